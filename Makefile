@@ -1,0 +1,41 @@
+# Everything lives in .venv; nothing is installed elsewhere.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup run test check bench docs clean
+
+setup: .venv/.installed-dev
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.installed-dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ .venv/.installed
+
+run: .venv/.installed  ## replay the shipped example and show its hits
+	@$(BIN)/anpr replay --config deploy/example/config.toml --alerts deploy/example/alerts.jsonl \
+	  --reads deploy/example/reads.jsonl.gz --verdicts deploy/example/verdicts.jsonl --table
+
+test: .venv/.installed-dev  ## all tests
+	$(BIN)/python -m pytest
+
+check: .venv/.installed-dev  ## style, types, the import contract, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.generated --check
+
+docs: .venv/.installed-dev  ## write the generated files anew: schemas and the configuration's reference
+	$(BIN)/python -m tests.generated
+
+bench: .venv/.installed-dev  ## the figures, as a table
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,0 +1,1 @@
+"""Matches over time: passages, standing hits, withdrawal and expiry, verdicts."""

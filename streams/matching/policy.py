@@ -1,0 +1,65 @@
+"""What an operator sets about matching, per list and for all lists."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from streams.records.alert import Mode
+from streams.records.fields import Identifier, Words
+
+
+class ListPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[lists.<id>]`: how the alerts of one list are matched and who is told."""
+
+    title: Annotated[Words | None, Meta(description="what the list is, for people")] = None
+    mode: Annotated[
+        Mode,
+        Meta(
+            description="how far a match may go: `exact` the same plate; `pattern` also plates with ? and *; "
+            "`confusable` also characters that readers take for each other. An alert can narrow it"
+        ),
+    ] = "confusable"
+    audience: Annotated[
+        list[Identifier],
+        Meta(description="centres told of a hit, as in [centres.<id>], unless the alert names its own"),
+    ] = []
+
+
+class MatchingPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[matching]`: limits that hold for every list."""
+
+    equivalences: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=2,
+            description="most places at which a confusable match may differ beyond what the national format "
+            "settles (Genetec's rule: one, never more than two)",
+        ),
+    ] = 1
+    equivalence_min_length: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=12,
+            description="shortest plate, in characters, that may differ so (Genetec's rule: five)",
+        ),
+    ] = 5
+    pattern_min_literals: Annotated[
+        int,
+        Meta(ge=1, le=12, description="fewest letters and digits a plate with ? or * must have to be used"),
+    ] = 3
+
+
+class Policies(Struct, frozen=True):
+    """The policies in force: by list, and for all."""
+
+    lists: dict[str, ListPolicy] = {}
+    matching: MatchingPolicy = MatchingPolicy()
+
+    def of(self, list_id: str) -> ListPolicy:
+        """The policy of a list; a list without one has the defaults."""
+        return self.lists.get(list_id, _DEFAULT)
+
+
+_DEFAULT = ListPolicy()

@@ -1,0 +1,1 @@
+"""What a plate is: normal form, national formats, confusable classes, packed keys."""

@@ -1,0 +1,160 @@
+"""Packed keys: a normal form of up to twelve characters as one 64-bit number, thousands at a time.
+
+The alphabet is 0-9 A-Z (codes 1 to 36) and code 0 for "no character": 37 symbols, and 37^12 < 2^63. A key
+is left-aligned: the first character always has the weight 37^11, so a key with some places zeroed is the
+key of a mask, and keys sort as the texts do. Umlauts are folded first (`streams.plates.normal.folded`).
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.plates.normal import (
+    _ASCII_SEPARATORS,
+    MAX_LENGTH,
+    PlateError,
+    folded,
+    has_umlaut,
+    normal,
+)
+
+ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+BASE: Final = 37
+Keys = NDArray[np.uint64]
+
+_CODE: Final = {char: code for code, char in enumerate(ALPHABET, start=1)}
+_WEIGHT: Final = [BASE ** (MAX_LENGTH - 1 - place) for place in range(MAX_LENGTH)]
+_WEIGHTS: Final[Keys] = np.array([*_WEIGHT, 0], dtype=np.uint64)
+_NO_CODE: Final = 255
+_DELETE: Final = _ASCII_SEPARATORS.encode()
+
+
+def _codes_of_bytes() -> NDArray[np.uint8]:
+    codes = np.full(256, _NO_CODE, dtype=np.uint8)
+    for char, code in _CODE.items():
+        codes[ord(char)] = codes[ord(char.lower())] = code
+    codes[ord("\n")] = 0
+    return codes
+
+
+IDENTITY: Final[NDArray[np.uint8]] = np.arange(256, dtype=np.uint8)
+_CODES_OF_BYTES: Final = _codes_of_bytes()
+
+
+def pack(plate: str) -> int:
+    """The key of one normal form without umlauts or wildcards, 1 to 12 characters.
+
+    Raises KeyError for a character outside 0-9 A-Z, IndexError for more than twelve.
+    """
+    return sum(_CODE[char] * _WEIGHT[place] for place, char in enumerate(plate))
+
+
+def unpack(key: int) -> str:
+    """The normal form of a key."""
+    chars = []
+    for weight in _WEIGHT:
+        code, key = divmod(key, weight)
+        if code:
+            chars.append(ALPHABET[code - 1])
+    return "".join(chars)
+
+
+def class_table(classes: Sequence[str]) -> NDArray[np.uint8]:
+    """A table (256 codes, uint8) that maps the code of a character to that of its class's first character.
+
+    `classes` are disjoint groups of characters, for example `"0ODQ"`.
+    """
+    table = IDENTITY.copy()
+    for group in classes:
+        for char in group:
+            table[_CODE[char]] = _CODE[group[0]]
+    return table
+
+
+class Columns(NamedTuple):
+    """A batch of n plates as columns.
+
+    `codes` (uint8, one per character and a 0 behind each plate), `row` and `place` (intp, the plate and the
+    place of each code), `starts` and `lengths` (intp, n). `umlauts` gives the normal form of each plate that
+    has one; `faults` gives the rule broken by each text that is no plate; such a row has the key 0.
+    """
+
+    codes: NDArray[np.uint8]
+    place: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    lengths: NDArray[np.intp]
+    umlauts: dict[int, str]
+    faults: dict[int, str]
+
+    def keys(self, table: NDArray[np.uint8] = IDENTITY) -> Keys:
+        """The keys (uint64, n) of the plates, each code first mapped by `table` (uint8, 256)."""
+        if not len(self.starts):
+            return np.zeros(0, dtype=np.uint64)
+        values = table[self.codes].astype(np.uint64)
+        values *= _WEIGHTS[self.place]
+        keys: Keys = np.add.reduceat(values, self.starts)
+        if self.faults:
+            keys[list(self.faults)] = 0
+        return keys
+
+    def matrix(self) -> NDArray[np.uint8]:
+        """The codes (uint8, n × 12) of the plates, 0 behind the last character."""
+        matrix = np.zeros((len(self.starts), MAX_LENGTH + 1), dtype=np.uint8)
+        rows = np.repeat(np.arange(len(self.starts)), self.lengths + 1)
+        matrix[rows, self.place] = self.codes
+        if self.faults:
+            matrix[list(self.faults)] = 0
+        return matrix[:, :MAX_LENGTH]
+
+
+def columns(plates: Sequence[str]) -> Columns:
+    """The columns of a batch of plates as read; agrees with `normal` on every text. Raises nothing."""
+    umlauts: dict[int, str] = {}
+    faults: dict[int, str] = {}
+    text = "\n".join(plates)
+    if not text.isascii() or text.count("\n") != len(plates) - 1:
+        plates = [_plain(row, plate, umlauts, faults) for row, plate in enumerate(plates)]
+        text = "\n".join(plates)
+    joined = np.frombuffer((text + "\n").encode().translate(None, _DELETE), dtype=np.uint8)
+    if not len(plates):
+        nothing = np.zeros(0, dtype=np.intp)
+        return Columns(joined[:0], nothing, nothing, nothing, umlauts, faults)
+    codes = _CODES_OF_BYTES[joined]
+    ends = np.flatnonzero(codes == 0)
+    starts = np.empty_like(ends)
+    starts[0] = 0
+    starts[1:] = ends[:-1] + 1
+    lengths = ends - starts
+    place = np.arange(len(codes), dtype=np.intp)
+    place -= np.repeat(starts, lengths + 1)
+    if codes.max() == _NO_CODE or lengths.min() == 0 or lengths.max() > MAX_LENGTH:
+        np.minimum(place, MAX_LENGTH, out=place)
+        strange = np.maximum.reduceat(codes, starts) == _NO_CODE
+        for row in np.flatnonzero(strange | (lengths == 0) | (lengths > MAX_LENGTH)).tolist():
+            if row not in faults:
+                faults[row] = _fault(plates[row])
+    return Columns(codes, place, starts, lengths, umlauts, faults)
+
+
+def _plain(row: int, plate: str, umlauts: dict[int, str], faults: dict[int, str]) -> str:
+    """The plate in plain letters, its umlaut or fault noted."""
+    if plate.isascii() and "\n" not in plate:
+        return plate
+    try:
+        form = normal(plate)
+    except PlateError as error:
+        faults[row] = str(error)
+        return ""
+    if has_umlaut(form):
+        umlauts[row] = form
+    return folded(form)
+
+
+def _fault(plate: str) -> str:
+    try:
+        normal(plate)
+    except PlateError as error:
+        return str(error)
+    raise AssertionError("the batch and the single normal form disagree")

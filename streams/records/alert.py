@@ -1,0 +1,102 @@
+"""Alert: one vehicle or plate that a list asks for; Withdrawal: the end of one."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from streams.records.countries import Country, Territory
+from streams.records.fields import ActionCode, Basis, Confidence, Identifier, Priority, Words
+from streams.records.read import Vehicle
+from streams.records.times import YEARS_RULE, Time, in_years
+
+Mode = Literal["exact", "pattern", "confusable", "fuzzy"]
+"""How far a match may go. Each admits what those before it admit."""
+
+
+class AlertMatch(Struct, frozen=True, gc=False, omit_defaults=True):
+    """How this alert may be matched; it narrows the list's policy and never widens it."""
+
+    mode: Annotated[Mode | None, Meta(description="how far a match may go")] = None
+    min_posterior: Annotated[Confidence | None, Meta(description="lowest posterior for a hit, 0 to 1")] = None
+
+
+class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One entry of an alert list.
+
+    Raises msgspec.ValidationError, when decoded, for a wrong type or bound, an action without `default`,
+    a time outside the years 2000 to 2099, and a `valid_until` that is not after `valid_from`.
+    """
+
+    list_id: Annotated[
+        Identifier, Meta(pattern=r"^[^/]+$", description="the list, as in [lists.<id>]; without a slash")
+    ]
+    alert_id: Annotated[Identifier, Meta(description="names the alert in its list")]
+    version: Annotated[
+        int, Meta(ge=1, le=2**53, description="rises with every change of the alert; the highest counts")
+    ]
+    plate: Annotated[
+        str,
+        Meta(min_length=1, max_length=20, description="the plate; ? stands for one character, * for any run"),
+    ]
+    basis: Annotated[Basis, Meta(description="the legal basis of the alert")]
+    reason: Annotated[Words, Meta(description="why the vehicle is sought, for the officer")]
+    action: Annotated[
+        dict[Territory, ActionCode],
+        Meta(
+            description="what to do: `default`, and a country's code where it differs there",
+            extra_json_schema={
+                "required": ["default"],
+                "propertyNames": {"$ref": "#/$defs/Territory"},
+            },
+        ),
+    ]
+    valid_from: Annotated[Time, Meta(description="first instant at which a read counts, RFC 3339")]
+    valid_until: Annotated[
+        Time, Meta(description="first instant at which a read no longer counts, RFC 3339; after valid_from")
+    ]
+    country: Annotated[Country | None, Meta(description="country of the plate, ISO 3166-1 alpha-2")] = None
+    vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks, if known")] = None
+    priority: Annotated[Priority, Meta(description="1 highest to 5 lowest")] = 3
+    match: Annotated[AlertMatch | None, Meta(description="narrows the list's policy")] = None
+    audience: (
+        Annotated[
+            list[Identifier],
+            Meta(max_length=100, description="centres told, as in [centres.<id>]; else the list's"),
+        ]
+        | None
+    ) = None
+    lookback_hours: (
+        Annotated[float, Meta(ge=0, le=8784, description="hours of earlier reads asked for")] | None
+    ) = None
+    operation_id: Annotated[Identifier | None, Meta(description="the joint operation it belongs to")] = None
+    reference: Annotated[Words | None, Meta(description="the owner's file reference")] = None
+
+    def __post_init__(self) -> None:
+        if "default" not in self.action:
+            raise ValueError("`action` has an entry `default`")
+        if not (in_years(self.valid_from) and in_years(self.valid_until)):
+            name = "valid_until" if in_years(self.valid_from) else "valid_from"
+            raise ValueError(f"`{name}` {YEARS_RULE}")
+        if self.valid_until <= self.valid_from:
+            raise ValueError("`valid_until` is after `valid_from`")
+
+
+class Withdrawal(Struct, frozen=True, gc=False):
+    """The end of an alert before its time, in files; on Kafka it is the null value of the alert's key."""
+
+    list_id: Annotated[Identifier, Meta(pattern=r"^[^/]+$", description="the list")]
+    alert_id: Annotated[Identifier, Meta(description="the alert")]
+    withdrawn_at: Annotated[Time, Meta(description="from when it no longer counts, RFC 3339")]
+
+    def __post_init__(self) -> None:
+        if not in_years(self.withdrawn_at):
+            raise ValueError(f"`withdrawn_at` {YEARS_RULE}")
+
+
+AlertKey = tuple[str, str]
+"""(list_id, alert_id): what names an alert through all its versions."""
+
+
+def key_of(entry: Alert | Withdrawal) -> AlertKey:
+    """The key that names the alert through all its versions."""
+    return entry.list_id, entry.alert_id

@@ -1,0 +1,149 @@
+"""Bytes to records, a batch at a time; what cannot be decoded is set aside with its faults.
+
+A batch is decoded in one call: the records are joined by line feeds. JSON allows no raw line feed inside a
+string, so when the joined text has exactly one line feed between records, each of them between a closing
+and an opening brace, and as many values come out as records went in, then each record is one whole object.
+If anything is amiss the records are decoded one by one, so one bad record never costs its neighbour.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from streams.records.alert import Alert, Withdrawal
+from streams.records.faults import Fault, faults_of
+from streams.records.read import Read
+from streams.records.times import SURELY_AFTER, SURELY_BEFORE, YEARS_RULE, in_years, rfc3339
+from streams.records.verdict import Verdict
+
+MAX_RECORD_BYTES: Final = 1_000_000
+"""Longest record taken; Kafka's own default limit of a message is about the same."""
+
+_read = msgspec.json.Decoder(Read)
+_alert = msgspec.json.Decoder(Alert)
+_withdrawal = msgspec.json.Decoder(Withdrawal)
+_verdict = msgspec.json.Decoder(Verdict)
+_any = msgspec.json.Decoder()
+
+_Record = TypeVar("_Record", Read, Alert, Verdict)
+
+
+class Rejected(NamedTuple):
+    """A record that was not taken: its place in the batch, all that is wrong with it, and its bytes."""
+
+    index: int
+    faults: tuple[Fault, ...]
+    raw: bytes
+
+
+class Decoded(NamedTuple):
+    """The reads of a batch, `index[i]` being the place of `reads[i]` in it, and what was rejected."""
+
+    reads: list[Read]
+    index: Sequence[int]
+    rejected: list[Rejected]
+
+
+def decode_reads(records: Sequence[bytes]) -> Decoded:
+    """Reads from JSON records, each with types and bounds checked. Raises nothing."""
+    reads = _together(_read, records)
+    if reads is not None and _times_sure(reads):
+        return Decoded(reads, range(len(reads)), [])
+    return _read_singly(records)
+
+
+def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
+    """An alert or, if it has `withdrawn_at`, a withdrawal; or all its faults. Raises nothing."""
+    try:
+        return _alert.decode(record)
+    except msgspec.DecodeError:
+        pass
+    try:
+        return _withdrawal.decode(record)
+    except msgspec.DecodeError:
+        value = _object(record)
+    if isinstance(value, tuple):
+        return value
+    return tuple(faults_of(Withdrawal if "withdrawn_at" in value else Alert, value))
+
+
+def decode_alerts(records: Sequence[bytes]) -> list[Alert | Withdrawal | tuple[Fault, ...]]:
+    """`decode_alert` for a batch; the answers are in the records' order. Raises nothing."""
+    alerts = _together(_alert, records)
+    return list(alerts) if alerts is not None else [decode_alert(record) for record in records]
+
+
+def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
+    """A verdict, or all its faults. Raises nothing."""
+    try:
+        return _verdict.decode(record)
+    except msgspec.DecodeError:
+        value = _object(record)
+    return value if isinstance(value, tuple) else tuple(faults_of(Verdict, value))
+
+
+def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) -> list[_Record] | None:
+    """All records decoded in one call, or None if they must be looked at one by one."""
+    joined = b"\n".join(records)
+    gaps = len(records) - 1
+    if joined.count(b"\n") != gaps or joined.count(b"}\n{") != gaps:
+        return None
+    if len(joined) > MAX_RECORD_BYTES and max(map(len, records)) > MAX_RECORD_BYTES:
+        return None
+    try:
+        decoded = decoder.decode_lines(joined)
+    except msgspec.DecodeError:
+        return None
+    return decoded if len(decoded) == len(records) else None
+
+
+def _times_sure(reads: list[Read]) -> bool:
+    if not reads:
+        return True
+    times = [read.captured_at for read in reads]
+    return SURELY_AFTER <= min(times) and max(times) < SURELY_BEFORE
+
+
+def _read_singly(records: Sequence[bytes]) -> Decoded:
+    reads: list[Read] = []
+    index: list[int] = []
+    rejected: list[Rejected] = []
+    for place, record in enumerate(records):
+        faults = _read_or_faults(record)
+        if isinstance(faults, Read):
+            reads.append(faults)
+            index.append(place)
+        else:
+            rejected.append(Rejected(place, faults, record))
+    return Decoded(reads, index, rejected)
+
+
+def _read_or_faults(record: bytes) -> Read | tuple[Fault, ...]:
+    if len(record) > MAX_RECORD_BYTES:
+        return (_too_long(record),)
+    try:
+        read = _read.decode(record)
+    except msgspec.DecodeError:
+        value = _object(record)
+        return value if isinstance(value, tuple) else tuple(faults_of(Read, value))
+    if not in_years(read.captured_at):
+        return (Fault("captured_at", YEARS_RULE, rfc3339(read.captured_at)),)
+    return read
+
+
+def _object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
+    """The record as a JSON object, or why it is none."""
+    if len(record) > MAX_RECORD_BYTES:
+        return (_too_long(record),)
+    try:
+        value = _any.decode(record)
+    except msgspec.DecodeError as error:
+        return (Fault("", f"is one JSON object on one line ({error})", f"{len(record)} bytes"),)
+    if not isinstance(value, dict):
+        return (Fault("", "is a JSON object", f"a JSON {type(value).__name__}"),)
+    return value
+
+
+def _too_long(record: bytes) -> Fault:
+    return Fault("", f"is at most {MAX_RECORD_BYTES:,} bytes long", f"{len(record):,} bytes")

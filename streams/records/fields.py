@@ -1,0 +1,27 @@
+"""The field types that several records share."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
+Text = Annotated[str, Meta(min_length=1, max_length=64)]
+Words = Annotated[str, Meta(min_length=1, max_length=1000)]
+Confidence = Annotated[float, Meta(ge=0, le=1)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+
+ActionCode = Literal["discreet-check", "inquiry-check", "specific-check", "stop", "seize", "inform"]
+Basis = Literal[
+    "SIS-36-discreet",
+    "SIS-36-inquiry",
+    "SIS-36-specific",
+    "SIS-38-seizure",
+    "SIS-38-plate",
+    "INTERPOL-SMV",
+    "EUROPOL",
+    "NATIONAL",
+    "OPERATION",
+]
+MatchClass = Literal["exact", "confusable", "fuzzy", "pattern"]
+Priority = Annotated[int, Meta(ge=1, le=5)]

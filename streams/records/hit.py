@@ -1,0 +1,94 @@
+"""Hit: what a police centre is told."""
+
+import hashlib
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from streams.records.alert import Alert
+from streams.records.countries import Country
+from streams.records.fields import ActionCode, Basis, Identifier, Latitude, Longitude, Priority, Words
+from streams.records.match import MatchResult
+from streams.records.read import Read, Vehicle
+from streams.records.times import Time
+from streams.records.verdict import HitId, Verdict
+
+
+class HitAlert(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the audience may see of the alert."""
+
+    list_id: Annotated[Identifier, Meta(description="the list")]
+    alert_id: Annotated[Identifier, Meta(description="the alert")]
+    version: Annotated[int, Meta(ge=1, description="the alert's version")]
+    plate: Annotated[str, Meta(description="the plate as listed")]
+    basis: Annotated[Basis, Meta(description="the legal basis")]
+    reason: Annotated[Words, Meta(description="why the vehicle is sought")]
+    valid_until: Annotated[Time, Meta(description="the end of the alert, RFC 3339")]
+    country: Annotated[Country | None, Meta(description="country of the plate")] = None
+    vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks")] = None
+    operation_id: Annotated[Identifier | None, Meta(description="the joint operation")] = None
+    reference: Annotated[Words | None, Meta(description="the owner's file reference")] = None
+
+
+class Place(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where the read was taken."""
+
+    camera_id: Annotated[Identifier, Meta(description="the camera")]
+    site_id: Annotated[Identifier | None, Meta(description="the site, as in [sites.<id>]")] = None
+    road: Annotated[str | None, Meta(description="the road, for example A22/E17")] = None
+    direction: Annotated[str | None, Meta(description="where the traffic goes")] = None
+    territory: Annotated[Country | None, Meta(description="the country whose ground it is")] = None
+    lat: Annotated[Latitude | None, Meta(description="latitude in degrees, WGS 84")] = None
+    lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None
+
+
+class Withdrawn(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Why a hit no longer stands."""
+
+    reason: Annotated[
+        Literal["superseded", "alert-withdrawn", "alert-expired", "alert-replaced", "rejected"],
+        Meta(description="a better read of the passage; the alert ended or changed; a centre's verdict"),
+    ]
+    superseded_by: Annotated[HitId | None, Meta(description="the hit that stands in its place")] = None
+
+
+class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a police centre is told. The latest revision of a `hit_id` is what holds.
+
+    The fields `rank`, `journey` and `handover` are reserved for the parts that fill them.
+    """
+
+    hit_id: Annotated[HitId, Meta(description="the same however often the hit is computed")]
+    revision: Annotated[int, Meta(ge=1, description="rises from 1; the latest holds")]
+    kind: Annotated[
+        Literal["new", "amended", "withdrawn"], Meta(description="first told; changed; no longer stands")
+    ]
+    mode: Annotated[
+        Literal["live", "historical"], Meta(description="historical hits are a record, never dispatched")
+    ]
+    age_s: Annotated[float, Meta(description="seconds from the read to the first telling")]
+    read: Annotated[Read, Meta(description="the read")]
+    alert: Annotated[HitAlert, Meta(description="the alert, as far as the audience may see it")]
+    match: Annotated[MatchResult, Meta(description="how the read matches the alert")]
+    place: Annotated[Place, Meta(description="where")]
+    action: Annotated[ActionCode, Meta(description="what to do, in this territory")]
+    priority: Annotated[Priority, Meta(description="1 highest to 5 lowest")]
+    emitted_at: Annotated[Time, Meta(description="when this revision was made, RFC 3339")]
+    audience: Annotated[list[Identifier], Meta(description="the centres told")] = []
+    rules: Annotated[list[str], Meta(description="ids of the rules applied")] = []
+    withdrawn: Annotated[Withdrawn | None, Meta(description="why it no longer stands")] = None
+    verdict: Annotated[Verdict | None, Meta(description="the latest verdict of a centre")] = None
+
+
+def hit_id(alert: Alert, read: Read) -> str:
+    """The id of the hit of this version of the alert on this read: 128 bits as 32 hexadecimal digits.
+
+    Cameras number their reads each for itself, so the camera is part of the read's name.
+    """
+    parts = (alert.list_id, alert.alert_id, str(alert.version), read.camera_id, read.read_id)
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(4, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()

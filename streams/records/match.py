@@ -1,0 +1,58 @@
+"""Match: one read that may be the vehicle of one alert, and how."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from streams.records.alert import Alert
+from streams.records.countries import Country
+from streams.records.fields import Confidence, MatchClass
+from streams.records.read import Read
+
+
+class Edit(Struct, frozen=True, gc=False):
+    """One place where the read and the listed plate differ.
+
+    `settled`: the character read cannot stand at this place in the plate's national format, and only the
+    listed one can. `equivalent`: both can; they are of one confusable class. `umlaut`: the same letter
+    written with or without its umlaut (A or AE for Ä).
+    """
+
+    kind: Annotated[Literal["settled", "equivalent", "umlaut"], Meta(description="what kind of difference")]
+    position: Annotated[int, Meta(ge=1, description="place in the listed plate's normal form, from 1")]
+    read: Annotated[str, Meta(description="what was read there")]
+    listed: Annotated[str, Meta(description="what the list has there")]
+
+
+class Contradiction(Struct, frozen=True, gc=False):
+    """Something of the read that speaks against the alert, although a hit is made."""
+
+    what: Annotated[Literal["country"], Meta(description="which property")]
+    read: Annotated[str, Meta(description="as read")]
+    listed: Annotated[str, Meta(description="as listed")]
+    meaning: Annotated[str, Meta(description="in words for the officer")]
+
+
+class MatchResult(Struct, frozen=True, gc=False, omit_defaults=True):
+    """How a read matches an alert."""
+
+    class_: Annotated[MatchClass, Meta(description="how the plates agree")] = msgspec.field(name="class")
+    read_plate: Annotated[str, Meta(description="the plate read, in normal form")]
+    listed_plate: Annotated[str, Meta(description="the plate listed, in normal form")]
+    posterior: Annotated[
+        Confidence | None, Meta(description="P(the vehicle is the listed one | the read), 0 to 1, if computed")
+    ] = None
+    edits: Annotated[list[Edit], Meta(description="where the two differ")] = []
+    contradictions: Annotated[list[Contradiction], Meta(description="what speaks against it")] = []
+    possible_countries: Annotated[
+        list[Country], Meta(description="the read has no country: where its plate is possible, if in several")
+    ] = []
+
+
+class Match(Struct, frozen=True, gc=False):
+    """A read, an alert that was in force when it was taken, and how the two agree."""
+
+    read: Read
+    alert: Alert
+    result: MatchResult

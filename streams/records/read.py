@@ -1,0 +1,98 @@
+"""Read: one licence plate as one camera read it, once."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from streams.records.countries import Country
+from streams.records.fields import Confidence, Identifier, Latitude, Longitude, Text
+from streams.records.times import Time
+
+
+class Position(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where a mobile camera stood, WGS 84."""
+
+    lat: Annotated[Latitude, Meta(description="latitude in degrees, WGS 84")]
+    lon: Annotated[Longitude, Meta(description="longitude in degrees, WGS 84")]
+
+
+class Vehicle(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the vehicle looks like, as the camera's recogniser saw it or as the alert describes it."""
+
+    make: Annotated[Text | None, Meta(description="maker, for example PEUGEOT")] = None
+    model: Annotated[Text | None, Meta(description="model, for example 308")] = None
+    colour: Annotated[Text | None, Meta(description="main colour, in English")] = None
+    type: Annotated[Text | None, Meta(description="body type: car, van, lorry, motorcycle, bus")] = None
+    confidence: Annotated[
+        Confidence | None, Meta(description="the recogniser's confidence in these, 0 to 1")
+    ] = None
+
+
+class Candidate(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Another whole text that the recogniser thought possible."""
+
+    plate: Annotated[str, Meta(min_length=1, max_length=20, description="the plate as read")]
+    confidence: Annotated[Confidence | None, Meta(description="0 to 1")] = None
+
+
+class CharAlternative(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Another character that the recogniser thought possible at one place."""
+
+    char: Annotated[str, Meta(max_length=1, description="the character; empty for no character here")]
+    confidence: Annotated[Confidence | None, Meta(description="0 to 1")] = None
+
+
+class Read(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One licence plate as one camera read it, once.
+
+    Unknown fields are ignored. A plate that holds no letter or digit, more than twelve of them, or a
+    character that is neither a letter, a digit nor a separator is refused when it is brought to normal
+    form (`streams.plates.normal`), for which the JSON Schema has a pattern.
+    """
+
+    read_id: Annotated[
+        Identifier, Meta(description="names this event at this camera; a resend of the event repeats it")
+    ]
+    camera_id: Annotated[Identifier, Meta(description="the camera, as in [cameras.<id>]")]
+    captured_at: Annotated[
+        Time, Meta(description="when the plate was seen: RFC 3339, from 2000 to 2099, best UTC with ms")
+    ]
+    plate: Annotated[
+        str, Meta(min_length=1, max_length=20, description="the plate as read, separators allowed")
+    ]
+    country: Annotated[
+        Country | None, Meta(description="the country the recogniser read, ISO 3166-1 alpha-2")
+    ] = None
+    confidence: Annotated[Confidence | None, Meta(description="of the whole plate, 0 to 1")] = None
+    char_confidences: (
+        Annotated[
+            list[Confidence], Meta(max_length=20, description="one per letter or digit, 0 to 1; else not used")
+        ]
+        | None
+    ) = None
+    candidates: (
+        Annotated[list[Candidate], Meta(max_length=20, description="other whole texts, likeliest first")]
+        | None
+    ) = None
+    char_alternatives: (
+        Annotated[
+            list[Annotated[list[CharAlternative], Meta(max_length=40)]],
+            Meta(max_length=20, description="per character, other characters"),
+        ]
+        | None
+    ) = None
+    lane: Annotated[int, Meta(ge=0, le=99, description="lane number as the site counts them")] | None = None
+    direction: Annotated[
+        Literal["approaching", "receding"] | None, Meta(description="towards the camera or away from it")
+    ] = None
+    heading_deg: (
+        Annotated[float, Meta(ge=0, lt=360, description="heading in degrees clockwise from north")] | None
+    ) = None
+    speed_kmh: Annotated[float, Meta(ge=0, le=500, description="speed in km/h")] | None = None
+    position: Annotated[Position | None, Meta(description="of a mobile camera")] = None
+    vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks")] = None
+    image_ref: (
+        Annotated[str, Meta(min_length=1, max_length=2048, description="URI of the picture; never the picture")]
+        | None
+    ) = None
+    retransmitted: Annotated[bool, Meta(description="the camera says this is a late replay")] = False

@@ -1,0 +1,65 @@
+"""Times: RFC 3339 outside, integer milliseconds since 1970 UTC inside."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2099
+YEARS_RULE: Final = "lies from the year 2000 to 2099"
+
+# Instants between these two are within the years in any zone, so a batch needs no closer look.
+SURELY_AFTER: Final = datetime(2000, 1, 2, tzinfo=UTC)
+SURELY_BEFORE: Final = datetime(2099, 12, 31, tzinfo=UTC)
+
+TIME_PATTERN: Final = (
+    r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
+)
+
+Time = Annotated[
+    datetime,
+    Meta(tz=True, extra_json_schema={"format": "date-time", "pattern": TIME_PATTERN}),
+]
+"""An instant: RFC 3339 with a zone, from 2000 to 2099; written in UTC with milliseconds."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def to_ms(time: datetime) -> int:
+    """Milliseconds since 1970 UTC of an aware time, rounded down."""
+    return (time - _EPOCH) // _MS
+
+
+def from_ms(ms: int) -> datetime:
+    """The UTC time of milliseconds since 1970."""
+    return _EPOCH + ms * _MS
+
+
+def in_years(time: datetime) -> bool:
+    """Whether the year, in the zone written, is one a record may hold."""
+    return FIRST_YEAR <= time.year <= LAST_YEAR
+
+
+def rfc3339(time: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds: `2026-05-21T16:10:06.123Z`."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """An aware UTC time from RFC 3339 text.
+
+    Raises ValueError when the text is no RFC 3339 time, has no zone, or is not in the years 2000 to 2099.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is an RFC 3339 time such as 2026-05-21T16:10:06.123Z") from None
+    if time.tzinfo is None:
+        raise ValueError("has a zone, Z or an offset such as +02:00")
+    if not in_years(time):
+        raise ValueError(YEARS_RULE)
+    return time.astimezone(UTC)

@@ -1,0 +1,28 @@
+"""Verdict: what a centre says of a hit."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from streams.records.fields import Identifier, Words
+from streams.records.times import YEARS_RULE, Time, in_years
+
+HitId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", description="128-bit digest, 32 hexadecimal digits")]
+
+
+class Verdict(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a centre says of a hit, after a person looked at it."""
+
+    hit_id: Annotated[HitId, Meta(description="the hit")]
+    centre: Annotated[Identifier, Meta(description="the centre, as in [centres.<id>]")]
+    verdict: Annotated[
+        Literal["confirmed", "rejected", "acknowledged"],
+        Meta(description="it is the vehicle; it is not; the hit was seen"),
+    ]
+    at: Annotated[Time, Meta(description="when, RFC 3339")]
+    reason: Annotated[Words | None, Meta(description="why, in words")] = None
+    by: Annotated[Identifier | None, Meta(description="who, as the centre names its officers")] = None
+
+    def __post_init__(self) -> None:
+        if not in_years(self.at):
+            raise ValueError(f"`at` {YEARS_RULE}")

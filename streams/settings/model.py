@@ -1,0 +1,32 @@
+"""The settings: each section and key is declared once, here or in the room it belongs to.
+
+The file's reference, `docs/configuration.md`, is made from these declarations.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from streams.correlation.policy import Camera, Centre, CorrelationPolicy, Places, Site
+from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """All that an operator sets."""
+
+    lists: Annotated[dict[str, ListPolicy], Meta(description="the alert lists")] = {}
+    matching: Annotated[MatchingPolicy, Meta(description="matching, for all lists")] = MatchingPolicy()
+    correlation: Annotated[CorrelationPolicy, Meta(description="matches over time")] = CorrelationPolicy()
+    sites: Annotated[dict[str, Site], Meta(description="the places where cameras stand")] = {}
+    cameras: Annotated[dict[str, Camera], Meta(description="the cameras")] = {}
+    centres: Annotated[dict[str, Centre], Meta(description="the police operations centres")] = {}
+
+    @property
+    def policies(self) -> Policies:
+        """What matching needs."""
+        return Policies(self.lists, self.matching)
+
+    @property
+    def places(self) -> Places:
+        """What correlation needs of the cameras and sites."""
+        return Places(self.cameras, self.sites)
