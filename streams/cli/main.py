@@ -1,0 +1,38 @@
+"""`anpr`: the command and its subcommands, each loaded when it is called."""
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+from streams import __version__
+
+_COMMANDS: Final = {
+    "config": "streams.cli.config",
+    "explain": "streams.cli.explain",
+    "lists": "streams.cli.lists",
+    "replay": "streams.cli.replay",
+}
+
+
+class _Commands(click.Group):
+    """Loads the module of a subcommand only when it is needed, so that the command starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="anpr")
+def main() -> None:
+    """Joins licence-plate reads against alert lists and emits hits.
+
+    Exit codes: 0 done, 1 found faults, 2 wrong use.
+    """
