@@ -55,6 +55,8 @@ def decode_reads(records: Sequence[bytes]) -> Decoded:
 
 def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
     """An alert or, if it has `withdrawn_at`, a withdrawal; or all its faults. Raises nothing."""
+    if len(record) > MAX_RECORD_BYTES:
+        return (_too_long(),)
     try:
         return _alert.decode(record)
     except msgspec.DecodeError:
@@ -76,6 +78,8 @@ def decode_alerts(records: Sequence[bytes]) -> list[Alert | Withdrawal | tuple[F
 
 def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
     """A verdict, or all its faults. Raises nothing."""
+    if len(record) > MAX_RECORD_BYTES:
+        return (_too_long(),)
     try:
         return _verdict.decode(record)
     except msgspec.DecodeError:
@@ -121,7 +125,7 @@ def _read_singly(records: Sequence[bytes]) -> Decoded:
 
 def _read_or_faults(record: bytes) -> Read | tuple[Fault, ...]:
     if len(record) > MAX_RECORD_BYTES:
-        return (_too_long(record),)
+        return (_too_long(),)
     try:
         read = _read.decode(record)
     except msgspec.DecodeError:
@@ -134,8 +138,6 @@ def _read_or_faults(record: bytes) -> Read | tuple[Fault, ...]:
 
 def _object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
     """The record as a JSON object, or why it is none."""
-    if len(record) > MAX_RECORD_BYTES:
-        return (_too_long(record),)
     try:
         value = _any.decode(record)
     except msgspec.DecodeError as error:
@@ -145,5 +147,5 @@ def _object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
     return value
 
 
-def _too_long(record: bytes) -> Fault:
-    return Fault("", f"is at most {MAX_RECORD_BYTES:,} bytes long", f"{len(record):,} bytes")
+def _too_long() -> Fault:
+    return Fault("", f"is at most {MAX_RECORD_BYTES:,} bytes long", "longer")

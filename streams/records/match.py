@@ -28,7 +28,7 @@ class Edit(Struct, frozen=True, gc=False):
 class Contradiction(Struct, frozen=True, gc=False):
     """Something of the read that speaks against the alert, although a hit is made."""
 
-    what: Annotated[Literal["country"], Meta(description="which property")]
+    what: Annotated[Literal["country", "gap"], Meta(description="which property")]
     read: Annotated[str, Meta(description="as read")]
     listed: Annotated[str, Meta(description="as listed")]
     meaning: Annotated[str, Meta(description="in words for the officer")]

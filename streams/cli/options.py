@@ -1,0 +1,48 @@
+"""Options that several commands share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from streams.settings.load import VARIABLE, SettingsError, file_of, from_option
+from streams.settings.model import Settings
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def config_option(command: _Command) -> _Command:
+    """Adds `--config PATH` to a command, which gets it as `config: Path | None`."""
+    return click.option(
+        "--config",
+        metavar="PATH",
+        type=click.Path(path_type=Path),
+        help=f"TOML file with the settings. Without it {VARIABLE} names the file; without either "
+        "the defaults hold.",
+    )(command)
+
+
+def config_file(config: Path | None) -> Path | None:
+    """The file of settings that the option or the environment names, or None."""
+    return file_of(config, os.environ)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings that `--config`, or else the environment, names; without either the defaults.
+
+    Ends the command: with exit code 1 if the file has faults, each on a line of stderr, and with exit code 2
+    if it cannot be read.
+    """
+    try:
+        return from_option(config, os.environ)
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        raise click.exceptions.Exit(1) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.BadParameter(
+            f"the file {config_file(config)} cannot be read: {reason}",
+            param_hint="--config" if config else VARIABLE,
+        ) from None

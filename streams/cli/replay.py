@@ -1,0 +1,169 @@
+"""`anpr replay`: files in, hits out."""
+
+import sys
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from typing import BinaryIO, Final
+
+import click
+import orjson
+
+from streams.cli.options import config_option, settings_of
+from streams.cli.progress import progress_of, say
+from streams.cli.table import print_hits
+from streams.cli.times import TIME
+from streams.pipeline import Pipeline
+from streams.records.encode import encode
+from streams.records.hit import Hit
+from streams.records.times import to_ms
+from streams.replay.files import FileFault, RejectedLine
+from streams.replay.load import load_index, load_verdicts
+from streams.replay.run import replay as steps_of
+
+_SHOWN_REJECTS: Final = 10
+_RAW_SHOWN: Final = 10_000
+
+
+@click.command()
+@config_option
+@click.option(
+    "--alerts", required=True, multiple=True, metavar="FILE", help="Alerts and withdrawals, JSON lines (.gz)."
+)
+@click.option("--reads", required=True, metavar="FILE", help="Reads, JSON lines (.gz); - is standard input.")
+@click.option("--verdicts", metavar="FILE", help="Verdicts, JSON lines (.gz).")
+@click.option("--out", metavar="FILE", help="Write the hits there as JSON lines; - is standard output.")
+@click.option("--rejected", "rejected_path", metavar="FILE", help="Write what was not taken there, with why.")
+@click.option("--now", type=TIME, help="The time at which all is seen; else the latest captured_at so far.")
+@click.option("--json/--table", "as_json", default=None, help="Hits as JSON lines or as a table.")
+def replay(
+    config: Path | None,
+    alerts: tuple[str, ...],
+    reads: str,
+    verdicts: str | None,
+    out: str | None,
+    rejected_path: str | None,
+    now: int | None,
+    as_json: bool | None,
+) -> None:
+    """Replay files of reads against files of alerts and give the hits.
+
+    Hits go to --out as JSON lines; without it to standard output, as a table if that is a terminal. A line
+    that is no read, alert or verdict is reported and left out; the others go on.
+    """
+    settings = settings_of(config)
+    began = perf_counter()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-replay-")))
+        rejects = _Rejects(stack.enter_context(_writing(rejected_path)) if rejected_path else None)
+        try:
+            with progress_of("lists", alerts) as progress:
+                loaded = load_index(alerts, folder / "lists.snapshot", progress)
+            rejects.take(loaded.rejected)
+            pipeline = Pipeline(loaded.index, settings.policies, settings.correlation, settings.places)
+            if verdicts:
+                expected, not_taken = load_verdicts(verdicts)
+                rejects.take(not_taken)
+                for verdict in expected:
+                    pipeline.expect(verdict)
+            sink = _Sink(stack, out, as_json)
+            counts: Counter[str] = Counter()
+            with progress_of("reads", (reads,)) as progress:
+                for step in steps_of(pipeline, reads, now, progress):
+                    rejects.take(step.rejected)
+                    sink.take(step.hits)
+                    counts.update(reads=step.reads, matches=step.matches)
+                    counts.update(hit.kind for hit in step.hits)
+        except FileFault as fault:
+            say(f"anpr replay: {fault}")
+            sys.exit(1)
+        sink.finish()
+        if verdicts:
+            unknown = sum(not pipeline.knows(verdict.hit_id) for verdict in expected)
+            if unknown:
+                say(f"{unknown:,} verdicts are on hits that these reads do not give")
+    rejects.sum_up()
+    say(
+        f"{counts['reads']:,} reads against {loaded.alerts:,} alerts: {counts['matches']:,} matches; "
+        f"hits {counts['new']:,} new, {counts['amended']:,} amended, {counts['withdrawn']:,} withdrawn, "
+        f"{sink.standing:,} stand at the end; {rejects.count:,} lines rejected; "
+        f"{perf_counter() - began:.1f} s"
+    )
+
+
+class _Sink:
+    """Where hits go: a file, standard output as JSON lines, or a table at the end."""
+
+    def __init__(self, stack: ExitStack, out: str | None, as_json: bool | None) -> None:
+        self._table: list[Hit] | None = None
+        self._file: BinaryIO | None = None
+        self._standing: set[str] = set()
+        if out and out != "-":
+            self._file = stack.enter_context(_writing(out))
+        if as_json is False or (as_json is None and not out and sys.stdout.isatty()):
+            self._table = []
+        elif self._file is None:
+            self._file = sys.stdout.buffer
+
+    @property
+    def standing(self) -> int:
+        """How many hits stand."""
+        return len(self._standing)
+
+    def take(self, hits: list[Hit]) -> None:
+        """Takes revisions in their order."""
+        for hit in hits:
+            if hit.kind == "withdrawn":
+                self._standing.discard(hit.hit_id)
+            else:
+                self._standing.add(hit.hit_id)
+        if self._table is not None:
+            self._table += hits
+        if self._file is not None:
+            self._file.writelines(encode(hit) + b"\n" for hit in hits)
+
+    def finish(self) -> None:
+        """Prints the table, if that was asked for."""
+        if self._file is not None:
+            self._file.flush()
+        if self._table is not None:
+            print_hits(self._table)
+
+
+class _Rejects:
+    """What was not taken: the first few said, all written out if a file is given, all counted."""
+
+    def __init__(self, file: BinaryIO | None) -> None:
+        self._file = file
+        self.count = 0
+
+    def take(self, rejected: list[RejectedLine]) -> None:
+        for entry in rejected:
+            if self.count < _SHOWN_REJECTS:
+                say(str(entry))
+            self.count += 1
+            if self._file is not None:
+                self._file.write(orjson.dumps(_rejected_row(entry)) + b"\n")
+
+    def sum_up(self) -> None:
+        if self.count > _SHOWN_REJECTS:
+            rest = self.count - _SHOWN_REJECTS
+            say(f"… and {rest:,} more lines rejected" + ("" if self._file else "; --rejected FILE writes all"))
+
+
+def _rejected_row(entry: RejectedLine) -> dict[str, object]:
+    return {
+        "source": entry.source,
+        "line": entry.line,
+        "faults": [fault._asdict() for fault in entry.faults],
+        "raw": entry.raw[:_RAW_SHOWN].decode("utf-8", "replace"),
+    }
+
+
+def _writing(path: str) -> BinaryIO:
+    try:
+        return Path(path).open("wb")
+    except OSError as error:
+        raise click.UsageError(f"{path}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,95 @@
+"""Sightings: the matches of an alert, kept by vehicle and place, and the passages they form."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from streams.records.alert import AlertKey, key_of
+from streams.records.encode import encode
+from streams.records.fields import MatchClass
+from streams.records.hit import hit_id
+from streams.records.match import Match
+from streams.records.times import to_ms
+
+_RANK: Final[dict[MatchClass, int]] = {"exact": 0, "confusable": 1, "fuzzy": 2, "pattern": 3}
+
+
+class PassageKey(NamedTuple):
+    """One vehicle of one alert at one place.
+
+    The vehicle is the alert's; for a pattern, which many vehicles fit, it is the plate read as well. The
+    place is the site, or the camera where the site is not known.
+    """
+
+    alert: AlertKey
+    plate: str
+    place: str
+
+
+class Pair(NamedTuple):
+    """A plate read and a version of an alert: what a verdict is remembered for."""
+
+    plate: str
+    alert: AlertKey
+    version: int
+
+
+class Sighting(NamedTuple):
+    """One match, with what is asked of it often."""
+
+    hit_id: str
+    match: Match
+    captured: int
+    """In ms since 1970 UTC."""
+
+    @property
+    def pair(self) -> Pair:
+        """What a verdict on this sighting is remembered for."""
+        alert = self.match.alert
+        return Pair(self.match.result.read_plate, key_of(alert), alert.version)
+
+    def worse(self) -> tuple[object, ...]:
+        """A sort key: the best sighting of a passage is the least.
+
+        The class of the match, the posterior, what contradicts it, how many characters differ, the
+        recogniser's confidence; then the earliest, so that an equal later read changes nothing.
+        """
+        result, read = self.match.result, self.match.read
+        return (
+            _RANK[result.class_],
+            -(result.posterior or 0.0),
+            len(result.contradictions),
+            len(result.edits),
+            -(read.confidence or 0.0),
+            self.captured,
+            read.camera_id,
+            read.read_id,
+        )
+
+
+def sighting(match: Match) -> Sighting:
+    """The sighting of a match."""
+    return Sighting(hit_id(match.alert, match.read), match, to_ms(match.read.captured_at))
+
+
+def better(one: Sighting, other: Sighting) -> Sighting:
+    """Which of two sightings with one hit id counts: a camera sent one read twice, perhaps with other text.
+
+    The answer does not depend on which came first.
+    """
+    return min(one, other, key=lambda each: (each.worse(), encode(each.match.read)))
+
+
+def passages(sightings: Iterable[Sighting], gap_ms: float) -> list[Sequence[Sighting]]:
+    """Sightings of one vehicle at one place as passages: runs with no more than the gap between two."""
+    runs: list[list[Sighting]] = []
+    for each in sorted(sightings, key=lambda each: (each.captured, each.worse())):
+        if runs and each.captured - runs[-1][-1].captured <= gap_ms:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return list(runs)
+
+
+def best(passage: Sequence[Sighting]) -> Sighting:
+    """The sighting whose hit stands for the passage."""
+    return min(passage, key=Sighting.worse)

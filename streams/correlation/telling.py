@@ -1,0 +1,140 @@
+"""Telling: from what stands to the revisions of hits that are sent."""
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from streams.correlation.policy import Places
+from streams.correlation.sightings import Sighting
+from streams.records.alert import Alert
+from streams.records.hit import Hit, HitAlert, Place, Withdrawn
+from streams.records.match import MatchResult
+from streams.records.read import Read
+from streams.records.times import from_ms
+from streams.records.verdict import Verdict
+
+
+class Teller:
+    """Makes the revisions of hits and remembers what was told, so that only changes are."""
+
+    def __init__(self, places: Places, audiences: dict[str, list[str]], live_within_ms: float) -> None:
+        self._places = places
+        self._audiences = audiences
+        self._live_within_ms = live_within_ms
+        self._told: dict[str, Hit] = {}
+
+    def stands(self, hit_id: str) -> bool:
+        """Whether a hit was told and not withdrawn since."""
+        told = self._told.get(hit_id)
+        return told is not None and told.kind != "withdrawn"
+
+    def was_told(self, hit_id: str) -> bool:
+        """Whether any revision of a hit was told."""
+        return hit_id in self._told
+
+    def tell(self, sighting: Sighting, verdict: Verdict | None, now: int) -> Hit | None:
+        """The revision that says a sighting's hit stands; None if nothing has changed. `now` in ms."""
+        told = self._told.get(sighting.hit_id)
+        if told is None:
+            return self._say(self._first(sighting, verdict, now))
+        match = sighting.match
+        hit = replace(
+            told,
+            read=match.read,
+            match=match.result,
+            place=self._place(match.read),
+            verdict=verdict,
+            rules=_rules(match.result, told.place.territory, match.alert),
+            withdrawn=None,
+        )
+        if hit == told:
+            return None
+        return self._say(self._next(hit, "amended", now))
+
+    def withdraw(self, hit_id: str, why: Withdrawn, verdict: Verdict | None, now: int) -> Hit:
+        """The revision that says a told hit no longer stands. `now` in ms."""
+        hit = replace(self._told[hit_id], withdrawn=why, verdict=verdict)
+        return self._say(self._next(hit, "withdrawn", now))
+
+    def _say(self, hit: Hit) -> Hit:
+        self._told[hit.hit_id] = hit
+        return hit
+
+    def _next(self, hit: Hit, kind: str, now: int) -> Hit:
+        return replace(hit, kind=kind, revision=hit.revision + 1, emitted_at=from_ms(now))
+
+    def _first(self, sighting: Sighting, verdict: Verdict | None, now: int) -> Hit:
+        match = sighting.match
+        read, alert, result = match.read, match.alert, match.result
+        age_ms = now - sighting.captured
+        live = age_ms <= self._live_within_ms and not read.retransmitted
+        place = self._place(read)
+        return Hit(
+            hit_id=sighting.hit_id,
+            revision=1,
+            kind="new",
+            mode="live" if live else "historical",
+            age_s=age_ms / 1000,
+            read=read,
+            alert=_shown(alert),
+            match=result,
+            place=place,
+            action=alert.action.get(place.territory or "default", alert.action["default"]),
+            priority=alert.priority,
+            emitted_at=from_ms(now),
+            audience=alert.audience or self._audiences.get(alert.list_id, []),
+            rules=_rules(result, place.territory, alert),
+            verdict=verdict,
+        )
+
+    def _place(self, read: Read) -> Place:
+        site_id = self._places.site_of(read.camera_id)
+        site = self._places.sites.get(site_id) if site_id else None
+        camera = self._places.cameras.get(read.camera_id)
+        fixed = (site.lat, site.lon) if site else (None, None)
+        lat, lon = (read.position.lat, read.position.lon) if read.position else fixed
+        return Place(
+            camera_id=read.camera_id,
+            site_id=site_id,
+            road=site.road if site else None,
+            direction=camera.direction if camera else None,
+            territory=site.territory if site else None,
+            lat=lat,
+            lon=lon,
+        )
+
+
+class _Rule(NamedTuple):
+    applies: bool
+    id: str
+
+
+def _rules(result: MatchResult, territory: str | None, alert: Alert) -> list[str]:
+    """The ids of the rules that made the hit what it is."""
+    contradicted = {contradiction.what for contradiction in result.contradictions}
+    rules = (
+        _Rule(True, f"match.{result.class_}"),
+        _Rule(any(edit.kind == "settled" for edit in result.edits), "plate.settled-by-format"),
+        _Rule(any(edit.kind == "umlaut" for edit in result.edits), "plate.umlaut"),
+        _Rule("country" in contradicted, "country.misread"),
+        _Rule("gap" in contradicted, "plate.gap"),
+        _Rule(bool(result.possible_countries), "country.unknown"),
+        _Rule(True, f"action.{territory if territory in alert.action else 'default'}"),
+    )
+    return [rule.id for rule in rules if rule.applies]
+
+
+def _shown(alert: Alert) -> HitAlert:
+    return HitAlert(
+        list_id=alert.list_id,
+        alert_id=alert.alert_id,
+        version=alert.version,
+        plate=alert.plate,
+        basis=alert.basis,
+        reason=alert.reason,
+        valid_until=alert.valid_until,
+        country=alert.country,
+        vehicle=alert.vehicle,
+        operation_id=alert.operation_id,
+        reference=alert.reference,
+    )

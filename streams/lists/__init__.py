@@ -1,0 +1,11 @@
+"""What is looked for: the index (a mapped base and a delta), snapshots, lint.
+
+`Index` answers which alerts may match the plates of a batch. Its base is a `Snapshot`, a memory-mapped file
+that is never changed; what has changed since is in a small delta. `SnapshotWriter` makes a snapshot.
+"""
+
+from streams.lists.index import Candidate, Index
+from streams.lists.snapshot import Snapshot, SnapshotError
+from streams.lists.writer import SnapshotWriter
+
+__all__ = ["Candidate", "Index", "Snapshot", "SnapshotError", "SnapshotWriter"]

@@ -1,0 +1,72 @@
+"""From an alert to what the index keeps of it: its spellings, or its pattern."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.lists.bits import Words
+from streams.plates.keys import columns
+from streams.plates.normal import WILDCARDS, PlateError, normal, spellings
+from streams.records.alert import Alert
+from streams.records.faults import Fault, shown
+
+_encoder = msgspec.json.Encoder()
+
+
+class Entries(NamedTuple):
+    """What the index keeps of a batch of alerts.
+
+    `keys` (uint64) are those of all plain spellings, their characters mapped to their class's first;
+    `alert` (intp) is the place of each key's alert in the batch. `patterns` are the places of alerts whose
+    plate has wildcards, `faults` those of alerts whose plate is none.
+    """
+
+    keys: Words
+    alert: NDArray[np.intp]
+    patterns: list[int]
+    faults: dict[int, Fault]
+
+
+def is_pattern(plate: str) -> bool:
+    """Whether a listed plate has wildcards."""
+    return any(char in plate for char in WILDCARDS)
+
+
+def entries_of(alerts: Sequence[Alert], table: NDArray[np.uint8]) -> Entries:
+    """The entries of a batch of alerts. `table` (uint8, 256) maps each code to its class's first."""
+    batch = columns([alert.plate for alert in alerts])
+    patterns: list[int] = []
+    faults: dict[int, Fault] = {}
+    for place, rule in batch.faults.items():
+        plate = alerts[place].plate
+        try:
+            if is_pattern(plate):
+                normal(plate, wildcards=True)
+                patterns.append(place)
+                continue
+        except PlateError as error:
+            rule = str(error)
+        faults[place] = Fault("plate", rule, shown(plate, "plate"))
+    plain = np.ones(len(alerts), dtype=bool)
+    plain[[*batch.faults, *batch.umlauts]] = False
+    keys = [batch.keys(table)[plain]]
+    owners = [np.flatnonzero(plain)]
+    for place, plate in batch.umlauts.items():
+        ways = spellings(plate)
+        keys.append(columns(ways).keys(table))
+        owners.append(np.full(len(ways), place, dtype=np.intp))
+    return Entries(np.concatenate(keys), np.concatenate(owners), patterns, faults)
+
+
+def beats(alert: Alert, other: Alert) -> bool:
+    """Whether an alert counts instead of another of the same key: the higher version does.
+
+    Two that differ under one version are their owner's mistake; which of them counts must not depend on the
+    order of arrival, so the greater encoding does.
+    """
+    if alert.version != other.version:
+        return alert.version > other.version
+    return _encoder.encode(alert) > _encoder.encode(other)

@@ -1,0 +1,171 @@
+"""Snapshot: the base of the index, a file mapped into memory and never changed."""
+
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from streams.lists.bits import Words, mixed, passing
+from streams.lists.format import (
+    HEADER_BYTES,
+    LENGTH_BITS,
+    SECTIONS,
+    Header,
+    SnapshotError,
+    body_checksum,
+    id_hash,
+    unpack_header,
+)
+from streams.plates.confusion import CLASSES, Classes
+from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
+
+_LENGTH_MASK: Final = (1 << LENGTH_BITS) - 1
+_CHUNK: Final = 1 << 24
+_decoder = msgspec.json.Decoder(Alert)
+_withdrawals = msgspec.json.Decoder(Withdrawal)
+
+
+class Snapshot:
+    """An opened snapshot.
+
+    Only the sorted hashes, the id hashes and the bitmap are mapped; what belongs to one alert is read from
+    the file when the alert is a candidate.
+
+    Raises SnapshotError, when opened, for a file that is no snapshot, is damaged or cut short, is of
+    another version, or was made with other confusable classes; and, when a body is read, for a damaged one.
+    Raises OSError for a file that cannot be read.
+    """
+
+    def __init__(self, path: Path, classes: Classes = CLASSES) -> None:
+        self.path = path
+        self._file = path.open("rb", buffering=0)
+        try:
+            self.header = self._checked_header(classes)
+            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        except BaseException:
+            self._file.close()
+            raise
+        self._map.madvise(mmap.MADV_RANDOM)
+        self._hashes = self._mapped("hashes", np.dtype("<u8"))
+        self._id_hashes = self._mapped("id_hashes", np.dtype("<u8"))
+        self._bitmap = self._mapped("bitmap", np.dtype("u1"))
+
+    def __len__(self) -> int:
+        return self.header.alerts
+
+    def find(self, hashes: Words) -> tuple[NDArray[np.intp], Words]:
+        """Which of a batch of mixed keys (uint64, n) are in.
+
+        Returns the places in the batch (intp, m) and, for each, where an alert is (uint64, m); a key with
+        several alerts comes several times.
+        """
+        rows = passing(self._bitmap, self.header.log2_bits, hashes)
+        sought = hashes[rows]
+        first = np.searchsorted(self._hashes, sought, side="left")
+        rows, first, sought = self._equal(rows, first, sought)
+        found_rows, found_places = [rows], [first]
+        while len(rows):
+            rows, first, sought = self._equal(rows, first + 1, sought)
+            found_rows.append(rows)
+            found_places.append(first)
+        places = np.concatenate(found_places)
+        refs = np.array([self._ref("refs", place) for place in places.tolist()], dtype=np.uint64)
+        return np.concatenate(found_rows), refs
+
+    def alert(self, ref: int) -> Alert:
+        """The alert at a place that `find` gave. Raises SnapshotError if its bytes are damaged."""
+        data = os.pread(self._file.fileno(), ref & _LENGTH_MASK, ref >> LENGTH_BITS)
+        body = data[4:]
+        if body_checksum(body) != data[:4]:
+            raise SnapshotError(
+                f"{self.path}: the alert at byte {ref >> LENGTH_BITS:,} is damaged; "
+                "delete the file and build it anew from the lists"
+            )
+        return _decoder.decode(body)
+
+    def get(self, key: AlertKey) -> Alert | None:
+        """The alert of a key, if it is in."""
+        sought = id_hash(*key)
+        place = int(np.searchsorted(self._id_hashes, np.uint64(sought)))
+        while place < len(self._id_hashes) and int(self._id_hashes[place]) == sought:
+            alert = self.alert(self._ref("id_refs", place))
+            if key_of(alert) == key:
+                return alert
+            place += 1
+        return None
+
+    def alerts(self) -> Iterator[Alert]:
+        """All alerts, in no particular order."""
+        for place in range(len(self)):
+            yield self.alert(self._ref("id_refs", place))
+
+    def patterns(self) -> list[Alert]:
+        """The alerts with wildcards."""
+        section = self.header.sections["patterns"]
+        return [self.alert(self._ref("patterns", place)) for place in range(section.length // 8)]
+
+    def withdrawals(self) -> list[Withdrawal]:
+        """The withdrawals that the file keeps."""
+        section = self.header.sections["withdrawals"]
+        return _withdrawals.decode_lines(os.pread(self._file.fileno(), section.length, section.offset))
+
+    def close(self) -> None:
+        """Unmaps and closes the file; the snapshot cannot be used afterwards."""
+        del self._hashes, self._id_hashes, self._bitmap
+        self._map.close()
+        self._file.close()
+
+    def _checked_header(self, classes: Classes) -> Header:
+        name = str(self.path)
+        size = os.fstat(self._file.fileno()).st_size
+        header = unpack_header(os.pread(self._file.fileno(), HEADER_BYTES, 0), name)
+        if size != header.file_bytes:
+            raise SnapshotError(
+                f"{name}: cut short or grown: {size:,} bytes, not {header.file_bytes:,}; "
+                "delete it and build it anew from the lists"
+            )
+        if header.classes != classes.fingerprint:
+            raise SnapshotError(
+                f"{name}: made with other confusable classes ({header.classes}, not {classes.fingerprint}); "
+                "delete it and build it anew from the lists"
+            )
+        for section in SECTIONS:
+            if section not in header.sections or not self._intact(header, section):
+                raise SnapshotError(
+                    f"{name}: the section `{section}` is damaged; "
+                    "delete the file and build it anew from the lists"
+                )
+        return header
+
+    def _intact(self, header: Header, name: str) -> bool:
+        # Read, not mapped: pages looked at here would stay resident although no look-up needs them.
+        section = header.sections[name]
+        digest = xxhash.xxh3_64()
+        for start in range(0, section.length, _CHUNK):
+            length = min(_CHUNK, section.length - start)
+            digest.update(os.pread(self._file.fileno(), length, section.offset + start))
+        return digest.intdigest() == section.checksum
+
+    def _mapped(self, name: str, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+        section = self.header.sections[name]
+        count = section.length // dtype.itemsize
+        return np.frombuffer(self._map, dtype=dtype, count=count, offset=section.offset)
+
+    def _ref(self, name: str, place: int) -> int:
+        offset = self.header.sections[name].offset + place * 8
+        return int.from_bytes(os.pread(self._file.fileno(), 8, offset), "little")
+
+    def _equal(
+        self, rows: NDArray[np.intp], places: NDArray[np.intp], sought: Words
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], Words]:
+        inside = places < len(self._hashes)
+        rows, places, sought = rows[inside], places[inside], sought[inside]
+        same = self._hashes[places] == sought
+        return rows[same], places[same], sought[same]
+

@@ -1,0 +1,188 @@
+"""Building a snapshot: alerts in, one file out, there whole or not at all."""
+
+import os
+from collections.abc import Iterable, Sequence
+from io import BufferedWriter
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from streams.lists.bits import Words, bitmap_of, log2_bits, mixed
+from streams.lists.entries import beats, entries_of
+from streams.lists.format import (
+    FORMAT_VERSION,
+    HEADER_BYTES,
+    LENGTH_BITS,
+    Header,
+    Section,
+    body_checksum,
+    checksum,
+    id_hash,
+    pack_header,
+)
+from streams.plates.confusion import CLASSES, Classes
+from streams.records.alert import Alert, Withdrawal
+from streams.records.faults import Fault
+
+_LENGTH_MASK: Final = (1 << LENGTH_BITS) - 1
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Alert)
+
+
+class SnapshotWriter:
+    """Writes a snapshot file.
+
+    Use as a context manager. The file is written under another name beside `path`; `finish` syncs it and
+    renames it, so `path` is the old file or the whole new one at any time. Without `finish` nothing is left.
+    """
+
+    def __init__(self, path: Path, classes: Classes = CLASSES) -> None:
+        self._path = path
+        self._classes = classes
+        self._temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        self._file: BufferedWriter | None = None
+        self._end = 0
+        self._keys: list[Words] = []
+        self._refs: list[Words] = []
+        self._id_hashes: list[Words] = []
+        self._id_refs: list[Words] = []
+        self._patterns: list[int] = []
+        self._withdrawals: list[Withdrawal] = []
+
+    def __enter__(self) -> "SnapshotWriter":
+        self._file = self._temporary.open("w+b")
+        self._file.write(bytes(HEADER_BYTES))
+        self._end = HEADER_BYTES
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._temporary.unlink(missing_ok=True)
+            self._file = None
+
+    def add(self, alerts: Sequence[Alert]) -> dict[int, Fault]:
+        """Adds a batch of alerts, in any order and any version; the highest version of each will count.
+
+        Returns the faults of those whose plate is none, by their place in the batch; they are left out.
+        """
+        entries = entries_of(alerts, self._classes.table)
+        refs = self._write_bodies(alerts)
+        self._keys.append(entries.keys)
+        self._refs.append(refs[entries.alert])
+        self._patterns.extend(refs[entries.patterns].tolist())
+        ids = np.array([id_hash(alert.list_id, alert.alert_id) for alert in alerts], dtype=np.uint64)
+        good = np.ones(len(alerts), dtype=bool)
+        good[list(entries.faults)] = False
+        self._id_hashes.append(ids[good])
+        self._id_refs.append(refs[good])
+        return entries.faults
+
+    def withdraw(self, withdrawals: Iterable[Withdrawal]) -> None:
+        """Adds withdrawals, which the file keeps beside the alerts."""
+        self._withdrawals.extend(withdrawals)
+
+    def finish(self) -> Path:
+        """Sorts what was added, writes the rest of the file, syncs it, gives it its name; returns that."""
+        assert self._file is not None, "used as a context manager"
+        ids, id_refs, replaced = self._latest()
+        refs = _joined(self._refs)
+        keys = _joined(self._keys)
+        if len(replaced):
+            kept = ~np.isin(refs, replaced)
+            refs, keys = refs[kept], keys[kept]
+        hashes = mixed(keys)
+        order = np.argsort(hashes, kind="stable")
+        hashes, refs = hashes[order], refs[order]
+        log2 = log2_bits(len(hashes))
+        gone = set(replaced.tolist())
+        patterns = np.array([ref for ref in self._patterns if ref not in gone], dtype=np.uint64)
+        contents = {
+            "hashes": hashes,
+            "refs": refs,
+            "id_hashes": ids,
+            "id_refs": id_refs,
+            "bitmap": bitmap_of(hashes, log2),
+            "patterns": patterns,
+            "withdrawals": np.frombuffer(
+                b"\n".join(map(_encoder.encode, self._withdrawals)), dtype=np.uint8
+            ),
+        }
+        sections = {}
+        for name, values in contents.items():
+            self._write(bytes(-self._end % 8))
+            data = memoryview(np.ascontiguousarray(values)).cast("B")
+            sections[name] = Section(self._end, len(data), checksum(data))
+            self._write(data)
+        header = Header(FORMAT_VERSION, self._classes.fingerprint, len(ids), log2, self._end, sections)
+        self._file.seek(0)
+        self._file.write(pack_header(header))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._file = None
+        self._temporary.rename(self._path)
+        _sync_folder(self._path.parent)
+        return self._path
+
+    def _write(self, data: bytes | memoryview) -> None:
+        assert self._file is not None
+        self._file.write(data)
+        self._end += len(data)
+
+    def _write_bodies(self, alerts: Sequence[Alert]) -> Words:
+        """Writes the alerts; returns where each is (uint64)."""
+        bodies = [_encoder.encode(alert) for alert in alerts]
+        lengths = np.array([len(body) + 4 for body in bodies], dtype=np.uint64)
+        if len(lengths) and int(lengths.max()) > _LENGTH_MASK:
+            raise ValueError(f"an alert is longer than {_LENGTH_MASK:,} bytes")
+        offsets = np.uint64(self._end) + np.cumsum(lengths, dtype=np.uint64) - lengths
+        self._write(b"".join([part for body in bodies for part in (body_checksum(body), body)]))
+        refs: Words = (offsets << np.uint64(LENGTH_BITS)) | lengths
+        return refs
+
+    def _latest(self) -> tuple[Words, Words, Words]:
+        """The sorted id hashes and refs of the alerts that count, and the refs of those that do not."""
+        ids, refs = _joined(self._id_hashes), _joined(self._id_refs)
+        order = np.argsort(ids, kind="stable")
+        ids, refs = ids[order], refs[order]
+        same = ids[1:] == ids[:-1]
+        if not same.any():
+            return ids, refs, np.zeros(0, dtype=np.uint64)
+        replaced = np.zeros(len(ids), dtype=bool)
+        best: dict[tuple[str, str], tuple[int, Alert]] = {}
+        for place in np.flatnonzero(np.r_[False, same] | np.r_[same, False]).tolist():
+            alert = self._body(int(refs[place]))
+            key = (alert.list_id, alert.alert_id)
+            other = best.get(key)
+            if other is None or beats(alert, other[1]):
+                best[key] = (place, alert)
+                if other is not None:
+                    replaced[other[0]] = True
+            else:
+                replaced[place] = True
+        return ids[~replaced], refs[~replaced], refs[replaced]
+
+    def _body(self, ref: int) -> Alert:
+        assert self._file is not None
+        self._file.flush()
+        body = os.pread(self._file.fileno(), ref & _LENGTH_MASK, ref >> LENGTH_BITS)
+        return _decoder.decode(body[4:])
+
+
+def _joined(parts: list[Words]) -> Words:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the rename itself durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,138 @@
+"""Two plates compared: the same, of one confusable class, or of a pattern; and where they differ.
+
+The national format speaks first: a character that cannot stand at its place was misread, and if only the
+listed one can, that difference is settled. What the format leaves open is an equivalence, and of those only
+few are allowed (Genetec's rule: one, on plates of five characters or more).
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from streams.plates.confusion import Classes
+from streams.plates.formats import Formats
+from streams.plates.normal import UMLAUTS
+from streams.records.match import Edit
+
+
+class Spelling(NamedTuple):
+    """A plate in plain letters; `places` gives, for each letter, its place (from 0) in the normal form."""
+
+    text: str
+    places: tuple[int, ...]
+
+
+class Difference(NamedTuple):
+    """Two spellings of one length that differ only within confusable classes, and where (from 0)."""
+
+    read: Spelling
+    listed: Spelling
+    places: tuple[int, ...]
+
+
+def spelled(plate: str) -> list[Spelling]:
+    """The spellings of a normal form: Ä as A and as AE, and so on."""
+    ways = [Spelling("", ())]
+    for place, char in enumerate(plate):
+        plain = UMLAUTS.get(char)
+        parts = (plain, plain + "E") if plain else (char,)
+        ways = [
+            Spelling(way.text + part, way.places + (place,) * len(part)) for way in ways for part in parts
+        ]
+    return ways
+
+
+def differences(read: str, listed: str, classes: Classes) -> Difference | None:
+    """How two normal forms differ in their most alike spellings; None if beyond confusable classes."""
+    found: Difference | None = None
+    for one in spelled(read):
+        for other in spelled(listed):
+            if len(one.text) != len(other.text):
+                continue
+            places = _unlike(one.text, other.text, classes)
+            if places is not None and (found is None or len(places) < len(found.places)):
+                found = Difference(one, other, places)
+    return found
+
+
+def _unlike(read: str, listed: str, classes: Classes) -> tuple[int, ...] | None:
+    places = []
+    for place, (one, other) in enumerate(zip(read, listed, strict=True)):
+        if one != other:
+            if one not in classes.of(other):
+                return None
+            places.append(place)
+    return tuple(places)
+
+
+def settled_places(
+    difference: Difference, countries: tuple[str, ...], formats: Formats
+) -> frozenset[int]:
+    """Those places of a difference that the formats of a country settle, for the country that settles most.
+
+    A read that is possible as it stands in one of the countries may be right, so nothing is settled there.
+    """
+    read, listed = difference.read.text, difference.listed.text
+    if any(formats.possible_as_read(read, country) for country in countries):
+        return frozenset()
+    best: frozenset[int] = frozenset()
+    for country in countries:
+        for fit in formats.settled(read, country):
+            if fit.format.free:
+                continue
+            settled = frozenset(
+                place
+                for place in difference.places
+                if place not in fit.open and fit.plate[place] == listed[place]
+            )
+            if len(settled) > len(best):
+                best = settled
+    return best
+
+
+def edits_of(read: str, listed: str, difference: Difference, settled: frozenset[int]) -> list[Edit]:
+    """The differences of two normal forms, place by place of the listed one."""
+    edits = [
+        Edit(
+            "settled" if place in settled else "equivalent",
+            difference.listed.places[place] + 1,
+            difference.read.text[place],
+            difference.listed.text[place],
+        )
+        for place in difference.places
+    ]
+    edits.extend(_umlaut_edits(read, listed, difference))
+    return sorted(edits, key=lambda edit: edit.position)
+
+
+def _umlaut_edits(read: str, listed: str, difference: Difference) -> Iterator[Edit]:
+    seen = set()
+    for place, (at_read, at_listed) in enumerate(
+        zip(difference.read.places, difference.listed.places, strict=True)
+    ):
+        one, other = read[at_read], listed[at_listed]
+        if one == other or place in difference.places or (one not in UMLAUTS and other not in UMLAUTS):
+            continue
+        if other in UMLAUTS and at_listed not in seen:
+            seen.add(at_listed)
+            spots = [spot for spot, at in enumerate(difference.listed.places) if at == at_listed]
+            as_read = dict.fromkeys(difference.read.places[spot] for spot in spots)
+            yield Edit("umlaut", at_listed + 1, "".join(read[at] for at in as_read), other)
+        elif one in UMLAUTS and at_read not in seen and other not in UMLAUTS:
+            seen.add(at_read)
+            spots = [spot for spot, at in enumerate(difference.read.places) if at == at_read]
+            as_listed = dict.fromkeys(difference.listed.places[spot] for spot in spots)
+            yield Edit("umlaut", at_listed + 1, one, "".join(listed[at] for at in as_listed))
+
+
+def fits_pattern(plate: str, pattern: str) -> bool:
+    """Whether a normal form fits one with wildcards, in some spelling of both."""
+    return any(
+        _expression(way.text).fullmatch(one.text) for way in spelled(pattern) for one in spelled(plate)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join({"?": ".", "*": ".*"}.get(char, char) for char in pattern))

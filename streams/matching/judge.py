@@ -1,0 +1,120 @@
+"""Judging one candidate: is this read a match of this alert, and how; or why it is not."""
+
+from typing import Final
+
+from streams.lists.entries import is_pattern
+from streams.matching.compare import differences, edits_of, fits_pattern, settled_places
+from streams.matching.country import Refusal, gap, guard, possible_countries
+from streams.matching.policy import MatchingPolicy, Policies
+from streams.plates.confusion import CLASSES, Classes
+from streams.plates.formats import Formats, shipped
+from streams.plates.normal import WILDCARDS, normal
+from streams.records.alert import Alert, Mode
+from streams.records.fields import MatchClass
+from streams.records.match import Contradiction, Edit, MatchResult
+from streams.records.read import Read
+
+_BREADTH: Final[dict[Mode, int]] = {"exact": 0, "pattern": 1, "confusable": 2, "fuzzy": 3}
+
+
+class Judge:
+    """Judges candidates by the policies in force; knows no time and no state."""
+
+    def __init__(
+        self, policies: Policies, formats: Formats | None = None, classes: Classes = CLASSES
+    ) -> None:
+        self._policies = policies
+        self._formats = formats if formats is not None else shipped()
+        self._classes = classes
+
+    def judge(self, read: Read, alert: Alert) -> MatchResult | Refusal:
+        """How a read matches an alert, or the first rule that says it does not.
+
+        Both plates must be valid (`streams.plates.normal`); whether the alert is in force is not asked here.
+        Raises PlateError for a plate that is none.
+        """
+        plate = normal(read.plate)
+        mode = self._mode(alert)
+        listed = normal(alert.plate, wildcards=True)
+        compared = (
+            self._by_pattern(plate, listed, mode)
+            if is_pattern(listed)
+            else self.compare(plate, listed, mode, read.country, alert.country)
+        )
+        if isinstance(compared, Refusal):
+            return compared
+        class_, edits = compared
+        said = guard(read.country, alert.country, plate, self._formats)
+        if isinstance(said, Refusal):
+            return said
+        contradictions: list[Contradiction] = [said] if said else []
+        gaps = gap(read.plate, alert.plate, alert.country or read.country)
+        if gaps:
+            contradictions.append(gaps)
+        possible = possible_countries(plate, self._formats) if read.country is None else []
+        return MatchResult(
+            class_,
+            plate,
+            listed,
+            edits=edits,
+            contradictions=contradictions,
+            possible_countries=possible if len(possible) > 1 else [],
+        )
+
+    def compare(
+        self, plate: str, listed: str, mode: Mode, read_country: str | None, listed_country: str | None
+    ) -> tuple[MatchClass, list[Edit]] | Refusal:
+        """How two normal forms without wildcards agree under a mode, or why they do not."""
+        difference = differences(plate, listed, self._classes)
+        if difference is None:
+            return Refusal("plate.unlike", "the plates differ by more than confusable characters")
+        if not difference.places:
+            return "exact", edits_of(plate, listed, difference, frozenset())
+        if _BREADTH[mode] < _BREADTH["confusable"]:
+            return Refusal(
+                f"mode.{mode}", f"the plates differ in confusable characters, and the mode is `{mode}`"
+            )
+        country = listed_country or read_country
+        countries = (
+            (country,) if country else tuple(possible_countries(difference.listed.text, self._formats))
+        )
+        settled = settled_places(difference, countries, self._formats)
+        edits = edits_of(plate, listed, difference, settled)
+        too_far = _too_far(len(difference.places) - len(settled), len(listed), self._policies.matching)
+        return too_far or ("confusable", edits)
+
+    def _mode(self, alert: Alert) -> Mode:
+        """The narrower of the list's mode and the alert's."""
+        of_list = self._policies.of(alert.list_id).mode
+        own = alert.match.mode if alert.match and alert.match.mode else of_list
+        return min(of_list, own, key=_BREADTH.__getitem__)
+
+    def _by_pattern(self, plate: str, pattern: str, mode: Mode) -> tuple[MatchClass, list[Edit]] | Refusal:
+        if _BREADTH[mode] < _BREADTH["pattern"]:
+            return Refusal("mode.exact", "the alert has wildcards, and its list or the alert allows only `exact`")
+        literals = sum(char not in WILDCARDS for char in pattern)
+        least = self._policies.matching.pattern_min_literals
+        if literals < least:
+            return Refusal(
+                "pattern.too-broad",
+                f"the pattern has {literals} letters and digits; [matching] pattern_min_literals is {least}",
+            )
+        if not fits_pattern(plate, pattern):
+            return Refusal("pattern.unlike", "the plate does not fit the pattern")
+        return "pattern", []
+
+
+def _too_far(open_places: int, length: int, policy: MatchingPolicy) -> Refusal | None:
+    if open_places > policy.equivalences:
+        return Refusal(
+            "confusable.too-many",
+            f"{open_places} characters differ beyond what the national format settles; "
+            f"[matching] equivalences is {policy.equivalences}",
+        )
+    if open_places and length < policy.equivalence_min_length:
+        return Refusal(
+            "confusable.too-short",
+            f"a plate of {length} characters may not differ beyond what the national format settles; "
+            f"[matching] equivalence_min_length is {policy.equivalence_min_length}",
+        )
+    return None

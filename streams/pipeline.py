@@ -1,0 +1,111 @@
+"""The whole way of a read on one page: bytes in, hits out.
+
+    records ─▶ decode ─▶ columns of keys ─▶ index ─▶ judge ─▶ matches ─▶ correlator ─▶ hits
+
+Nothing here knows a broker, a file or a clock: times come in with the records or as `now`.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from streams.correlation.correlator import Correlator
+from streams.correlation.policy import CorrelationPolicy, Places
+from streams.lists.index import Index
+from streams.matching.judge import Judge
+from streams.matching.policy import Policies
+from streams.matching.stage import match_batch
+from streams.records.alert import Alert, Withdrawal, key_of
+from streams.records.decode import Rejected
+from streams.records.faults import Fault
+from streams.records.hit import Hit
+from streams.records.match import Match
+from streams.records.times import to_ms
+from streams.records.verdict import Verdict
+
+
+class Outcome(NamedTuple):
+    """What a batch of reads gave: hits in order, rejected records, and the numbers of reads and matches."""
+
+    hits: list[Hit]
+    rejected: list[Rejected]
+    reads: int
+    matches: int
+
+
+class Pipeline:
+    """Reads, changes of lists and verdicts in; revisions of hits out.
+
+    Without a given `now`, now is the latest `captured_at` so far. It never falls: a smaller one is taken as
+    the largest so far.
+    """
+
+    def __init__(
+        self, index: Index, policies: Policies, correlation: CorrelationPolicy, places: Places
+    ) -> None:
+        self._index = index
+        self._judge = Judge(policies)
+        audiences = {list_id: policy.audience for list_id, policy in policies.lists.items()}
+        self._correlator = Correlator(correlation, places, audiences, index.ends_at)
+        self._now = 0
+
+    @property
+    def now(self) -> int:
+        """The latest time so far, in ms since 1970 UTC; 0 before the first."""
+        return self._now
+
+    def reads(self, records: Sequence[bytes], now: int | None = None) -> Outcome:
+        """Takes a batch of reads as JSON records; `now` in ms since 1970 UTC."""
+        matched = match_batch(records, self._index, self._judge)
+        hits: list[Hit] = []
+        for match, newest in zip(matched.matches, matched.newest, strict=True):
+            hits += self._correlator.match(match, self._at(newest if now is None else now))
+        end = matched.newest_of_all if now is None else now
+        if end is not None:
+            hits += self._correlator.advance(self._at(end))
+        return Outcome(hits, matched.rejected, matched.reads, len(matched.matches))
+
+    def put(self, alert: Alert, now: int) -> list[Hit] | Fault:
+        """Takes a new alert or version; the reads that matched an earlier one are looked at again.
+
+        Returns the fault of an alert whose plate is none.
+        """
+        fault = self._index.put(alert)
+        if fault is not None:
+            return fault
+        now = self._at(now)
+        key = key_of(alert)
+        latest = self._index.get(key)
+        assert latest is not None
+        hits = self._correlator.changed(latest, now)
+        for read in self._correlator.reads_of(key):
+            if self._index.in_force(latest, to_ms(read.captured_at)):
+                result = self._judge.judge(read, latest)
+                if not isinstance(result, tuple):
+                    hits += self._correlator.match(Match(read, latest, result), now)
+        return hits
+
+    def withdraw(self, withdrawal: Withdrawal, now: int) -> list[Hit]:
+        """Takes the withdrawal of an alert; hits that stand are withdrawn when its time has come."""
+        self._index.withdraw(withdrawal)
+        alert = self._index.get(key_of(withdrawal))
+        return self._correlator.changed(alert, self._at(now)) if alert is not None else []
+
+    def verdict(self, verdict: Verdict, now: int) -> list[Hit]:
+        """Takes a centre's verdict on a hit."""
+        return self._correlator.verdict(verdict, self._at(now))
+
+    def expect(self, verdict: Verdict) -> None:
+        """Takes a verdict that is in force from its own time on."""
+        self._correlator.expect(verdict)
+
+    def conclude(self) -> list[Hit]:
+        """At the end of files: the hits that follow from withdrawals and verdicts that still lie ahead."""
+        return self._correlator.conclude()
+
+    def knows(self, hit_id: str) -> bool:
+        """Whether a hit of this id was ever made."""
+        return self._correlator.knows(hit_id)
+
+    def _at(self, now: int) -> int:
+        self._now = max(self._now, now)
+        return self._now

@@ -1,0 +1,132 @@
+"""National formats: which plates a country issues, and what a place in one can hold.
+
+The formats themselves are data, `formats.toml`, each with its source.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Annotated, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+from streams.plates.confusion import CLASSES, Classes
+from streams.plates.shapes import Form, forms
+from streams.records.countries import Country
+
+
+class Format(Struct, frozen=True, forbid_unknown_fields=True):
+    """One national format: a row of `formats.toml`."""
+
+    id: str
+    country: Country
+    name: str
+    shapes: Annotated[list[str], Meta(min_length=1)]
+    source: str
+    examples: list[str]
+    years: str = ""
+    never: list[str] = []
+    free: bool = False
+    """Nearly any text fits, so that a plate fits says little."""
+    note: str = ""
+    counterexamples: list[str] = []
+
+
+class Fit(NamedTuple):
+    """A way to read a plate as one of a format.
+
+    `plate` is the normal form, with misread characters settled; `grouped` is it as printed; `open` are the
+    places (from 0) at which several characters of the read one's class are possible, as read in `plate`.
+    """
+
+    format: Format
+    plate: str
+    grouped: str
+    open: tuple[int, ...] = ()
+
+
+class _Row(NamedTuple):
+    format: Format
+    form: Form
+    never: re.Pattern[str] | None
+
+
+class Formats:
+    """The formats of all countries known, found by country and length."""
+
+    def __init__(self, rows: Sequence[Format], classes: Classes = CLASSES) -> None:
+        self.rows = tuple(rows)
+        self.countries = tuple(dict.fromkeys(row.country for row in rows))
+        self._classes = classes
+        self._by_length: dict[tuple[str, int], list[_Row]] = {}
+        for row in rows:
+            never = re.compile("|".join(row.never)) if row.never else None
+            for shape in row.shapes:
+                for form in forms(shape):
+                    rows_here = self._by_length.setdefault((row.country, len(form.allowed)), [])
+                    rows_here.append(_Row(row, form, never))
+
+    def fits(self, plate: str, country: str) -> list[Fit]:
+        """Every way in which a normal form, as it stands, is a plate of a country; each gap is one."""
+        return list(self._as_read(plate, country))
+
+    def settled(self, plate: str, country: str) -> list[Fit]:
+        """Every way in which a normal form is a plate of a country once its misreads are settled.
+
+        A character that cannot stand at its place is taken for the one of its confusable class that can; if
+        several can, the place stays open; if none can, the format does not fit. Plates that fit as they
+        stand are among the answers.
+        """
+        return list(self._settled(plate, country))
+
+    def possible(self, plate: str, country: str) -> bool:
+        """Whether a normal form can be a plate of a country's regular series, misreads settled.
+
+        Free-form series do not count: nearly everything fits them. A country without formats here can
+        have issued anything.
+        """
+        if country not in self.countries:
+            return True
+        return any(not fit.format.free for fit in self._settled(plate, country))
+
+    def possible_as_read(self, plate: str, country: str) -> bool:
+        """Whether a normal form, as it stands, is of a regular series of a country with known formats."""
+        return any(not fit.format.free for fit in self._as_read(plate, country))
+
+    def _as_read(self, plate: str, country: str) -> Iterator[Fit]:
+        for format_, form, never in self._by_length.get((country, len(plate)), ()):
+            if all(map(frozenset.__contains__, form.allowed, plate)) and not (never and never.search(plate)):
+                yield Fit(format_, plate, form.grouped(plate))
+
+    def _settled(self, plate: str, country: str) -> Iterator[Fit]:
+        for format_, form, never in self._by_length.get((country, len(plate)), ()):
+            chars = []
+            places = []
+            for place, (char, allowed) in enumerate(zip(plate, form.allowed, strict=True)):
+                if char in allowed:
+                    chars.append(char)
+                    continue
+                others = [other for other in self._classes.of(char) if other in allowed]
+                if not others:
+                    break
+                chars.append(others[0] if len(others) == 1 else char)
+                if len(others) > 1:
+                    places.append(place)
+            else:
+                text = "".join(chars)
+                if places or not (never and never.search(text)):
+                    yield Fit(format_, text, form.grouped(text), tuple(places))
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Formats:
+    """The formats shipped with the package."""
+    text = files("streams.plates").joinpath("formats.toml").read_text("utf-8")
+    return Formats(msgspec.convert(tomllib.loads(text)["format"], list[Format]))
+
+
+GERMAN: Final = "DE"
+"""The country whose plates have umlauts."""

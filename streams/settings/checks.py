@@ -1,0 +1,91 @@
+"""What is wrong with the settings together: names that name nothing, and what this version refuses.
+
+The checks read the file's values as `tomllib` gives them and pass over what is of a wrong type, so that a
+fault in one section hides none in another.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams.records.faults import faults_of
+from streams.records.fields import Identifier
+from streams.settings import written
+from streams.settings.declared import form_of, words
+from streams.settings.examine import Finding, nearest
+from streams.settings.model import Settings
+
+Values = Mapping[str, object]
+
+
+class Check(NamedTuple):
+    """A rule in words, for the reference, and the function that finds what breaks it."""
+
+    rule: str
+    find: Callable[[Values], Iterator[Finding]]
+
+
+def check(values: Values) -> Iterator[Finding]:
+    """All findings of all checks in the values of a file."""
+    for each in CHECKS:
+        yield from each.find(values)
+
+
+def _ids(values: Values) -> Iterator[Finding]:
+    for field in msgspec.structs.fields(Settings):
+        section = values.get(field.encode_name)
+        if form_of(field.type) == "tables" and isinstance(section, dict):
+            for name in section:
+                if faults_of(Identifier, name):
+                    rule = f"its id is {words(Identifier)}"
+                    yield Finding((field.encode_name, name), rule, written.in_message(name))
+
+
+def _slashes(values: Values) -> Iterator[Finding]:
+    for name, _ in _tables(values, "lists"):
+        if "/" in name:
+            advice = "the slash parts list and alert in the key <list_id>/<alert_id>"
+            yield Finding(("lists", name), "its id holds no slash", written.in_message(name), advice)
+
+
+def _modes(values: Values) -> Iterator[Finding]:
+    for name, policy in _tables(values, "lists"):
+        if policy.get("mode") == "fuzzy":
+            rule = "`fuzzy` is not available in this version"
+            yield Finding(("lists", name, "mode"), rule, advice="use confusable")
+
+
+def _sites(values: Values) -> Iterator[Finding]:
+    for name, camera in _tables(values, "cameras"):
+        yield from _named(values, "sites", camera.get("site"), ("cameras", name, "site"))
+
+
+def _audiences(values: Values) -> Iterator[Finding]:
+    for name, policy in _tables(values, "lists"):
+        audience = policy.get("audience")
+        for index, centre in enumerate(audience if isinstance(audience, list) else ()):
+            yield from _named(values, "centres", centre, ("lists", name, "audience", index))
+
+
+def _named(values: Values, section: str, name: object, path: tuple[str | int, ...]) -> Iterator[Finding]:
+    """A finding if a section does not have the name. A section that is no table has a fault of its own."""
+    known = values.get(section, {})
+    if not faults_of(Identifier, name) and isinstance(known, dict) and name not in known:
+        advice = nearest(str(name), known) or f"add [{written.path((section, str(name)))}]"
+        yield Finding(path, f"is an id in [{section}]", written.in_message(name), advice)
+
+
+def _tables(values: Values, section: str) -> Iterator[tuple[str, Values]]:
+    entries = values.get(section)
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        yield name, entry if isinstance(entry, dict) else {}
+
+
+CHECKS: Final = (
+    Check(f"An id, in a header after the dot, is {words(Identifier)}.", _ids),
+    Check("The id of a list holds no slash, for the key of an alert is `<list_id>/<alert_id>`.", _slashes),
+    Check("The mode `fuzzy` is not available in this version; use `confusable`.", _modes),
+    Check("The `site` of a camera names a site in `[sites.<id>]`.", _sites),
+    Check("The `audience` of a list names only centres in `[centres.<id>]`.", _audiences),
+)
