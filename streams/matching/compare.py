@@ -6,7 +6,7 @@ few are allowed (Genetec's rule: one, on plates of five characters or more).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Spelling(NamedTuple):
     """A plate in plain letters; `places` gives, for each letter, its place (from 0) in the normal form."""
 
     text: str
-    places: tuple[int, ...]
+    places: Sequence[int]
 
 
 class Difference(NamedTuple):
@@ -33,12 +33,14 @@ class Difference(NamedTuple):
 
 def spelled(plate: str) -> list[Spelling]:
     """The spellings of a normal form: Ä as A and as AE, and so on."""
+    if plate.isascii():
+        return [Spelling(plate, range(len(plate)))]
     ways = [Spelling("", ())]
     for place, char in enumerate(plate):
         plain = UMLAUTS.get(char)
         parts = (plain, plain + "E") if plain else (char,)
         ways = [
-            Spelling(way.text + part, way.places + (place,) * len(part)) for way in ways for part in parts
+            Spelling(way.text + part, (*way.places, *(place,) * len(part))) for way in ways for part in parts
         ]
     return ways
 
@@ -107,6 +109,8 @@ def edits_of(read: str, listed: str, difference: Difference, settled: frozenset[
 
 
 def _umlaut_edits(read: str, listed: str, difference: Difference) -> Iterator[Edit]:
+    if read.isascii() and listed.isascii():
+        return
     seen = set()
     for place, (at_read, at_listed) in enumerate(
         zip(difference.read.places, difference.listed.places, strict=True)

@@ -65,6 +65,8 @@ class Judge:
         self, plate: str, listed: str, mode: Mode, read_country: str | None, listed_country: str | None
     ) -> tuple[MatchClass, list[Edit]] | Refusal:
         """How two normal forms without wildcards agree under a mode, or why they do not."""
+        if plate == listed:
+            return "exact", []
         difference = differences(plate, listed, self._classes)
         if difference is None:
             return Refusal("plate.unlike", "the plates differ by more than confusable characters")

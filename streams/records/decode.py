@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
+import numpy as np
 
 from streams.records.alert import Alert, Withdrawal
 from streams.records.faults import Fault, faults_of
@@ -20,6 +21,7 @@ from streams.records.verdict import Verdict
 MAX_RECORD_BYTES: Final = 1_000_000
 """Longest record taken; Kafka's own default limit of a message is about the same."""
 
+_LINE_FEED, _OPENING, _CLOSING = b"\n{}"
 _read = msgspec.json.Decoder(Read)
 _alert = msgspec.json.Decoder(Alert)
 _withdrawal = msgspec.json.Decoder(Withdrawal)
@@ -90,8 +92,7 @@ def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
 def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) -> list[_Record] | None:
     """All records decoded in one call, or None if they must be looked at one by one."""
     joined = b"\n".join(records)
-    gaps = len(records) - 1
-    if joined.count(b"\n") != gaps or joined.count(b"}\n{") != gaps:
+    if not _apart(joined, len(records) - 1):
         return None
     if len(joined) > MAX_RECORD_BYTES and max(map(len, records)) > MAX_RECORD_BYTES:
         return None
@@ -100,6 +101,17 @@ def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) 
     except msgspec.DecodeError:
         return None
     return decoded if len(decoded) == len(records) else None
+
+
+def _apart(joined: bytes, gaps: int) -> bool:
+    """Whether a joined text has so many line feeds, each between a closing and an opening brace."""
+    chars = np.frombuffer(joined, dtype=np.uint8)
+    feeds = np.flatnonzero(chars == _LINE_FEED)
+    if len(feeds) != gaps or not gaps:
+        return len(feeds) == gaps
+    if feeds[0] == 0 or feeds[-1] == len(chars) - 1:
+        return False
+    return bool((chars[feeds - 1] == _CLOSING).all() and (chars[feeds + 1] == _OPENING).all())
 
 
 def _times_sure(reads: list[Read]) -> bool:

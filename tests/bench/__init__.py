@@ -1,0 +1,1 @@
+"""The figures: `make bench`, or `python -m tests.bench [--quick]`."""

@@ -1,0 +1,85 @@
+"""Made-up traffic and lists for the benchmark: plates of four countries, reads and alerts as JSON."""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import orjson
+
+LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZ"
+COLOURS = ("black", "white", "grey", "blue", "red", "green")
+MAKES = ("PEUGEOT", "RENAULT", "VOLKSWAGEN", "BMW", "CITROEN", "MERCEDES-BENZ", "OPEL", "FORD")
+
+
+def plates(count: int, seed: int, *, listed: bool) -> list[tuple[str, str]]:
+    """`count` plates as printed, with their country: FR 45 %, BE 35 %, NL 10 %, DE 10 %.
+
+    Listed plates have even numbers and the rest of the traffic odd ones, so that the share of listed plates
+    is what is asked for, however long the lists.
+    """
+    rng = np.random.default_rng(seed)
+    kinds = rng.random(count)
+    letters = np.array(list(LETTERS))[rng.integers(0, len(LETTERS), (count, 4))]
+    numbers = rng.integers(0, 500, (count, 2)) * 2 + (0 if listed else 1)
+    found = []
+    for kind, (a, b, c, d), (m, n) in zip(
+        kinds.tolist(), letters.tolist(), numbers.tolist(), strict=True
+    ):
+        if kind < 0.45:
+            found.append((f"{a}{b}-{m:03d}-{c}{d}", "FR"))
+        elif kind < 0.80:
+            found.append((f"{1 + n % 4 // 2}-{a}{b}{c}-{m:03d}", "BE"))
+        elif kind < 0.90:
+            found.append((f"{a}{b}-{m:03d}-{c}", "NL"))
+        else:
+            found.append((f"{a}{b} {c}{d} {1000 + m}", "DE"))
+    return found
+
+
+def alerts(count: int, seed: int) -> Iterator[list[bytes]]:
+    """`count` alerts as JSON, in batches of 10,000."""
+    done = 0
+    while done < count:
+        size = min(10_000, count - done)
+        yield [
+            (
+                f'{{"list_id":"sis-vehicles","alert_id":"V{done + place:09d}","version":1,"plate":"{plate}",'
+                f'"country":"{country}","basis":"SIS-38-seizure","reason":"stolen vehicle",'
+                '"action":{"default":"seize"},"priority":2,"valid_from":"2026-01-01T00:00:00Z",'
+                '"valid_until":"2027-01-01T00:00:00Z"}'
+            ).encode()
+            for place, (plate, country) in enumerate(plates(size, seed + done, listed=True))
+        ]
+        done += size
+
+
+def reads(count: int, seed: int, listed: float, listed_seed: int, listed_count: int) -> list[bytes]:
+    """`count` reads as JSON, about 250 bytes each; the share `listed` of them has a plate of the alerts."""
+    rng = random.Random(seed)
+    pool = plates(min(listed_count, 10_000), listed_seed, listed=True)
+    traffic = plates(count, seed + 1_000_003, listed=False)
+    found = []
+    for place, (plate, country) in enumerate(traffic):
+        if rng.random() < listed:
+            plate, country = rng.choice(pool)
+        second, ms = divmod(place * 20, 1000)
+        minute, second = divmod(second, 60)
+        hour, minute = divmod(minute, 60)
+        day, hour = divmod(hour, 24)
+        found.append(
+            orjson.dumps(
+                {
+                    "read_id": f"r{place:09d}",
+                    "camera_id": f"rekkem-a22-{place % 4}",
+                    "captured_at": f"2026-05-{21 + day:02d}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z",
+                    "plate": plate,
+                    "country": country,
+                    "confidence": round(rng.uniform(0.85, 1), 4),
+                    "lane": 1 + place % 3,
+                    "direction": "approaching",
+                    "speed_kmh": round(rng.uniform(60, 130), 1),
+                    "vehicle": {"make": rng.choice(MAKES), "colour": rng.choice(COLOURS), "type": "car"},
+                }
+            )
+        )
+    return found
