@@ -19,7 +19,6 @@ from streams.records.decode import Rejected
 from streams.records.faults import Fault
 from streams.records.hit import Hit
 from streams.records.match import Match
-from streams.records.times import to_ms
 from streams.records.verdict import Verdict
 
 
@@ -78,7 +77,7 @@ class Pipeline:
         assert latest is not None
         hits = self._correlator.changed(latest, now)
         for read in self._correlator.reads_of(key):
-            if self._index.in_force(latest, to_ms(read.captured_at)):
+            if self._index.in_force(latest, read.captured_at):
                 result = self._judge.judge(read, latest)
                 if not isinstance(result, tuple):
                     hits += self._correlator.match(Match(read, latest, result), now)

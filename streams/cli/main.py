@@ -18,10 +18,10 @@ _COMMANDS: Final = {
 class _Commands(click.Group):
     """Loads the module of a subcommand only when it is needed, so that the command starts fast."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
         command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)

@@ -18,8 +18,7 @@ from streams.cli.times import TIME
 from streams.pipeline import Pipeline
 from streams.records.encode import encode
 from streams.records.hit import Hit
-from streams.records.times import to_ms
-from streams.replay.files import FileFault, RejectedLine
+from streams.replay.files import FileError, RejectedLine
 from streams.replay.load import load_index, load_verdicts
 from streams.replay.run import replay as steps_of
 
@@ -62,7 +61,7 @@ def replay(
             with progress_of("lists", alerts) as progress:
                 loaded = load_index(alerts, folder / "lists.snapshot", progress)
             rejects.take(loaded.rejected)
-            pipeline = Pipeline(loaded.index, settings.policies, settings.correlation, settings.places)
+            pipeline = Pipeline(loaded.lists, settings.policies, settings.correlation, settings.places)
             if verdicts:
                 expected, not_taken = load_verdicts(verdicts)
                 rejects.take(not_taken)
@@ -76,7 +75,7 @@ def replay(
                     sink.take(step.hits)
                     counts.update(reads=step.reads, matches=step.matches)
                     counts.update(hit.kind for hit in step.hits)
-        except FileFault as fault:
+        except FileError as fault:
             say(f"anpr replay: {fault}")
             sys.exit(1)
         sink.finish()
@@ -150,7 +149,9 @@ class _Rejects:
     def sum_up(self) -> None:
         if self.count > _SHOWN_REJECTS:
             rest = self.count - _SHOWN_REJECTS
-            say(f"… and {rest:,} more lines rejected" + ("" if self._file else "; --rejected FILE writes all"))
+            say(
+                f"… and {rest:,} more lines rejected" + ("" if self._file else "; --rejected FILE writes all")
+            )
 
 
 def _rejected_row(entry: RejectedLine) -> dict[str, object]:

@@ -187,9 +187,7 @@ class Correlator:
         for each in all_here.values():
             if self._teller.stands(each.hit_id) and (ended or each.hit_id not in standing):
                 why = self._why(each, alert, ended, instead)
-                hits.append(
-                    self._teller.withdraw(each.hit_id, why, self._verdicts.of(each.hit_id), now)
-                )
+                hits.append(self._teller.withdraw(each.hit_id, why, self._verdicts.of(each.hit_id), now))
         return hits
 
     def _counts(self, each: Sighting, alert: Alert) -> bool:
@@ -211,4 +209,3 @@ class Correlator:
         if ended:
             return Withdrawn("alert-withdrawn" if self._ends_early(alert) else "alert-expired")
         return Withdrawn("superseded", instead[each.hit_id])
-

@@ -27,7 +27,8 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[Words | None, Meta(description="the place's name")] = None
     road: Annotated[Text | None, Meta(description="the road, for example A22/E17")] = None
     territory: Annotated[
-        Country | None, Meta(description="the country whose ground it is, ISO 3166-1 alpha-2; decides the action")
+        Country | None,
+        Meta(description="the country whose ground it is, ISO 3166-1 alpha-2; decides the action"),
     ] = None
     lat: Annotated[Latitude | None, Meta(description="latitude in degrees, WGS 84")] = None
     lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None

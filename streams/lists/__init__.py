@@ -4,8 +4,9 @@
 that is never changed; what has changed since is in a small delta. `SnapshotWriter` makes a snapshot.
 """
 
+from streams.lists.format import SnapshotError
 from streams.lists.index import Candidate, Index
-from streams.lists.snapshot import Snapshot, SnapshotError
+from streams.lists.snapshot import Snapshot
 from streams.lists.writer import SnapshotWriter
 
 __all__ = ["Candidate", "Index", "Snapshot", "SnapshotError", "SnapshotWriter"]

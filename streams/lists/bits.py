@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Words = NDArray[np.uint64]
 
-BITS_AN_ENTRY: Final = 32
+BITS_AN_ENTRY: Final = 64
 """Fewest bits for each entry. Of plates that are not listed, at most one in this many passes."""
 _LEAST_LOG2: Final = 16
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)

@@ -1,6 +1,7 @@
 """Index: all alert lists in memory, asked by whole batches of plates."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -90,14 +91,18 @@ class Index:
 
     def withdrawn_at(self, alert: Alert) -> int | None:
         """When an alert ended by withdrawal, in ms since 1970 UTC; None if it was not withdrawn."""
-        if key_of(alert) not in self._withdrawn:
+        times = self._withdrawn.get(key_of(alert))
+        if times is None:
             return None
         begins = to_ms(alert.valid_from)
-        return next((time for time in self._withdrawn[key_of(alert)] if time > begins), None)
+        return next((time for time in times if time > begins), None)
 
-    def in_force(self, alert: Alert, at: int) -> bool:
-        """Whether an alert counts for a read taken at a time, in ms since 1970 UTC."""
-        return to_ms(alert.valid_from) <= at < self.ends_at(alert)
+    def in_force(self, alert: Alert, at: datetime) -> bool:
+        """Whether an alert counts for a read taken at a time."""
+        if not alert.valid_from <= at < alert.valid_until:
+            return False
+        withdrawn = self.withdrawn_at(alert)
+        return withdrawn is None or to_ms(at) < withdrawn
 
     def find(self, batch: Columns) -> list[Candidate]:
         """The candidates of a batch of plates, in the order of the batch.
@@ -109,7 +114,7 @@ class Index:
         found = self._probe(batch.keys(self._classes.table), range(len(batch.starts)))
         for row, plate in batch.umlauts.items():
             # The batch has the plain spelling (Ä as A); these are the others (Ä as AE).
-            others = [way for way in spellings(plate)[1:]]
+            others = list(spellings(plate)[1:])
             if others:
                 keys = columns(others).keys(self._classes.table)
                 found.update(self._probe(keys, [row] * len(others)))

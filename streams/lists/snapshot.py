@@ -4,14 +4,14 @@ import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from streams.lists.bits import Words, mixed, passing
+from streams.lists.bits import Words, passing
 from streams.lists.format import (
     HEADER_BYTES,
     LENGTH_BITS,
@@ -34,8 +34,7 @@ _withdrawals = msgspec.json.Decoder(Withdrawal)
 class Snapshot:
     """An opened snapshot.
 
-    Only the sorted hashes, the id hashes and the bitmap are mapped; what belongs to one alert is read from
-    the file when the alert is a candidate.
+    Only what look-ups need is mapped; an alert itself is read from the file when it is a candidate.
 
     Raises SnapshotError, when opened, for a file that is no snapshot, is damaged or cut short, is of
     another version, or was made with other confusable classes; and, when a body is read, for a damaged one.
@@ -52,9 +51,10 @@ class Snapshot:
             self._file.close()
             raise
         self._map.madvise(mmap.MADV_RANDOM)
-        self._hashes = self._mapped("hashes", np.dtype("<u8"))
-        self._id_hashes = self._mapped("id_hashes", np.dtype("<u8"))
-        self._bitmap = self._mapped("bitmap", np.dtype("u1"))
+        self._hashes: Words = self._mapped("hashes", np.dtype("<u8"))
+        self._refs: Words = self._mapped("refs", np.dtype("<u8"))
+        self._id_hashes: Words = self._mapped("id_hashes", np.dtype("<u8"))
+        self._bitmap: NDArray[np.uint8] = self._mapped("bitmap", np.dtype("u1"))
 
     def __len__(self) -> int:
         return self.header.alerts
@@ -74,9 +74,7 @@ class Snapshot:
             rows, first, sought = self._equal(rows, first + 1, sought)
             found_rows.append(rows)
             found_places.append(first)
-        places = np.concatenate(found_places)
-        refs = np.array([self._ref("refs", place) for place in places.tolist()], dtype=np.uint64)
-        return np.concatenate(found_rows), refs
+        return np.concatenate(found_rows), self._refs[np.concatenate(found_places)]
 
     def alert(self, ref: int) -> Alert:
         """The alert at a place that `find` gave. Raises SnapshotError if its bytes are damaged."""
@@ -117,7 +115,7 @@ class Snapshot:
 
     def close(self) -> None:
         """Unmaps and closes the file; the snapshot cannot be used afterwards."""
-        del self._hashes, self._id_hashes, self._bitmap
+        del self._hashes, self._refs, self._id_hashes, self._bitmap
         self._map.close()
         self._file.close()
 
@@ -152,7 +150,7 @@ class Snapshot:
             digest.update(os.pread(self._file.fileno(), length, section.offset + start))
         return digest.intdigest() == section.checksum
 
-    def _mapped(self, name: str, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+    def _mapped(self, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
         section = self.header.sections[name]
         count = section.length // dtype.itemsize
         return np.frombuffer(self._map, dtype=dtype, count=count, offset=section.offset)
@@ -168,4 +166,3 @@ class Snapshot:
         rows, places, sought = rows[inside], places[inside], sought[inside]
         same = self._hashes[places] == sought
         return rows[same], places[same], sought[same]
-

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from io import BufferedWriter
+from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.lists.bits import Words, bitmap_of, log2_bits, mixed
 from streams.lists.entries import beats, entries_of
@@ -43,7 +44,7 @@ class SnapshotWriter:
         self._path = path
         self._classes = classes
         self._temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        self._file: BufferedWriter | None = None
+        self._file: BufferedRandom | None = None
         self._end = 0
         self._keys: list[Words] = []
         self._refs: list[Words] = []
@@ -102,21 +103,19 @@ class SnapshotWriter:
         log2 = log2_bits(len(hashes))
         gone = set(replaced.tolist())
         patterns = np.array([ref for ref in self._patterns if ref not in gone], dtype=np.uint64)
-        contents = {
+        contents: dict[str, NDArray[Any]] = {
             "hashes": hashes,
             "refs": refs,
             "id_hashes": ids,
             "id_refs": id_refs,
             "bitmap": bitmap_of(hashes, log2),
             "patterns": patterns,
-            "withdrawals": np.frombuffer(
-                b"\n".join(map(_encoder.encode, self._withdrawals)), dtype=np.uint8
-            ),
+            "withdrawals": np.frombuffer(b"\n".join(map(_encoder.encode, self._withdrawals)), dtype=np.uint8),
         }
         sections = {}
         for name, values in contents.items():
             self._write(bytes(-self._end % 8))
-            data = memoryview(np.ascontiguousarray(values)).cast("B")
+            data = np.ascontiguousarray(values).tobytes()
             sections[name] = Section(self._end, len(data), checksum(data))
             self._write(data)
         header = Header(FORMAT_VERSION, self._classes.fingerprint, len(ids), log2, self._end, sections)

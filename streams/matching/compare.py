@@ -68,9 +68,7 @@ def _unlike(read: str, listed: str, classes: Classes) -> tuple[int, ...] | None:
     return tuple(places)
 
 
-def settled_places(
-    difference: Difference, countries: tuple[str, ...], formats: Formats
-) -> frozenset[int]:
+def settled_places(difference: Difference, countries: tuple[str, ...], formats: Formats) -> frozenset[int]:
     """Those places of a difference that the formats of a country settle, for the country that settles most.
 
     A read that is possible as it stands in one of the countries may be right, so nothing is settled there.

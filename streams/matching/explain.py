@@ -90,9 +90,7 @@ def _fits(plate: str, country: str | None, formats: Formats) -> list[FormatFit]:
     return list(unique.values())
 
 
-def _would_match(
-    plate: str, read: Read, judge: Judge, formats: Formats, classes: Classes
-) -> list[str]:
+def _would_match(plate: str, read: Read, judge: Judge, formats: Formats, classes: Classes) -> list[str]:
     countries = [read.country] if read.country else list(formats.countries)
     kin = [classes.of(char) for char in folded(plate)]
     found = [plate]

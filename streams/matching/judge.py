@@ -93,7 +93,9 @@ class Judge:
 
     def _by_pattern(self, plate: str, pattern: str, mode: Mode) -> tuple[MatchClass, list[Edit]] | Refusal:
         if _BREADTH[mode] < _BREADTH["pattern"]:
-            return Refusal("mode.exact", "the alert has wildcards, and its list or the alert allows only `exact`")
+            return Refusal(
+                "mode.exact", "the alert has wildcards, and its list or the alert allows only `exact`"
+            )
         literals = sum(char not in WILDCARDS for char in pattern)
         least = self._policies.matching.pattern_min_literals
         if literals < least:

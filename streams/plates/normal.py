@@ -41,7 +41,8 @@ def normal(text: str, *, wildcards: bool = False) -> str:
     Raises PlateError for a text without a letter or digit, one with more than twelve, or one with a
     character that is neither a letter of the Latin alphabet, a digit, an umlaut nor a separator.
     """
-    plain = unicodedata.normalize("NFC", text).translate(_DELETE).upper()
+    plain = text if text.isascii() else unicodedata.normalize("NFC", text)
+    plain = plain.translate(_DELETE).upper()
     allowed = _LETTERS_OR_WILDCARDS if wildcards else _LETTERS
     match = allowed.match(plain)
     if match is None or match.end() != len(plain):

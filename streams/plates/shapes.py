@@ -58,7 +58,7 @@ def _form(choice: tuple[tuple[frozenset[str] | None, int], ...]) -> Form:
 
 
 def _members(inside: str) -> frozenset[str]:
-    members = set()
+    members: set[str] = set()
     for match in re.finditer(r"(.)-(.)|(.)", inside):
         first, last, single = match.groups()
         members |= {single} if single else set(map(chr, range(ord(first), ord(last) + 1)))

@@ -1,12 +1,14 @@
 """Bytes to records, a batch at a time; what cannot be decoded is set aside with its faults.
 
 A batch is decoded in one call: the records are joined by line feeds. JSON allows no raw line feed inside a
-string, so when the joined text has exactly one line feed between records, each of them between a closing
-and an opening brace, and as many values come out as records went in, then each record is one whole object.
+string, and a closing brace, a line feed and an opening brace only between two values. So when each record
+begins and ends with a brace, no value goes over the border of two records; and when as many values come
+out as records went in, each record is one whole object.
 If anything is amiss the records are decoded one by one, so one bad record never costs its neighbour.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -21,7 +23,7 @@ from streams.records.verdict import Verdict
 MAX_RECORD_BYTES: Final = 1_000_000
 """Longest record taken; Kafka's own default limit of a message is about the same."""
 
-_LINE_FEED, _OPENING, _CLOSING = b"\n{}"
+_OPENING, _CLOSING = b"{}"
 _read = msgspec.json.Decoder(Read)
 _alert = msgspec.json.Decoder(Alert)
 _withdrawal = msgspec.json.Decoder(Withdrawal)
@@ -34,24 +36,28 @@ _Record = TypeVar("_Record", Read, Alert, Verdict)
 class Rejected(NamedTuple):
     """A record that was not taken: its place in the batch, all that is wrong with it, and its bytes."""
 
-    index: int
+    place: int
     faults: tuple[Fault, ...]
     raw: bytes
 
 
 class Decoded(NamedTuple):
-    """The reads of a batch, `index[i]` being the place of `reads[i]` in it, and what was rejected."""
+    """The reads of a batch, the place `places[i]` of `reads[i]` in it, `times[i]` when it was captured, and
+    what was rejected."""
 
     reads: list[Read]
-    index: Sequence[int]
+    places: Sequence[int]
+    times: list[datetime]
     rejected: list[Rejected]
 
 
 def decode_reads(records: Sequence[bytes]) -> Decoded:
     """Reads from JSON records, each with types and bounds checked. Raises nothing."""
     reads = _together(_read, records)
-    if reads is not None and _times_sure(reads):
-        return Decoded(reads, range(len(reads)), [])
+    if reads is not None:
+        times = [read.captured_at for read in reads]
+        if not times or (min(times) >= SURELY_AFTER and max(times) < SURELY_BEFORE):
+            return Decoded(reads, range(len(reads)), times, [])
     return _read_singly(records)
 
 
@@ -92,7 +98,7 @@ def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
 def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) -> list[_Record] | None:
     """All records decoded in one call, or None if they must be looked at one by one."""
     joined = b"\n".join(records)
-    if not _apart(joined, len(records) - 1):
+    if not _apart(records, joined):
         return None
     if len(joined) > MAX_RECORD_BYTES and max(map(len, records)) > MAX_RECORD_BYTES:
         return None
@@ -103,36 +109,28 @@ def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) 
     return decoded if len(decoded) == len(records) else None
 
 
-def _apart(joined: bytes, gaps: int) -> bool:
-    """Whether a joined text has so many line feeds, each between a closing and an opening brace."""
-    chars = np.frombuffer(joined, dtype=np.uint8)
-    feeds = np.flatnonzero(chars == _LINE_FEED)
-    if len(feeds) != gaps or not gaps:
-        return len(feeds) == gaps
-    if feeds[0] == 0 or feeds[-1] == len(chars) - 1:
+def _apart(records: Sequence[bytes], joined: bytes) -> bool:
+    """Whether every record but the first begins, and every one but the last ends, with a brace."""
+    lengths = np.fromiter(map(len, records), dtype=np.intp, count=len(records))
+    if not len(lengths) or not lengths.all():
         return False
+    chars = np.frombuffer(joined, dtype=np.uint8)
+    feeds = np.cumsum(lengths[:-1] + 1) - 1
     return bool((chars[feeds - 1] == _CLOSING).all() and (chars[feeds + 1] == _OPENING).all())
-
-
-def _times_sure(reads: list[Read]) -> bool:
-    if not reads:
-        return True
-    times = [read.captured_at for read in reads]
-    return SURELY_AFTER <= min(times) and max(times) < SURELY_BEFORE
 
 
 def _read_singly(records: Sequence[bytes]) -> Decoded:
     reads: list[Read] = []
-    index: list[int] = []
+    places: list[int] = []
     rejected: list[Rejected] = []
     for place, record in enumerate(records):
         faults = _read_or_faults(record)
         if isinstance(faults, Read):
             reads.append(faults)
-            index.append(place)
+            places.append(place)
         else:
             rejected.append(Rejected(place, faults, record))
-    return Decoded(reads, index, rejected)
+    return Decoded(reads, places, [read.captured_at for read in reads], rejected)
 
 
 def _read_or_faults(record: bytes) -> Read | tuple[Fault, ...]:

@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 import orjson
@@ -105,8 +105,6 @@ def _tells_value(message: str) -> bool:
 
 
 def _choices(kind: Any) -> set[Any]:
-    from typing import Literal
-
     if get_origin(kind) is Literal:
         return set(get_args(kind))
     return {choice for part in get_args(kind) for choice in _choices(part)}

@@ -41,7 +41,8 @@ class MatchResult(Struct, frozen=True, gc=False, omit_defaults=True):
     read_plate: Annotated[str, Meta(description="the plate read, in normal form")]
     listed_plate: Annotated[str, Meta(description="the plate listed, in normal form")]
     posterior: Annotated[
-        Confidence | None, Meta(description="P(the vehicle is the listed one | the read), 0 to 1, if computed")
+        Confidence | None,
+        Meta(description="P(the vehicle is the listed one | the read), 0 to 1, if computed"),
     ] = None
     edits: Annotated[list[Edit], Meta(description="where the two differ")] = []
     contradictions: Annotated[list[Contradiction], Meta(description="what speaks against it")] = []

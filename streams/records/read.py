@@ -66,7 +66,8 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
     confidence: Annotated[Confidence | None, Meta(description="of the whole plate, 0 to 1")] = None
     char_confidences: (
         Annotated[
-            list[Confidence], Meta(max_length=20, description="one per letter or digit, 0 to 1; else not used")
+            list[Confidence],
+            Meta(max_length=20, description="one per letter or digit, 0 to 1; else not used"),
         ]
         | None
     ) = None
@@ -92,7 +93,9 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
     position: Annotated[Position | None, Meta(description="of a mobile camera")] = None
     vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks")] = None
     image_ref: (
-        Annotated[str, Meta(min_length=1, max_length=2048, description="URI of the picture; never the picture")]
+        Annotated[
+            str, Meta(min_length=1, max_length=2048, description="URI of the picture; never the picture")
+        ]
         | None
     ) = None
     retransmitted: Annotated[bool, Meta(description="the camera says this is a late replay")] = False

@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     numbers: Sequence[int]
 
 
-class FileFault(Exception):
+class FileError(Exception):
     """A file that cannot be read on; the message has its name, why, and from where."""
 
 
@@ -42,7 +42,7 @@ def batches(path: str, progress: Callable[[int], None] = lambda _: None) -> Iter
 
     Of a line longer than a record may be only the start is kept, enough for it to be refused.
 
-    Raises FileFault for a file that cannot be opened or read, or whose compressed data is damaged or cut
+    Raises FileError for a file that cannot be opened or read, or whose compressed data is damaged or cut
     short; the lines before that have been given by then.
     """
     number = 0
@@ -67,7 +67,7 @@ def _opened(path: str) -> Iterator[tuple[_Stream, Callable[[], int]]]:
     try:
         raw = Path(path).open("rb")  # noqa: SIM115 - closed below; opening alone is what may fail here
     except OSError as error:
-        raise FileFault(f"{path}: cannot be opened: {error.strerror}") from error
+        raise FileError(f"{path}: cannot be opened: {error.strerror}") from error
     with raw:
         if path.endswith(".gz"):
             with gzip.GzipFile(fileobj=raw, mode="rb") as unpacked:
@@ -82,9 +82,9 @@ def _blocks(stream: _Stream, path: str) -> Iterator[bytes]:
         try:
             block = stream.read(BLOCK_BYTES)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise FileFault(f"{path}: the compressed data is damaged or cut short: {error}") from error
+            raise FileError(f"{path}: the compressed data is damaged or cut short: {error}") from error
         except OSError as error:
-            raise FileFault(f"{path}: cannot be read: {error.strerror or error}") from error
+            raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
         if not block:
             return
         yield block.removeprefix(_BYTE_ORDER_MARK) if first else block

@@ -14,7 +14,7 @@ from streams.replay.files import RejectedLine, batches, name_of
 class Loaded(NamedTuple):
     """An index built from files, how many alerts and withdrawals it has, and the lines not taken."""
 
-    index: Index
+    lists: Index
     alerts: int
     withdrawals: int
     rejected: list[RejectedLine]
@@ -25,7 +25,7 @@ def load_index(
 ) -> Loaded:
     """The index of alert lists in files, its base written to `snapshot`.
 
-    The order of lines and files changes nothing. Raises FileFault for a file that cannot be read.
+    The order of lines and files changes nothing. Raises FileError for a file that cannot be read.
     """
     rejected: list[RejectedLine] = []
     withdrawals: list[Withdrawal] = []
@@ -53,7 +53,7 @@ def load_index(
 
 
 def load_verdicts(path: str) -> tuple[list[Verdict], list[RejectedLine]]:
-    """The verdicts of a file, and the lines not taken. Raises FileFault for a file that cannot be read."""
+    """The verdicts of a file, and the lines not taken. Raises FileError for a file that cannot be read."""
     verdicts: list[Verdict] = []
     rejected: list[RejectedLine] = []
     name = name_of(path)

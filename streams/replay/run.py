@@ -28,13 +28,13 @@ def replay(
     Without `now` (ms since 1970 UTC), now is the latest `captured_at` so far, and what alerts and verdicts
     tell of later times follows at the end.
 
-    Raises FileFault for a file that cannot be read on; the steps before have been given by then.
+    Raises FileError for a file that cannot be read on; the steps before have been given by then.
     """
     name = name_of(path)
     for lines, numbers in batches(path, progress):
         outcome = pipeline.reads(lines, now)
         rejected = [
-            RejectedLine(name, numbers[entry.index], entry.faults, entry.raw) for entry in outcome.rejected
+            RejectedLine(name, numbers[entry.place], entry.faults, entry.raw) for entry in outcome.rejected
         ]
         yield Step(outcome.hits, rejected, outcome.reads, outcome.matches)
     if now is None:

@@ -22,9 +22,7 @@ def plates(count: int, seed: int, *, listed: bool) -> list[tuple[str, str]]:
     letters = np.array(list(LETTERS))[rng.integers(0, len(LETTERS), (count, 4))]
     numbers = rng.integers(0, 500, (count, 2)) * 2 + (0 if listed else 1)
     found = []
-    for kind, (a, b, c, d), (m, n) in zip(
-        kinds.tolist(), letters.tolist(), numbers.tolist(), strict=True
-    ):
+    for kind, (a, b, c, d), (m, n) in zip(kinds.tolist(), letters.tolist(), numbers.tolist(), strict=True):
         if kind < 0.45:
             found.append((f"{a}{b}-{m:03d}-{c}{d}", "FR"))
         elif kind < 0.80:
