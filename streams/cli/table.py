@@ -1,49 +1,38 @@
-"""Hits as a table for people."""
+"""Hits as a table for people: a row each, and below it how the plates differ, where they do."""
 
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Iterable, Iterator
+
+import click
 
 from streams.records.hit import Hit
-from streams.records.match import Edit
+from streams.records.match import Edit, MatchResult
 from streams.records.times import rfc3339
 
-_STYLES = {"new": "bold", "amended": "", "withdrawn": "dim"}
+_HEADINGS = ("captured (UTC)", "where", "read", "listed", "match", "do", "prio", "list/alert", "hit")
+_NO_VALUE = "?"
 
 
-def hits_table(hits: list[Hit]) -> Table:
-    """A table of revisions of hits, in the order given."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("captured (UTC)", "where", "read", "listed", "how they match", "do", "list/alert", "hit"):
-        table.add_column(heading, overflow="fold")
-    for hit in hits:
-        place = hit.place.road or hit.place.site_id or hit.place.camera_id
-        match = hit.match
-        table.add_row(
-            rfc3339(hit.read.captured_at)[:19].replace("T", " "),
-            f"{place} ({hit.place.territory})" if hit.place.territory else place,
-            f"{match.read_plate} {hit.read.country or '?'}",
-            f"{match.listed_plate} {hit.alert.country or '?'}",
-            how(hit),
-            f"{hit.action} (priority {hit.priority})",
-            f"{hit.alert.list_id}/{hit.alert.alert_id}",
-            state(hit),
-            style=_STYLES[hit.kind],
-        )
-    return table
+def print_hits(hits: list[Hit]) -> None:
+    """Prints the table to stdout; on a terminal what was withdrawn is dim."""
+    rows = [_row(hit) for hit in hits]
+    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    click.secho(_line(_HEADINGS, widths), bold=True)
+    for hit, row in zip(hits, rows, strict=True):
+        dim = hit.kind == "withdrawn"
+        click.secho(_line(row, widths), dim=dim)
+        if not dim:
+            for words in differences(hit.match):
+                click.echo(f"{'':<{widths[0]}}  {words}")
 
 
-def print_hits(hits: list[Hit], console: Console | None = None) -> None:
-    """Prints the table to stdout."""
-    (console or Console()).print(hits_table(hits))
-
-
-def how(hit: Hit) -> str:
-    """How the plates agree, in a few words."""
-    parts = [hit.match.class_, *(edit_words(edit) for edit in hit.match.edits)]
-    parts += [f"{each.what}: read {each.read}, listed {each.listed}" for each in hit.match.contradictions]
-    if hit.match.possible_countries:
-        parts.append("possible in " + ", ".join(hit.match.possible_countries))
-    return "; ".join(parts)
+def differences(match: MatchResult) -> Iterator[str]:
+    """What is not plainly equal, in words, a line each."""
+    if match.edits:
+        yield "; ".join(edit_words(edit) for edit in match.edits)
+    for each in match.contradictions:
+        yield f"{each.what}: read {each.read}, listed {each.listed}; {each.meaning}"
+    if match.possible_countries:
+        yield f"no country read; possible in {', '.join(match.possible_countries)}: check the nationality"
 
 
 def edit_words(edit: Edit) -> str:
@@ -56,7 +45,25 @@ def state(hit: Hit) -> str:
     """What the revision says of the hit."""
     if hit.withdrawn is not None:
         return f"withdrawn: {hit.withdrawn.reason}"
-    words = "new" if hit.kind == "new" else f"amended (revision {hit.revision})"
-    if hit.verdict is not None:
-        words += f", {hit.verdict.verdict}"
-    return f"{words}, {hit.mode}"
+    words = f"{hit.kind}, {hit.mode}"
+    return f"{words}, {hit.verdict.verdict}" if hit.verdict is not None else words
+
+
+def _row(hit: Hit) -> tuple[str, ...]:
+    place = hit.place
+    where = place.road or place.site_id or place.camera_id
+    return (
+        rfc3339(hit.read.captured_at)[:19].replace("T", " "),
+        f"{where} {place.territory or _NO_VALUE}",
+        f"{hit.match.read_plate} {hit.read.country or _NO_VALUE}",
+        f"{hit.match.listed_plate} {hit.alert.country or _NO_VALUE}",
+        hit.match.class_,
+        hit.action,
+        str(hit.priority),
+        f"{hit.alert.list_id}/{hit.alert.alert_id}",
+        state(hit),
+    )
+
+
+def _line(cells: Iterable[str], widths: list[int]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()

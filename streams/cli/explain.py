@@ -1,0 +1,130 @@
+"""`anpr explain`: what a plate is, and what it would match and why."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from streams.cli.options import config_option, settings_of
+from streams.cli.progress import progress_of, say
+from streams.cli.table import differences
+from streams.cli.times import TIME
+from streams.lists import Index
+from streams.matching.explain import Explanation, Ruling
+from streams.matching.explain import explain as explained
+from streams.matching.judge import Judge
+from streams.plates.confusion import CLASSES
+from streams.plates.formats import shipped
+from streams.plates.keys import columns
+from streams.plates.normal import PlateError
+from streams.records.countries import COUNTRIES
+from streams.records.encode import encode
+from streams.records.read import Read
+from streams.records.times import from_ms, rfc3339
+from streams.replay.files import FileError
+from streams.replay.load import load_index
+
+_SHOWN: int = 12
+
+
+@click.command()
+@click.argument("plate")
+@click.option("--country", metavar="CODE", help="The country read, ISO 3166-1 alpha-2; else unknown.")
+@click.option("--alerts", multiple=True, metavar="FILE", help="Alerts to hold it against, JSON lines (.gz).")
+@click.option("--at", type=TIME, help="When it was read; else now.")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def explain(
+    plate: str,
+    country: str | None,
+    alerts: tuple[str, ...],
+    at: int | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Explain a PLATE as read: its normal form, the formats it fits, what it would match and why.
+
+    With --alerts, also each alert that it might match, with the rule that says yes or no.
+    """
+    if country is not None and country not in COUNTRIES:
+        raise click.BadParameter(
+            f"{country}: a country's ISO 3166-1 alpha-2 code in upper case", param_hint="--country"
+        )
+    settings = settings_of(config)
+    when = from_ms(at) if at is not None else datetime.now(UTC)
+    read = Read(read_id="explain", camera_id="explain", captured_at=when, plate=plate, country=country)
+    judge = Judge(settings.policies)
+    with ExitStack() as stack:
+        try:
+            index = _index(stack, alerts) if alerts else Index()
+        except FileError as error:
+            say(f"anpr explain: {error}")
+            sys.exit(2)
+        candidates = [
+            (candidate.alert, index.in_force(candidate.alert, when))
+            for candidate in index.find(columns([plate]))
+        ]
+        try:
+            found = explained(read, candidates, judge, shipped(), CLASSES)
+        except PlateError as error:
+            raise click.BadParameter(f"a plate {error}", param_hint="PLATE") from None
+    if as_json:
+        click.echo(encode(found))
+        return
+    for line in _lines(found, country, bool(alerts), rfc3339(when)):
+        click.echo(line)
+
+
+def _index(stack: ExitStack, alerts: tuple[str, ...]) -> Index:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-explain-")))
+    with progress_of("lists", alerts) as progress:
+        loaded = load_index(alerts, folder / "lists.snapshot", progress)
+    for entry in loaded.rejected[:_SHOWN]:
+        say(str(entry))
+    return loaded.lists
+
+
+def _lines(found: Explanation, country: str | None, with_alerts: bool, when: str) -> Iterator[str]:
+    yield f"normal form   {found.plate}" + (f", read as {country}" if country else ", country unknown")
+    regular = [fit for fit in found.formats if not fit.settled and not fit.free]
+    settled = [fit for fit in found.formats if fit.settled]
+    free = [fit for fit in found.formats if fit.free]
+    yield "fits          " + ("no regular format as it stands" if not regular else "")
+    for fit in regular:
+        yield f"  {fit.country}  {fit.grouped:<12} {fit.format}"
+    if settled:
+        yield "would fit, if characters that cannot stand at their place were misread"
+        for fit in settled:
+            yield f"  {fit.country}  {fit.grouped:<12} {fit.format}"
+    if free:
+        names = ", ".join(dict.fromkeys(f"{fit.country} {fit.format}" for fit in free))
+        yield f"fits also     {names} (nearly any text does, so this says little)"
+    if found.confusable:
+        kin = ", ".join(
+            f"{char} with {' '.join(group.replace(char, ''))}" for char, group in found.confusable.items()
+        )
+        yield f"confusable    {kin}"
+    shown = ", ".join(found.would_match[:_SHOWN])
+    more = f" and {len(found.would_match) - _SHOWN} more" if len(found.would_match) > _SHOWN else ""
+    yield f"would match   a listed {shown}{more} (in mode confusable; in mode exact only {found.plate})"
+    if with_alerts:
+        yield f"alerts        {len(found.rulings)} that it might match, at {when}"
+        for ruling in found.rulings:
+            yield from _ruling(ruling)
+
+
+def _ruling(ruling: Ruling) -> Iterator[str]:
+    alert = ruling.alert
+    name = f"{alert.list_id}/{alert.alert_id} version {alert.version}: {alert.plate} {alert.country or 'any country'}"
+    if ruling.match is None or ruling.why_not:
+        yield f"  no hit  {name}"
+        yield f"          {ruling.why_not} ({ruling.rule})"
+        return
+    yield f"  HIT     {name}"
+    yield f"          {ruling.match.class_}"
+    for words in differences(ruling.match):
+        yield f"          {words}"
