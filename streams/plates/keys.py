@@ -31,12 +31,12 @@ _NO_CODE: Final = 255
 _DELETE: Final = _ASCII_SEPARATORS.encode()
 
 
-def _codes_of_bytes() -> NDArray[np.uint8]:
-    codes = np.full(256, _NO_CODE, dtype=np.uint8)
+def _codes_of_bytes() -> bytes:
+    codes = bytearray([_NO_CODE]) * 256
     for char, code in _CODE.items():
         codes[ord(char)] = codes[ord(char.lower())] = code
     codes[ord("\n")] = 0
-    return codes
+    return bytes(codes)
 
 
 IDENTITY: Final[NDArray[np.uint8]] = np.arange(256, dtype=np.uint8)
@@ -76,13 +76,13 @@ def class_table(classes: Sequence[str]) -> NDArray[np.uint8]:
 class Columns(NamedTuple):
     """A batch of n plates as columns.
 
-    `codes` (uint8, one per character and a 0 behind each plate), `row` and `place` (intp, the plate and the
-    place of each code), `starts` and `lengths` (intp, n). `umlauts` gives the normal form of each plate that
+    `codes` (uint8) are those of all characters and a 0 behind each plate, `place` (int32) the place of
+    each in its plate, from 0; `starts` and `lengths` (intp, n). `umlauts` gives the normal form of each plate that
     has one; `faults` gives the rule broken by each text that is no plate; such a row has the key 0.
     """
 
     codes: NDArray[np.uint8]
-    place: NDArray[np.intp]
+    place: NDArray[np.int32]
     starts: NDArray[np.intp]
     lengths: NDArray[np.intp]
     umlauts: dict[int, str]
@@ -92,8 +92,8 @@ class Columns(NamedTuple):
         """The keys (uint64, n) of the plates, each code first mapped by `table` (uint8, 256)."""
         if not len(self.starts):
             return np.zeros(0, dtype=np.uint64)
-        values = table[self.codes].astype(np.uint64)
-        values *= _WEIGHTS[self.place]
+        values = table.astype(np.uint64).take(self.codes)
+        values *= _WEIGHTS.take(self.place)
         keys: Keys = np.add.reduceat(values, self.starts)
         if self.faults:
             keys[list(self.faults)] = 0
@@ -113,22 +113,22 @@ def columns(plates: Sequence[str]) -> Columns:
     """The columns of a batch of plates as read; agrees with `normal` on every text. Raises nothing."""
     umlauts: dict[int, str] = {}
     faults: dict[int, str] = {}
-    text = "\n".join(plates)
-    if not text.isascii() or text.count("\n") != len(plates) - 1:
-        plates = [_plain(row, plate, umlauts, faults) for row, plate in enumerate(plates)]
-        text = "\n".join(plates)
-    joined = np.frombuffer((text + "\n").encode().translate(None, _DELETE), dtype=np.uint8)
     if not len(plates):
         nothing = np.zeros(0, dtype=np.intp)
-        return Columns(joined[:0], nothing, nothing, nothing, umlauts, faults)
-    codes = _CODES_OF_BYTES[joined]
-    ends = np.flatnonzero(codes == 0)
-    starts = np.empty_like(ends)
+        return Columns(nothing.astype(np.uint8), nothing.astype(np.int32), nothing, nothing, umlauts, faults)
+    text = "\n".join(plates)
+    codes = _codes(text) if text.isascii() else None
+    ends = np.flatnonzero(codes == 0) if codes is not None else ()
+    if codes is None or len(ends) != len(plates):
+        plates = [_plain(row, plate, umlauts, faults) for row, plate in enumerate(plates)]
+        codes = _codes("\n".join(plates))
+        ends = np.flatnonzero(codes == 0)
+    starts = np.empty(len(plates), dtype=np.intp)
     starts[0] = 0
-    starts[1:] = ends[:-1] + 1
+    np.add(ends[:-1], 1, out=starts[1:])
     lengths = ends - starts
-    place = np.arange(len(codes), dtype=np.intp)
-    place -= np.repeat(starts, lengths + 1)
+    place = np.arange(len(codes), dtype=np.int32)
+    place -= np.repeat(starts.astype(np.int32), lengths + 1)
     if codes.max() == _NO_CODE or lengths.min() == 0 or lengths.max() > MAX_LENGTH:
         np.minimum(place, MAX_LENGTH, out=place)
         strange = np.maximum.reduceat(codes, starts) == _NO_CODE
@@ -136,6 +136,11 @@ def columns(plates: Sequence[str]) -> Columns:
             if row not in faults:
                 faults[row] = _fault(plates[row])
     return Columns(codes, place, starts, lengths, umlauts, faults)
+
+
+def _codes(text: str) -> NDArray[np.uint8]:
+    """The codes of plates in plain letters, joined by line feeds; separators gone, 0 behind each plate."""
+    return np.frombuffer(f"{text}\n".encode().translate(_CODES_OF_BYTES, _DELETE), dtype=np.uint8)
 
 
 def _plain(row: int, plate: str, umlauts: dict[int, str], faults: dict[int, str]) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 import orjson
 
+SEED = 5
+"""Of the alerts, so that reads of listed plates can be made."""
+BATCH = 4_000
 LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZ"
 COLOURS = ("black", "white", "grey", "blue", "red", "green")
 MAKES = ("PEUGEOT", "RENAULT", "VOLKSWAGEN", "BMW", "CITROEN", "MERCEDES-BENZ", "OPEL", "FORD")
@@ -51,10 +54,15 @@ def alerts(count: int, seed: int) -> Iterator[list[bytes]]:
         done += size
 
 
-def reads(count: int, seed: int, listed: float, listed_seed: int, listed_count: int) -> list[bytes]:
-    """`count` reads as JSON, about 250 bytes each; the share `listed` of them has a plate of the alerts."""
+def batches_of(records: list[bytes]) -> list[list[bytes]]:
+    """Records in batches of 4,000."""
+    return [records[start : start + BATCH] for start in range(0, len(records), BATCH)]
+
+
+def reads(count: int, seed: int, listed: float, listed_count: int) -> list[bytes]:
+    """`count` reads as JSON, about 250 bytes each; the share `listed` of them has a plate of the first `listed_count` alerts."""
     rng = random.Random(seed)
-    pool = plates(min(listed_count, 10_000), listed_seed, listed=True)
+    pool = plates(min(listed_count, 10_000), SEED, listed=True)
     traffic = plates(count, seed + 1_000_003, listed=False)
     found = []
     for place, (plate, country) in enumerate(traffic):

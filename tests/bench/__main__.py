@@ -1,0 +1,39 @@
+"""`python -m tests.bench [--quick]`: all figures, as tables. `--quick` takes a tenth of the alerts."""
+
+import multiprocessing
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.bench import lists, match, replays
+from tests.bench.table import machine
+
+
+def main() -> None:
+    """Runs the parts one after the other, each in a process of its own."""
+    scale = 10 if "--quick" in sys.argv[1:] else 1
+    sizes = (1_000, 1_000_000 // scale, 10_000_000 // scale)
+    print(f"Measured on {machine()}; other work on the machine changes the figures, ratios less.")
+    with tempfile.TemporaryDirectory(prefix="anpr-bench-") as name:
+        folder = Path(name)
+        snapshots = {}
+        for size in sizes:
+            snapshots[size], built = lists.build(folder, size)
+        apart(match.run, snapshots)
+        apart(lists.use, snapshots[sizes[-1]], sizes[-1], built)
+        apart(replays.run, folder, sizes[1])
+
+
+def apart(run: Callable[..., None], *args: Any) -> None:
+    """Runs a part in a fresh process, so that its memory is its own; fails as it fails."""
+    process = multiprocessing.get_context("spawn").Process(target=run, args=args)
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(process.exitcode)
+
+
+if __name__ == "__main__":
+    main()
