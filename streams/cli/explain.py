@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from streams.cli.options import config_option, settings_of
+from streams.cli.options import INPUT, config_option, settings_of
 from streams.cli.progress import progress_of, say
 from streams.cli.table import differences
 from streams.cli.times import TIME
@@ -34,7 +34,9 @@ _SHOWN: int = 12
 @click.command()
 @click.argument("plate")
 @click.option("--country", metavar="CODE", help="The country read, ISO 3166-1 alpha-2; else unknown.")
-@click.option("--alerts", multiple=True, metavar="FILE", help="Alerts to hold it against, JSON lines (.gz).")
+@click.option(
+    "--alerts", multiple=True, metavar="FILE", type=INPUT, help="Alerts to hold it against, JSON lines (.gz)."
+)
 @click.option("--at", type=TIME, help="When it was read; else now.")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
@@ -63,7 +65,7 @@ def explain(
             index = _index(stack, alerts) if alerts else Index()
         except FileError as error:
             say(f"anpr explain: {error}")
-            sys.exit(2)
+            sys.exit(1)
         candidates = [
             (candidate.alert, index.in_force(candidate.alert, when))
             for candidate in index.find(columns([plate]))
@@ -119,7 +121,8 @@ def _lines(found: Explanation, country: str | None, with_alerts: bool, when: str
 
 def _ruling(ruling: Ruling) -> Iterator[str]:
     alert = ruling.alert
-    name = f"{alert.list_id}/{alert.alert_id} version {alert.version}: {alert.plate} {alert.country or 'any country'}"
+    country = alert.country or "any country"
+    name = f"{alert.list_id}/{alert.alert_id} version {alert.version}: {alert.plate} {country}"
     if ruling.match is None or ruling.why_not:
         yield f"  no hit  {name}"
         yield f"          {ruling.why_not} ({ruling.rule})"

@@ -3,12 +3,15 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from streams.settings.load import VARIABLE, SettingsError, file_of, from_option
 from streams.settings.model import Settings
+
+INPUT: Final = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
+"""The type of options that name a file to read; - is standard input."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -6,33 +6,43 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import click
-import orjson
 
-from streams.cli.options import config_option, settings_of
+from streams.cli.collector import settle
+from streams.cli.options import INPUT, config_option, settings_of
 from streams.cli.progress import progress_of, say
+from streams.cli.rejects import Rejects
 from streams.cli.table import print_hits
 from streams.cli.times import TIME
 from streams.pipeline import Pipeline
 from streams.records.encode import encode
 from streams.records.hit import Hit
-from streams.replay.files import FileError, RejectedLine
+from streams.records.verdict import Verdict
+from streams.replay.files import FileError
 from streams.replay.load import load_index, load_verdicts
 from streams.replay.run import replay as steps_of
-
-_SHOWN_REJECTS: Final = 10
-_RAW_SHOWN: Final = 10_000
 
 
 @click.command()
 @config_option
 @click.option(
-    "--alerts", required=True, multiple=True, metavar="FILE", help="Alerts and withdrawals, JSON lines (.gz)."
+    "--alerts",
+    required=True,
+    multiple=True,
+    metavar="FILE",
+    type=INPUT,
+    help="Alerts and withdrawals, JSON lines (.gz); several times for several files.",
 )
-@click.option("--reads", required=True, metavar="FILE", help="Reads, JSON lines (.gz); - is standard input.")
-@click.option("--verdicts", metavar="FILE", help="Verdicts, JSON lines (.gz).")
+@click.option(
+    "--reads",
+    required=True,
+    metavar="FILE",
+    type=INPUT,
+    help="Reads, JSON lines (.gz); - is standard input.",
+)
+@click.option("--verdicts", metavar="FILE", type=INPUT, help="Verdicts, JSON lines (.gz).")
 @click.option("--out", metavar="FILE", help="Write the hits there as JSON lines; - is standard output.")
 @click.option("--rejected", "rejected_path", metavar="FILE", help="Write what was not taken there, with why.")
 @click.option("--now", type=TIME, help="The time at which all is seen; else the latest captured_at so far.")
@@ -54,42 +64,51 @@ def replay(
     """
     settings = settings_of(config)
     began = perf_counter()
+    damaged = False
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-replay-")))
-        rejects = _Rejects(stack.enter_context(_writing(rejected_path)) if rejected_path else None)
+        rejected_file = stack.enter_context(_writing(rejected_path)) if rejected_path else None
+        rejects = Rejects(rejected_file, all_by="--rejected FILE writes all")
+        sink = _Sink(stack, out, as_json)
+        expected: list[Verdict] = []
         try:
             with progress_of("lists", alerts) as progress:
                 loaded = load_index(alerts, folder / "lists.snapshot", progress)
             rejects.take(loaded.rejected)
-            pipeline = Pipeline(loaded.lists, settings.policies, settings.correlation, settings.places)
             if verdicts:
                 expected, not_taken = load_verdicts(verdicts)
                 rejects.take(not_taken)
-                for verdict in expected:
-                    pipeline.expect(verdict)
-            sink = _Sink(stack, out, as_json)
-            counts: Counter[str] = Counter()
+        except FileError as error:
+            say(f"anpr replay: {error}; nothing was replayed")
+            sys.exit(1)
+        pipeline = Pipeline(loaded.lists, settings.policies, settings.correlation, settings.places)
+        for verdict in expected:
+            pipeline.expect(verdict)
+        settle()
+        counts: Counter[str] = Counter()
+        try:
             with progress_of("reads", (reads,)) as progress:
                 for step in steps_of(pipeline, reads, now, progress):
                     rejects.take(step.rejected)
                     sink.take(step.hits)
                     counts.update(reads=step.reads, matches=step.matches)
                     counts.update(hit.kind for hit in step.hits)
-        except FileError as fault:
-            say(f"anpr replay: {fault}")
-            sys.exit(1)
+        except FileError as error:
+            say(f"anpr replay: {error}; the lines before were replayed")
+            damaged = True
         sink.finish()
-        if verdicts:
-            unknown = sum(not pipeline.knows(verdict.hit_id) for verdict in expected)
-            if unknown:
-                say(f"{unknown:,} verdicts are on hits that these reads do not give")
     rejects.sum_up()
+    unknown = sum(not pipeline.knows(verdict.hit_id) for verdict in expected)
+    if unknown:
+        say(f"{unknown:,} verdicts are on hits that these reads do not give")
     say(
         f"{counts['reads']:,} reads against {loaded.alerts:,} alerts: {counts['matches']:,} matches; "
         f"hits {counts['new']:,} new, {counts['amended']:,} amended, {counts['withdrawn']:,} withdrawn, "
         f"{sink.standing:,} stand at the end; {rejects.count:,} lines rejected; "
         f"{perf_counter() - began:.1f} s"
     )
+    if damaged:
+        sys.exit(1)
 
 
 class _Sink:
@@ -129,38 +148,6 @@ class _Sink:
             self._file.flush()
         if self._table is not None:
             print_hits(self._table)
-
-
-class _Rejects:
-    """What was not taken: the first few said, all written out if a file is given, all counted."""
-
-    def __init__(self, file: BinaryIO | None) -> None:
-        self._file = file
-        self.count = 0
-
-    def take(self, rejected: list[RejectedLine]) -> None:
-        for entry in rejected:
-            if self.count < _SHOWN_REJECTS:
-                say(str(entry))
-            self.count += 1
-            if self._file is not None:
-                self._file.write(orjson.dumps(_rejected_row(entry)) + b"\n")
-
-    def sum_up(self) -> None:
-        if self.count > _SHOWN_REJECTS:
-            rest = self.count - _SHOWN_REJECTS
-            say(
-                f"… and {rest:,} more lines rejected" + ("" if self._file else "; --rejected FILE writes all")
-            )
-
-
-def _rejected_row(entry: RejectedLine) -> dict[str, object]:
-    return {
-        "source": entry.source,
-        "line": entry.line,
-        "faults": [fault._asdict() for fault in entry.faults],
-        "raw": entry.raw[:_RAW_SHOWN].decode("utf-8", "replace"),
-    }
 
 
 def _writing(path: str) -> BinaryIO:

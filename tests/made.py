@@ -1,0 +1,66 @@
+"""Records made up for tests."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from streams.records.alert import Alert, Withdrawal
+from streams.records.decode import decode_alert
+from streams.records.read import Read
+from streams.records.times import parse_time, rfc3339
+
+NOON = datetime(2026, 5, 21, 12, tzinfo=UTC)
+"""When the reads of tests are taken, unless they say otherwise."""
+
+
+def at(seconds: float) -> datetime:
+    """So many seconds after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def read(plate: str, country: str | None = None, **fields: Any) -> Read:
+    """A read at noon, by camera `c1`."""
+    defaults: dict[str, Any] = {"read_id": "r1", "camera_id": "c1", "captured_at": NOON}
+    return Read(plate=plate, country=country, **(defaults | fields))
+
+
+def alert_json(plate: str, country: str | None = None, **fields: Any) -> bytes:
+    """An alert of the list `sis`, in force all through 2026, as JSON."""
+    record: dict[str, Any] = {
+        "list_id": "sis",
+        "alert_id": "a1",
+        "version": 1,
+        "plate": plate,
+        "basis": "NATIONAL",
+        "reason": "stolen vehicle",
+        "action": {"default": "stop"},
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_until": "2027-01-01T00:00:00Z",
+    }
+    if country is not None:
+        record["country"] = country
+    return orjson.dumps(record | fields)
+
+
+def alert(plate: str, country: str | None = None, **fields: Any) -> Alert:
+    """An alert of the list `sis`, in force all through 2026."""
+    decoded = decode_alert(alert_json(plate, country, **fields))
+    assert isinstance(decoded, Alert), decoded
+    return decoded
+
+
+def withdrawal(alert_id: str, time: str | datetime, list_id: str = "sis") -> Withdrawal:
+    """The end of an alert."""
+    return Withdrawal(list_id, alert_id, parse_time(time) if isinstance(time, str) else time)
+
+
+def read_json(plate: str, seconds: float = 0, **fields: Any) -> bytes:
+    """A read so many seconds after noon, by camera `c1`, as JSON."""
+    record = {
+        "read_id": f"r{seconds}",
+        "camera_id": "c1",
+        "captured_at": rfc3339(at(seconds)),
+        "plate": plate,
+    }
+    return orjson.dumps(record | fields)
