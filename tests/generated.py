@@ -6,14 +6,17 @@ Exit codes of `--check`: 0 all as declared, 1 one or more drifted.
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from streams.schemas import schemas
 from streams.settings.describe import reference
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GENERATED: Final[dict[str, Callable[[], str]]] = {
     "docs/configuration.md": reference,
+    **{f"schemas/{name}": partial(str, text) for name, text in schemas().items()},
 }
 """Path from the project's root to the function that gives the file's text."""
 

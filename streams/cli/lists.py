@@ -60,11 +60,11 @@ def lint(files: tuple[str, ...], config: Path | None, now: int | None, as_json: 
                     for number, record in zip(numbers, decode_alerts(lines), strict=True):
                         work.take(source, number, record)
     except FileError as fault:
-        raise click.UsageError(str(fault)) from None
+        raise _unreadable("lint", fault) from None
     findings = work.finish()
     if findings:
         click.echo("\n".join(_json_line(each) if as_json else str(each) for each in findings))
-    say(f"{work.alerts:,} alerts, {work.withdrawals:,} withdrawals: {_sum(findings)}")
+    say(f"{_words(work.alerts, 'alert')}, {_words(work.withdrawals, 'withdrawal')}: {_sum(findings)}")
     if any(each.severity == "error" for each in findings) or (strict and findings):
         raise click.exceptions.Exit(1)
 
@@ -92,7 +92,7 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
             with progress_of("lists", files) as progress:
                 loaded = load_index(files, snapshot, progress)
         except FileError as fault:
-            raise click.UsageError(str(fault)) from None
+            raise _unreadable("status", fault) from None
         rejects.take(loaded.rejected)
         rejects.sum_up()
         found = tallies(loaded.lists, at, settings.lists)
@@ -117,9 +117,14 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
     console = Console()
     console.print(_numbers(found, total, settings), _details(found, settings), sep="\n")
     click.echo(
-        f"{total.alerts:,} alerts and {loaded.withdrawals:,} withdrawals at {rfc3339(at)}; "
-        f"{rejects.count:,} lines rejected; snapshot {size:,} bytes"
+        f"{_words(total.alerts, 'alert')} and {_words(loaded.withdrawals, 'withdrawal')} at {rfc3339(at)}; "
+        f"{_words(rejects.count, 'line')} rejected; snapshot {size:,} bytes"
     )
+
+
+def _unreadable(command: str, fault: FileError) -> click.exceptions.Exit:
+    say(f"anpr lists {command}: {fault}")
+    return click.exceptions.Exit(2)
 
 
 def _clock(now: int | None) -> int:
@@ -146,10 +151,14 @@ def _sum(findings: list[Finding]) -> str:
     for severity in ("error", "warning"):
         checks = Counter(each.check for each in findings if each.severity == severity)
         count = checks.total()
-        words = f"{count:,} {severity}{'' if count == 1 else 's'}"
+        words = _words(count, severity)
         each = ", ".join(f"{number:,} {check}" for check, number in checks.most_common())
         parts.append(f"{words} ({each})" if each else words)
     return ", ".join(parts)
+
+
+def _words(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _policy(policy: ListPolicy | None) -> dict[str, Any]:
@@ -201,7 +210,7 @@ def _details(found: dict[str, Tally], settings: Settings) -> Table:
 
 
 def _empty(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table

@@ -25,6 +25,7 @@ from streams.correlation.sightings import (
 )
 from streams.correlation.telling import Teller
 from streams.correlation.verdicts import Verdicts
+from streams.lists.entries import beats
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.hit import Hit, Withdrawn
 from streams.records.match import Match
@@ -58,24 +59,26 @@ class Correlator:
         self._latest: dict[AlertKey, Alert] = {}
         self._agenda: list[tuple[int, int, AlertKey | Verdict]] = []
         self._entries = 0
+        self._now = 0
+        self._terms_until: int | None = None
 
     def match(self, match: Match, now: int) -> list[Hit]:
         """Takes a match; returns the revisions that follow from it and from the time having come to `now`."""
         hits = self.advance(now)
         new = sighting(match)
         known = self._sightings.get(new.hit_id)
+        alert_key = key_of(match.alert)
+        latest = self._latest.get(alert_key)
+        if latest is None or beats(match.alert, latest):
+            hits += self._replace(match.alert, now)
         if known is not None:
-            new = better(known[1], new)
+            new = self._chosen(known[1], new)
             if new is known[1]:
                 return hits
         key = self._key(new)
-        alert_key = key.alert
         if known is not None and known[0] != key:
             del self._passages[known[0]][new.hit_id]
             hits += self._review(known[0], now)
-        latest = self._latest.get(alert_key)
-        if latest is None or match.alert.version > latest.version:
-            hits += self._replace(match.alert, now)
         self._sightings[new.hit_id] = key, new
         self._passages.setdefault(key, {})[new.hit_id] = new
         self._of_alert.setdefault(alert_key, set()).add(key)
@@ -101,6 +104,7 @@ class Correlator:
 
     def advance(self, now: int) -> list[Hit]:
         """Takes the time; returns the revisions due by then: alerts that end, verdicts expected."""
+        self._now = max(self._now, now)
         hits: list[Hit] = []
         while self._agenda and self._agenda[0][0] <= now:
             hits += self._due()
@@ -111,6 +115,7 @@ class Correlator:
 
         For the end of files, which tell what has happened. Alerts whose term lies ahead go on.
         """
+        self._terms_until = self._now
         hits: list[Hit] = []
         terms = []
         while self._agenda:
@@ -144,7 +149,7 @@ class Correlator:
         """Notes the latest version of an alert and its end, and reviews what was told of it."""
         key = key_of(alert)
         latest = self._latest.get(key)
-        if latest is None or alert.version >= latest.version:
+        if latest is None or beats(alert, latest):
             self._latest[key] = alert
         self._enter(self._ends_at(self._latest[key]), key)
         return self._review_alert(key, now)
@@ -162,6 +167,19 @@ class Correlator:
         if not self._verdicts.add(verdict) or verdict.hit_id not in self._sightings:
             return []
         return self._review_alert(self._sightings[verdict.hit_id][0].alert, now)
+
+    def _chosen(self, known: Sighting, new: Sighting) -> Sighting:
+        """Which of two sightings with one hit id counts: that of the alert as it is now, else the better."""
+        latest = self._latest[key_of(new.match.alert)]
+        if (known.match.alert == latest) != (new.match.alert == latest):
+            return new if new.match.alert == latest else known
+        return better(known, new)
+
+    def _ended(self, alert: Alert, at: int) -> bool:
+        """Whether an alert has ended by a time; once concluding, no further term is reached."""
+        if self._terms_until is not None and not self._ends_early(alert):
+            at = self._terms_until
+        return self._ends_at(alert) <= at
 
     def _ends_early(self, alert: Alert) -> bool:
         """Whether an alert ends by withdrawal, before its term."""
@@ -182,7 +200,7 @@ class Correlator:
             chosen = best(passage)
             standing[chosen.hit_id] = chosen
             instead.update((each.hit_id, chosen.hit_id) for each in passage)
-        ended = now >= self._ends_at(alert)
+        ended = self._ended(alert, now)
         hits = list(self._tell(standing.values(), ended, now))
         for each in all_here.values():
             if self._teller.stands(each.hit_id) and (ended or each.hit_id not in standing):
@@ -191,7 +209,7 @@ class Correlator:
         return hits
 
     def _counts(self, each: Sighting, alert: Alert) -> bool:
-        return each.match.alert.version == alert.version and not self._verdicts.rejected(each.pair)
+        return each.match.alert == alert and not self._verdicts.rejected(each.pair)
 
     def _tell(self, standing: Iterable[Sighting], ended: bool, now: int) -> Iterable[Hit]:
         for each in standing:
@@ -204,7 +222,7 @@ class Correlator:
     def _why(self, each: Sighting, alert: Alert, ended: bool, instead: dict[str, str]) -> Withdrawn:
         if self._verdicts.rejected(each.pair):
             return Withdrawn("rejected")
-        if each.match.alert.version != alert.version:
+        if each.match.alert != alert:
             return Withdrawn("alert-replaced")
         if ended:
             return Withdrawn("alert-withdrawn" if self._ends_early(alert) else "alert-expired")

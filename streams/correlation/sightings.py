@@ -76,7 +76,12 @@ def better(one: Sighting, other: Sighting) -> Sighting:
 
     The answer does not depend on which came first.
     """
-    return min(one, other, key=lambda each: (each.worse(), encode(each.match.read)))
+    return min(one, other, key=_resent)
+
+
+def _resent(each: Sighting) -> tuple[object, ...]:
+    # A late replay of a read that has come already tells nothing new, so the read as first sent goes before.
+    return (each.worse(), each.match.read.retransmitted, encode(each.match.read))
 
 
 def passages(sightings: Iterable[Sighting], gap_ms: float) -> list[Sequence[Sighting]]:

@@ -36,20 +36,16 @@ class Teller:
         """The revision that says a sighting's hit stands; None if nothing has changed. `now` in ms."""
         told = self._told.get(sighting.hit_id)
         if told is None:
-            return self._say(self._first(sighting, verdict, now))
-        match = sighting.match
+            return self._say(self._new(sighting, verdict, now))
         hit = replace(
-            told,
-            read=match.read,
-            match=match.result,
-            place=self._place(match.read),
-            verdict=verdict,
-            rules=_rules(match.result, told.place.territory, match.alert),
-            withdrawn=None,
+            self._new(sighting, verdict, now),
+            mode=told.mode,
+            age_s=told.age_s,
+            kind=told.kind,
+            revision=told.revision,
+            emitted_at=told.emitted_at,
         )
-        if hit == told:
-            return None
-        return self._say(self._next(hit, "amended", now))
+        return None if hit == told else self._say(self._next(hit, "amended", now))
 
     def withdraw(self, hit_id: str, why: Withdrawn, verdict: Verdict | None, now: int) -> Hit:
         """The revision that says a told hit no longer stands. `now` in ms."""
@@ -63,7 +59,7 @@ class Teller:
     def _next(self, hit: Hit, kind: str, now: int) -> Hit:
         return replace(hit, kind=kind, revision=hit.revision + 1, emitted_at=from_ms(now))
 
-    def _first(self, sighting: Sighting, verdict: Verdict | None, now: int) -> Hit:
+    def _new(self, sighting: Sighting, verdict: Verdict | None, now: int) -> Hit:
         match = sighting.match
         read, alert, result = match.read, match.alert, match.result
         age_ms = now - sighting.captured

@@ -6,36 +6,49 @@ from streams.records.verdict import Verdict
 
 
 class Verdicts:
-    """The latest verdict on each hit, and on each pair of a plate read and an alert version."""
+    """The latest verdict on each hit, and the latest judgement on each pair of a plate read and an alert.
+
+    `confirmed` and `rejected` are judgements; `acknowledged` only says that the hit was seen, so it never
+    hides one.
+    """
 
     def __init__(self) -> None:
-        self._of_hit: dict[str, Verdict] = {}
+        self._latest: dict[str, Verdict] = {}
+        self._judgement: dict[str, Verdict] = {}
+        self._pair: dict[str, Pair] = {}
         self._hits: dict[Pair, set[str]] = {}
 
     def add(self, verdict: Verdict) -> bool:
         """Takes a verdict; whether it changed anything. An earlier one, or one known already, does not."""
-        known = self._of_hit.get(verdict.hit_id)
-        if known is not None and _order(known) >= _order(verdict):
-            return False
-        self._of_hit[verdict.hit_id] = verdict
-        return True
+        changed = _keep(self._latest, verdict)
+        if verdict.verdict != "acknowledged":
+            changed |= _keep(self._judgement, verdict)
+        return changed
 
     def belongs(self, hit_id: str, pair: Pair) -> None:
-        """Says to which pair a hit belongs."""
+        """Says to which pair a hit belongs; with a revised text it leaves the pair it was of."""
+        earlier = self._pair.get(hit_id)
+        if earlier is not None:
+            self._hits[earlier].discard(hit_id)
+        self._pair[hit_id] = pair
         self._hits.setdefault(pair, set()).add(hit_id)
 
     def of(self, hit_id: str) -> Verdict | None:
         """The latest verdict on a hit."""
-        return self._of_hit.get(hit_id)
+        return self._latest.get(hit_id)
 
     def rejected(self, pair: Pair) -> bool:
-        """Whether the latest judgement on any hit of a pair is `rejected`; `acknowledged` is no judgement."""
-        judgements = [
-            verdict
-            for hit_id in self._hits.get(pair, ())
-            if (verdict := self._of_hit.get(hit_id)) is not None and verdict.verdict != "acknowledged"
-        ]
+        """Whether the latest judgement on any hit of a pair is `rejected`."""
+        judgements = [self._judgement[hit] for hit in self._hits.get(pair, ()) if hit in self._judgement]
         return bool(judgements) and max(judgements, key=_order).verdict == "rejected"
+
+
+def _keep(kept: dict[str, Verdict], verdict: Verdict) -> bool:
+    known = kept.get(verdict.hit_id)
+    if known is not None and _order(known) >= _order(verdict):
+        return False
+    kept[verdict.hit_id] = verdict
+    return True
 
 
 def _order(verdict: Verdict) -> tuple[object, ...]:

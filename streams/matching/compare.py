@@ -47,6 +47,9 @@ def spelled(plate: str) -> list[Spelling]:
 
 def differences(read: str, listed: str, classes: Classes) -> Difference | None:
     """How two normal forms differ in their most alike spellings; None if beyond confusable classes."""
+    if read == listed:
+        same = spelled(read)[0]
+        return Difference(same, same, ())
     found: Difference | None = None
     for one in spelled(read):
         for other in spelled(listed):

@@ -3,15 +3,12 @@
 French and Italian plates are the same string once the dashes are gone; drivers were arrested over that.
 """
 
-import re
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from streams.plates.formats import GERMAN, Formats
-from streams.plates.normal import SEPARATORS, UMLAUTS
+from streams.matching.compare import Difference
+from streams.plates.formats import Formats
+from streams.plates.german import written_groups
 from streams.records.match import Contradiction
-
-_SPLIT: Final = re.compile(f"[{re.escape(SEPARATORS)}]+")
-_FOLD: Final = str.maketrans(UMLAUTS)
 
 
 class Refusal(NamedTuple):
@@ -51,28 +48,22 @@ def possible_countries(plate: str, formats: Formats) -> list[str]:
     return [country for country in formats.countries if formats.possible_as_read(plate, country)]
 
 
-def gap(read: str, listed: str, country: str | None) -> Contradiction | None:
-    """What the written gaps of two German plates say.
+def gap(read: str, listed: str, difference: Difference) -> Contradiction | None:
+    """What the gaps behind the district of two German plates, as written, say.
 
     `B-AB 123` (Berlin) and `BA-B 123` (Bamberg) are two vehicles with one string of characters. Readers lose
-    or misplace gaps, so different gaps do not refuse a match; they are said.
+    or misplace gaps, so different gaps do not refuse a match; they are said. `difference` is how the two
+    normal forms line up: a gap behind the same letter is the same, however the letter was read or spelled.
     """
-    if country != GERMAN:
+    one, other = written_groups(read), written_groups(listed)
+    if one is None or other is None:
         return None
-    one, other = _district(read), _district(listed)
-    if one is None or other is None or one.translate(_FOLD) == other.translate(_FOLD):
+    before = sum(place < len(one[0]) for place in difference.read.places)
+    if before == sum(place < len(other[0]) for place in difference.listed.places):
         return None
     return Contradiction(
         "gap",
         read.strip(),
         listed.strip(),
-        f"read with the district {one}, listed with {other}: perhaps another vehicle, check the gap",
+        f"read with the district {one[0]}, listed with {other[0]}: perhaps another vehicle, check the gap",
     )
-
-
-def _district(text: str) -> str | None:
-    """The district of a German plate, if its gaps are written."""
-    groups = [group for group in _SPLIT.split(text.upper()) if group]
-    if len(groups) >= 3 and groups[0].isalpha() and groups[1].isalpha() and groups[2][0].isdigit():
-        return groups[0]
-    return None

@@ -1,13 +1,14 @@
 """Judging one candidate: is this read a match of this alert, and how; or why it is not."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.lists.entries import is_pattern
-from streams.matching.compare import differences, edits_of, fits_pattern, settled_places
+from streams.matching.compare import Difference, differences, edits_of, fits_pattern, settled_places
 from streams.matching.country import Refusal, gap, guard, possible_countries
 from streams.matching.policy import MatchingPolicy, Policies
 from streams.plates.confusion import CLASSES, Classes
 from streams.plates.formats import Formats, shipped
+from streams.plates.german import GERMAN
 from streams.plates.normal import WILDCARDS, normal
 from streams.records.alert import Alert, Mode
 from streams.records.fields import MatchClass
@@ -15,6 +16,14 @@ from streams.records.match import Contradiction, Edit, MatchResult
 from streams.records.read import Read
 
 _BREADTH: Final[dict[Mode, int]] = {"exact": 0, "pattern": 1, "confusable": 2, "fuzzy": 3}
+
+
+class Agreement(NamedTuple):
+    """How two plates agree: the class, the edits, and how they line up (None for a pattern)."""
+
+    class_: MatchClass
+    edits: list[Edit]
+    difference: Difference | None
 
 
 class Judge:
@@ -43,14 +52,14 @@ class Judge:
         )
         if isinstance(compared, Refusal):
             return compared
-        class_, edits = compared
+        class_, edits, difference = compared
         said = guard(read.country, alert.country, plate, self._formats)
         if isinstance(said, Refusal):
             return said
         contradictions: list[Contradiction] = [said] if said else []
-        gaps = gap(read.plate, alert.plate, alert.country or read.country)
-        if gaps:
-            contradictions.append(gaps)
+        if difference is not None and (alert.country or read.country) == GERMAN:
+            gaps = gap(read.plate, alert.plate, difference)
+            contradictions += [gaps] if gaps else []
         possible = possible_countries(plate, self._formats) if read.country is None else []
         return MatchResult(
             class_,
@@ -63,15 +72,13 @@ class Judge:
 
     def compare(
         self, plate: str, listed: str, mode: Mode, read_country: str | None, listed_country: str | None
-    ) -> tuple[MatchClass, list[Edit]] | Refusal:
+    ) -> Agreement | Refusal:
         """How two normal forms without wildcards agree under a mode, or why they do not."""
-        if plate == listed:
-            return "exact", []
         difference = differences(plate, listed, self._classes)
         if difference is None:
             return Refusal("plate.unlike", "the plates differ by more than confusable characters")
         if not difference.places:
-            return "exact", edits_of(plate, listed, difference, frozenset())
+            return Agreement("exact", edits_of(plate, listed, difference, frozenset()), difference)
         if _BREADTH[mode] < _BREADTH["confusable"]:
             return Refusal(
                 f"mode.{mode}", f"the plates differ in confusable characters, and the mode is `{mode}`"
@@ -83,7 +90,7 @@ class Judge:
         settled = settled_places(difference, countries, self._formats)
         edits = edits_of(plate, listed, difference, settled)
         too_far = _too_far(len(difference.places) - len(settled), len(listed), self._policies.matching)
-        return too_far or ("confusable", edits)
+        return too_far or Agreement("confusable", edits, difference)
 
     def _mode(self, alert: Alert) -> Mode:
         """The narrower of the list's mode and the alert's."""
@@ -91,7 +98,7 @@ class Judge:
         own = alert.match.mode if alert.match and alert.match.mode else of_list
         return min(of_list, own, key=_BREADTH.__getitem__)
 
-    def _by_pattern(self, plate: str, pattern: str, mode: Mode) -> tuple[MatchClass, list[Edit]] | Refusal:
+    def _by_pattern(self, plate: str, pattern: str, mode: Mode) -> Agreement | Refusal:
         if _BREADTH[mode] < _BREADTH["pattern"]:
             return Refusal(
                 "mode.exact", "the alert has wildcards, and its list or the alert allows only `exact`"
@@ -105,7 +112,7 @@ class Judge:
             )
         if not fits_pattern(plate, pattern):
             return Refusal("pattern.unlike", "the plate does not fit the pattern")
-        return "pattern", []
+        return Agreement("pattern", [], None)
 
 
 def _too_far(open_places: int, length: int, policy: MatchingPolicy) -> Refusal | None:

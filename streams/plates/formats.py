@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -126,7 +126,3 @@ def shipped() -> Formats:
     """The formats shipped with the package."""
     text = files("streams.plates").joinpath("formats.toml").read_text("utf-8")
     return Formats(msgspec.convert(tomllib.loads(text)["format"], list[Format]))
-
-
-GERMAN: Final = "DE"
-"""The country whose plates have umlauts."""

@@ -77,8 +77,9 @@ class Columns(NamedTuple):
     """A batch of n plates as columns.
 
     `codes` (uint8) are those of all characters and a 0 behind each plate, `place` (int32) the place of
-    each in its plate, from 0; `starts` and `lengths` (intp, n). `umlauts` gives the normal form of each plate that
-    has one; `faults` gives the rule broken by each text that is no plate; such a row has the key 0.
+    each in its plate, from 0; `starts` and `lengths` (intp, n) are where each plate is in them. `umlauts`
+    gives the normal form of each plate that has one; `faults` the rule broken by each text that is no
+    plate; such a row has the key 0.
     """
 
     codes: NDArray[np.uint8]

@@ -19,14 +19,23 @@ WILDCARDS: Final = "?*"
 
 _DELETE: Final = str.maketrans("", "", SEPARATORS)
 _FOLD: Final = str.maketrans(UMLAUTS)
-_LETTERS: Final = re.compile(r"[0-9A-ZÄÖÜ]*")
-_LETTERS_OR_WILDCARDS: Final = re.compile(r"[0-9A-ZÄÖÜ?*]*")
+_LETTER: Final = "0-9A-Za-zÄÖÜäöü"
+_LETTERS: Final = re.compile(f"[{_LETTER}]*")
+_LETTERS_OR_WILDCARDS: Final = re.compile(f"[{_LETTER}{WILDCARDS}]*")
+_DECOMPOSED: Final = re.compile("[AOUaou]\u0308")
 _ASCII_SEPARATORS: Final = "".join(sorted(set(SEPARATORS) & set(map(chr, range(128)))))
 
-PLATE_PATTERN: Final = (
-    f"^[{re.escape(SEPARATORS)}]*([0-9A-Za-zÄÖÜäöü][{re.escape(SEPARATORS)}]*){{1,{MAX_LENGTH}}}$"
-)
-"""The rule of `normal` as a regular expression over composed (NFC) text."""
+# Other engines than Python's refuse an escape that is not needed, so only the hyphen has one.
+_GAP: Final = "[" + SEPARATORS.replace("-", r"\-") + "]*"
+_DIAERESIS: Final = "\u0308?"
+
+PLATE_PATTERN: Final = f"^{_GAP}(?:(?:[AOUaou]{_DIAERESIS}|[{_LETTER}]){_GAP}){{1,{MAX_LENGTH}}}$"
+"""The rule of `normal` as a regular expression that any engine reads, for the JSON Schema."""
+
+LISTED_PATTERN: Final = f"^{_GAP}(?:(?:[AOUaou]{_DIAERESIS}|[{_LETTER}{WILDCARDS}]){_GAP}){{1,{MAX_LENGTH}}}$"
+"""The same with wildcards; that one character is none of them is for LITERAL_PATTERN to say."""
+
+LITERAL_PATTERN: Final = f"[{_LETTER}]"
 
 
 class PlateError(ValueError):
@@ -41,8 +50,7 @@ def normal(text: str, *, wildcards: bool = False) -> str:
     Raises PlateError for a text without a letter or digit, one with more than twelve, or one with a
     character that is neither a letter of the Latin alphabet, a digit, an umlaut nor a separator.
     """
-    plain = text if text.isascii() else unicodedata.normalize("NFC", text)
-    plain = plain.translate(_DELETE).upper()
+    plain = (text if text.isascii() else _composed(text)).translate(_DELETE)
     allowed = _LETTERS_OR_WILDCARDS if wildcards else _LETTERS
     match = allowed.match(plain)
     if match is None or match.end() != len(plain):
@@ -51,7 +59,8 @@ def normal(text: str, *, wildcards: bool = False) -> str:
         raise PlateError("has at least one letter or digit")
     if len(plain) > MAX_LENGTH:
         raise PlateError(f"has at most {MAX_LENGTH} letters and digits, not {len(plain)}")
-    return plain
+    # Only now, for `upper` makes letters of what is none of A-Z: SS of ß, I of ı, FI of a ligature.
+    return plain.upper()
 
 
 def folded(plate: str) -> str:
@@ -76,6 +85,11 @@ def spellings(plate: str) -> tuple[str, ...]:
         plain = UMLAUTS.get(char)
         ways = [way + part for way in ways for part in ((plain, plain + "E") if plain else (char,))]
     return tuple(way for way in ways if len(way) <= MAX_LENGTH)
+
+
+def _composed(text: str) -> str:
+    """The text with each umlaut as one character where it was written as a letter and a diaeresis."""
+    return _DECOMPOSED.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
 
 
 def _kind(plain: str, match: re.Match[str] | None) -> str:

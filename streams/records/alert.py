@@ -36,7 +36,11 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
     ]
     plate: Annotated[
         str,
-        Meta(min_length=1, max_length=20, description="the plate; ? stands for one character, * for any run"),
+        Meta(
+            min_length=1,
+            max_length=20,
+            description="the plate: up to 12 letters and digits; ? stands for one character, * for any run",
+        ),
     ]
     basis: Annotated[Basis, Meta(description="the legal basis of the alert")]
     reason: Annotated[Words, Meta(description="why the vehicle is sought, for the officer")]
@@ -56,7 +60,7 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
     ]
     country: Annotated[Country | None, Meta(description="country of the plate, ISO 3166-1 alpha-2")] = None
     vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks, if known")] = None
-    priority: Annotated[Priority, Meta(description="1 highest to 5 lowest")] = 3
+    priority: Annotated[Priority, Meta(description="how urgent: 1 highest to 5 lowest")] = 3
     match: Annotated[AlertMatch | None, Meta(description="narrows the list's policy")] = None
     audience: (
         Annotated[
@@ -84,9 +88,9 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
 class Withdrawal(Struct, frozen=True, gc=False):
     """The end of an alert before its time, in files; on Kafka it is the null value of the alert's key."""
 
-    list_id: Annotated[Identifier, Meta(pattern=r"^[^/]+$", description="the list")]
+    list_id: Annotated[Identifier, Meta(pattern=r"^[^/]+$", description="the list; without a slash")]
     alert_id: Annotated[Identifier, Meta(description="the alert")]
-    withdrawn_at: Annotated[Time, Meta(description="from when it no longer counts, RFC 3339")]
+    withdrawn_at: Annotated[Time, Meta(description="first instant at which it no longer counts, RFC 3339")]
 
     def __post_init__(self) -> None:
         if not in_years(self.withdrawn_at):

@@ -15,9 +15,9 @@ import msgspec
 import numpy as np
 
 from streams.records.alert import Alert, Withdrawal
-from streams.records.faults import Fault, faults_of
+from streams.records.faults import Fault, faults_of, shown
 from streams.records.read import Read
-from streams.records.times import SURELY_AFTER, SURELY_BEFORE, YEARS_RULE, in_years, rfc3339
+from streams.records.times import SURELY_AFTER, SURELY_BEFORE, YEARS_RULE, in_years
 from streams.records.verdict import Verdict
 
 MAX_RECORD_BYTES: Final = 1_000_000
@@ -29,6 +29,10 @@ _alert = msgspec.json.Decoder(Alert)
 _withdrawal = msgspec.json.Decoder(Withdrawal)
 _verdict = msgspec.json.Decoder(Verdict)
 _any = msgspec.json.Decoder()
+
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises; the last two for a text that is not UTF-8 and for very deep nesting."""
+_JSON_KIND: Final = {list: "a list", str: "text", int: "a number", float: "a number", type(None): "null"}
 
 _Record = TypeVar("_Record", Read, Alert, Verdict)
 
@@ -67,11 +71,11 @@ def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
         return (_too_long(),)
     try:
         return _alert.decode(record)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         pass
     try:
         return _withdrawal.decode(record)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         value = _object(record)
     if isinstance(value, tuple):
         return value
@@ -90,7 +94,7 @@ def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
         return (_too_long(),)
     try:
         return _verdict.decode(record)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         value = _object(record)
     return value if isinstance(value, tuple) else tuple(faults_of(Verdict, value))
 
@@ -104,7 +108,7 @@ def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) 
         return None
     try:
         decoded = decoder.decode_lines(joined)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return None
     return decoded if len(decoded) == len(records) else None
 
@@ -138,22 +142,28 @@ def _read_or_faults(record: bytes) -> Read | tuple[Fault, ...]:
         return (_too_long(),)
     try:
         read = _read.decode(record)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         value = _object(record)
         return value if isinstance(value, tuple) else tuple(faults_of(Read, value))
     if not in_years(read.captured_at):
-        return (Fault("captured_at", YEARS_RULE, rfc3339(read.captured_at)),)
+        return (Fault("captured_at", YEARS_RULE, shown(read.captured_at.isoformat())),)
     return read
 
 
 def _object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
     """The record as a JSON object, or why it is none."""
     try:
+        record.decode()
         value = _any.decode(record)
+    except UnicodeDecodeError as error:
+        return (Fault("", "is UTF-8 text", f"0x{record[error.start]:02X} at byte {error.start}"),)
+    except RecursionError:
+        return (Fault("", "is not nested so deeply", f"{len(record)} bytes"),)
     except msgspec.DecodeError as error:
-        return (Fault("", f"is one JSON object on one line ({error})", f"{len(record)} bytes"),)
+        why = str(error).partition(" - at ")[0]
+        return (Fault("", f"is one JSON object on one line ({why})", f"{len(record)} bytes"),)
     if not isinstance(value, dict):
-        return (Fault("", "is a JSON object", f"a JSON {type(value).__name__}"),)
+        return (Fault("", "is a JSON object", _JSON_KIND.get(type(value), "true or false")),)
     return value
 
 

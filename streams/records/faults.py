@@ -5,12 +5,15 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin
+from datetime import datetime
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 import orjson
 
 from streams.records.countries import COUNTRIES
+from streams.records.times import FORM_RULE, YEARS_RULE, ZONE_RULE, in_years
 
 # Plates are personal data and free text may hold one, so messages tell their size, never their content.
 PERSONAL: Final = frozenset(
@@ -35,13 +38,15 @@ class Fault(NamedTuple):
 def shown(value: object, field: str = "") -> str:
     """A value as a message may show it: short, on one line, and only its size where it may hold a plate."""
     name = re.split(r"[.\[]", field.removeprefix("$."))
-    if any(part in PERSONAL for part in name) and isinstance(value, str | list | dict):
-        unit = "characters" if isinstance(value, str) else "entries"
-        return f"{len(value)} {unit} (not shown: it may be personal data)"
+    if any(part in PERSONAL for part in name) and value is not None:
+        return f"{_size(value)} (not shown: it may be personal data)"
     try:
         text = orjson.dumps(value, default=str).decode()
     except TypeError:
-        text = repr(value)
+        try:
+            text = repr(value)
+        except RecursionError:
+            return "nested too deeply to be shown"
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}… ({len(text)} characters)"
 
 
@@ -54,47 +59,71 @@ def faults_of(kind: Any, value: object, field: str = "") -> list[Fault]:
     return list(_walk(kind, value, field))
 
 
+def _size(value: object) -> str:
+    if isinstance(value, str):
+        return f"{len(value)} characters"
+    if isinstance(value, list | dict):
+        return f"{len(value)} entries"
+    # Some countries' plates are digits alone, and come as a number where somebody forgot the quotes.
+    return "true or false" if isinstance(value, bool) else "a number"
+
+
 def _walk(kind: Any, value: object, field: str) -> Iterator[Fault]:
-    struct = _struct_of(kind)
-    entries = _entries_of(kind)
-    if struct is not None and isinstance(value, dict):
-        found = False
-        for item in msgspec.structs.fields(struct):
+    """The faults of what is inside a value; if there are none, that of the value as a whole."""
+    found = False
+    for fault in _inside(_plain(kind), value, field):
+        found = True
+        yield fault
+    if not found:
+        yield from _leaf(kind, value, field)
+
+
+def _inside(kind: Any, value: object, field: str) -> Iterator[Fault]:
+    origin, parts = get_origin(kind), get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
+        for item in msgspec.structs.fields(kind):
             place = f"{field}.{item.encode_name}" if field else item.encode_name
             if item.encode_name in value:
-                for fault in _walk(item.type, value[item.encode_name], place):
-                    found = True
-                    yield fault
+                yield from _walk(item.type, value[item.encode_name], place)
             elif item.required:
-                found = True
                 yield Fault(place, "is required and missing", "")
-        if not found:
-            yield from _leaf(struct, value, field)
-    elif entries is not None and isinstance(value, dict):
+    elif origin is dict and isinstance(value, dict):
         for key, entry in value.items():
-            yield from _walk(entries, entry, f"{field}.{key}" if field else str(key))
-    else:
-        yield from _leaf(kind, value, field)
+            wrong = list(_leaf(parts[0], key, field))
+            yield from (fault._replace(rule=f"each name in it {fault.rule}") for fault in wrong)
+            if not wrong:
+                yield from _walk(parts[1], entry, f"{field}.{key}" if field else str(key))
+    elif origin is list and isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _walk(parts[0], entry, f"{field}[{index}]")
 
 
 def _leaf(kind: Any, value: object, field: str) -> Iterator[Fault]:
     try:
-        msgspec.convert(value, kind)
+        result = msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at ")
         inner = re.sub(r"^(key in )?\$\.?", "", path.replace("`", ""))
         place = ".".join(part for part in (field, inner) if part).replace(".[", "[")
         yield Fault(place, _rule(message, kind), "" if _tells_value(message) else shown(value, field))
+    else:
+        if isinstance(result, datetime) and not in_years(result):
+            yield Fault(field, YEARS_RULE, shown(value, field))
 
 
 def _rule(message: str, kind: Any) -> str:
     if message.startswith("Invalid enum value"):
         choices = _choices(kind)
         if len(choices) > _SHOWN_CHOICES or (choices and choices <= COUNTRIES):
-            return "is a country's ISO 3166-1 alpha-2 code in upper case"
+            default = "`default` or " if "default" in choices else ""
+            return f"is {default}a country's ISO 3166-1 alpha-2 code in upper case"
         if choices:
             return "is one of " + ", ".join(sorted(map(str, choices)))
         return message[0].lower() + message[1:]
+    if "timezone component" in message:
+        return ZONE_RULE
+    if message.startswith("Invalid RFC3339"):
+        return FORM_RULE
     if message.startswith("Expected "):
         return "is " + message.removeprefix("Expected ").replace("`", "").replace(", got ", ", not ")
     return message.replace("`", "")
@@ -110,22 +139,11 @@ def _choices(kind: Any) -> set[Any]:
     return {choice for part in get_args(kind) for choice in _choices(part)}
 
 
-def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
-    """The Struct that a type is, or is if it is not None."""
-    if get_origin(kind) is Annotated:
-        return _struct_of(get_args(kind)[0])
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return kind
-    parts = [part for part in get_args(kind) if part is not type(None)]
-    if len(parts) == 1 and get_origin(kind) not in (list, dict, tuple, set):
-        return _struct_of(parts[0])
-    return None
-
-
-def _entries_of(kind: Any) -> Any | None:
-    """The Struct that the values of a dictionary type are."""
-    if get_origin(kind) is Annotated:
-        return _entries_of(get_args(kind)[0])
-    if get_origin(kind) is dict:
-        return _struct_of(get_args(kind)[1])
-    return None
+def _plain(kind: Any) -> Any:
+    """A type without its annotations, and without None where it is that or one other."""
+    while True:
+        parts = [part for part in get_args(kind) if part is not type(None)]
+        if get_origin(kind) is Annotated or (get_origin(kind) in (Union, UnionType) and len(parts) == 1):
+            kind = parts[0]
+        else:
+            return kind

@@ -19,12 +19,12 @@ class HitAlert(Struct, frozen=True, gc=False, omit_defaults=True):
 
     list_id: Annotated[Identifier, Meta(description="the list")]
     alert_id: Annotated[Identifier, Meta(description="the alert")]
-    version: Annotated[int, Meta(ge=1, description="the alert's version")]
+    version: Annotated[int, Meta(ge=1, description="the version of the alert")]
     plate: Annotated[str, Meta(description="the plate as listed")]
     basis: Annotated[Basis, Meta(description="the legal basis")]
     reason: Annotated[Words, Meta(description="why the vehicle is sought")]
     valid_until: Annotated[Time, Meta(description="the end of the alert, RFC 3339")]
-    country: Annotated[Country | None, Meta(description="country of the plate")] = None
+    country: Annotated[Country | None, Meta(description="country of the plate, ISO 3166-1 alpha-2")] = None
     vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks")] = None
     operation_id: Annotated[Identifier | None, Meta(description="the joint operation")] = None
     reference: Annotated[Words | None, Meta(description="the owner's file reference")] = None
@@ -37,7 +37,9 @@ class Place(Struct, frozen=True, gc=False, omit_defaults=True):
     site_id: Annotated[Identifier | None, Meta(description="the site, as in [sites.<id>]")] = None
     road: Annotated[str | None, Meta(description="the road, for example A22/E17")] = None
     direction: Annotated[str | None, Meta(description="where the traffic goes")] = None
-    territory: Annotated[Country | None, Meta(description="the country whose ground it is")] = None
+    territory: Annotated[
+        Country | None, Meta(description="the country whose ground it is, ISO 3166-1 alpha-2")
+    ] = None
     lat: Annotated[Latitude | None, Meta(description="latitude in degrees, WGS 84")] = None
     lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None
 
@@ -70,9 +72,9 @@ class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
     read: Annotated[Read, Meta(description="the read")]
     alert: Annotated[HitAlert, Meta(description="the alert, as far as the audience may see it")]
     match: Annotated[MatchResult, Meta(description="how the read matches the alert")]
-    place: Annotated[Place, Meta(description="where")]
+    place: Annotated[Place, Meta(description="where the read was taken")]
     action: Annotated[ActionCode, Meta(description="what to do, in this territory")]
-    priority: Annotated[Priority, Meta(description="1 highest to 5 lowest")]
+    priority: Annotated[Priority, Meta(description="how urgent: 1 highest to 5 lowest")]
     emitted_at: Annotated[Time, Meta(description="when this revision was made, RFC 3339")]
     audience: Annotated[list[Identifier], Meta(description="the centres told")] = []
     rules: Annotated[list[str], Meta(description="ids of the rules applied")] = []

@@ -32,14 +32,18 @@ class Candidate(Struct, frozen=True, gc=False, omit_defaults=True):
     """Another whole text that the recogniser thought possible."""
 
     plate: Annotated[str, Meta(min_length=1, max_length=20, description="the plate as read")]
-    confidence: Annotated[Confidence | None, Meta(description="0 to 1")] = None
+    confidence: Annotated[
+        Confidence | None, Meta(description="the recogniser's confidence in this text, 0 to 1")
+    ] = None
 
 
 class CharAlternative(Struct, frozen=True, gc=False, omit_defaults=True):
     """Another character that the recogniser thought possible at one place."""
 
     char: Annotated[str, Meta(max_length=1, description="the character; empty for no character here")]
-    confidence: Annotated[Confidence | None, Meta(description="0 to 1")] = None
+    confidence: Annotated[
+        Confidence | None, Meta(description="the recogniser's confidence in it, 0 to 1")
+    ] = None
 
 
 class Read(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -54,16 +58,21 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
         Identifier, Meta(description="names this event at this camera; a resend of the event repeats it")
     ]
     camera_id: Annotated[Identifier, Meta(description="the camera, as in [cameras.<id>]")]
-    captured_at: Annotated[
-        Time, Meta(description="when the plate was seen: RFC 3339, from 2000 to 2099, best UTC with ms")
-    ]
+    captured_at: Annotated[Time, Meta(description="when the plate was seen, RFC 3339")]
     plate: Annotated[
-        str, Meta(min_length=1, max_length=20, description="the plate as read, separators allowed")
+        str,
+        Meta(
+            min_length=1,
+            max_length=20,
+            description="the plate as read: 1 to 12 letters and digits, separators allowed",
+        ),
     ]
     country: Annotated[
         Country | None, Meta(description="the country the recogniser read, ISO 3166-1 alpha-2")
     ] = None
-    confidence: Annotated[Confidence | None, Meta(description="of the whole plate, 0 to 1")] = None
+    confidence: Annotated[
+        Confidence | None, Meta(description="the recogniser's confidence in the whole plate, 0 to 1")
+    ] = None
     char_confidences: (
         Annotated[
             list[Confidence],
@@ -78,7 +87,7 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
     char_alternatives: (
         Annotated[
             list[Annotated[list[CharAlternative], Meta(max_length=40)]],
-            Meta(max_length=20, description="per character, other characters"),
+            Meta(max_length=20, description="for each character of the plate, others it may be"),
         ]
         | None
     ) = None
@@ -90,12 +99,15 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
         Annotated[float, Meta(ge=0, lt=360, description="heading in degrees clockwise from north")] | None
     ) = None
     speed_kmh: Annotated[float, Meta(ge=0, le=500, description="speed in km/h")] | None = None
-    position: Annotated[Position | None, Meta(description="of a mobile camera")] = None
+    position: Annotated[Position | None, Meta(description="where a mobile camera stood")] = None
     vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks")] = None
     image_ref: (
         Annotated[
-            str, Meta(min_length=1, max_length=2048, description="URI of the picture; never the picture")
+            str,
+            Meta(min_length=1, max_length=2048, description="URI of the picture, never the picture itself"),
         ]
         | None
     ) = None
-    retransmitted: Annotated[bool, Meta(description="the camera says this is a late replay")] = False
+    retransmitted: Annotated[bool, Meta(description="whether the camera says that it sends this late")] = (
+        False
+    )

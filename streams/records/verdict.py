@@ -7,7 +7,16 @@ from msgspec import Meta, Struct
 from streams.records.fields import Identifier, Words
 from streams.records.times import YEARS_RULE, Time, in_years
 
-HitId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", description="128-bit digest, 32 hexadecimal digits")]
+HitId = Annotated[
+    str,
+    # The length is told too, because Python's `$` lets a line feed follow.
+    Meta(
+        pattern=r"^[0-9a-f]{32}$",
+        min_length=32,
+        max_length=32,
+        description="128-bit digest, 32 hexadecimal digits",
+    ),
+]
 
 
 class Verdict(Struct, frozen=True, gc=False, omit_defaults=True):

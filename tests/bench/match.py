@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orjson
 
+from streams.cli.collector import settle
 from streams.lists import Index, Snapshot
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
@@ -50,6 +51,7 @@ def run(snapshots: dict[int, Path]) -> None:
             }
             runs[f"obvious {count}"] = lambda exact=exact, batches=batches: obvious(exact, batches)
         runs[f"ours {count}"] = lambda index=index, batches=batches: ours(index, judge, batches)
+    settle()
     times = rounds(runs, ROUNDS)
     smallest = f"ours {min(snapshots)}"
     rows = []

@@ -16,10 +16,9 @@ def run(folder: Path, count: int) -> None:
     with reads_file.open("wb") as file:
         for record in reads(count, 11, 0.005, count):
             file.write(record + b"\n")
-    command = [
-        str(Path(sys.executable).with_name("anpr")),
-        "replay", "--alerts", str(alerts_file), "--reads", str(reads_file), "--out", str(folder / "hits.jsonl"),
-    ]  # fmt: skip
+    hits_file = folder / "hits.jsonl"
+    command = [str(Path(sys.executable).with_name("anpr")), "replay", "--alerts", str(alerts_file)]
+    command += ["--reads", str(reads_file), "--out", str(hits_file)]
     taken = [seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(3)]
     alerts_file.unlink()
     reads_file.unlink()

@@ -60,7 +60,10 @@ def batches_of(records: list[bytes]) -> list[list[bytes]]:
 
 
 def reads(count: int, seed: int, listed: float, listed_count: int) -> list[bytes]:
-    """`count` reads as JSON, about 250 bytes each; the share `listed` of them has a plate of the first `listed_count` alerts."""
+    """`count` reads as JSON, about 250 bytes each.
+
+    The share `listed` of them has the plate of one of the first 10,000 of `listed_count` alerts.
+    """
     rng = random.Random(seed)
     pool = plates(min(listed_count, 10_000), SEED, listed=True)
     traffic = plates(count, seed + 1_000_003, listed=False)

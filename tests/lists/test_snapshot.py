@@ -171,4 +171,3 @@ def _padding(whole: bytes) -> set[int]:
     bodies = whole[HEADER_BYTES:first].rstrip(b"\0")
     used |= set(range(HEADER_BYTES, HEADER_BYTES + len(bodies)))
     return set(range(len(whole))) - used
-

@@ -1,0 +1,23 @@
+"""The gap of German plates: `B-AB 123` (Berlin) and `BA-B 123` (Bamberg) are one string of characters."""
+
+import re
+import unicodedata
+from typing import Final
+
+from streams.plates.normal import SEPARATORS
+
+GERMAN: Final = "DE"
+"""The country whose plates have umlauts and a gap that matters."""
+
+_SPLIT: Final = re.compile(f"[{re.escape(SEPARATORS)}]+")
+
+
+def written_groups(text: str) -> list[str] | None:
+    """The groups of a German plate as written: district, letters, digits, perhaps more.
+
+    None where the gap behind the district is not written, so that the district is not known.
+    """
+    groups = [group for group in _SPLIT.split(unicodedata.normalize("NFC", text).upper()) if group]
+    if len(groups) >= 3 and groups[0].isalpha() and groups[1].isalpha() and groups[2][0].isdigit():
+        return groups
+    return None

@@ -1,0 +1,79 @@
+"""Runners: the ways in which a case can be run. Each gives what came out; none knows what should."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from streams.pipeline import Pipeline
+from streams.records.encode import encode
+from streams.replay.files import RejectedLine
+from streams.replay.load import load_index, load_verdicts
+from streams.replay.run import replay
+from streams.settings.load import load
+from tests.behaviour.cases import Case, Row
+
+
+class Result(NamedTuple):
+    """What a case gave.
+
+    The revisions of hits in order, and a row for each fault of a line not taken, by file and line.
+    """
+
+    hits: list[Row]
+    rejected: list[Row]
+
+
+class Runner(Protocol):
+    """A way to run cases."""
+
+    @property
+    def name(self) -> str:
+        """What the runner is called in the names of tests."""
+
+    def run(self, case: Case) -> Result:
+        """Runs a case from nothing to its end."""
+
+
+class ReplayRunner:
+    """Runs a case as `anpr replay` does, in this process."""
+
+    name = "replay"
+
+    def run(self, case: Case) -> Result:
+        """Runs a case through files in a folder that is gone afterwards."""
+        with TemporaryDirectory(prefix="anpr-case-") as name:
+            return self._run(case, Path(name))
+
+    def _run(self, case: Case, folder: Path) -> Result:
+        settings = load(case.config, f"{case.name}/config.toml")
+        loaded = load_index((_written(folder / "alerts.jsonl", case.alerts),), folder / "lists.snapshot")
+        pipeline = Pipeline(loaded.lists, settings.policies, settings.correlation, settings.places)
+        verdicts, not_taken = load_verdicts(_written(folder / "verdicts.jsonl", case.verdicts))
+        for verdict in verdicts:
+            pipeline.expect(verdict)
+        hits: list[Row] = []
+        rejected = [*loaded.rejected, *not_taken]
+        for step in replay(pipeline, _written(folder / "reads.jsonl", case.reads), case.now):
+            hits += [msgspec.json.decode(encode(hit)) for hit in step.hits]
+            rejected += step.rejected
+        rejected.sort(key=lambda entry: (_SOURCES.index(entry.source), entry.line))
+        return Result(hits, [row for entry in rejected for row in _rows(entry)])
+
+
+RUNNERS: tuple[Runner, ...] = (ReplayRunner(),)
+"""Every way in which the cases are run."""
+
+
+_SOURCES: Final = ("alerts.jsonl", "verdicts.jsonl", "reads.jsonl")
+
+
+def _written(path: Path, lines: Iterable[bytes]) -> str:
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return str(path)
+
+
+def _rows(entry: RejectedLine) -> list[Row]:
+    return [{"source": entry.source, "line": entry.line, **fault._asdict()} for fault in entry.faults]

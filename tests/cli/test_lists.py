@@ -1,0 +1,233 @@
+"""`anpr lists lint` and `anpr lists status`: what they print where, and their exit codes."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.cli.main import main
+
+NOW = ("--now", "2026-06-01T12:00:00Z")
+CONFIG = """
+[lists.sis]
+title = "Stolen vehicles"
+audience = ["be"]
+[lists.national]
+mode = "exact"
+[lists.empty]
+[centres.be]
+"""
+
+
+def anpr(*arguments: str | Path, config: str | None = None, stdin: str | None = None) -> Result:
+    """Runs `anpr lists`, with ANPR_CONFIG set to `config` or not at all."""
+    return CliRunner().invoke(main, ["lists", *map(str, arguments)], input=stdin, env={"ANPR_CONFIG": config})
+
+
+def alert(alert_id: str, **fields: object) -> dict[str, object]:
+    plain: dict[str, object] = {
+        "list_id": "sis",
+        "alert_id": alert_id,
+        "version": 1,
+        "plate": f"AB-10{alert_id[-1]}-CD",
+        "country": "FR",
+        "basis": "SIS-38-seizure",
+        "reason": "stolen vehicle",
+        "action": {"default": "seize"},
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_until": "2027-01-01T00:00:00Z",
+    }
+    return plain | fields
+
+
+def text(*lines: dict[str, object] | str) -> str:
+    return "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+
+
+GOOD = text(alert("A1"), alert("A2"))
+WARNING = text(alert("A1"), "", alert("A2", valid_until="2026-06-01T12:00:00Z"))
+FAULTY = text(alert("A1"), "", "no JSON", alert("A2", reason="n/a"), alert("A3", plate="AB 101 CD"))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "alerts.jsonl"
+
+
+class TestLint:
+    def test_without_findings(self, file: Path) -> None:
+        file.write_text(GOOD)
+        result = anpr("lint", file, *NOW)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr == "2 alerts, 0 withdrawals: 0 errors, 0 warnings\n"
+
+    def test_errors_are_printed_by_line(self, file: Path) -> None:
+        file.write_text(FAULTY)
+        result = anpr("lint", file, *NOW)
+        assert result.exit_code == 1
+        lines = result.stdout.splitlines()
+        assert [line.split(": ")[:2] for line in lines] == [
+            [f"{file}:3", "error not-an-alert"],
+            [f"{file}:4", "error no-reason"],
+            [f"{file}:5", "error duplicate-plate"],
+        ]
+        assert f"sis/A1 at {file}:1" in lines[2]
+        assert result.stderr.startswith("3 alerts, 0 withdrawals: 3 errors (1 ")
+        assert "AB" not in result.output.replace(str(file), "")
+
+    def test_warnings_count_only_when_strict(self, file: Path) -> None:
+        file.write_text(WARNING)
+        result = anpr("lint", file, *NOW)
+        assert result.exit_code == 0
+        assert result.stdout.startswith(f"{file}:3: warning expired: sis/A2: valid_until: ")
+        assert result.stderr == "2 alerts, 0 withdrawals: 0 errors, 1 warning (1 expired)\n"
+        assert anpr("lint", file, *NOW, "--strict").exit_code == 1
+        file.write_text(GOOD)
+        assert anpr("lint", file, *NOW, "--strict").exit_code == 0
+
+    def test_now_is_the_clock_unless_given(self, file: Path) -> None:
+        file.write_text(
+            text(
+                alert("A1", valid_until="2026-01-02T00:00:00Z"),
+                alert("A2", valid_until="2099-01-01T00:00:00Z"),
+            )
+        )
+        assert [json.loads(line)["line"] for line in anpr("lint", file, "--json").stdout.splitlines()] == [1]
+        assert anpr("lint", file, "--now", "2026-01-01T12:00:00Z").stdout == ""
+
+    def test_json(self, file: Path) -> None:
+        file.write_text(WARNING)
+        (line,) = anpr("lint", file, *NOW, "--json").stdout.splitlines()
+        finding = json.loads(line)
+        assert finding.pop("rule")
+        assert finding.pop("advice")
+        assert finding == {
+            "file": str(file),
+            "line": 3,
+            "check": "expired",
+            "severity": "warning",
+            "alert": "sis/A2",
+            "field": "valid_until",
+            "value": "2026-06-01T12:00:00Z",
+        }
+
+    def test_several_files_gzip_and_standard_input(self, file: Path, tmp_path: Path) -> None:
+        packed = tmp_path / "more.jsonl.gz"
+        packed.write_bytes(gzip.compress(text(alert("A3"), alert("A1")).encode()))
+        file.write_text(GOOD)
+        stdin = text({"list_id": "sis", "alert_id": "A9", "withdrawn_at": "2026-03-01T00:00:00Z"})
+        result = anpr("lint", file, packed, "-", *NOW, stdin=stdin)
+        assert result.exit_code == 0
+        assert [line.split(": ")[:2] for line in result.stdout.splitlines()] == [
+            [f"{packed}:2", "warning repeated-line"],
+            ["standard input:1", "warning unknown-withdrawal"],
+        ]
+
+    def test_a_file_given_twice_is_read_once(self, file: Path) -> None:
+        file.write_text(GOOD)
+        assert anpr("lint", file, file, *NOW).stdout == ""
+
+    def test_the_settings_count(self, file: Path, tmp_path: Path) -> None:
+        config = tmp_path / "anpr.toml"
+        config.write_text(CONFIG)
+        file.write_text(
+            text(
+                alert("A1", list_id="national", plate="AB-12?-CD"),
+                alert("A2", list_id="other"),
+                alert("A3", audience=["nl"]),
+            )
+        )
+        checks = [
+            line.split(": ")[1] for line in anpr("lint", file, *NOW, config=str(config)).stdout.splitlines()
+        ]
+        assert checks == ["error pattern-in-exact", "warning unknown-list", "error unknown-centre"]
+        assert anpr("lint", file, *NOW).stdout == ""
+
+    def test_a_file_that_cannot_be_read(self, file: Path, tmp_path: Path) -> None:
+        result = anpr("lint", file, *NOW)
+        assert result.exit_code == 2
+        assert f"{file}: cannot be opened" in result.stderr
+        damaged = tmp_path / "cut.jsonl.gz"
+        damaged.write_bytes(gzip.compress(GOOD.encode())[:-12])
+        assert anpr("lint", damaged, *NOW).exit_code == 2
+
+    def test_wrong_use(self, file: Path) -> None:
+        file.write_text(GOOD)
+        assert anpr("lint").exit_code == 2
+        assert anpr("lint", file, "--now", "yesterday").exit_code == 2
+
+
+LISTED = text(
+    alert("A1"),
+    alert("A2", valid_from="2026-07-01T00:00:00Z", country="BE", plate="1-ABC-123"),
+    alert("A3", valid_until="2026-05-01T00:00:00Z"),
+    alert("A4", audience=["fr"], plate="AB-12?-CD"),
+    alert("A4", version=2, audience=["fr"], plate="AB-1??-CD"),
+    alert("A5", valid_until="2026-05-01T00:00:00Z"),
+    alert("A6"),
+    alert("A7", list_id="other"),
+    {"list_id": "sis", "alert_id": "A5", "withdrawn_at": "2026-03-01T00:00:00Z"},
+    {"list_id": "sis", "alert_id": "A6", "withdrawn_at": "2026-06-01T12:00:01Z"},
+)
+
+
+class TestStatus:
+    def test_json(self, file: Path, tmp_path: Path) -> None:
+        config = tmp_path / "anpr.toml"
+        config.write_text(CONFIG)
+        file.write_text(LISTED)
+        result = anpr("status", file, *NOW, "--json", "--config", config)
+        assert (result.exit_code, result.stderr) == (0, "")
+        shown = json.loads(result.stdout)
+        assert shown["now"] == "2026-06-01T12:00:00.000Z"
+        assert (shown["withdrawals"], shown["rejected"]) == (2, 0)
+        assert shown["snapshot_bytes"] > 4096
+        assert [each["list_id"] for each in shown["lists"]] == ["empty", "national", "other", "sis"]
+        assert [each["configured"] for each in shown["lists"]] == [True, True, False, True]
+        assert shown["lists"][3] == {
+            "list_id": "sis",
+            "title": "Stolen vehicles",
+            "configured": True,
+            "mode": "confusable",
+            "audience": ["be"],
+            "alerts": 6,
+            "in_force": 3,
+            "not_yet": 1,
+            "expired": 1,
+            "withdrawn": 1,
+            "wildcards": 1,
+            "own_audience": 1,
+            "countries": {"FR": 5, "BE": 1},
+        }
+        assert shown["total"]["alerts"] == sum(each["alerts"] for each in shown["lists"]) == 7
+        assert shown["lists"][0]["alerts"] == 0
+
+    def test_the_table_has_lists_and_totals(self, file: Path) -> None:
+        file.write_text(LISTED)
+        result = anpr("status", file, *NOW)
+        assert result.exit_code == 0
+        assert "7 alerts and 2 withdrawals at 2026-06-01T12:00:00.000Z; 0 lines rejected" in result.stdout
+        assert "sis" in result.stdout
+        assert "AB-1" not in result.stdout
+
+    def test_rejected_lines_are_reported_the_first_few(self, file: Path) -> None:
+        file.write_text(text(alert("A1"), *["no JSON"] * 12))
+        result = anpr("status", file, *NOW, "--json")
+        assert result.exit_code == 0
+        assert json.loads(result.stdout)["rejected"] == 12
+        lines = result.stderr.splitlines()
+        assert len(lines) == 11
+        assert lines[0].startswith("alerts.jsonl:2: ")
+        assert lines[-1] == "… and 2 more lines rejected; `anpr lists lint` shows all"
+
+    def test_gzip_and_no_alerts_at_all(self, tmp_path: Path) -> None:
+        packed = tmp_path / "alerts.jsonl.gz"
+        packed.write_bytes(gzip.compress(GOOD.encode()))
+        assert json.loads(anpr("status", packed, *NOW, "--json").stdout)["total"]["in_force"] == 2
+        packed.write_bytes(gzip.compress(b""))
+        assert json.loads(anpr("status", packed, *NOW, "--json").stdout)["total"]["alerts"] == 0
+
+    def test_a_file_that_cannot_be_read(self, file: Path) -> None:
+        assert anpr("status", file).exit_code == 2
