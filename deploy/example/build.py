@@ -18,9 +18,11 @@ from typing import Any
 
 import orjson
 
+from streams.matching.judge import Judge
+from streams.matching.policy import Policies
 from streams.plates.confusion import CLASSES
 from streams.records.alert import Alert
-from streams.records.decode import decode_alert
+from streams.records.decode import decode_alert, decode_reads
 from streams.records.hit import hit_id
 from streams.records.read import Read
 from streams.records.times import rfc3339
@@ -60,7 +62,7 @@ def main(path: str) -> None:
     alerts = _alerts(rows, listed, times)
     _write(HERE / "reads.jsonl.gz", _late(sorted(reads, key=lambda read: read["captured_at"])))
     _write(HERE / "alerts.jsonl", alerts)
-    _write(HERE / "verdicts.jsonl", [_verdict(reads, alerts, listed)])
+    _write(HERE / "verdicts.jsonl", _verdicts(reads, alerts))
     truth = [
         {
             "read_id": row["read_id"],
@@ -198,37 +200,51 @@ def _late(reads: list[Row]) -> list[Row]:
     return [*others[:place], *({**read, "retransmitted": True} for read in kept), *others[place:]]
 
 
-def _verdict(reads: list[Row], alerts: list[Row], listed: dict[str, str]) -> Row:
-    """A centre looked at the first confusable hit and rejected it."""
+def _verdicts(reads: list[Row], alerts: list[Row]) -> list[Row]:
+    """A centre looked at two hits: a confusable one is the vehicle, the first one of the pattern is not."""
+    decoded = [alert for row in alerts if isinstance(alert := decode_alert(orjson.dumps(row)), Alert)]
+    judge = Judge(Policies())
     by_id = {read["read_id"]: read for read in reads}
-    chosen = [read_id for read_id, kind in listed.items() if kind == "confusable"]
-    for alert_row in alerts:
-        alert = decode_alert(orjson.dumps(alert_row))
-        if not isinstance(alert, Alert) or not alert.list_id.startswith("sis"):
-            continue
-        for read_id in chosen:
-            read = by_id[read_id]
-            if _same_class(read["plate"], alert.plate):
-                time = datetime.fromisoformat(read["captured_at"])
-                named = Read(
-                    read_id=read_id, camera_id=read["camera_id"], captured_at=time, plate=read["plate"]
-                )
-                return {
-                    "hit_id": hit_id(alert, named),
-                    "centre": "ccpd-tournai",
-                    "verdict": "rejected",
-                    "reason": "the picture shows another plate",
-                    "by": "officer 12",
-                    "at": rfc3339(time + timedelta(minutes=3)),
-                }
-    raise ValueError("no confusable hit to give a verdict on")
 
+    def stands(read: Row, alert: Alert) -> bool:
+        frame = by_id.get(f"{read['read_id']}-1", read)
+        classes = [getattr(judge.judge(_as_read(each), alert), "class_", "") for each in (read, frame)]
+        return classes[0] == "confusable" and classes[1] != "exact"
 
-def _same_class(read: str, listed: str) -> bool:
-    plain = "".join(char for char in listed if char.isalnum())
-    return len(read) == len(plain) and all(
-        one in CLASSES.of(other) for one, other in zip(read, plain, strict=True)
+    confusable = next(
+        (alert, read)
+        for alert in decoded
+        if alert.list_id.startswith("sis")
+        for read in reads
+        if not read["read_id"].endswith("-1") and stands(read, alert)
     )
+    pattern = next(
+        (alert, read)
+        for alert in decoded
+        if alert.plate.endswith("*")
+        for read in reads
+        if read["plate"].startswith(alert.plate[:-1])
+    )
+    return [
+        _verdict(*confusable, "confirmed", "the picture shows the listed vehicle"),
+        _verdict(*pattern, "rejected", "another vehicle of the same series"),
+    ]
+
+
+def _as_read(row: Row) -> Read:
+    return decode_reads([orjson.dumps(row)]).reads[0]
+
+
+def _verdict(alert: Alert, read: Row, verdict: str, reason: str) -> Row:
+    time = datetime.fromisoformat(read["captured_at"])
+    return {
+        "hit_id": hit_id(alert, _as_read(read)),
+        "centre": "ccpd-tournai",
+        "verdict": verdict,
+        "reason": reason,
+        "by": "officer 12",
+        "at": rfc3339(time + timedelta(minutes=3)),
+    }
 
 
 def _write(path: Path, rows: list[Row]) -> None:

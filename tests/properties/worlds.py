@@ -132,18 +132,25 @@ def withdrawals(draw: st.DrawFn, names: str = "abc") -> Withdrawal:
 
 
 @st.composite
-def reads(draw: st.DrawFn, known: list[tuple[str, str]], ids: int = 5) -> Read:
+def reads(draw: st.DrawFn, known: list[tuple[str, str]], ids: int = 5, misreads: bool = True) -> Read:
     """A read of a known plate, or of one like it; now and then under a name that another read has."""
     country, plate = draw(st.sampled_from(known))
+    if misreads and draw(st.booleans()):
+        plate = draw(misread(plate))
     return Read(
         read_id=f"r{draw(st.integers(1, ids))}",
         camera_id=draw(st.sampled_from(CAMERAS)),
         captured_at=draw(moments()),
-        plate=draw(st.one_of(st.just(plate), misread(plate))),
+        plate=plate,
         country=draw(st.sampled_from([country] * 6 + [None, None, *COUNTRIES, *OTHERS])),
         confidence=draw(st.sampled_from([None, 0.5, 0.9])),
         retransmitted=draw(st.sampled_from([False, False, False, True])),
     )
+
+
+def misread_of(known: tuple[str, str]) -> st.SearchStrategy[tuple[str, str]]:
+    """A known plate, with its country, as a reader may give it."""
+    return misread(known[1]).map(lambda text: (known[0], text))
 
 
 @st.composite

@@ -1,0 +1,143 @@
+"""What stands at the end is the same however the input came; batches are not seen in the output at all."""
+
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from streams.lists import Index
+from streams.pipeline import Pipeline
+from streams.records.alert import Alert, Withdrawal
+from streams.records.encode import encode
+from streams.records.read import Read
+from streams.records.times import to_ms
+from streams.records.verdict import Verdict
+from streams.settings.load import load
+from tests.behaviour.cases import Case
+from tests.behaviour.compare import standing
+from tests.behaviour.runner import ReplayRunner
+from tests.properties.worlds import CONFIG, alerts, known_plates, misread_of, moments, reads, withdrawals
+
+RUNNER = ReplayRunner()
+
+
+class World(NamedTuple):
+    """Alerts, withdrawals and reads; verdicts that are still to be put on hits; and the time, if fixed."""
+
+    alerts: list[Alert]
+    withdrawals: list[Withdrawal]
+    reads: list[Read]
+    verdicts: list[Verdict]
+    now: int | None
+
+    def case(self) -> Case:
+        """The world as a case that expects nothing."""
+        listed = [encode(entry) for entry in (*self.alerts, *self.withdrawals)]
+        seen = [encode(read) for read in self.reads]
+        said = [encode(verdict) for verdict in self.verdicts]
+        return Case("world", "", seen, listed, said, CONFIG, self.now, [], [])
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A world whose verdicts are on hits that it gives, or would give without the other verdicts."""
+    known = draw(known_plates(2))
+    # Few texts, so that the same one is seen at several cameras and verdicts have pairs to be remembered for.
+    seen = [*known, *(draw(st.sampled_from(known).flatmap(misread_of)) for _ in range(2))]
+    world = World(
+        draw(st.lists(alerts(known, "ab"), min_size=1, max_size=5)),
+        draw(st.lists(withdrawals("ab"), max_size=2)),
+        draw(st.lists(reads(seen, ids=3, misreads=False), min_size=3, max_size=12)),
+        [],
+        draw(st.one_of(st.none(), moments(0, 10).map(to_ms))),
+    )
+    verdicts = draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, 7),
+                st.sampled_from(["rejected", "rejected", "confirmed", "acknowledged"]),
+                moments(0, 20),
+            ),
+            max_size=5,
+        )
+    )
+    ids = sorted({hit["hit_id"] for hit in RUNNER.run(world.case()).hits}) if verdicts else []
+    if not ids:
+        return world
+    said = [Verdict(ids[which % len(ids)], "tournai", verdict, at) for which, verdict, at in verdicts]
+    return world._replace(verdicts=said)
+
+
+def shuffled(lines: list[bytes], random: Random) -> list[bytes]:
+    """The lines in another order, some of them twice."""
+    again = lines + [line for line in lines if random.random() < 0.3]
+    random.shuffle(again)
+    return again
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+def test_any_order_and_any_repetition_leaves_the_same_hits_standing(world: World, random: Random) -> None:
+    case = world.case()
+    hits = RUNNER.run(case).hits
+    expected = standing(hits)
+    for hit in hits:
+        event(f"{hit['kind']} {hit.get('withdrawn', {}).get('reason', '')}")
+    for _ in range(3):
+        other = case._replace(
+            reads=shuffled(case.reads, random),
+            alerts=shuffled(case.alerts, random),
+            verdicts=shuffled(case.verdicts, random),
+        )
+        assert standing(RUNNER.run(other).hits) == expected
+
+
+@given(worlds())
+def test_revisions_of_a_hit_rise_by_one_and_tell_something_new(world: World) -> None:
+    """A hit begins with 1 and `new`; nothing is told twice; what is withdrawn was standing."""
+    last: dict[str, dict[str, object]] = {}
+    for hit in RUNNER.run(world.case()).hits:
+        before = last.get(hit["hit_id"])
+        if before is None:
+            assert (hit["kind"], hit["revision"]) == ("new", 1)
+        else:
+            assert hit["revision"] == before["revision"] + 1  # type: ignore[operator]
+            assert hit["kind"] in ("amended", "withdrawn")
+            assert not (hit["kind"] == before["kind"] == "withdrawn")
+            told = [
+                {key: value for key, value in each.items() if key not in ("revision", "emitted_at", "kind")}
+                for each in (before, hit)
+            ]
+            assert told[0] != told[1]
+        assert (hit["kind"] == "withdrawn") == ("withdrawn" in hit)
+        last[hit["hit_id"]] = hit
+
+
+@given(worlds(), st.lists(st.integers(1, 4), min_size=1, max_size=4))
+def test_batches_are_not_seen_in_the_output(world: World, sizes: list[int]) -> None:
+    def revisions(sizes: list[int]) -> list[object]:
+        """All revisions, from batches of these sizes, over and over."""
+        settings = load(CONFIG, "world")
+        index = Index()
+        for alert in world.alerts:
+            index.put(alert)
+        for withdrawal in world.withdrawals:
+            index.withdraw(withdrawal)
+        pipeline = Pipeline(index, settings.policies, settings.correlation, settings.places)
+        for verdict in world.verdicts:
+            pipeline.expect(verdict)
+        lines = [encode(read) for read in world.reads]
+        hits = []
+        turn = 0
+        while lines:
+            size = sizes[turn % len(sizes)]
+            hits += pipeline.reads(lines[:size], world.now).hits
+            lines, turn = lines[size:], turn + 1
+        if world.now is None:
+            hits += pipeline.conclude()
+        return [msgspec.json.decode(encode(hit)) for hit in hits]
+
+    expected = revisions([1])
+    assert revisions(sizes) == expected
+    assert revisions([len(world.reads)]) == expected
