@@ -26,9 +26,9 @@ MAX_RECORD_BYTES: Final = 1_000_000
 _OPENING, _CLOSING = b"{}"
 _read = msgspec.json.Decoder(Read)
 _alert = msgspec.json.Decoder(Alert)
-_withdrawal = msgspec.json.Decoder(Withdrawal)
 _verdict = msgspec.json.Decoder(Verdict)
 _any = msgspec.json.Decoder()
+_WITHDRAWN: Final = b'"withdrawn_at"'
 
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises; the last two for a text that is not UTF-8 and for very deep nesting."""
@@ -66,17 +66,25 @@ def decode_reads(records: Sequence[bytes]) -> Decoded:
 
 
 def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
-    """An alert or, if it has `withdrawn_at`, a withdrawal; or all its faults. Raises nothing."""
+    """An alert or, if it has `withdrawn_at`, a withdrawal; or all its faults. Raises nothing.
+
+    A withdrawal may have the other fields of the alert too: what is withdrawn must not come into force.
+    """
     if len(record) > MAX_RECORD_BYTES:
         return (_too_long(),)
-    try:
-        return _alert.decode(record)
-    except _UNREADABLE:
-        pass
-    try:
-        return _withdrawal.decode(record)
-    except _UNREADABLE:
-        value = _object(record)
+    if _WITHDRAWN not in record:
+        try:
+            return _alert.decode(record)
+        except _UNREADABLE:
+            pass
+    value = _object(record)
+    if not isinstance(value, tuple):
+        try:
+            if "withdrawn_at" in value:
+                return msgspec.convert(value, Withdrawal)
+            return msgspec.convert(value, Alert)
+        except msgspec.ValidationError:
+            pass
     if isinstance(value, tuple):
         return value
     return tuple(faults_of(Withdrawal if "withdrawn_at" in value else Alert, value))
@@ -84,7 +92,7 @@ def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
 
 def decode_alerts(records: Sequence[bytes]) -> list[Alert | Withdrawal | tuple[Fault, ...]]:
     """`decode_alert` for a batch; the answers are in the records' order. Raises nothing."""
-    alerts = _together(_alert, records)
+    alerts = None if any(_WITHDRAWN in record for record in records) else _together(_alert, records)
     return list(alerts) if alerts is not None else [decode_alert(record) for record in records]
 
 

@@ -20,6 +20,36 @@ PERSONAL: Final = frozenset(
     {"plate", "candidates", "char_alternatives", "image_ref", "reason", "reference", "by", "read"}
 )
 _SHOWN_LENGTH: Final = 60
+_KINDS: Final = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number with a fraction",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_WORDS: Final = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r" \| null$", ""),
+        (r"\b(str|array|object) of length >= (\d+)", r"\1 of at least \2 characters or entries"),
+        (r"\b(str|array|object) of length <= (\d+)", r"\1 of at most \2 characters or entries"),
+        (r"\bstr of (at .*) characters or entries", r"str of \1 characters"),
+        (r"\b(array|object) of (at .*) characters or entries", r"\1 of \2 entries"),
+        (r"\bstr matching regex '(.*)'", r"str that matches \1"),
+        (r"\b(int|float) >= (-?[\d.]+)", r"\1 of at least \2"),
+        (r"\b(int|float) <= (-?[\d.]+)", r"\1 of at most \2"),
+        (r"\b(int|float) < (-?[\d.]+)", r"\1 below \2"),
+        (r"\bstr\b", "text"),
+        (r"\bint\b", "a whole number"),
+        (r"\bfloat\b", "a number"),
+        (r"\barray\b", "a list"),
+        (r"\bobject\b", "an object"),
+        (r"\bbool\b", "true or false"),
+        (r"(\d)\.0\b", r"\1"),
+    )
+)
 _SHOWN_CHOICES: Final = 12
 
 
@@ -125,8 +155,16 @@ def _rule(message: str, kind: Any) -> str:
     if message.startswith("Invalid RFC3339"):
         return FORM_RULE
     if message.startswith("Expected "):
-        return "is " + message.removeprefix("Expected ").replace("`", "").replace(", got ", ", not ")
+        return _expected(message)
     return message.replace("`", "")
+
+
+def _expected(message: str) -> str:
+    """A decoder's `Expected ...` in the words of people who do not know its types."""
+    wanted, _, got = message.removeprefix("Expected ").replace("`", "").partition(", got ")
+    for pattern, words in _WORDS:
+        wanted = pattern.sub(words, wanted)
+    return f"is {wanted}" + (f", not {_KINDS.get(got, got)}" if got else "")
 
 
 def _tells_value(message: str) -> bool:

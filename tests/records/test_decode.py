@@ -12,6 +12,7 @@ from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
 from streams.matching.stage import match_batch
+from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import (
     MAX_RECORD_BYTES,
     Decoded,
@@ -59,12 +60,15 @@ def faults_of_alert(record: bytes) -> list[str]:
     ("record", "told"),
     [
         (read(plate=None), "plate: is required and missing"),
-        (read(lane="two"), 'lane: is int | null, not str; it is "two"'),
-        (read(lane=2.0), "lane: is int | null, not float; it is 2.0"),
-        (read(confidence=1.5), "confidence: is float <= 1.0; it is 1.5"),
+        (read(lane="two"), 'lane: is a whole number, not text; it is "two"'),
+        (read(lane=2.0), "lane: is a whole number, not a number with a fraction; it is 2.0"),
+        (read(confidence=1.5), "confidence: is a number of at most 1; it is 1.5"),
         (read(country="be"), 'country: is a country\'s ISO 3166-1 alpha-2 code in upper case; it is "be"'),
         (read(direction="left"), 'direction: is one of approaching, receding; it is "left"'),
-        (read(read_id="x" * 65), f'read_id: is str of length <= 64; it is "{"x" * 59}… (67 characters)'),
+        (
+            read(read_id="x" * 65),
+            f'read_id: is text of at most 64 characters; it is "{"x" * 59}… (67 characters)',
+        ),
         (read(position={"lat": 50.8}), "position.lon: is required and missing"),
         (
             read(captured_at="9999-12-31T00:00:00Z"),
@@ -151,9 +155,9 @@ def test_a_bad_read_is_told_and_its_neighbours_stay(record: bytes, told: str) ->
             "action.default: is one of discreet-check, inform, inquiry-check, seize, specific-check, stop; "
             'it is "arrest"',
         ),
-        (alert(list_id="a/b"), "list_id: is str matching regex '^[^/]+$'; it is \"a/b\""),
-        (alert(version=0), "version: is int >= 1; it is 0"),
-        (alert(audience=["be", ""]), 'audience[1]: is str of length >= 1; it is ""'),
+        (alert(list_id="a/b"), 'list_id: is text that matches ^[^/]+$; it is "a/b"'),
+        (alert(version=0), "version: is a whole number of at least 1; it is 0"),
+        (alert(audience=["be", ""]), 'audience[1]: is text of at least 1 characters; it is ""'),
         (b'{"withdrawn_at": "2026-05-01T00:00:00Z", "list_id": "sis"}', "alert_id: is required and missing"),
         (b'{"list_id": "sis"', "is one JSON object on one line (Input data was truncated); it is 17 bytes"),
         (b'{"list_id": "\xff"}', "is UTF-8 text; it is 0xFF at byte 13"),
@@ -171,8 +175,11 @@ def test_a_bad_alert_is_told(record: bytes, told: str) -> None:
     ("record", "told"),
     [
         (sent(EXAMPLES["verdict"] | {"verdict": "maybe"}), "verdict: is one of acknowledged, confirmed, "),
-        (sent(EXAMPLES["verdict"] | {"hit_id": "f" * 33}), "hit_id: is str of length <= 32; "),
-        (sent(EXAMPLES["verdict"] | {"hit_id": "f" * 32 + "\n"}), "hit_id: is str of length <= 32; "),
+        (sent(EXAMPLES["verdict"] | {"hit_id": "f" * 33}), "hit_id: is text of at most 32 characters; "),
+        (
+            sent(EXAMPLES["verdict"] | {"hit_id": "f" * 32 + "\n"}),
+            "hit_id: is text of at most 32 characters; ",
+        ),
         (sent(EXAMPLES["verdict"] | {"at": "1999-01-01T00:00:00Z"}), "at: lies from the year 2000 to 2099; "),
         (b"{}x", "is one JSON object on one line ("),
         (b"[" * 400_000, "is not nested so deeply; "),
@@ -321,4 +328,12 @@ def test_unknown_fields_are_ignored() -> None:
 
 def test_a_fault_says_the_field_the_rule_and_the_value() -> None:
     (rejected,) = decode_reads([read(lane=100)]).rejected
-    assert rejected.faults == (Fault("lane", "is int <= 99", "100"),)
+    assert rejected.faults == (Fault("lane", "is a whole number of at most 99", "100"),)
+
+
+def test_an_alert_with_withdrawn_at_is_a_withdrawal_and_never_comes_into_force() -> None:
+    line = sent(json.loads(alert()) | {"withdrawn_at": "2026-05-21T12:00:00Z"})
+    assert isinstance(decode_alert(line), Withdrawal)
+    assert [type(each) for each in decode_alerts([alert(), line, alert()])] == [Alert, Withdrawal, Alert]
+    told = sent(json.loads(alert()) | {"reason": 'the word "withdrawn_at" in a reason'})
+    assert isinstance(decode_alert(told), Alert)
