@@ -142,8 +142,11 @@ class Correlator:
     def _key(self, new: Sighting) -> PassageKey:
         read, result = new.match.read, new.match.result
         vehicle = result.read_plate if result.class_ == "pattern" else ""
-        place = self._places.site_of(read.camera_id) or f"camera {read.camera_id}"
-        return PassageKey(key_of(new.match.alert), vehicle, place)
+        site = self._places.site_of(read.camera_id)
+        alert = key_of(new.match.alert)
+        if site is None:
+            return PassageKey(alert, vehicle, "camera", read.camera_id)
+        return PassageKey(alert, vehicle, "site", site)
 
     def _replace(self, alert: Alert, now: int) -> list[Hit]:
         """Notes the latest version of an alert and its end, and reviews what was told of it."""

@@ -1,7 +1,7 @@
 """Sightings: the matches of an alert, kept by vehicle and place, and the passages they form."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from streams.records.alert import AlertKey, key_of
 from streams.records.encode import encode
@@ -22,6 +22,7 @@ class PassageKey(NamedTuple):
 
     alert: AlertKey
     plate: str
+    kind: Literal["site", "camera"]
     place: str
 
 

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from itertools import product
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -103,22 +104,24 @@ class Formats:
 
     def _settled(self, plate: str, country: str) -> Iterator[Fit]:
         for format_, form, never in self._by_length.get((country, len(plate)), ()):
-            chars = []
-            places = []
-            for place, (char, allowed) in enumerate(zip(plate, form.allowed, strict=True)):
-                if char in allowed:
-                    chars.append(char)
-                    continue
-                others = [other for other in self._classes.of(char) if other in allowed]
-                if not others:
-                    break
-                chars.append(others[0] if len(others) == 1 else char)
-                if len(others) > 1:
-                    places.append(place)
-            else:
-                text = "".join(chars)
-                if places or not (never and never.search(text)):
-                    yield Fit(format_, text, form.grouped(text), tuple(places))
+            choices = [
+                self._choices(char, allowed) for char, allowed in zip(plate, form.allowed, strict=True)
+            ]
+            if not all(choices):
+                continue
+            if never and all(never.search("".join(chars)) for chars in product(*choices)):
+                continue
+            open_ = tuple(place for place, chars in enumerate(choices) if len(chars) > 1)
+            text = "".join(
+                chars if len(chars) == 1 else char for char, chars in zip(plate, choices, strict=True)
+            )
+            yield Fit(format_, text, form.grouped(text), open_)
+
+    def _choices(self, char: str, allowed: frozenset[str]) -> str:
+        """What a character read may be at a place: itself, or those of its confusable class that can be."""
+        if char in allowed:
+            return char
+        return "".join(other for other in self._classes.of(char) if other in allowed)
 
 
 @lru_cache(maxsize=1)

@@ -65,7 +65,11 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
     audience: (
         Annotated[
             list[Identifier],
-            Meta(max_length=100, description="centres told, as in [centres.<id>]; else the list's"),
+            Meta(
+                min_length=1,
+                max_length=100,
+                description="centres told, as in [centres.<id>]; else the list's",
+            ),
         ]
         | None
     ) = None

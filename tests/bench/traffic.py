@@ -59,6 +59,21 @@ def batches_of(records: list[bytes]) -> list[list[bytes]]:
     return [records[start : start + BATCH] for start in range(0, len(records), BATCH)]
 
 
+def rich(records: list[bytes], seed: int) -> list[bytes]:
+    """The same reads with a confidence per character and three candidates, about 430 bytes each."""
+    rng = random.Random(seed)
+    found = []
+    for record in records:
+        read = orjson.loads(record)
+        letters = sum(char.isalnum() for char in read["plate"])
+        read["char_confidences"] = [round(rng.uniform(0.8, 1), 4) for _ in range(letters)]
+        read["candidates"] = [
+            {"plate": read["plate"], "confidence": round(rng.random(), 4)} for _ in range(3)
+        ]
+        found.append(orjson.dumps(read))
+    return found
+
+
 def reads(count: int, seed: int, listed: float, listed_count: int) -> list[bytes]:
     """`count` reads as JSON, about 250 bytes each.
 

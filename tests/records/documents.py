@@ -130,7 +130,7 @@ alerts: st.SearchStrategy[Document] = st.fixed_dictionaries(
                 "min_posterior": st.none() | _confidence,
             },
         ),
-        "audience": st.none() | st.lists(text(64), max_size=3) | st.just(["x"] * 100),
+        "audience": st.none() | st.lists(text(64), min_size=1, max_size=3) | st.just(["x"] * 100),
         "lookback_hours": st.none() | st.floats(0, 8784) | st.integers(0, 8784),
         "operation_id": st.none() | text(64),
         "reference": _words,

@@ -157,6 +157,7 @@ def test_a_bad_read_is_told_and_its_neighbours_stay(record: bytes, told: str) ->
         ),
         (alert(list_id="a/b"), 'list_id: is text that matches ^[^/]+$; it is "a/b"'),
         (alert(version=0), "version: is a whole number of at least 1; it is 0"),
+        (alert(audience=[]), "audience: is a list of at least 1 entries; it is []"),
         (alert(audience=["be", ""]), 'audience[1]: is text of at least 1 characters; it is ""'),
         (b'{"withdrawn_at": "2026-05-01T00:00:00Z", "list_id": "sis"}', "alert_id: is required and missing"),
         (b'{"list_id": "sis"', "is one JSON object on one line (Input data was truncated); it is 17 bytes"),
