@@ -51,5 +51,7 @@ def set_bit(bitmap: NDArray[np.uint8], log2: int, hash_: int) -> None:
 def passing(bitmap: NDArray[np.uint8], log2: int, hashes: Words) -> NDArray[np.intp]:
     """The places of those hashes whose bit is set: all that are in, and few that are not."""
     bits = hashes >> np.uint64(64 - log2)
-    found = bitmap[(bits >> np.uint64(3)).astype(np.intp)] >> (bits & np.uint64(7)).astype(np.uint8)
-    return np.flatnonzero(found & np.uint8(1))
+    found = bitmap.take((bits >> np.uint64(3)).view(np.int64))
+    found >>= bits.astype(np.uint8) & np.uint8(7)
+    found &= np.uint8(1)
+    return np.flatnonzero(found)

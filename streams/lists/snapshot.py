@@ -67,13 +67,17 @@ class Snapshot:
         """
         rows = passing(self._bitmap, self.header.log2_bits, hashes)
         sought = hashes[rows]
-        first = np.searchsorted(self._hashes, sought, side="left")
-        rows, first, sought = self._equal(rows, first, sought)
-        found_rows, found_places = [rows], [first]
+        places = np.searchsorted(self._hashes, sought)
+        # Behind the last hash there is none to compare with; clipped, the last one is not the one sought.
+        same = self._hashes.take(places, mode="clip") == sought if len(self._hashes) else np.zeros(0, bool)
+        rows, places, sought = rows[same], places[same], sought[same]
+        found_rows, found_places = [rows], [places]
         while len(rows):
-            rows, first, sought = self._equal(rows, first + 1, sought)
+            places = places + 1
+            same = (self._hashes.take(places, mode="clip") == sought) & (places < len(self._hashes))
+            rows, places, sought = rows[same], places[same], sought[same]
             found_rows.append(rows)
-            found_places.append(first)
+            found_places.append(places)
         return np.concatenate(found_rows), self._refs[np.concatenate(found_places)]
 
     def alert(self, ref: int) -> Alert:
@@ -158,11 +162,3 @@ class Snapshot:
     def _ref(self, name: str, place: int) -> int:
         offset = self.header.sections[name].offset + place * 8
         return int.from_bytes(os.pread(self._file.fileno(), 8, offset), "little")
-
-    def _equal(
-        self, rows: NDArray[np.intp], places: NDArray[np.intp], sought: Words
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], Words]:
-        inside = places < len(self._hashes)
-        rows, places, sought = rows[inside], places[inside], sought[inside]
-        same = self._hashes[places] == sought
-        return rows[same], places[same], sought[same]

@@ -78,7 +78,8 @@ class Judge:
         if difference is None:
             return Refusal("plate.unlike", "the plates differ by more than confusable characters")
         if not difference.places:
-            return Agreement("exact", edits_of(plate, listed, difference, frozenset()), difference)
+            edits = [] if plate == listed else edits_of(plate, listed, difference, frozenset())
+            return Agreement("exact", edits, difference)
         if _BREADTH[mode] < _BREADTH["confusable"]:
             return Refusal(
                 f"mode.{mode}", f"the plates differ in confusable characters, and the mode is `{mode}`"

@@ -123,12 +123,12 @@ def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) 
 
 def _apart(records: Sequence[bytes], joined: bytes) -> bool:
     """Whether every record but the first begins, and every one but the last ends, with a brace."""
-    lengths = np.fromiter(map(len, records), dtype=np.intp, count=len(records))
-    if not len(lengths) or not lengths.all():
+    if not records or not records[0] or not records[-1]:
         return False
+    lengths = np.fromiter(map(len, records), dtype=np.intp, count=len(records))
     chars = np.frombuffer(joined, dtype=np.uint8)
     feeds = np.cumsum(lengths[:-1] + 1) - 1
-    return bool((chars[feeds - 1] == _CLOSING).all() and (chars[feeds + 1] == _OPENING).all())
+    return bool((chars.take(feeds - 1) == _CLOSING).all() and (chars.take(feeds + 1) == _OPENING).all())
 
 
 def _read_singly(records: Sequence[bytes]) -> Decoded:

@@ -338,3 +338,12 @@ def test_an_alert_with_withdrawn_at_is_a_withdrawal_and_never_comes_into_force()
     assert [type(each) for each in decode_alerts([alert(), line, alert()])] == [Alert, Withdrawal, Alert]
     told = sent(json.loads(alert()) | {"reason": 'the word "withdrawn_at" in a reason'})
     assert isinstance(decode_alert(told), Alert)
+
+
+@pytest.mark.parametrize("empty_first", [True, False])
+def test_two_reads_in_one_record_do_not_stand_for_an_empty_one(empty_first: bool) -> None:
+    double = read() + b"\n" + read()
+    records = [b"", double] if empty_first else [double, b""]
+    decoded = decode_reads(records)
+    assert decoded.reads == []
+    assert [entry.place for entry in decoded.rejected] == [0, 1]
