@@ -6,6 +6,7 @@ key of a mask, and keys sort as the texts do. Umlauts are folded first (`streams
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -26,7 +27,6 @@ Keys = NDArray[np.uint64]
 
 _CODE: Final = {char: code for code, char in enumerate(ALPHABET, start=1)}
 _WEIGHT: Final = [BASE ** (MAX_LENGTH - 1 - place) for place in range(MAX_LENGTH)]
-_WEIGHTS: Final[Keys] = np.array([*_WEIGHT, 0], dtype=np.uint64)
 _NO_CODE: Final = 255
 _DELETE: Final = _ASCII_SEPARATORS.encode()
 
@@ -76,14 +76,12 @@ def class_table(classes: Sequence[str]) -> NDArray[np.uint8]:
 class Columns(NamedTuple):
     """A batch of n plates as columns.
 
-    `codes` (uint8) are those of all characters and a 0 behind each plate, `place` (int32) the place of
-    each in its plate, from 0; `starts` and `lengths` (intp, n) are where each plate is in them. `umlauts`
-    gives the normal form of each plate that has one; `faults` the rule broken by each text that is no
-    plate; such a row has the key 0.
+    `codes` (uint8) are those of all characters and a 0 behind each plate; `starts` and `lengths` (intp, n)
+    are where each plate is in them. `umlauts` gives the normal form of each plate that has one; `faults` the
+    rule broken by each text that is no plate; such a row has the key 0.
     """
 
     codes: NDArray[np.uint8]
-    place: NDArray[np.int32]
     starts: NDArray[np.intp]
     lengths: NDArray[np.intp]
     umlauts: dict[int, str]
@@ -93,21 +91,27 @@ class Columns(NamedTuple):
         """The keys (uint64, n) of the plates, each code first mapped by `table` (uint8, 256)."""
         if not len(self.starts):
             return np.zeros(0, dtype=np.uint64)
+        # A character at place p of a plate has the weight 37^(11-p). Modulo 2^64, in which 37 has an inverse,
+        # that is 37^-i of its place i in the whole batch, times 37^(11+s) where the plate starts at s: so all
+        # characters are weighed at once, whichever plate they are of, and each plate is set right once.
+        negative, positive = _powers(len(self.codes))
         values = table.astype(np.uint64).take(self.codes)
-        values *= _WEIGHTS.take(self.place)
+        values *= negative[: len(values)]
         keys: Keys = np.add.reduceat(values, self.starts)
+        keys *= positive.take(self.starts)
         if self.faults:
             keys[list(self.faults)] = 0
         return keys
 
     def matrix(self) -> NDArray[np.uint8]:
         """The codes (uint8, n × 12) of the plates, 0 behind the last character."""
-        matrix = np.zeros((len(self.starts), MAX_LENGTH + 1), dtype=np.uint8)
-        rows = np.repeat(np.arange(len(self.starts)), self.lengths + 1)
-        matrix[rows, self.place] = self.codes
+        places = np.arange(MAX_LENGTH)
+        inside = places < self.lengths[:, None]
+        matrix = self.codes.take(self.starts[:, None] + places, mode="clip")
+        matrix[~inside] = 0
         if self.faults:
             matrix[list(self.faults)] = 0
-        return matrix[:, :MAX_LENGTH]
+        return matrix
 
 
 def columns(plates: Sequence[str]) -> Columns:
@@ -116,7 +120,7 @@ def columns(plates: Sequence[str]) -> Columns:
     faults: dict[int, str] = {}
     if not len(plates):
         nothing = np.zeros(0, dtype=np.intp)
-        return Columns(nothing.astype(np.uint8), nothing.astype(np.int32), nothing, nothing, umlauts, faults)
+        return Columns(nothing.astype(np.uint8), nothing, nothing, umlauts, faults)
     text = "\n".join(plates)
     codes = _codes(text) if text.isascii() else None
     ends = np.flatnonzero(codes == 0) if codes is not None else ()
@@ -128,15 +132,25 @@ def columns(plates: Sequence[str]) -> Columns:
     starts[0] = 0
     np.add(ends[:-1], 1, out=starts[1:])
     lengths = ends - starts
-    place = np.arange(len(codes), dtype=np.int32)
-    place -= np.repeat(starts.astype(np.int32), lengths + 1)
     if codes.max() == _NO_CODE or lengths.min() == 0 or lengths.max() > MAX_LENGTH:
-        np.minimum(place, MAX_LENGTH, out=place)
         strange = np.maximum.reduceat(codes, starts) == _NO_CODE
         for row in np.flatnonzero(strange | (lengths == 0) | (lengths > MAX_LENGTH)).tolist():
             if row not in faults:
                 faults[row] = _fault(plates[row])
-    return Columns(codes, place, starts, lengths, umlauts, faults)
+    return Columns(codes, starts, lengths, umlauts, faults)
+
+
+@lru_cache(maxsize=4)
+def _powers_of(size: int) -> tuple[Keys, Keys]:
+    """37^-i and 37^(11+i), modulo 2^64, for i below a size."""
+    inverse = pow(BASE, -1, 2**64)
+    negative, positive = np.full(size, inverse, dtype=np.uint64), np.full(size, BASE, dtype=np.uint64)
+    negative[0], positive[0] = 1, BASE ** (MAX_LENGTH - 1)
+    return np.multiply.accumulate(negative), np.multiply.accumulate(positive)
+
+
+def _powers(size: int) -> tuple[Keys, Keys]:
+    return _powers_of(max(1 << 15, 1 << size.bit_length()))
 
 
 def _codes(text: str) -> NDArray[np.uint8]:

@@ -21,13 +21,18 @@ PEER_ALERTS = 1_000_000
 """The peer keeps every alert in a dictionary, so it is measured up to this many."""
 
 
+def plain(plate: str) -> str:
+    """A plate without the separators there are in this traffic."""
+    return plate.replace("-", "").replace(" ", "").upper()
+
+
 def obvious(exact: dict[str, bytes], batches: list[list[bytes]]) -> int:
     """What one would write first: every read parsed, its plate looked up in a dictionary of exact plates."""
     hits = []
     for batch in batches:
         for record in batch:
             read = orjson.loads(record)
-            alert = exact.get(read["plate"].replace("-", "").replace(" ", "").upper())
+            alert = exact.get(plain(read["plate"]))
             if alert is not None:
                 hits.append((read, alert))
     return len(hits)
@@ -49,7 +54,7 @@ def run(snapshots: dict[int, Path]) -> None:
         plain = reads(READS, 7, 0.005, count)
         shapes = {f"{count:,} alerts": plain}
         if count == PEER_ALERTS:
-            shapes[f"{count:,} alerts, reads with confidences"] = rich(plain, 8)
+            shapes[f"{count:,} alerts, reads with all the recogniser knows"] = rich(plain, 8)
         for name, records in shapes.items():
             batches = batches_of(records)
             size = sum(map(len, records)) // len(records)
@@ -84,7 +89,7 @@ def run(snapshots: dict[int, Path]) -> None:
 def _exact(count: int) -> dict[str, bytes]:
     """The alerts by exact plate."""
     return {
-        alert["plate"].replace("-", "").replace(" ", "").upper(): line
+        plain(alert["plate"]): line
         for batch in alerts(count, SEED)
         for line in batch
         for alert in (orjson.loads(line),)
