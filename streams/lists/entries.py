@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from streams.lists.bits import Words
 from streams.plates.keys import columns
-from streams.plates.normal import WILDCARDS, PlateError, normal, spellings
+from streams.plates.normal import PlateError, normal, spellings
 from streams.records.alert import Alert
 from streams.records.faults import Fault, shown
 
@@ -32,7 +32,7 @@ class Entries(NamedTuple):
 
 def is_pattern(plate: str) -> bool:
     """Whether a listed plate has wildcards."""
-    return any(char in plate for char in WILDCARDS)
+    return "?" in plate or "*" in plate
 
 
 def entries_of(alerts: Sequence[Alert], table: NDArray[np.uint8]) -> Entries:

@@ -96,8 +96,9 @@ class Judge:
     def _mode(self, alert: Alert) -> Mode:
         """The narrower of the list's mode and the alert's."""
         of_list = self._policies.of(alert.list_id).mode
-        own = alert.match.mode if alert.match and alert.match.mode else of_list
-        return min(of_list, own, key=_BREADTH.__getitem__)
+        if alert.match is None or alert.match.mode is None:
+            return of_list
+        return min(of_list, alert.match.mode, key=_BREADTH.__getitem__)
 
     def _by_pattern(self, plate: str, pattern: str, mode: Mode) -> Agreement | Refusal:
         if _BREADTH[mode] < _BREADTH["pattern"]:

@@ -51,6 +51,8 @@ def normal(text: str, *, wildcards: bool = False) -> str:
     character that is neither a letter of the Latin alphabet, a digit, an umlaut nor a separator.
     """
     plain = (text if text.isascii() else _composed(text)).translate(_DELETE)
+    if plain.isascii() and plain.isalnum() and len(plain) <= MAX_LENGTH:
+        return plain.upper()  # nearly every plate; the rest of the rules is for the others
     allowed = _LETTERS_OR_WILDCARDS if wildcards else _LETTERS
     match = allowed.match(plain)
     if match is None or match.end() != len(plain):

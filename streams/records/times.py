@@ -45,6 +45,8 @@ def from_ms(ms: int) -> datetime:
 
 def in_years(time: datetime) -> bool:
     """Whether the year is one a record may hold, both in the zone written and in UTC (as it is written)."""
+    if SURELY_AFTER <= time < SURELY_BEFORE:
+        return True
     # The first look spares the second the instants that no other zone can hold (year 9999 in New York).
     return FIRST_YEAR <= time.year <= LAST_YEAR and FIRST_YEAR <= time.astimezone(UTC).year <= LAST_YEAR
 
