@@ -74,7 +74,7 @@ def run(snapshots: dict[int, Path]) -> None:
                 size,
                 f"{READS / statistics.median(mine):,.0f}",
                 f"{READS / statistics.median(peer):,.0f}" if peer else "",
-                f"{ratio(peer, mine):.2f} ×" if peer else "",
+                f"{ratio(peer, mine):.2f} × ({_range(peer, mine)})" if peer else "",
                 f"{ratio(smallest, mine):.2f} ×",
             )
         )
@@ -84,6 +84,11 @@ def run(snapshots: dict[int, Path]) -> None:
         ("", "bytes a read", "match stage", "orjson + dict, exact only", "ratio", "of the first row's rate"),
         rows,
     )
+
+
+def _range(slow: list[float], fast: list[float]) -> str:
+    ratios = [one / other for one, other in zip(slow, fast, strict=True)]
+    return f"{min(ratios):.2f} to {max(ratios):.2f}"
 
 
 def _exact(count: int) -> dict[str, bytes]:

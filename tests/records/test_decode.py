@@ -155,7 +155,7 @@ def test_a_bad_read_is_told_and_its_neighbours_stay(record: bytes, told: str) ->
             "action.default: is one of discreet-check, inform, inquiry-check, seize, specific-check, stop; "
             'it is "arrest"',
         ),
-        (alert(list_id="a/b"), 'list_id has no slash, which stands between list and alert in a key'),
+        (alert(list_id="a/b"), "list_id has no slash, which stands between list and alert in a key"),
         (alert(version=0), "version: is a whole number of at least 1; it is 0"),
         (alert(audience=[]), "audience: is a list of at least 1 entries; it is []"),
         (alert(audience=["be", ""]), 'audience[1]: is text of at least 1 characters; it is ""'),
