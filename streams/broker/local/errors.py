@@ -1,0 +1,5 @@
+"""What can go wrong with a local Kafka, for the person who started it."""
+
+
+class LocalKafkaError(Exception):
+    """A local Kafka that cannot be started or used; the message says why and what to do."""
