@@ -5,7 +5,7 @@ import click
 from streams.records.times import parse_time, to_ms
 
 
-class _Time(click.ParamType[int]):
+class _Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.4 on
     """RFC 3339 text to milliseconds since 1970 UTC."""
 
     name = "TIME"
