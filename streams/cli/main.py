@@ -13,6 +13,7 @@ _COMMANDS: Final = {
     "kafka": "streams.cli.kafka",
     "lists": "streams.cli.lists",
     "replay": "streams.cli.replay",
+    "topics": "streams.cli.topics",
 }
 
 

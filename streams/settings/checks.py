@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streams.broker.connection import contradictions
 from streams.records.faults import faults_of
 from streams.records.fields import Identifier
 from streams.settings import written
@@ -40,6 +41,12 @@ def _ids(values: Values) -> Iterator[Finding]:
                 if faults_of(Identifier, name):
                     rule = f"its id is {words(Identifier)}"
                     yield Finding((field.encode_name, name), rule, written.in_message(name))
+
+
+def _kafka(values: Values) -> Iterator[Finding]:
+    section = values.get("kafka")
+    for found in contradictions(section) if isinstance(section, dict) else ():
+        yield Finding(("kafka", found.field), found.rule, found.value)
 
 
 def _slashes(values: Values) -> Iterator[Finding]:
@@ -84,6 +91,14 @@ def _tables(values: Values, section: str) -> Iterator[tuple[str, Values]]:
 
 CHECKS: Final = (
     Check(f"An id, in a header after the dot, is {words(Identifier)}.", _ids),
+    Check(
+        "In `[kafka]`, `ca_file`, `cert_file`, `key_file` and `key_password_file` go with a `security` of "
+        "tls or sasl-tls; `cert_file` and `key_file` go together. `mechanism` goes with sasl-plaintext or "
+        "sasl-tls, which require it; PLAIN and OAUTHBEARER only with sasl-tls. PLAIN and SCRAM require "
+        "`username`, OAUTHBEARER `token_url` and `client_id`; the keys of the one are no keys of the other. "
+        "`token_url` is an https address without a user or password in it.",
+        _kafka,
+    ),
     Check("The id of a list holds no slash, for the key of an alert is `<list_id>/<alert_id>`.", _slashes),
     Check("The mode `fuzzy` is not available in this version; use `confusable`.", _modes),
     Check("The `site` of a camera names a site in `[sites.<id>]`.", _sites),

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from streams.broker.connection import KafkaSection
+from streams.broker.topics import TopicsPolicy
 from streams.correlation.policy import Camera, Centre, CorrelationPolicy, Places, Site
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
 
@@ -14,6 +16,8 @@ from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All that an operator sets."""
 
+    kafka: Annotated[KafkaSection, Meta(description="the way to Kafka")] = KafkaSection()
+    topics: Annotated[TopicsPolicy, Meta(description="the topics")] = TopicsPolicy()
     lists: Annotated[dict[str, ListPolicy], Meta(description="the alert lists")] = {}
     matching: Annotated[MatchingPolicy, Meta(description="matching, for all lists")] = MatchingPolicy()
     correlation: Annotated[CorrelationPolicy, Meta(description="matches over time")] = CorrelationPolicy()

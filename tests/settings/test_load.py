@@ -106,7 +106,8 @@ def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
         "border.toml:1: corelation: is not a section; did you mean correlation?"
     ]
     assert faults("zzz = 1\n") == [
-        "border.toml:1: zzz: is not a section; known: lists, matching, correlation, sites, cameras, centres"
+        "border.toml:1: zzz: is not a section; "
+        "known: kafka, topics, lists, matching, correlation, sites, cameras, centres"
     ]
 
 

@@ -1,0 +1,128 @@
+"""The topics: what there is to be, and what must change for it. Pure; `streams.broker.admin` does it."""
+
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import Meta, Struct
+
+from streams.records.countries import Country
+
+_HOUR_MS: Final = 3_600_000
+_RETENTION: Final = "retention.ms"
+
+
+class TopicsPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[topics]`: the names, partitions and retention of the topics."""
+
+    prefix: Annotated[
+        str,
+        Meta(
+            min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$", description="first part of all names"
+        ),
+    ] = "anpr"
+    replication: Annotated[
+        int, Meta(ge=-1, le=15, description="copies of each record; -1 takes the broker's default")
+    ] = -1
+    partitions: Annotated[
+        int, Meta(ge=1, le=1000, description="partitions of the topics of reads, matches and hits")
+    ] = 8
+    reads_hours: Annotated[
+        dict[Country, Annotated[float, Meta(gt=0, le=8784)]],
+        Meta(
+            description="for each country whose cameras send reads, the hours its reads are kept, as its law "
+            "has it; each country has a topic of its own"
+        ),
+    ] = {}
+    matches_hours: Annotated[
+        float, Meta(gt=0, le=8784, description="hours that matches are kept, from which state is rebuilt")
+    ] = 48.0
+    hits_hours: Annotated[float, Meta(gt=0, le=8784, description="hours that hits are kept")] = 720.0
+    verdicts_hours: Annotated[float, Meta(gt=0, le=8784, description="hours that verdicts are kept")] = 720.0
+    rejected_hours: Annotated[
+        float, Meta(gt=0, le=8784, description="hours that rejected records are kept")
+    ] = 72.0
+    withdrawn_hours: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=8784,
+            description="hours that the withdrawal of an alert stays readable; a snapshot older than that is "
+            "thrown away",
+        ),
+    ] = 24.0
+
+
+class Topic(NamedTuple):
+    """A topic as it is to be, or as it is: `configs` are those that matter here, by Kafka's names."""
+
+    name: str
+    partitions: int
+    replication: int
+    configs: dict[str, str]
+
+
+class Change(NamedTuple):
+    """One difference: `create`, `partitions`, `config`, or `impossible`, which must be put right by hand."""
+
+    kind: str
+    topic: str
+    words: str
+
+
+def topics(policy: TopicsPolicy) -> list[Topic]:
+    """The topics of a policy, in the order of the way of a read."""
+
+    def kept(name: str, hours: float) -> Topic:
+        configs = {"cleanup.policy": "delete", _RETENTION: str(round(hours * _HOUR_MS))}
+        return Topic(f"{policy.prefix}.{name}", policy.partitions, policy.replication, configs)
+
+    alerts = {
+        "cleanup.policy": "compact",
+        "delete.retention.ms": str(round(policy.withdrawn_hours * _HOUR_MS)),
+    }
+    return [
+        *(kept(f"reads.{country}", hours) for country, hours in sorted(policy.reads_hours.items())),
+        Topic(f"{policy.prefix}.alerts", policy.partitions, policy.replication, alerts),
+        kept("matches", policy.matches_hours),
+        kept("verdicts", policy.verdicts_hours),
+        kept("hits", policy.hits_hours),
+        kept("rejected", policy.rejected_hours),
+    ]
+
+
+def plan(wanted: list[Topic], there: dict[str, Topic]) -> list[Change]:
+    """What must change so that the topics there are those wanted; nothing if they are."""
+    return [change for topic in wanted for change in _changes(topic, there.get(topic.name))]
+
+
+def _changes(wanted: Topic, there: Topic | None) -> list[Change]:
+    if there is None:
+        settings = ", ".join(f"{key}={value}" for key, value in wanted.configs.items())
+        copies = "the broker's number of" if wanted.replication < 0 else str(wanted.replication)
+        words = f"create it: {wanted.partitions} partitions, {copies} copies, {settings}"
+        return [Change("create", wanted.name, words)]
+    changes = []
+    if there.partitions != wanted.partitions:
+        # Records are spread by key: with other partitions those of a vehicle or an alert would go elsewhere.
+        changes.append(
+            Change(
+                "impossible",
+                wanted.name,
+                f"has {there.partitions} partitions, not {wanted.partitions}: the number cannot be changed "
+                "without losing the order of records with one key; set [topics] partitions to what there is, "
+                "or move to a new prefix",
+            )
+        )
+    if 0 <= wanted.replication != there.replication:
+        changes.append(
+            Change(
+                "impossible",
+                wanted.name,
+                f"has {there.replication} copies, not {wanted.replication}: reassign its partitions with "
+                "Kafka's own tools, or set [topics] replication to what there is",
+            )
+        )
+    for key, value in wanted.configs.items():
+        before = there.configs.get(key)
+        if before != value:
+            changes.append(Change("config", wanted.name, f"{key}: {before or 'the default'} becomes {value}"))
+    return changes

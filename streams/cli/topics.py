@@ -1,0 +1,82 @@
+"""`anpr topics`: what Kafka's topics are to be, and making them so."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from streams.broker.topics import Change, Topic
+from streams.broker.topics import plan as differences
+from streams.broker.topics import topics as topics_of
+from streams.cli.options import config_option, settings_of
+from streams.cli.progress import say
+
+if TYPE_CHECKING:
+    from streams.broker.admin import Admin
+
+
+@click.group()
+def topics() -> None:
+    """Compares Kafka's topics with the settings, and makes or changes them."""
+
+
+@topics.command()
+@config_option
+def plan(config: Path | None) -> None:
+    """Shows what would be made or changed, and changes nothing.
+
+    Exit codes: 0 nothing differs, 1 something does.
+    """
+    with _admin(config) as (admin, wanted):
+        changes = differences(wanted, admin.there(wanted))
+    _print(changes)
+    sys.exit(1 if changes else 0)
+
+
+@topics.command()
+@config_option
+def apply(config: Path | None) -> None:
+    """Shows what differs, then makes the topics that are missing and changes the configs that differ.
+
+    Exit codes: 0 all is as wanted, 1 something is left that must be put right by hand.
+    """
+    with _admin(config) as (admin, wanted):
+        changes = differences(wanted, admin.there(wanted))
+        _print(changes)
+        admin.apply(changes, wanted)
+        left = differences(wanted, admin.there(wanted))
+    if changes:
+        say(f"{len(changes) - len(left)} of {len(changes)} done")
+    sys.exit(1 if left else 0)
+
+
+@contextmanager
+def _admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
+    """The cluster's topics and those wanted; ends the command where the cluster cannot be reached."""
+    from kafka.errors import KafkaError
+
+    from streams.broker.admin import Admin
+    from streams.broker.connection import ConnectionSettingsError, resolve
+
+    settings = settings_of(config)
+    try:
+        options = resolve(settings.kafka, os.environ).for_kafka_python()
+        with Admin(options) as admin:
+            yield admin, topics_of(settings.topics)
+    except ConnectionSettingsError as error:
+        say(str(error))
+        sys.exit(1)
+    except KafkaError as error:
+        say(f"anpr topics: Kafka at {', '.join(settings.kafka.servers)}: {error or type(error).__name__}")
+        sys.exit(1)
+
+
+def _print(changes: list[Change]) -> None:
+    if not changes:
+        click.echo("all topics are as wanted")
+    for change in changes:
+        click.echo(f"{change.kind:<10}  {change.topic}  {change.words}")
