@@ -12,6 +12,7 @@ import click
 from streams.broker.topics import Change, Topic
 from streams.broker.topics import plan as differences
 from streams.broker.topics import topics as topics_of
+from streams.cli.extras import require
 from streams.cli.options import config_option, settings_of
 from streams.cli.progress import say
 
@@ -57,6 +58,7 @@ def apply(config: Path | None) -> None:
 @contextmanager
 def _admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
     """The cluster's topics and those wanted; ends the command where the cluster cannot be reached."""
+    require("topics", ("kafka",), "stream")
     from kafka.errors import KafkaError
 
     from streams.broker.admin import Admin
