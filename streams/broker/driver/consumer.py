@@ -1,0 +1,135 @@
+"""The consumer: Faust's own for aiokafka, but for how batch topics are handed over and committed."""
+
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+from faust.transport.drivers.aiokafka import Consumer as StockConsumer
+from faust.types import TP, ConsumerMessage
+
+from streams.broker.driver.batch import Batch
+from streams.broker.driver.message import BatchMessage
+from streams.broker.driver.window import Window
+
+
+class OpenPartitions:
+    """The partitions to take records from, as they stand at each question.
+
+    Faust gives aiokafka a set that it goes on changing while the fetch waits, and this keeps that: it looks
+    into the set each time, and at the windows. It is true even when no partition is open: aiokafka takes an
+    empty set to mean all of them.
+    """
+
+    def __init__(self, active: Container[object] | None, windows: Mapping[TP, Window]) -> None:
+        self._active = active
+        self._windows = windows
+
+    def __contains__(self, tp: object) -> bool:
+        window = self._windows.get(cast(TP, tp))
+        return (self._active is None or tp in self._active) and not (window and window.full)
+
+
+class Consumer(StockConsumer):
+    """Batches for the topics in the transport's `batch_topics`; all others go Faust's way."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._in_flight_limits: Mapping[str, int] = cast(Any, self.transport).batch_topics
+        self._windows: dict[TP, Window] = {}
+        self._lowest: dict[TP, int] = {}
+
+    @property
+    def windows(self) -> Mapping[TP, Window]:
+        """The window of each partition of a batch topic that something was handed over from."""
+        return self._windows
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
+        """What was fetched, each batch topic's partition with one batch in place of its records.
+
+        Faust's `getmany` goes on from here with its checks of flow, generation and active partitions.
+        """
+        taken = OpenPartitions(active_partitions, self._windows)
+        # Not a set, but aiokafka asks no more of it than what OpenPartitions has.
+        records = await super()._getmany(cast(set[TP], taken), timeout)
+        if not records:
+            return records
+        limits = self._in_flight_limits
+        for tp, fetched in records.items():
+            if tp.topic in limits and fetched:
+                self._lowest[tp] = min(self._lowest.get(tp, fetched[0].offset), fetched[0].offset)
+        return {
+            tp: [Batch(tp.topic, tp.partition, fetched)] if tp.topic in limits and fetched else fetched
+            for tp, fetched in records.items()
+        }
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Goes back to what is committed, and where nothing is, to the lowest offset ever fetched here.
+
+        aiokafka leaves a position as it is where nothing is committed; what Faust fetched and dropped while
+        the flow was stopped would be passed over.
+        """
+        found = await super().seek_to_committed()
+        for tp, offset in found.items():
+            if not offset and tp in self._lowest:
+                self._thread.seek(tp, self._lowest[tp])
+        return found
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        """The message to hand over next; for a batch this opens its claim, so claims are in that order."""
+        if type(record) is not Batch:
+            return super()._to_message(tp, record)
+        window = self._windows.get(tp)
+        if window is None:
+            window = self._windows[tp] = Window(self._in_flight_limits[tp.topic], self._wake)
+        claim, back = window.open(record.first, record.last)
+        if back:
+            # Faust drops what lies before the last offset it read; these records are to come again.
+            self._read_offset[tp] = None
+        return BatchMessage(record, tp, claim, self.app.consumer_generation_id)
+
+    def _wake(self) -> None:
+        """Lets a fetch that waits look again, since a partition has room."""
+        consumer = self._thread._consumer
+        if consumer is None or consumer._fetcher is None:
+            return
+        with suppress(RuntimeError):  # the loop is closed: there is nobody to wake
+            self._thread.thread_loop.call_soon_threadsafe(_wake_waiters, consumer._fetcher)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Faust notes offsets that were never seen; within a batch these are its own records."""
+        if tp.topic not in self._in_flight_limits:
+            await super()._add_gap(tp, offset_from, offset_to)
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        """The partitions that may have something to commit."""
+        limits = self._in_flight_limits
+        for tp in super()._filter_tps_with_pending_acks(topics):
+            if tp.topic not in limits:
+                yield tp
+        acks_enabled_for = self.app.topics.acks_enabled_for
+        for tp in list(self._windows):
+            if (topics is None or tp in topics or tp.topic in topics) and acks_enabled_for(tp.topic):
+                yield tp
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """The offset to commit for a partition; None for none."""
+        if tp.topic not in self._in_flight_limits:
+            return super()._new_offset(tp)
+        # Faust's own notes of what was acknowledged are not read for batches, only kept from growing.
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        window = self._windows.get(tp)
+        return window.committable if window else None
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Forgets revoked partitions, after Faust has waited for what is in work and committed it."""
+        try:
+            await super().on_partitions_revoked(revoked)
+        finally:
+            for tp in revoked:
+                self._windows.pop(tp, None)
+
+
+def _wake_waiters(fetcher: Any) -> None:
+    for waiter in list(fetcher._fetch_waiters):
+        fetcher._notify(waiter)

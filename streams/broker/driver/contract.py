@@ -1,0 +1,142 @@
+"""What the driver relies on in Faust and aiokafka beyond their public interface, as a list that is checked.
+
+None of it is promised by either project. So the transport refuses to start on another version, or if
+something of it is not as it was, and says what.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from importlib.metadata import version
+from typing import Any, Final
+
+import aiokafka
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.structs import ConsumerRecord
+from faust.transport.consumer import Consumer as BaseConsumer
+from faust.transport.drivers import aiokafka as driver
+from faust.types import ConsumerMessage
+from faust.types.tuples import Message
+from mode.threads import ServiceThread
+
+VERSIONS: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
+"""The releases the driver was written for and tested with."""
+
+METHODS: Final[list[tuple[type, str, list[str]]]] = [
+    # Overridden:
+    (driver.Consumer, "_getmany", ["self", "active_partitions", "timeout"]),
+    (driver.Consumer, "_to_message", ["self", "tp", "record"]),
+    (driver.Consumer, "_add_gap", ["self", "tp", "offset_from", "offset_to"]),
+    (driver.Consumer, "_filter_tps_with_pending_acks", ["self", "topics"]),
+    (driver.Consumer, "_new_offset", ["self", "tp"]),
+    (driver.Consumer, "on_partitions_revoked", ["self", "revoked"]),
+    (driver.Consumer, "seek_to_committed", ["self"]),
+    # Called:
+    (driver.AIOKafkaConsumerThread, "seek", ["self", "partition", "offset"]),
+    (Fetcher, "_notify", ["self", "future"]),
+    (Fetcher, "fetched_records", ["self", "partitions", "timeout", "max_records"]),
+    (
+        Message,
+        "__init__",
+        [
+            *[
+                "self",
+                "topic",
+                "partition",
+                "offset",
+                "timestamp",
+                "timestamp_type",
+                "headers",
+                "key",
+                "value",
+            ],
+            *["checksum", "serialized_key_size", "serialized_value_size", "tp", "time_in", "time_out"],
+            *["time_total", "generation_id"],
+        ],
+    ),
+]
+"""Methods with their parameters."""
+
+USES: Final[list[tuple[type, str, list[str]]]] = [
+    (BaseConsumer, "getmany", ["_wait_next_records", "_to_message", "consumer_generation_id", "flow_active"]),
+    (BaseConsumer, "_wait_next_records", ["_getmany", "_get_active_partitions"]),
+    (BaseConsumer, "_drain_messages", ["getmany", "_add_gap", "_read_offset"]),
+    (BaseConsumer, "perform_seek", ["seek_to_committed", "_read_offset"]),
+    (BaseConsumer, "force_commit", ["_filter_tps_with_pending_acks"]),
+    (BaseConsumer, "_filter_committable_offsets", ["_new_offset", "_should_commit"]),
+    (BaseConsumer, "_should_commit", ["_committed_offset"]),
+    (BaseConsumer, "ack", ["acked", "_acked", "_acked_index"]),
+    (BaseConsumer, "__init__", ["_acked", "_acked_index", "_read_offset"]),
+    (ConsumerMessage, "on_final_ack", ["ack"]),
+    (driver.AIOKafkaConsumerThread, "_fetch_records", ["fetched_records", "_fetcher"]),
+    (driver.AIOKafkaConsumerThread, "on_start", ["_consumer", "thread_loop"]),
+    (Fetcher, "__init__", ["_fetch_waiters"]),
+    (Fetcher, "fetched_records", ["_create_fetch_waiter", "getall"]),
+    (aiokafka.AIOKafkaConsumer, "start", ["_fetcher"]),
+    (ServiceThread, "__init__", ["thread_loop"]),
+]
+"""Methods with names that they must still use: those overridden have to be called, attributes to be set."""
+
+RECORD_FIELDS: Final = {"offset", "timestamp", "timestamp_type", "key", "value", "headers"}
+
+
+class ContractError(Exception):
+    """The installed Faust or aiokafka is not what the driver was written for."""
+
+
+def check() -> None:
+    """Raises ContractError with all that is broken."""
+    broken = [*broken_versions(), *broken_names()]
+    if broken:
+        raise ContractError("the batch driver cannot run on what is installed:\n" + "\n".join(broken))
+
+
+def broken_versions(installed: Callable[[str], str] = version) -> Iterator[str]:
+    """A line for each package of another version."""
+    for package, expected in VERSIONS.items():
+        found = installed(package)
+        if found != expected:
+            yield f"{package} is {found}, the driver was written for {expected}"
+
+
+def broken_names(
+    methods: list[tuple[type, str, list[str]]] = METHODS, uses: list[tuple[type, str, list[str]]] = USES
+) -> Iterator[str]:
+    """A line for each method that is missing, has other parameters, or does not use a name any more."""
+    for owner, name, parameters in methods:
+        method = getattr(owner, name, None)
+        if method is None:
+            yield f"{_path(owner)}.{name} is missing"
+            continue
+        found = list(inspect.signature(method).parameters)
+        if found != parameters:
+            yield f"{_path(owner)}.{name} takes {found}, not {parameters}"
+    for owner, name, used in uses:
+        method = getattr(owner, name, None)
+        if method is None:
+            yield f"{_path(owner)}.{name} is missing"
+            continue
+        names = _names(method)
+        for each in used:
+            if each not in names:
+                yield f"{_path(owner)}.{name} does not use {each} any more"
+    if "acked" not in Message.__slots__:
+        yield f"{_path(Message)} has no slot acked any more"
+    missing = RECORD_FIELDS - {field.name for field in fields(ConsumerRecord)}
+    if missing:
+        yield f"{_path(ConsumerRecord)} has no {sorted(missing)} any more"
+
+
+def _path(owner: type) -> str:
+    return f"{owner.__module__}.{owner.__qualname__}"
+
+
+def _names(method: Any) -> set[str]:
+    """The names a function uses, those of functions within it too."""
+    names: set[str] = set()
+    codes = [inspect.unwrap(method).__code__]
+    while codes:
+        code = codes.pop()
+        names.update(code.co_names)
+        codes += [each for each in code.co_consts if inspect.iscode(each)]
+    return names

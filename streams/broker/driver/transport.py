@@ -1,0 +1,24 @@
+"""The transport: what the scheme of the broker's URL chooses."""
+
+from typing import Any, ClassVar
+
+from faust.transport.drivers.aiokafka import Transport as StockTransport
+
+from streams.broker.driver import contract
+from streams.broker.driver.consumer import Consumer
+
+
+class Transport(StockTransport):
+    """Faust's transport for aiokafka with batch topics.
+
+    `batch_topics` has the batch topics' names, each with the number of batches that may be in flight per
+    partition. Set it before the app starts, best through `batch_topic`.
+    """
+
+    Consumer: ClassVar[type[Any]] = Consumer
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Raises ContractError if the installed Faust or aiokafka is not what the driver was written for."""
+        contract.check()
+        super().__init__(*args, **kwargs)
+        self.batch_topics: dict[str, int] = {}

@@ -1,0 +1,92 @@
+"""What of a partition has been handed over, and how far it may be committed. Knows no broker."""
+
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+
+
+class Claim:
+    """One batch handed over: its first and last offset, and whether it was acknowledged."""
+
+    __slots__ = ("_window", "acknowledged", "first", "last")
+
+    def __init__(self, window: "Window", first: int, last: int) -> None:
+        self.first = first
+        self.last = last
+        self.acknowledged = False
+        self._window = window
+
+    def acknowledge(self) -> None:
+        """Marks the batch as done; a second time changes nothing. May be called from any thread."""
+        self._window._settle(self)
+
+
+class Window:
+    """The batches of one partition from the first that is not acknowledged, in the order handed over.
+
+    A batch behind an unacknowledged one stays in the window even when it is done. So the window's limit
+    bounds both what is in work and what comes a second time after a crash.
+
+    A batch is known by its claim, not by its offsets: when a position goes back, the same offsets are
+    handed over anew with other borders, and a late acknowledgement of the first time must not pass for one
+    of the second.
+    """
+
+    def __init__(self, limit: int, on_room: Callable[[], None] = lambda: None) -> None:
+        """`limit` batches at most, 1 or more; `on_room` is called when a full window has room again."""
+        if limit < 1:
+            raise ValueError(f"limit of batches in flight: must be 1 or more, is {limit}")
+        self._limit = limit
+        self._on_room = on_room
+        self._claims: deque[Claim] = deque()
+        self._reached: int | None = None
+        self._lock = Lock()
+
+    @property
+    def full(self) -> bool:
+        """Whether no further batch may be opened for now."""
+        return len(self._claims) >= self._limit
+
+    @property
+    def in_flight(self) -> int:
+        """How many batches there are from the first unacknowledged one on."""
+        return len(self._claims)
+
+    @property
+    def committable(self) -> int | None:
+        """The offset to go on from, all before it being acknowledged; None while there is none.
+
+        Asking changes nothing, so a commit that fails can be tried again.
+        """
+        return self._reached
+
+    def open(self, first: int, last: int) -> tuple[Claim, bool]:
+        """The claim for a batch that is handed over, and whether the position went back for it.
+
+        What was handed over from `first` on is forgotten then: it comes again. A batch that begins before
+        `first` stays, or its records would be passed over.
+        """
+        claim = Claim(self, first, last)
+        with self._lock:
+            back = False
+            while self._claims and self._claims[-1].first >= first:
+                self._claims.pop()
+                back = True
+            if self._claims:
+                back = back or self._claims[-1].last >= first
+            if self._reached is not None and self._reached > first:
+                # Not committed yet, perhaps; forgetting it costs a repetition, keeping it might skip.
+                self._reached = None
+                back = True
+            self._claims.append(claim)
+        return claim, back
+
+    def _settle(self, claim: Claim) -> None:
+        with self._lock:
+            was_full = self.full
+            claim.acknowledged = True
+            while self._claims and self._claims[0].acknowledged:
+                self._reached = self._claims.popleft().last + 1
+            room = was_full and not self.full
+        if room:
+            self._on_room()
