@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from streams.broker.local import Cluster, LocalKafkaError
+from streams.cli.extras import require
 from streams.cli.progress import say
 
 
@@ -37,6 +38,7 @@ def kafka() -> None:
 @click.option("--brokers", default=1, show_default=True, type=click.Choice([1, 3]), help="How many.")
 def up(folder: Path | None, port: int, brokers: int) -> None:
     """Starts Kafka and waits until it answers; prints its bootstrap servers."""
+    require("kafka up", ("jgo", "kafka"), "local-kafka")
     cluster = _cluster(folder)
     try:
         cluster.up(brokers, port)

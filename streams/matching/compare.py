@@ -6,21 +6,14 @@ few are allowed (Genetec's rule: one, on plates of five characters or more).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from streams.plates.confusion import Classes
 from streams.plates.formats import Formats
-from streams.plates.normal import UMLAUTS
+from streams.plates.normal import UMLAUTS, Spelling, spelled
 from streams.records.match import Edit
-
-
-class Spelling(NamedTuple):
-    """A plate in plain letters; `places` gives, for each letter, its place (from 0) in the normal form."""
-
-    text: str
-    places: Sequence[int]
 
 
 class Difference(NamedTuple):
@@ -29,20 +22,6 @@ class Difference(NamedTuple):
     read: Spelling
     listed: Spelling
     places: tuple[int, ...]
-
-
-def spelled(plate: str) -> list[Spelling]:
-    """The spellings of a normal form: Ä as A and as AE, and so on."""
-    if plate.isascii():
-        return [Spelling(plate, range(len(plate)))]
-    ways = [Spelling("", ())]
-    for place, char in enumerate(plate):
-        plain = UMLAUTS.get(char)
-        parts = (plain, plain + "E") if plain else (char,)
-        ways = [
-            Spelling(way.text + part, (*way.places, *(place,) * len(part))) for way in ways for part in parts
-        ]
-    return ways
 
 
 def differences(read: str, listed: str, classes: Classes) -> Difference | None:

@@ -6,7 +6,8 @@ districts apart (BÖ and BO); where a reader or a list writes Ä as A or as AE, 
 
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 MAX_LENGTH: Final = 12
 """Longest normal form: what a 64-bit key holds. No country's plate is longer."""
@@ -75,18 +76,30 @@ def has_umlaut(plate: str) -> bool:
     return not plate.isascii()
 
 
-def spellings(plate: str) -> tuple[str, ...]:
-    """The ways a normal form is written with plain letters: Ä as A and as AE, and so on.
+class Spelling(NamedTuple):
+    """A plate in plain letters; `places` gives, for each letter, its place (from 0) in the normal form."""
 
-    One spelling for a plate without umlauts; a spelling longer than twelve characters is left out.
-    """
+    text: str
+    places: Sequence[int]
+
+
+def spelled(plate: str) -> list[Spelling]:
+    """The ways a normal form is written with plain letters: Ä as A and as AE, and so on."""
     if plate.isascii():
-        return (plate,)
-    ways = [""]
-    for char in plate:
+        return [Spelling(plate, range(len(plate)))]
+    ways = [Spelling("", ())]
+    for place, char in enumerate(plate):
         plain = UMLAUTS.get(char)
-        ways = [way + part for way in ways for part in ((plain, plain + "E") if plain else (char,))]
-    return tuple(way for way in ways if len(way) <= MAX_LENGTH)
+        parts = (plain, plain + "E") if plain else (char,)
+        ways = [
+            Spelling(way.text + part, (*way.places, *(place,) * len(part))) for way in ways for part in parts
+        ]
+    return ways
+
+
+def spellings(plate: str) -> tuple[str, ...]:
+    """The texts of `spelled` that a key can hold; one longer than twelve characters is left out."""
+    return tuple(way.text for way in spelled(plate) if len(way.text) <= MAX_LENGTH)
 
 
 def _composed(text: str) -> str:

@@ -8,7 +8,6 @@ import subprocess
 import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -96,7 +95,6 @@ class Cluster:
         The first broker listens on `port`, the others on the next ones; 0 takes free ones. A cluster that
         was started before keeps its ports, its data and its number of brokers.
         """
-        _check_installed()
         version, jars = pinned()
         runtime = java(self._environ)
         folder = cache_folder(self._environ) / f"kafka-{version}"
@@ -204,15 +202,6 @@ class Cluster:
             if path.exists():
                 lines += path.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
         return "\n".join([f"broker {node.number} {what}; the end of its log, {self.log(node)}:", *lines])
-
-
-def _check_installed() -> None:
-    missing = [name for name in ("jgo", "kafka") if find_spec(name) is None]
-    if missing:
-        raise LocalKafkaError(
-            f"the packages for a local Kafka are not installed ({', '.join(missing)}); "
-            "`make setup` installs them, or `pip install anpr-streams[local-kafka]`"
-        )
 
 
 def _new_state(brokers: int, port: int) -> _State:
