@@ -18,7 +18,7 @@ from streams.records.alert import Alert, Withdrawal, key_of
 from streams.records.decode import Rejected
 from streams.records.faults import Fault
 from streams.records.hit import Hit
-from streams.records.match import Match
+from streams.records.times import to_ms
 from streams.records.verdict import Verdict
 
 
@@ -44,7 +44,7 @@ class Pipeline:
         self._index = index
         self._judge = Judge(policies)
         audiences = {list_id: policy.audience for list_id, policy in policies.lists.items()}
-        self._correlator = Correlator(correlation, places, audiences, index.ends_at)
+        self._correlator = Correlator(correlation, places, audiences, index, self._judge)
         self._now = 0
 
     @property
@@ -71,23 +71,12 @@ class Pipeline:
         fault = self._index.put(alert)
         if fault is not None:
             return fault
-        now = self._at(now)
-        key = key_of(alert)
-        latest = self._index.get(key)
-        assert latest is not None
-        hits = self._correlator.changed(latest, now)
-        for read in self._correlator.reads_of(key):
-            if self._index.in_force(latest, read.captured_at):
-                result = self._judge.judge(read, latest)
-                if not isinstance(result, tuple):
-                    hits += self._correlator.match(Match(read, latest, result), now)
-        return hits
+        return self._correlator.changed(key_of(alert), self._at(now))
 
     def withdraw(self, withdrawal: Withdrawal, now: int) -> list[Hit]:
         """Takes the withdrawal of an alert; hits that stand are withdrawn when its time has come."""
         self._index.withdraw(withdrawal)
-        alert = self._index.get(key_of(withdrawal))
-        return self._correlator.changed(alert, self._at(now)) if alert is not None else []
+        return self._correlator.changed(key_of(withdrawal), self._at(now))
 
     def verdict(self, verdict: Verdict, now: int) -> list[Hit]:
         """Takes a centre's verdict on a hit."""
@@ -95,7 +84,7 @@ class Pipeline:
 
     def expect(self, verdict: Verdict) -> None:
         """Takes a verdict that is in force from its own time on."""
-        self._correlator.expect(verdict)
+        self._correlator.expect(verdict, to_ms(verdict.at))
 
     def conclude(self) -> list[Hit]:
         """At the end of files: the hits that follow from withdrawals and verdicts that still lie ahead."""

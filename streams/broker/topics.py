@@ -8,6 +8,9 @@ from streams.records.countries import Country
 
 _HOUR_MS: Final = 3_600_000
 _RETENTION: Final = "retention.ms"
+_STAMPED: Final = "message.timestamp.type"
+_BY_BROKER: Final = "LogAppendTime"
+_LARGEST_REJECTED: Final = 10 * 1024 * 1024
 
 
 class TopicsPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +37,7 @@ class TopicsPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     ] = {}
     matches_hours: Annotated[
         float, Meta(gt=0, le=8784, description="hours that matches are kept, from which state is rebuilt")
-    ] = 48.0
+    ] = 72.0
     hits_hours: Annotated[float, Meta(gt=0, le=8784, description="hours that hits are kept")] = 720.0
     verdicts_hours: Annotated[float, Meta(gt=0, le=8784, description="hours that verdicts are kept")] = 720.0
     rejected_hours: Annotated[
@@ -48,7 +51,27 @@ class TopicsPolicy(Struct, frozen=True, forbid_unknown_fields=True):
             description="hours that the withdrawal of an alert stays readable; a snapshot older than that is "
             "thrown away",
         ),
-    ] = 24.0
+    ] = 96.0
+
+    def names(self) -> "Names":
+        """The names of the topics, those of reads by country."""
+        of = "{}.{}".format
+        reads = [of(self.prefix, f"reads.{country}") for country in sorted(self.reads_hours)]
+        return Names(
+            reads,
+            *(of(self.prefix, name) for name in ("alerts", "matches", "verdicts", "hits", "rejected")),
+        )
+
+
+class Names(NamedTuple):
+    """The topics' names."""
+
+    reads: list[str]
+    alerts: str
+    matches: str
+    verdicts: str
+    hits: str
+    rejected: str
 
 
 class Topic(NamedTuple):
@@ -71,21 +94,30 @@ class Change(NamedTuple):
 def topics(policy: TopicsPolicy) -> list[Topic]:
     """The topics of a policy, in the order of the way of a read."""
 
-    def kept(name: str, hours: float) -> Topic:
+    names = policy.names()
+
+    def kept(name: str, hours: float, **more: str) -> Topic:
         configs = {"cleanup.policy": "delete", _RETENTION: str(round(hours * _HOUR_MS))}
-        return Topic(f"{policy.prefix}.{name}", policy.partitions, policy.replication, configs)
+        more = {key.replace("_", "."): value for key, value in more.items()}
+        return Topic(name, policy.partitions, policy.replication, configs | more)
 
     alerts = {
         "cleanup.policy": "compact",
         "delete.retention.ms": str(round(policy.withdrawn_hours * _HOUR_MS)),
+        # A withdrawal is in force from its record's time, so that is the broker's and no writer's clock.
+        _STAMPED: _BY_BROKER,
     }
     return [
-        *(kept(f"reads.{country}", hours) for country, hours in sorted(policy.reads_hours.items())),
-        Topic(f"{policy.prefix}.alerts", policy.partitions, policy.replication, alerts),
-        kept("matches", policy.matches_hours),
-        kept("verdicts", policy.verdicts_hours),
-        kept("hits", policy.hits_hours),
-        kept("rejected", policy.rejected_hours),
+        *(
+            kept(name, policy.reads_hours[country])
+            for name, country in zip(names.reads, sorted(policy.reads_hours), strict=True)
+        ),
+        Topic(names.alerts, policy.partitions, policy.replication, alerts),
+        kept(names.matches, policy.matches_hours),
+        kept(names.verdicts, policy.verdicts_hours, message_timestamp_type=_BY_BROKER),
+        kept(names.hits, policy.hits_hours),
+        # What was too large to be a read has its headers on top here.
+        kept(names.rejected, policy.rejected_hours, max_message_bytes=str(_LARGEST_REJECTED)),
     ]
 
 

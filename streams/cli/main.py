@@ -14,6 +14,7 @@ _COMMANDS: Final = {
     "lists": "streams.cli.lists",
     "replay": "streams.cli.replay",
     "topics": "streams.cli.topics",
+    "worker": "streams.cli.worker",
 }
 
 

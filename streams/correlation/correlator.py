@@ -4,7 +4,8 @@ What stands is a function of all that has come in so far, never of the order in 
 
 - sightings of one vehicle at one place, each within the gap of the next, are one passage, and the hit of
   its best sighting stands;
-- a sighting of an earlier version of its alert does not count, nor one whose pair was rejected;
+- a sighting of a version of its alert that is not in force does not count, nor one taken after the alert was
+  withdrawn, nor one whose pair was rejected;
 - nothing stands of an alert that has ended by its term or by withdrawal.
 
 A read that was taken while its alert was in force, but comes when the alert has ended, is told and
@@ -12,50 +13,48 @@ withdrawn at once: it is a record, nobody is to act on it.
 """
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 
 from streams.correlation.policy import CorrelationPolicy, Places
-from streams.correlation.sightings import (
-    PassageKey,
-    Sighting,
-    best,
-    better,
-    passages,
-    sighting,
-)
+from streams.correlation.seen import Seen
+from streams.correlation.sightings import Pair, PassageKey, Sighting, best, better, passages, sighting
 from streams.correlation.telling import Teller
 from streams.correlation.verdicts import Verdicts
 from streams.lists.entries import beats
+from streams.lists.index import Index
+from streams.matching.judge import Judge
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.hit import Hit, Withdrawn
-from streams.records.match import Match
-from streams.records.read import Read
-from streams.records.times import to_ms
+from streams.records.match import Match, MatchResult
+from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 
 
 class Correlator:
-    """The state of correlation: all sightings, verdicts and what was told.
+    """The state of correlation: sightings, verdicts and what was told.
 
-    `ends_at` gives the instant, in ms since 1970 UTC, at which an alert ends by its term or withdrawal.
-    Every `now` is in ms since 1970 UTC, and they never fall.
+    `index` has the lists as they are now; what has changed in it is told by `changed`. `audiences` has the
+    centres told of each list's hits. Every `now` is in ms since 1970 UTC, and they never fall.
+
+    The state of one that has gone is made anew by `recall`, `recall_hit` and `expect`, in any order, and
+    then `resume`.
     """
 
     def __init__(
         self,
         policy: CorrelationPolicy,
         places: Places,
-        audiences: dict[str, list[str]],
-        ends_at: Callable[[Alert], int],
+        audiences: Mapping[str, list[str]],
+        index: Index,
+        judge: Judge,
     ) -> None:
         self._gap_ms = policy.passage_gap_s * 1000
         self._places = places
-        self._ends_at = ends_at
+        self._index = index
+        self._judge = judge
         self._teller = Teller(places, audiences, policy.live_within_s * 1000)
         self._verdicts = Verdicts()
-        self._sightings: dict[str, tuple[PassageKey, Sighting]] = {}
-        self._passages: dict[PassageKey, dict[str, Sighting]] = {}
-        self._of_alert: dict[AlertKey, set[PassageKey]] = {}
+        self._seen = Seen(self._gap_ms)
         self._latest: dict[AlertKey, Alert] = {}
         self._agenda: list[tuple[int, int, AlertKey | Verdict]] = []
         self._entries = 0
@@ -63,44 +62,45 @@ class Correlator:
         self._terms_until: int | None = None
 
     def match(self, match: Match, now: int) -> list[Hit]:
-        """Takes a match; returns the revisions that follow from it and from the time having come to `now`."""
-        hits = self.advance(now)
-        new = sighting(match)
-        known = self._sightings.get(new.hit_id)
-        alert_key = key_of(match.alert)
-        latest = self._latest.get(alert_key)
-        if latest is None or beats(match.alert, latest):
-            hits += self._replace(match.alert, now)
-        if known is not None:
-            new = self._chosen(known[1], new)
-            if new is known[1]:
-                return hits
-        key = self._key(new)
-        if known is not None and known[0] != key:
-            del self._passages[known[0]][new.hit_id]
-            hits += self._review(known[0], now)
-        self._sightings[new.hit_id] = key, new
-        self._passages.setdefault(key, {})[new.hit_id] = new
-        self._of_alert.setdefault(alert_key, set()).add(key)
-        self._verdicts.belongs(new.hit_id, new.pair)
-        if self._verdicts.of(new.hit_id) is not None:
-            return hits + self._review_alert(alert_key, now)
-        return hits + self._review(key, now)
+        """Takes a match; returns the revisions that follow from it and from the time having come to `now`.
 
-    def changed(self, alert: Alert, now: int) -> list[Hit]:
-        """Takes the news that an alert has a new version or was withdrawn; returns the revisions due."""
+        If another version of the alert is in force here than there where the match was made, the read is
+        judged anew by it.
+        """
         hits = self.advance(now)
-        if key_of(alert) in self._latest:
-            hits += self._replace(alert, now)
+        key = key_of(match.alert)
+        known = self._latest.get(key)
+        if known is None or match.alert != known:
+            latest = self._in_force(match.alert)
+            if latest != known:
+                hits += self._replace(latest, now)
+            if latest != match.alert:
+                hits += self._take(match, now, now)
+                return hits + self._judged_anew(match, latest, now, now)
+        return hits + self._take(match, now, now)
+
+    def changed(self, key: AlertKey, now: int) -> list[Hit]:
+        """Takes the news that an alert has a new version or was withdrawn; returns the revisions due.
+
+        Reads that matched another version are judged anew.
+        """
+        hits = self.advance(now)
+        latest = self._index.get(key) or self._latest.get(key)
+        if key not in self._latest or latest is None:
+            return hits
+        hits += self._replace(latest, now)
+        for each in self._seen.of_alert(key):
+            if each.match.alert != latest:
+                hits += self._judged_anew(each.match, latest, each.seen, now)
         return hits
 
     def verdict(self, verdict: Verdict, now: int) -> list[Hit]:
         """Takes a verdict, on a hit known already or not; returns the revisions due."""
-        return self.advance(now) + self._judged(verdict, now)
+        return self.advance(now) + self._said(verdict, now)
 
-    def expect(self, verdict: Verdict) -> None:
-        """Takes a verdict that is in force from its own time on."""
-        self._enter(to_ms(verdict.at), verdict)
+    def expect(self, verdict: Verdict, at: int) -> None:
+        """Takes a verdict that is in force from a time on, in ms since 1970 UTC."""
+        self._enter(at, verdict)
 
     def advance(self, now: int) -> list[Hit]:
         """Takes the time; returns the revisions due by then: alerts that end, verdicts expected."""
@@ -127,19 +127,113 @@ class Correlator:
         self._agenda = terms
         return hits
 
-    def reads_of(self, key: AlertKey) -> list[Read]:
-        """The reads that matched any version of an alert."""
-        return [
-            each.match.read
-            for passage in self._of_alert.get(key, ())
-            for each in self._passages[passage].values()
-        ]
+    def recall(self, match: Match, seen: int) -> None:
+        """Takes a match that was dealt with before, at a time in ms since 1970 UTC; tells nothing."""
+        latest = self._latest[key_of(match.alert)] = self._in_force(match.alert)
+        self._keep(sighting(match, seen))
+        if latest != match.alert:
+            self._keep_anew(match, latest, seen)
+
+    def recall_hit(self, hit: Hit) -> None:
+        """Takes a revision that was told before."""
+        self._teller.recall(hit)
+
+    def recall_pair(self, hit_id: str, pair: Pair) -> None:
+        """Takes what a hit was of whose sighting is no longer remembered, but a verdict on it is."""
+        if hit_id not in self._seen:
+            self._verdicts.belongs(hit_id, pair)
+
+    def resume(self, now: int) -> list[Hit]:
+        """Goes on after recalling; returns the revisions due that were not told."""
+        self._now = max(self._now, now)
+        while self._agenda and self._agenda[0][0] <= now:
+            _, _, entry = heapq.heappop(self._agenda)
+            if isinstance(entry, Verdict):
+                self._verdicts.add(entry)
+        hits: list[Hit] = []
+        for key in self._seen.alerts():
+            hits += self._replace(self._latest[key], now)
+        for told in self._teller.standing():
+            latest = self._index.get((told.alert.list_id, told.alert.alert_id))
+            if told.hit_id not in self._seen and latest and latest.version != told.alert.version:
+                why, verdict = Withdrawn("alert-replaced"), self._verdicts.of(told.hit_id)
+                hits.append(self._teller.withdraw(told.hit_id, why, verdict, now))
+        return hits
+
+    def forget(self, before: int, verdicts_before: int) -> None:
+        """Drops what is too old to be kept up to date: whole passages last seen before a time, verdicts given
+        before another, both in ms since 1970 UTC.
+
+        The hits of such passages stay as they were told last. Pairs that were rejected are remembered for as
+        long as their verdict.
+        """
+        gone, alerts = self._seen.forget(before)
+        for each in gone:
+            self._teller.forget(each.hit_id)
+            self._verdicts.forget(each.hit_id)
+        for key in alerts:
+            del self._latest[key]
+        self._verdicts.forget_said(from_ms(verdicts_before), self._seen)
+
+    def concerns(self, key: AlertKey) -> bool:
+        """Whether a change of an alert may have an effect: it was sighted."""
+        return key in self._latest
 
     def knows(self, hit_id: str) -> bool:
-        """Whether a hit of this id was ever made."""
-        return hit_id in self._sightings
+        """Whether a hit of this id was ever made, and is remembered."""
+        return hit_id in self._seen
 
-    def _key(self, new: Sighting) -> PassageKey:
+    def __len__(self) -> int:
+        """How many sightings are remembered."""
+        return len(self._seen)
+
+    def _in_force(self, alert: Alert) -> Alert:
+        """The version of an alert that counts: as the index has it.
+
+        The match was made elsewhere, so this index may not know the alert yet; then it is the greater one.
+        """
+        known = self._index.get(key_of(alert))
+        if known is not None:
+            return known
+        latest = self._latest.get(key_of(alert))
+        return alert if latest is None or beats(alert, latest) else latest
+
+    def _take(self, match: Match, seen: int, now: int) -> list[Hit]:
+        new = sighting(match, seen)
+        places = self._keep(new)
+        if places and self._verdicts.of(new.hit_id) is not None:
+            return self._review_alert(key_of(match.alert), now)
+        return [hit for place in places for hit in self._review(place, now)]
+
+    def _judged_anew(self, match: Match, latest: Alert, seen: int, now: int) -> list[Hit]:
+        result = self._result(match, latest)
+        return self._take(Match(match.read, latest, result), seen, now) if result else []
+
+    def _keep_anew(self, match: Match, latest: Alert, seen: int) -> None:
+        result = self._result(match, latest)
+        if result:
+            self._keep(sighting(Match(match.read, latest, result), seen))
+
+    def _result(self, match: Match, latest: Alert) -> MatchResult | None:
+        """How a read that matched one version of an alert matches another, if it does."""
+        if not self._index.in_force(latest, match.read.captured_at):
+            return None
+        result = self._judge.judge(match.read, latest)
+        return result if isinstance(result, MatchResult) else None
+
+    def _keep(self, new: Sighting) -> list[PassageKey]:
+        """Keeps a sighting if it counts more than one of the same hit; returns the places to review."""
+        known = self._seen.get(new.hit_id)
+        if known is not None:
+            new = self._chosen(known[1], new)
+            if new is known[1]:
+                return []
+        place = self._place(new)
+        left = self._seen.put(place, new)
+        self._verdicts.belongs(new.hit_id, new.pair)
+        return [place] if left is None else [left, place]
+
+    def _place(self, new: Sighting) -> PassageKey:
         read, result = new.match.read, new.match.result
         vehicle = result.read_plate if result.class_ == "pattern" else ""
         site = self._places.site_of(read.camera_id)
@@ -148,13 +242,11 @@ class Correlator:
             return PassageKey(alert, vehicle, "camera", read.camera_id)
         return PassageKey(alert, vehicle, "site", site)
 
-    def _replace(self, alert: Alert, now: int) -> list[Hit]:
-        """Notes the latest version of an alert and its end, and reviews what was told of it."""
-        key = key_of(alert)
-        latest = self._latest.get(key)
-        if latest is None or beats(alert, latest):
-            self._latest[key] = alert
-        self._enter(self._ends_at(self._latest[key]), key)
+    def _replace(self, latest: Alert, now: int) -> list[Hit]:
+        """Notes the version of an alert that counts and its end, and reviews what was told of it."""
+        key = key_of(latest)
+        self._latest[key] = latest
+        self._enter(self._index.ends_at(latest), key)
         return self._review_alert(key, now)
 
     def _enter(self, time: int, entry: AlertKey | Verdict) -> None:
@@ -164,12 +256,13 @@ class Correlator:
 
     def _due(self) -> list[Hit]:
         time, _, entry = heapq.heappop(self._agenda)
-        return self._judged(entry, time) if isinstance(entry, Verdict) else self._review_alert(entry, time)
+        return self._said(entry, time) if isinstance(entry, Verdict) else self._review_alert(entry, time)
 
-    def _judged(self, verdict: Verdict, now: int) -> list[Hit]:
-        if not self._verdicts.add(verdict) or verdict.hit_id not in self._sightings:
+    def _said(self, verdict: Verdict, now: int) -> list[Hit]:
+        known = self._seen.get(verdict.hit_id)
+        if not self._verdicts.add(verdict) or known is None:
             return []
-        return self._review_alert(self._sightings[verdict.hit_id][0].alert, now)
+        return self._review_alert(known[0].alert, now)
 
     def _chosen(self, known: Sighting, new: Sighting) -> Sighting:
         """Which of two sightings with one hit id counts: that of the alert as it is now, else the better."""
@@ -182,21 +275,21 @@ class Correlator:
         """Whether an alert has ended by a time; once concluding, no further term is reached."""
         if self._terms_until is not None and not self._ends_early(alert):
             at = self._terms_until
-        return self._ends_at(alert) <= at
+        return self._index.ends_at(alert) <= at
 
     def _ends_early(self, alert: Alert) -> bool:
         """Whether an alert ends by withdrawal, before its term."""
-        return self._ends_at(alert) < to_ms(alert.valid_until)
+        return self._index.ends_at(alert) < to_ms(alert.valid_until)
 
     def _review_alert(self, key: AlertKey, now: int) -> list[Hit]:
-        passage_keys = sorted(self._of_alert.get(key, ()))
-        return [hit for passage in passage_keys for hit in self._review(passage, now)]
+        return [hit for place in self._seen.places_of(key) for hit in self._review(place, now)]
 
-    def _review(self, key: PassageKey, now: int) -> list[Hit]:
+    def _review(self, place: PassageKey, now: int) -> list[Hit]:
         """The revisions due at one place, after anything about it has changed."""
-        alert = self._latest[key.alert]
-        all_here = self._passages[key]
-        counting = [each for each in all_here.values() if self._counts(each, alert)]
+        alert = self._latest[place.alert]
+        all_here = list(self._seen.at(place))
+        withdrawn = self._index.withdrawn_at(alert)
+        counting = [each for each in all_here if self._counts(each, alert, withdrawn)]
         standing: dict[str, Sighting] = {}
         instead: dict[str, str] = {}
         for passage in passages(counting, self._gap_ms):
@@ -205,14 +298,15 @@ class Correlator:
             instead.update((each.hit_id, chosen.hit_id) for each in passage)
         ended = self._ended(alert, now)
         hits = list(self._tell(standing.values(), ended, now))
-        for each in all_here.values():
+        for each in all_here:
             if self._teller.stands(each.hit_id) and (ended or each.hit_id not in standing):
                 why = self._why(each, alert, ended, instead)
                 hits.append(self._teller.withdraw(each.hit_id, why, self._verdicts.of(each.hit_id), now))
         return hits
 
-    def _counts(self, each: Sighting, alert: Alert) -> bool:
-        return each.match.alert == alert and not self._verdicts.rejected(each.pair)
+    def _counts(self, each: Sighting, alert: Alert, withdrawn: int | None) -> bool:
+        in_time = withdrawn is None or each.captured < withdrawn
+        return in_time and each.match.alert == alert and not self._verdicts.rejected(each.pair)
 
     def _tell(self, standing: Iterable[Sighting], ended: bool, now: int) -> Iterable[Hit]:
         for each in standing:
@@ -222,11 +316,11 @@ class Correlator:
             if hit is not None:
                 yield hit
 
-    def _why(self, each: Sighting, alert: Alert, ended: bool, instead: dict[str, str]) -> Withdrawn:
+    def _why(self, each: Sighting, alert: Alert, ended: bool, instead: Mapping[str, str]) -> Withdrawn:
         if self._verdicts.rejected(each.pair):
             return Withdrawn("rejected")
         if each.match.alert != alert:
             return Withdrawn("alert-replaced")
-        if ended:
+        if each.hit_id not in instead or ended:
             return Withdrawn("alert-withdrawn" if self._ends_early(alert) else "alert-expired")
         return Withdrawn("superseded", instead[each.hit_id])

@@ -19,6 +19,14 @@ class CorrelationPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(ge=0, le=86400, description="greatest age in seconds of a read that still gives a live hit"),
     ] = 300.0
+    kept_hours: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=8784,
+            description="hours for which the hits of a passage are kept up to date, from its last read on",
+        ),
+    ] = 48.0
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):

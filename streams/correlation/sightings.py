@@ -40,7 +40,9 @@ class Sighting(NamedTuple):
     hit_id: str
     match: Match
     captured: int
-    """In ms since 1970 UTC."""
+    """When the read was captured, in ms since 1970 UTC."""
+    seen: int
+    """When its match was made, in ms since 1970 UTC: how long it is remembered counts from here."""
 
     @property
     def pair(self) -> Pair:
@@ -67,9 +69,9 @@ class Sighting(NamedTuple):
         )
 
 
-def sighting(match: Match) -> Sighting:
-    """The sighting of a match."""
-    return Sighting(hit_id(match.alert, match.read), match, to_ms(match.read.captured_at))
+def sighting(match: Match, seen: int) -> Sighting:
+    """The sighting of a match that was made at a time, in ms since 1970 UTC."""
+    return Sighting(hit_id(match.alert, match.read), match, to_ms(match.read.captured_at), seen)
 
 
 def better(one: Sighting, other: Sighting) -> Sighting:

@@ -1,5 +1,6 @@
 """Telling: from what stands to the revisions of hits that are sent."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from streams.records.verdict import Verdict
 class Teller:
     """Makes the revisions of hits and remembers what was told, so that only changes are."""
 
-    def __init__(self, places: Places, audiences: dict[str, list[str]], live_within_ms: float) -> None:
+    def __init__(self, places: Places, audiences: Mapping[str, list[str]], live_within_ms: float) -> None:
         self._places = places
         self._audiences = audiences
         self._live_within_ms = live_within_ms
@@ -31,6 +32,20 @@ class Teller:
     def was_told(self, hit_id: str) -> bool:
         """Whether any revision of a hit was told."""
         return hit_id in self._told
+
+    def recall(self, hit: Hit) -> None:
+        """Takes a revision that was told before this began; of several of a hit the highest counts."""
+        known = self._told.get(hit.hit_id)
+        if known is None or hit.revision >= known.revision:
+            self._told[hit.hit_id] = hit
+
+    def standing(self) -> list[Hit]:
+        """The hits that were told and not withdrawn since."""
+        return [hit for hit in self._told.values() if hit.kind != "withdrawn"]
+
+    def forget(self, hit_id: str) -> None:
+        """Lets go of what was told of a hit."""
+        self._told.pop(hit_id, None)
 
     def tell(self, sighting: Sighting, verdict: Verdict | None, now: int) -> Hit | None:
         """The revision that says a sighting's hit stands; None if nothing has changed. `now` in ms."""

@@ -1,5 +1,8 @@
 """Verdicts: what centres said, and the memory of rejected pairs."""
 
+from collections.abc import Container
+from datetime import datetime
+
 from streams.correlation.sightings import Pair
 from streams.records.encode import encode
 from streams.records.verdict import Verdict
@@ -27,11 +30,23 @@ class Verdicts:
 
     def belongs(self, hit_id: str, pair: Pair) -> None:
         """Says to which pair a hit belongs; with a revised text it leaves the pair it was of."""
-        earlier = self._pair.get(hit_id)
-        if earlier is not None:
-            self._hits[earlier].discard(hit_id)
+        self._part(hit_id)
         self._pair[hit_id] = pair
         self._hits.setdefault(pair, set()).add(hit_id)
+
+    def forget(self, hit_id: str) -> None:
+        """Lets go of a hit that is no longer remembered; a pair that was judged is kept."""
+        if hit_id not in self._judgement and hit_id in self._pair:
+            self._part(hit_id)
+            self._latest.pop(hit_id, None)
+
+    def forget_said(self, before: datetime, kept: Container[str]) -> None:
+        """Lets go of all that was said before a time, and of the pairs of hits that are not kept."""
+        for said in (self._latest, self._judgement):
+            for hit_id in [each for each, verdict in said.items() if verdict.at < before]:
+                del said[hit_id]
+                if hit_id not in kept and hit_id not in self._judgement:
+                    self._part(hit_id)
 
     def of(self, hit_id: str) -> Verdict | None:
         """The latest verdict on a hit."""
@@ -41,6 +56,14 @@ class Verdicts:
         """Whether the latest judgement on any hit of a pair is `rejected`."""
         judgements = [self._judgement[hit] for hit in self._hits.get(pair, ()) if hit in self._judgement]
         return bool(judgements) and max(judgements, key=_order).verdict == "rejected"
+
+    def _part(self, hit_id: str) -> None:
+        pair = self._pair.pop(hit_id, None)
+        if pair is not None:
+            hits = self._hits[pair]
+            hits.discard(hit_id)
+            if not hits:
+                del self._hits[pair]
 
 
 def _keep(kept: dict[str, Verdict], verdict: Verdict) -> bool:

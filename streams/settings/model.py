@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from streams.broker.connection import KafkaSection
 from streams.broker.topics import TopicsPolicy
+from streams.broker.worker.policy import WorkerPolicy
 from streams.correlation.policy import Camera, Centre, CorrelationPolicy, Places, Site
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
 
@@ -18,6 +19,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     kafka: Annotated[KafkaSection, Meta(description="the way to Kafka")] = KafkaSection()
     topics: Annotated[TopicsPolicy, Meta(description="the topics")] = TopicsPolicy()
+    worker: Annotated[WorkerPolicy, Meta(description="the workers")] = WorkerPolicy()
     lists: Annotated[dict[str, ListPolicy], Meta(description="the alert lists")] = {}
     matching: Annotated[MatchingPolicy, Meta(description="matching, for all lists")] = MatchingPolicy()
     correlation: Annotated[CorrelationPolicy, Meta(description="matches over time")] = CorrelationPolicy()

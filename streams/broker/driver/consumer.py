@@ -1,6 +1,7 @@
 """The consumer: Faust's own for aiokafka, but for how batch topics are handed over and committed."""
 
-from collections.abc import Container, Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -20,12 +21,20 @@ class OpenPartitions:
     empty set to mean all of them.
     """
 
-    def __init__(self, active: Container[object] | None, windows: Mapping[TP, Window]) -> None:
+    def __init__(
+        self,
+        active: Container[object] | None,
+        windows: Mapping[TP, Window],
+        taking: Callable[[TP], bool] = lambda _: True,
+    ) -> None:
         self._active = active
         self._windows = windows
+        self._taking = taking
 
     def __contains__(self, tp: object) -> bool:
         window = self._windows.get(cast(TP, tp))
+        if not self._taking(cast(TP, tp)):
+            return False
         return (self._active is None or tp in self._active) and not (window and window.full)
 
 
@@ -37,6 +46,30 @@ class Consumer(StockConsumer):
         self._in_flight_limits: Mapping[str, int] = cast(Any, self.transport).batch_topics
         self._windows: dict[TP, Window] = {}
         self._lowest: dict[TP, int] = {}
+        self._closed: frozenset[str] = frozenset()
+
+    def stop_taking(self, topics: Collection[str]) -> None:
+        """Hands over nothing more of some batch topics; what is in flight goes on. For an orderly end."""
+        self._closed |= frozenset(topics)
+
+    def reached(self, tp: TP) -> int | None:
+        """The offset to be fetched next from a partition, as far as it is known."""
+        consumer = self._thread._consumer
+        subscription = consumer._subscription.subscription if consumer is not None else None
+        assignment = subscription.assignment if subscription is not None else None
+        place = assignment.state_value(tp) if assignment is not None else None
+        # aiokafka has no position for a while after a rebalance.
+        return place.position if place is not None and place.has_valid_position else None
+
+    async def wait_empty(self) -> None:
+        """Waits for what is in work, as Faust does without end, but only for half of a session.
+
+        What takes longer is handed over anew to whoever has the partition next.
+        """
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(super().wait_empty(), self.app.conf.broker_session_timeout / 2)
+            return
+        await self.commit_and_end_transactions()
 
     @property
     def windows(self) -> Mapping[TP, Window]:
@@ -48,7 +81,7 @@ class Consumer(StockConsumer):
 
         Faust's `getmany` goes on from here with its checks of flow, generation and active partitions.
         """
-        taken = OpenPartitions(active_partitions, self._windows)
+        taken = OpenPartitions(active_partitions, self._windows, lambda tp: tp.topic not in self._closed)
         # Not a set, but aiokafka asks no more of it than what OpenPartitions has.
         records = await super()._getmany(cast(set[TP], taken), timeout)
         if not records:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import aiokafka
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.structs import ConsumerRecord
 from faust.transport.consumer import Consumer as BaseConsumer
 from faust.transport.drivers import aiokafka as driver
@@ -31,8 +32,10 @@ METHODS: Final[list[tuple[type, str, list[str]]]] = [
     (driver.Consumer, "_new_offset", ["self", "tp"]),
     (driver.Consumer, "on_partitions_revoked", ["self", "revoked"]),
     (driver.Consumer, "seek_to_committed", ["self"]),
+    (driver.Consumer, "wait_empty", ["self"]),
     # Called:
     (driver.AIOKafkaConsumerThread, "seek", ["self", "partition", "offset"]),
+    (driver.Consumer, "commit_and_end_transactions", ["self"]),
     (Fetcher, "_notify", ["self", "future"]),
     (Fetcher, "fetched_records", ["self", "partitions", "timeout", "max_records"]),
     (
@@ -65,6 +68,7 @@ USES: Final[list[tuple[type, str, list[str]]]] = [
     (BaseConsumer, "force_commit", ["_filter_tps_with_pending_acks"]),
     (BaseConsumer, "_filter_committable_offsets", ["_new_offset", "_should_commit"]),
     (BaseConsumer, "_should_commit", ["_committed_offset"]),
+    (BaseConsumer, "on_stop", ["stream_wait_empty", "wait_empty", "commit_and_end_transactions"]),
     (BaseConsumer, "ack", ["acked", "_acked", "_acked_index"]),
     (BaseConsumer, "__init__", ["_acked", "_acked_index", "_read_offset"]),
     (ConsumerMessage, "on_final_ack", ["ack"]),
@@ -73,6 +77,9 @@ USES: Final[list[tuple[type, str, list[str]]]] = [
     (Fetcher, "__init__", ["_fetch_waiters"]),
     (Fetcher, "fetched_records", ["_create_fetch_waiter", "getall"]),
     (aiokafka.AIOKafkaConsumer, "start", ["_fetcher"]),
+    (aiokafka.AIOKafkaConsumer, "position", ["_subscription", "assignment", "state_value"]),
+    (SubscriptionState, "subscription", ["_subscription"]),
+    (TopicPartitionState, "has_valid_position", ["_position"]),
     (ServiceThread, "__init__", ["thread_loop"]),
 ]
 """Methods with names that they must still use: those overridden have to be called, attributes to be set."""
@@ -134,7 +141,8 @@ def _path(owner: type) -> str:
 def _names(method: Any) -> set[str]:
     """The names a function uses, those of functions within it too."""
     names: set[str] = set()
-    codes = [inspect.unwrap(method).__code__]
+    function = method.fget if isinstance(method, property) else method
+    codes = [inspect.unwrap(function).__code__]
     while codes:
         code = codes.pop()
         names.update(code.co_names)

@@ -1,0 +1,68 @@
+"""The Faust app of a worker: its agents and settings."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import faust
+
+from streams.broker.connection import Connection
+from streams.broker.driver import batch_topic
+from streams.broker.worker.policy import WorkerPolicy
+
+Handler = Callable[[Any], Awaitable[None]]
+
+
+class Agents(NamedTuple):
+    """What the agents do with an event whose value is a Batch."""
+
+    match: Handler
+    correlate: Handler
+
+
+def make_app(
+    connection: Connection,
+    policy: WorkerPolicy,
+    member: str | None,
+    reads: Iterable[str],
+    matches: str,
+    agents: Agents,
+) -> faust.App:
+    """The app: an agent on the topics of reads, one on that of matches; no web server, no tables.
+
+    `member` names the worker in the group, and keeps its partitions for it while it restarts.
+    """
+    options: dict[str, Any] = {} if member is None else {"consumer_group_instance_id": member}
+    app = faust.App(
+        policy.group,
+        **connection.for_faust("worker", "batch"),
+        **options,
+        # Faust writes nothing there without tables, but wants a place.
+        datadir=Path(policy.state_dir).expanduser() / "faust",
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=policy.session_timeout_s,
+        broker_heartbeat_interval=policy.session_timeout_s / 4,
+        broker_commit_interval=0.5,
+        broker_commit_every=1000,
+        stream_buffer_maxsize=policy.in_flight,
+        stream_wait_empty=True,
+        # A worker is one process; its agents have no replies to wait for.
+        reply_create_topic=False,
+    )
+
+    async def match(stream: Any) -> None:
+        async for event in stream.noack().events():
+            await agents.match(event)
+
+    async def correlate(stream: Any) -> None:
+        async for event in stream.noack().events():
+            await agents.correlate(event)
+
+    for name in reads:
+        app.agent(batch_topic(app, name, in_flight=policy.in_flight), name=f"match.{name}")(match)
+    app.agent(batch_topic(app, matches, in_flight=policy.in_flight), name="correlate")(correlate)
+    return app

@@ -1,0 +1,174 @@
+"""A worker's share of correlation: one partition of the matches, its state and the jobs on it, one by one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from streams.broker.driver import Batch
+from streams.broker.worker.clock import Clock
+from streams.broker.worker.matching import confirm
+from streams.broker.worker.outbox import Letter, Outbox
+from streams.broker.worker.shim import decode_matches
+from streams.broker.worker.trouble import Alarm, WorkerError
+from streams.correlation.correlator import Correlator
+from streams.records.alert import AlertKey
+from streams.records.encode import encode
+from streams.records.hit import Hit
+from streams.records.match import Match
+from streams.records.verdict import Verdict
+
+Job = Callable[[], list[Hit]]
+
+
+class Partition:
+    """One partition of the matches: all that comes for it is done in the order in which it came.
+
+    `rebuilt` gives the state as it was left by whoever had the partition before. Its hits go to the same
+    partition of the topic of hits, so those of one vehicle stay in order.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        rebuilt: Callable[[int], Awaitable[Correlator]],
+        outbox: Outbox,
+        clock: Clock,
+        alarm: Alarm,
+        hits: str,
+    ) -> None:
+        self.number = number
+        self.done = 0
+        self.told = 0
+        self._rebuilt = rebuilt
+        self._outbox = outbox
+        self._clock = clock
+        self._alarm = alarm
+        self._hits = hits
+        self._newest = 0
+        self._correlator: Correlator | None = None
+        self._jobs: asyncio.Queue[tuple[Job, Callable[[], Any] | None]] = asyncio.Queue()
+        self._ours = asyncio.Event()
+        self._ours.set()
+        self._confirming: set[asyncio.Task[None]] = set()
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def ready(self) -> bool:
+        """Whether its state is there."""
+        return self._correlator is not None
+
+    @property
+    def remembered(self) -> int:
+        """How many sightings are remembered."""
+        return 0 if self._correlator is None else len(self._correlator)
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait, and confirmations."""
+        return self._jobs.qsize() + len(self._confirming)
+
+    def batch(self, event: Any) -> None:
+        """Takes an event of Faust's whose value is a Batch of matches; acknowledged when its hits are out."""
+        self._jobs.put_nowait((lambda: self._matches(event.value), event.ack))
+
+    def changed(self, key: AlertKey) -> None:
+        """Takes the news that an alert has changed."""
+        if self._correlator is None or self._correlator.concerns(key):
+            self._jobs.put_nowait((lambda: self._state.changed(key, self._now()), None))
+
+    def verdict(self, verdict: Verdict, at: int) -> None:
+        """Takes a verdict that is in force from a time on, in ms since 1970 UTC."""
+
+        def job() -> list[Hit]:
+            self._state.expect(verdict, at)
+            return self._state.advance(self._now())
+
+        self._jobs.put_nowait((job, None))
+
+    def advance(self) -> None:
+        """Takes the time."""
+        if self._jobs.empty() and self._correlator is not None and self._ours.is_set():
+            self._jobs.put_nowait((lambda: self._state.advance(self._now()), None))
+
+    def forget(self, before: int, verdicts_before: int) -> None:
+        """Drops what is too old to be kept up to date; times in ms since 1970 UTC."""
+
+        def job() -> list[Hit]:
+            self._state.forget(before, verdicts_before)
+            return []
+
+        self._jobs.put_nowait((job, None))
+
+    def conclude(self) -> None:
+        """Tells what is known to follow later; for runs over events of the past, at their end."""
+        self._jobs.put_nowait((lambda: [*self._state.advance(self._now()), *self._state.conclude()], None))
+
+    def told_of(self, newest: int) -> None:
+        """Takes the latest time that any records speak of, in ms since 1970 UTC."""
+        self._newest = max(self._newest, newest)
+
+    def pause(self) -> None:
+        """Tells nothing from now on: the partition may be another's."""
+        self._ours.clear()
+
+    def go_on(self) -> None:
+        """Goes on with the state there is: the partition was nobody else's meanwhile."""
+        self._ours.set()
+
+    async def stop(self) -> None:
+        """Ends it; what waits is dropped and comes again from Kafka to whoever has the partition next."""
+        self._task.cancel()
+        await asyncio.gather(self._task, *self._confirming, return_exceptions=True)
+
+    @property
+    def _state(self) -> Correlator:
+        assert self._correlator is not None, "jobs are done when the state is there"
+        return self._correlator
+
+    def _now(self) -> int:
+        return self._clock(self._newest)
+
+    async def _run(self) -> None:
+        try:
+            correlator = await self._rebuilt(self.number)
+            self._correlator = correlator
+            await self._do(lambda: correlator.resume(self._now()), None)
+            while True:
+                job, done = await self._jobs.get()
+                await self._ours.wait()
+                await self._do(job, done)
+        except WorkerError as trouble:
+            self._alarm.raise_(trouble)
+
+    async def _do(self, job: Job, done: Callable[[], Any] | None) -> None:
+        hits = job()
+        self.done += 1
+        if hits:
+            self.told += len(hits)
+            letters = [Letter(self._hits, hit.hit_id.encode(), encode(hit), self.number) for hit in hits]
+            sent = await self._outbox.send(letters)
+            task = asyncio.create_task(confirm(sent, self._hits, done or (lambda: None), self._alarm))
+            self._confirming.add(task)
+            task.add_done_callback(self._confirming.discard)
+        elif done is not None:
+            # Hits of earlier jobs on the same matches may be under way still.
+            if self._confirming:
+                await asyncio.gather(*self._confirming)
+            if not self._alarm.raised:
+                done()
+
+    def _matches(self, batch: Batch) -> list[Hit]:
+        hits: list[Hit] = []
+        for record, match in zip(
+            batch.records, decode_matches([v or b"" for v in batch.values]), strict=True
+        ):
+            if not isinstance(match, Match):
+                faults = "; ".join(map(str, match))
+                raise WorkerError(
+                    f"topic {batch.topic}: partition {batch.partition}, offset {record.offset}: no match of "
+                    f"this version ({faults}). Only workers write there: stop what else does, and go past "
+                    "the record by setting the group's offset"
+                )
+            self._newest = max(self._newest, record.timestamp)
+            hits += self._state.match(match, self._clock(record.timestamp))
+        return hits

@@ -1,0 +1,100 @@
+"""The watchdog: ends a worker in which records wait and nothing moves, after showing what it hung on.
+
+Faust and aiokafka are known to stand still after a rebalance without an error. A supervisor starts the worker
+again; nothing is lost, for what was not confirmed was not committed.
+"""
+
+import asyncio
+import faulthandler
+import sys
+from collections.abc import Callable, Mapping
+from threading import Event, Thread
+from time import monotonic
+from typing import Final, NamedTuple
+
+EXIT_STALLED: Final = 3
+"""The exit code: neither done nor wrong use, and starting again helps."""
+
+
+class Progress(NamedTuple):
+    """How far a partition is: `moved` changes with whatever is done; `waiting` says whether there is more."""
+
+    moved: object
+    waiting: bool
+
+
+class Stalled:
+    """Which of several things that wait have not moved for a time in seconds. Knows no clock."""
+
+    def __init__(self, after_s: float) -> None:
+        self._after_s = after_s
+        self._since: dict[str, tuple[object, float]] = {}
+
+    def look(self, progress: Mapping[str, Progress], now_s: float) -> list[str]:
+        """Takes how far each is at a time; returns the names of those that stand still too long."""
+        stalled = []
+        for name, (moved, waiting) in progress.items():
+            known = self._since.get(name)
+            if known is None or known[0] != moved or not waiting:
+                self._since[name] = (moved, now_s)
+            elif now_s - known[1] >= self._after_s:
+                stalled.append(name)
+        for name in self._since.keys() - progress.keys():
+            del self._since[name]
+        return stalled
+
+
+class Watchdog:
+    """Asks from a thread of its own, so that a blocked event loop does not go unseen.
+
+    `progress` is asked in the event loop; `end` ends the process. `every_s` is the time between two looks.
+    """
+
+    def __init__(
+        self,
+        progress: Callable[[], Mapping[str, Progress]],
+        after_s: float,
+        end: Callable[[str], None],
+        clock: Callable[[], float] = monotonic,
+        every_s: float = 1.0,
+    ) -> None:
+        self._progress = progress
+        self._stalled = Stalled(after_s)
+        self._end = end
+        self._clock = clock
+        self._every_s = every_s
+        self._loop = asyncio.get_running_loop()
+        self._stop = Event()
+        self._beat = 0
+        self._told: Mapping[str, Progress] = {}
+        self._thread = Thread(target=self._watch, name="watchdog", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it."""
+        self._stop.set()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._every_s):
+            # The loop itself always has something to do: to answer.
+            told = {**self._told, "the event loop": Progress(self._beat, True)}
+            stalled = self._stalled.look(told, self._clock())
+            if stalled:
+                self._end(", ".join(stalled))
+                return
+            self._loop.call_soon_threadsafe(self._answer)
+
+    def _answer(self) -> None:
+        self._beat += 1
+        self._told = self._progress()
+
+
+def show_stacks() -> None:
+    """Prints where every thread and task stands, on stderr. Stacks hold no values, so no plates."""
+    faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
+
+
+def show_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Prints where every task of a loop waits, on stderr."""
+    for task in asyncio.all_tasks(loop):
+        task.print_stack(limit=6, file=sys.stderr)

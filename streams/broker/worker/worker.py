@@ -1,0 +1,303 @@
+"""The worker's life: connect, read the lists whole, take reads until told to end or in trouble, end."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final, NamedTuple, cast
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from streams.broker.connection import Connection
+from streams.broker.follow import Follower, FollowError
+from streams.broker.lists import ListReader, ListsError
+from streams.broker.topics import TopicsPolicy
+from streams.broker.worker.app import Agents, make_app
+from streams.broker.worker.clock import Clock, wall
+from streams.broker.worker.correlating import Correlating
+from streams.broker.worker.matching import Matching
+from streams.broker.worker.outbox import Outbox
+from streams.broker.worker.partition import Partition
+from streams.broker.worker.policy import WorkerPolicy
+from streams.broker.worker.reach import reach
+from streams.broker.worker.rebuild import Rebuild
+from streams.broker.worker.rejected import Share
+from streams.broker.worker.trouble import Alarm, WorkerError
+from streams.broker.worker.watchdog import EXIT_STALLED, Progress, Watchdog, show_stacks, show_tasks
+from streams.correlation.correlator import Correlator
+from streams.correlation.policy import CorrelationPolicy, Places
+from streams.matching.judge import Judge
+from streams.matching.policy import Policies
+from streams.records.decode import decode_verdict
+from streams.records.verdict import Verdict
+
+_HOUR_MS: Final = 3_600_000
+_TICK_S: Final = 0.5
+_LOOK_S: Final = 2.0
+_FORGET_S: Final = 60.0
+
+
+class Setup(NamedTuple):
+    """The parts of the settings that a worker needs."""
+
+    topics: TopicsPolicy
+    worker: WorkerPolicy
+    policies: Policies
+    correlation: CorrelationPolicy
+    places: Places
+
+
+class Worker:
+    """One worker. `say` is given a line for the operator; `member` as in `make_app`.
+
+    `start`, then `end`; in between `trouble` is to be awaited. All raise WorkerError.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        setup: Setup,
+        say: Callable[[str], None],
+        member: str | None = None,
+        clock: Clock = wall,
+    ) -> None:
+        self._connection = connection
+        self._setup = setup
+        self._say = say
+        self._member = member
+        self._clock = clock
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Connects, reads the lists whole and then takes reads.
+
+        Raises WorkerError if Kafka cannot be reached in time or denies, or a topic is missing.
+        """
+        self._alarm = Alarm()
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _start(self) -> None:
+        names = self._names = self._setup.topics.names()
+        await reach(
+            self._connection.for_aiokafka("start"),
+            names,
+            self._setup.worker.connect_within_s,
+            self._say,
+        )
+        try:
+            await self._read_lists()
+            await self._read_verdicts()
+        except (ListsError, FollowError) as error:
+            raise WorkerError(str(error)) from error
+        self._ends: dict[Any, int] = {}
+        self._probe = AIOKafkaConsumer(**self._connection.for_aiokafka("probe"))
+        await self._probe.start()
+        self._stack.push_async_callback(self._probe.stop)
+        self._outbox = Outbox(self._connection.for_aiokafka("hits"))
+        await self._outbox.start()
+        self._stack.push_async_callback(self._outbox.stop)
+        await self._start_agents()
+        self._tasks += [
+            asyncio.create_task(self._follow_lists()),
+            asyncio.create_task(self._follow_verdicts()),
+            asyncio.create_task(self._keep_time()),
+            asyncio.create_task(self._look_at_ends()),
+        ]
+        self._watchdog = Watchdog(self._progress, self._setup.worker.stalled_after_s, self._stalled)
+        self._say(f"ready: group {self._setup.worker.group}, {', '.join(names.reads)}")
+
+    async def trouble(self) -> WorkerError:
+        """What the worker cannot go on for, when it comes."""
+        return await self._alarm.wait()
+
+    async def end(self) -> bool:
+        """Ends in order: takes nothing more, ends what is in work, commits; whether that was done in time.
+
+        What was not done in time is not committed and comes again.
+        """
+        self._watchdog.stop()
+        in_time = True
+        try:
+            async with asyncio.timeout(self._setup.worker.drain_within_s):
+                if not self._alarm.raised:
+                    await self._drain()
+                await self._app.stop()
+        except TimeoutError:
+            in_time = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._setup.worker.drain_within_s):
+                await self._correlating.stop()
+                await self._stack.aclose()
+        return in_time
+
+    @property
+    def correlating(self) -> Correlating:
+        """Its share of correlation."""
+        return self._correlating
+
+    @property
+    def matching(self) -> Matching:
+        """Its match stage."""
+        return self._matching
+
+    async def idle(self) -> bool:
+        """Whether all that is on the topics by now has been dealt with and committed."""
+        return not any(each.waiting for each in self._progress().values())
+
+    async def _read_lists(self) -> None:
+        folder = Path(self._setup.worker.state_dir).expanduser() / "lists"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lists = ListReader(
+            self._connection,
+            self._names.alerts,
+            folder,
+            tombstones_for_ms=round(self._setup.topics.withdrawn_hours * _HOUR_MS),
+            say=self._say,
+            clock_ms=lambda: wall(0),
+        )
+        self._stack.push_async_callback(self._lists.stop)
+        await self._lists.load()
+
+    async def _read_verdicts(self) -> None:
+        self._correlating = Correlating(self._partition)
+        self._verdicts = Follower(self._connection.for_aiokafka("verdicts"), self._names.verdicts)
+        self._stack.push_async_callback(self._verdicts.stop)
+        await self._verdicts.open(wall(0) - round(self._setup.topics.verdicts_hours * _HOUR_MS))
+        async for number, records in self._verdicts.whole():
+            self._take_verdicts(number, records)
+
+    async def _start_agents(self) -> None:
+        setup, names = self._setup, self._names
+        self._judge = Judge(setup.policies)
+        self._matching = Matching(
+            self._lists.index,
+            self._judge,
+            self._outbox,
+            self._clock,
+            self._alarm,
+            matches=names.matches,
+            rejected=names.rejected,
+            share=lambda topic: Share(topic, setup.worker.rejected_share, setup.worker.rejected_over),
+        )
+
+        async def correlate(event: Any) -> None:
+            self._correlating.take(event)
+
+        agents = Agents(self._matching.take, correlate)
+        self._app = make_app(self._connection, setup.worker, self._member, names.reads, names.matches, agents)
+        # Faust holds receivers weakly, so they are methods of something that lives.
+        self._app.on_partitions_revoked.connect(self._revoked)
+        self._app.on_partitions_assigned.connect(cast(Any, self._assigned))
+        self._assignments = 0
+        await self._app.start()
+        self._consumer: Any = self._app.consumer
+
+    def _partition(self, number: int) -> Partition:
+        setup, names = self._setup, self._names
+        audiences = {list_id: policy.audience for list_id, policy in setup.policies.lists.items()}
+        rebuild = Rebuild(
+            self._connection.for_aiokafka("rebuild"),
+            setup.worker.group,
+            names.matches,
+            names.hits,
+            lambda: Correlator(setup.correlation, setup.places, audiences, self._lists.index, self._judge),
+            lambda: self._correlating.said,
+            lambda: wall(0),
+            round(setup.topics.matches_hours * _HOUR_MS),
+            round(setup.topics.verdicts_hours * _HOUR_MS),
+        )
+        return Partition(number, rebuild, self._outbox, self._clock, self._alarm, names.hits)
+
+    async def _revoked(self, *_: Any, **__: Any) -> None:
+        self._correlating.revoked()
+
+    async def _assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
+        self._assignments += 1
+        numbers = [tp.partition for tp in assigned if tp.topic == self._names.matches]
+        await self._correlating.assigned(numbers, self._app.consumer_generation_id)
+
+    async def _follow_lists(self) -> None:
+        try:
+            await self._lists.follow(self._correlating.changed)
+        except ListsError as error:
+            self._alarm.raise_(WorkerError(str(error)))
+
+    async def _follow_verdicts(self) -> None:
+        try:
+            async for number, records in self._verdicts.go_on():
+                self._take_verdicts(number, records)
+        except FollowError as error:
+            self._alarm.raise_(WorkerError(str(error)))
+
+    def _take_verdicts(self, number: int, records: Any) -> None:
+        for record in records:
+            verdict = decode_verdict(record.value or b"")
+            if isinstance(verdict, Verdict):
+                self._correlating.verdict(verdict, record.timestamp)
+            else:
+                faults = "; ".join(map(str, verdict))
+                place = f"{self._names.verdicts}, partition {number}, offset {record.offset}"
+                self._say(f"{place}: passed over: {faults}")
+
+    async def _keep_time(self) -> None:
+        kept_ms = round(self._setup.correlation.kept_hours * _HOUR_MS)
+        verdicts_ms = round(self._setup.topics.verdicts_hours * _HOUR_MS)
+        last = monotonic()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self._correlating.advance()
+            if monotonic() - last >= _FORGET_S:
+                last = monotonic()
+                self._correlating.forget(wall(0) - kept_ms, wall(0) - verdicts_ms)
+
+    async def _look_at_ends(self) -> None:
+        """Notes where the partitions end, asked on a way of its own: the consumer is what may stand still."""
+        while True:
+            with suppress(KafkaError):  # brokers that are away; what was known last goes on to count
+                self._ends.update(await self._probe.end_offsets(list(self._consumer.assignment())))
+            await asyncio.sleep(_LOOK_S)
+
+    async def _drain(self) -> None:
+        self._consumer.stop_taking((*self._names.reads, self._names.matches))
+        while any(window.in_flight for window in self._consumer.windows.values()):
+            if self._alarm.raised:
+                return
+            await asyncio.sleep(0.01)
+        while any(partition.waiting for partition in self._correlating.partitions.values()):
+            await asyncio.sleep(0.01)
+        await self._consumer.force_commit()
+
+    def _progress(self) -> dict[str, Progress]:
+        """How far each partition is that this worker has, and the group as a whole."""
+        found = {
+            "the group": Progress(self._assignments, self._assignments == 0 or bool(self._app.rebalancing))
+        }
+        for tp in self._consumer.assignment():
+            window = self._consumer.windows.get(tp)
+            end, position = self._ends.get(tp), self._consumer.reached(tp)
+            in_flight = window.in_flight if window else 0
+            behind = end is not None and (position is None or position < end)
+            moved = (position, window.committable if window else None, in_flight)
+            found[f"{tp.topic}, partition {tp.partition}"] = Progress(moved, bool(in_flight) or behind)
+        return found
+
+    def _stalled(self, what: str) -> None:
+        self._say(
+            f"{what}: records wait and nothing has moved for {self._setup.worker.stalled_after_s:.0f} s; the "
+            "worker ends, and where it hung follows. Nothing is lost; start it again"
+        )
+        show_stacks()
+        with suppress(RuntimeError):
+            show_tasks(self._app.loop)
+        os._exit(EXIT_STALLED)

@@ -1,0 +1,86 @@
+"""`anpr worker`: reads on Kafka in, hits out, until told to end."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from streams.cli.collector import settle
+from streams.cli.extras import require
+from streams.cli.options import config_option, settings_of
+from streams.cli.progress import say
+from streams.settings.model import Settings
+
+
+@click.command()
+@config_option
+@click.option(
+    "--member",
+    metavar="NAME",
+    help="Name of this worker in its group, another for each; its partitions are kept for it while it "
+    "restarts within [worker] session_timeout_s.",
+)
+def worker(config: Path | None, member: str | None) -> None:
+    """Takes reads from Kafka, joins them with the alert lists and sends hits.
+
+    It reads the alert lists whole first, then says that it is ready. Workers of one group share the work;
+    start as many as are needed. SIGTERM or Ctrl-C ends it in order.
+
+    Exit codes: 0 ended as told, 1 it cannot go on and says why, 3 it stood still; start it again then.
+    """
+    require("worker", ("faust", "aiokafka"), "stream")
+    _quiet()
+    sys.exit(asyncio.run(_run(settings_of(config), member)))
+
+
+async def _run(settings: Settings, member: str | None) -> int:
+    from streams.broker.connection import ConnectionSettingsError, resolve
+    from streams.broker.worker.trouble import WorkerError
+    from streams.broker.worker.worker import Setup, Worker
+
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    try:
+        connection = resolve(settings.kafka, os.environ)
+    except ConnectionSettingsError as error:
+        say(str(error))
+        return 1
+    setup = Setup(settings.topics, settings.worker, settings.policies, settings.correlation, settings.places)
+    work = Worker(connection, setup, say, member)
+    starting = asyncio.create_task(work.start())
+    stopped = asyncio.create_task(told.wait())
+    await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        say("told to end before it was ready")
+        return 0
+    try:
+        starting.result()
+    except WorkerError as trouble:
+        say(f"anpr worker: {trouble}")
+        return 1
+    settle()
+    troubled = asyncio.create_task(work.trouble())
+    await asyncio.wait((troubled, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if troubled.done():
+        say(f"anpr worker: {troubled.result()}")
+    in_time = await work.end()
+    if troubled.done():
+        return 1
+    if not in_time:
+        say("not all that was in work could be ended in time; it is not committed and comes again")
+        return 1
+    say("ended")
+    return 0
+
+
+def _quiet() -> None:
+    """Only warnings of the libraries, without what they say of single records."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("faust").setLevel(logging.ERROR)

@@ -1,0 +1,88 @@
+"""Seen: all sightings that are remembered, by hit, by place and by alert."""
+
+from collections.abc import Collection
+from typing import Final
+
+from streams.correlation.sightings import PassageKey, Sighting, passages
+from streams.records.alert import AlertKey
+
+_SLICE_MS: Final = 60_000
+"""Places are looked at for what to forget in slices of this length, each once."""
+
+
+class Seen:
+    """Sightings by the id of their hit, by place and by alert; `gap_ms` as in `passages`."""
+
+    def __init__(self, gap_ms: float) -> None:
+        self._gap_ms = gap_ms
+        self._by_hit: dict[str, tuple[PassageKey, Sighting]] = {}
+        self._by_place: dict[PassageKey, dict[str, Sighting]] = {}
+        self._of_alert: dict[AlertKey, set[PassageKey]] = {}
+        self._slices: dict[int, set[PassageKey]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_hit)
+
+    def __contains__(self, hit_id: object) -> bool:
+        return hit_id in self._by_hit
+
+    def get(self, hit_id: str) -> tuple[PassageKey, Sighting] | None:
+        """The sighting of a hit and where it is kept, if it is remembered."""
+        return self._by_hit.get(hit_id)
+
+    def put(self, place: PassageKey, sighting: Sighting) -> PassageKey | None:
+        """Keeps a sighting in place of an earlier one of its hit; returns where that was, if elsewhere."""
+        known = self._by_hit.get(sighting.hit_id)
+        left = known[0] if known is not None and known[0] != place else None
+        if left is not None:
+            self._drop(left, sighting.hit_id)
+        self._by_hit[sighting.hit_id] = place, sighting
+        self._by_place.setdefault(place, {})[sighting.hit_id] = sighting
+        self._of_alert.setdefault(place.alert, set()).add(place)
+        self._slices.setdefault(sighting.seen // _SLICE_MS, set()).add(place)
+        return left
+
+    def at(self, place: PassageKey) -> Collection[Sighting]:
+        """The sightings at one place."""
+        return self._by_place.get(place, {}).values()
+
+    def places_of(self, alert: AlertKey) -> list[PassageKey]:
+        """The places at which an alert was sighted, in a fixed order."""
+        return sorted(self._of_alert.get(alert, ()))
+
+    def alerts(self) -> list[AlertKey]:
+        """The alerts that were sighted, in a fixed order."""
+        return sorted(self._of_alert)
+
+    def of_alert(self, alert: AlertKey) -> list[Sighting]:
+        """The sightings of any version of an alert."""
+        return [each for place in self.places_of(alert) for each in self._by_place[place].values()]
+
+    def forget(self, before: int) -> tuple[list[Sighting], list[AlertKey]]:
+        """Drops the passages whose last sighting was seen before a time, in ms since 1970 UTC.
+
+        Returns the sightings dropped and the alerts of which none is left. Passages go whole: what is left of
+        one would stand in place of its best.
+        """
+        due = [number for number in self._slices if (number + 1) * _SLICE_MS <= before]
+        places = {place for number in due for place in self._slices.pop(number)}
+        gone: list[Sighting] = []
+        for place in sorted(places & self._by_place.keys()):
+            for passage in passages(self._by_place[place].values(), self._gap_ms):
+                if max(each.seen for each in passage) < before:
+                    gone += passage
+        for each in gone:
+            place, _ = self._by_hit.pop(each.hit_id)
+            self._drop(place, each.hit_id)
+        alerts = {place.alert for place in places} - self._of_alert.keys()
+        return gone, sorted(alerts)
+
+    def _drop(self, place: PassageKey, hit_id: str) -> None:
+        here = self._by_place[place]
+        del here[hit_id]
+        if not here:
+            del self._by_place[place]
+            places = self._of_alert[place.alert]
+            places.discard(place)
+            if not places:
+                del self._of_alert[place.alert]
