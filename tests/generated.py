@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from streams.schemas import schemas
+from streams.schemas import asyncapi, schemas
 from streams.settings.describe import reference
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GENERATED: Final[dict[str, Callable[[], str]]] = {
     "docs/configuration.md": reference,
+    "schemas/asyncapi.json": asyncapi,
     **{f"schemas/{name}": partial(str, text) for name, text in schemas().items()},
 }
 """Path from the project's root to the function that gives the file's text."""

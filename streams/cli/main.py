@@ -10,6 +10,7 @@ from streams import __version__
 _COMMANDS: Final = {
     "config": "streams.cli.config",
     "explain": "streams.cli.explain",
+    "hits": "streams.cli.hits",
     "kafka": "streams.cli.kafka",
     "lists": "streams.cli.lists",
     "replay": "streams.cli.replay",

@@ -14,7 +14,7 @@ _NO_VALUE = "?"
 
 def print_hits(hits: list[Hit]) -> None:
     """Prints the table to stdout; on a terminal what was withdrawn is dim."""
-    rows = [_row(hit) for hit in hits]
+    rows = [cells(hit) for hit in hits]
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
     click.secho(_line(_HEADINGS, widths), bold=True)
     for hit, row in zip(hits, rows, strict=True):
@@ -49,7 +49,8 @@ def state(hit: Hit) -> str:
     return f"{words}, {hit.verdict.verdict}" if hit.verdict is not None else words
 
 
-def _row(hit: Hit) -> tuple[str, ...]:
+def cells(hit: Hit) -> tuple[str, ...]:
+    """The row of a hit; the last cell is its state."""
     place = hit.place
     where = place.road or place.site_id or place.camera_id
     return (

@@ -9,6 +9,7 @@
     bitmap       the bits of the hashes
     patterns     u64: where the bodies of alerts with wildcards are
     withdrawals  JSON lines
+    source       JSON: the topic it was read from; empty if it was made from files
 
 Numbers are little-endian. The checksum of every section is in the header; a body has its own, so that the
 bodies, by far the largest part, need not be read to open the file.
@@ -20,10 +21,11 @@ import msgspec
 import xxhash
 
 MAGIC: Final = b"ANPRLIST"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 HEADER_BYTES: Final = 4096
 LENGTH_BITS: Final = 20
-SECTIONS: Final = ("hashes", "refs", "id_hashes", "id_refs", "bitmap", "patterns", "withdrawals")
+LENGTH_MASK: Final = (1 << LENGTH_BITS) - 1
+SECTIONS: Final = ("hashes", "refs", "id_hashes", "id_refs", "bitmap", "patterns", "withdrawals", "source")
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -43,7 +45,24 @@ class Header(msgspec.Struct, frozen=True):
     alerts: int
     log2_bits: int
     file_bytes: int
+    log_order: bool
+    """Whether the last entry of a key counts, as in a compacted topic, or the highest version."""
     sections: dict[str, Section]
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The topic that a snapshot was read from, and how far.
+
+    `next_offsets` has for each partition, by its number, the offset of the first record not in the file; all
+    records before those were there at `taken_at` (ms since 1970 UTC).
+    """
+
+    cluster_id: str
+    topic: str
+    topic_id: str | None
+    """The id that Kafka gave the topic; None if the brokers tell none. A topic made anew has another."""
+    next_offsets: dict[int, int]
+    taken_at: int
 
 
 class SnapshotError(Exception):

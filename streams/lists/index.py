@@ -29,9 +29,14 @@ class Candidate(NamedTuple):
 class Index:
     """All alert lists: an immutable base and a small delta of what has changed since.
 
-    Of the versions of an alert the highest counts, whichever came first. A withdrawal ends, from its time
-    on, every version that began before that time, whichever came first; to list again, a higher version
-    begins at the time of the new listing.
+    Lists come from files by `put` and `withdraw`, or from a compacted topic by `relist` and `end`.
+
+    From files, of the versions of an alert the highest counts, whichever came first. A withdrawal ends, from
+    its time on, every version that began before that time, whichever came first; to list again, a higher
+    version begins at the time of the new listing.
+
+    From a topic, the last entry of an alert counts, whatever came before: compaction leaves no other, so
+    only this is the same for all who read the topic.
     """
 
     def __init__(self, base: Snapshot | None = None, classes: Classes = CLASSES) -> None:
@@ -40,11 +45,15 @@ class Index:
         self._delta = Delta(classes)
         self._patterns = Patterns()
         self._withdrawn: dict[AlertKey, list[int]] = {}
+        self._ended: dict[AlertKey, int] = {}
         if base is not None:
             for alert in base.patterns():
                 self._patterns.add(key_of(alert), normal(alert.plate, wildcards=True))
             for withdrawal in base.withdrawals():
-                self.withdraw(withdrawal)
+                if base.header.log_order:
+                    self.end(key_of(withdrawal), to_ms(withdrawal.withdrawn_at))
+                else:
+                    self.withdraw(withdrawal)
 
     def put(self, alert: Alert) -> Fault | None:
         """Adds an alert or replaces an earlier version of it; the next batch sees it.
@@ -57,13 +66,33 @@ class Index:
             return faults[0]
         key = key_of(alert)
         known = self.get(key)
-        if known is not None and not beats(alert, known):
-            return None
-        self._patterns.remove(key)
-        self._delta.put(alert)
-        if is_pattern(alert.plate):
-            self._patterns.add(key, normal(alert.plate, wildcards=True))
+        if known is None or beats(alert, known):
+            self._set(alert)
         return None
+
+    def relist(self, alert: Alert) -> Fault | None:
+        """Takes the value of an alert on a topic: it counts instead of any earlier version, higher or not,
+        and any end; the next batch sees it.
+
+        Returns the fault of a plate that is none; then what was in force stays.
+        """
+        faults = entries_of([alert], self._classes.table).faults
+        if faults:
+            return faults[0]
+        key = key_of(alert)
+        self._ended.pop(key, None)
+        self._withdrawn.pop(key, None)
+        # A list that is sent again whole must not fill the delta with what the base has already.
+        if self.get(key) != alert:
+            self._set(alert)
+        return None
+
+    def end(self, key: AlertKey, at: int) -> None:
+        """Takes the null value of an alert on a topic; the next batch sees it.
+
+        From `at` (ms since 1970 UTC) on the alert does not count, also if it would begin later only.
+        """
+        self._ended[key] = at
 
     def withdraw(self, withdrawal: Withdrawal) -> None:
         """Ends an alert, known already or not; the next batch sees it."""
@@ -74,7 +103,7 @@ class Index:
             times.sort()
 
     def get(self, key: AlertKey) -> Alert | None:
-        """The alert of a key in its highest version, withdrawn or not."""
+        """The alert of a key in the version that counts, withdrawn or not."""
         alert = self._delta.alerts.get(key)
         if alert is None and self._base is not None:
             alert = self._base.get(key)
@@ -91,7 +120,11 @@ class Index:
 
     def withdrawn_at(self, alert: Alert) -> int | None:
         """When an alert ended by withdrawal, in ms since 1970 UTC; None if it was not withdrawn."""
-        times = self._withdrawn.get(key_of(alert))
+        key = key_of(alert)
+        ended = self._ended.get(key)
+        if ended is not None:
+            return ended
+        times = self._withdrawn.get(key)
         if times is None:
             return None
         begins = to_ms(alert.valid_from)
@@ -125,12 +158,19 @@ class Index:
         return [Candidate(row, alert) for (row, _), alert in sorted(found.items(), key=lambda item: item[0])]
 
     def alerts(self) -> Iterator[Alert]:
-        """All alerts in their highest version, withdrawn or not, in no particular order."""
+        """All alerts in the version that counts, withdrawn or not, in no particular order."""
         yield from self._delta.alerts.values()
         if self._base is not None:
             for alert in self._base.alerts():
                 if key_of(alert) not in self._delta.alerts:
                     yield alert
+
+    def _set(self, alert: Alert) -> None:
+        key = key_of(alert)
+        self._patterns.remove(key)
+        self._delta.put(alert)
+        if is_pattern(alert.plate):
+            self._patterns.add(key, normal(alert.plate, wildcards=True))
 
     def _probe(
         self, keys: np.ndarray[tuple[int], np.dtype[np.uint64]], rows: range | list[int]

@@ -15,9 +15,11 @@ from streams.lists.bits import Words, passing
 from streams.lists.format import (
     HEADER_BYTES,
     LENGTH_BITS,
+    LENGTH_MASK,
     SECTIONS,
     Header,
     SnapshotError,
+    Source,
     body_checksum,
     id_hash,
     unpack_header,
@@ -25,10 +27,10 @@ from streams.lists.format import (
 from streams.plates.confusion import CLASSES, Classes
 from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
 
-_LENGTH_MASK: Final = (1 << LENGTH_BITS) - 1
 _CHUNK: Final = 1 << 24
 _decoder = msgspec.json.Decoder(Alert)
 _withdrawals = msgspec.json.Decoder(Withdrawal)
+_source = msgspec.json.Decoder(Source)
 
 
 class Snapshot:
@@ -82,7 +84,7 @@ class Snapshot:
 
     def alert(self, ref: int) -> Alert:
         """The alert at a place that `find` gave. Raises SnapshotError if its bytes are damaged."""
-        data = os.pread(self._file.fileno(), ref & _LENGTH_MASK, ref >> LENGTH_BITS)
+        data = os.pread(self._file.fileno(), ref & LENGTH_MASK, ref >> LENGTH_BITS)
         body = data[4:]
         if body_checksum(body) != data[:4]:
             raise SnapshotError(
@@ -114,8 +116,28 @@ class Snapshot:
 
     def withdrawals(self) -> list[Withdrawal]:
         """The withdrawals that the file keeps."""
-        section = self.header.sections["withdrawals"]
-        return _withdrawals.decode_lines(os.pread(self._file.fileno(), section.length, section.offset))
+        return _withdrawals.decode_lines(self._section("withdrawals"))
+
+    def source(self) -> Source | None:
+        """The topic that the file was read from, or None if it was made from files."""
+        text = self._section("source")
+        return _source.decode(text) if text else None
+
+    def bodies(self) -> Iterator[bytes]:
+        """The bytes of all bodies as they lie in the file, from HEADER_BYTES on, in pieces."""
+        end = self.header.sections[SECTIONS[0]].offset
+        for start in range(HEADER_BYTES, end, _CHUNK):
+            yield os.pread(self._file.fileno(), min(_CHUNK, end - start), start)
+
+    def waste(self) -> float:
+        """The share of the bodies, by bytes, that do not count: a file grown out of another keeps them."""
+        total = self.header.sections[SECTIONS[0]].offset - HEADER_BYTES
+        live = int((self.words("id_refs") & np.uint64(LENGTH_MASK)).sum())
+        return 1 - live / total if total else 0.0
+
+    def words(self, name: str) -> Words:
+        """A copy of a section of words (uint64): hashes, refs, id_hashes, id_refs or patterns."""
+        return np.frombuffer(self._section(name), dtype=np.dtype("<u8"))
 
     def close(self) -> None:
         """Unmaps and closes the file; the snapshot cannot be used afterwards."""
@@ -153,6 +175,10 @@ class Snapshot:
             length = min(_CHUNK, section.length - start)
             digest.update(os.pread(self._file.fileno(), length, section.offset + start))
         return digest.intdigest() == section.checksum
+
+    def _section(self, name: str) -> bytes:
+        section = self.header.sections[name]
+        return os.pread(self._file.fileno(), section.length, section.offset)
 
     def _mapped(self, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
         section = self.header.sections[name]

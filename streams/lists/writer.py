@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -17,8 +17,10 @@ from streams.lists.format import (
     FORMAT_VERSION,
     HEADER_BYTES,
     LENGTH_BITS,
+    LENGTH_MASK,
     Header,
     Section,
+    Source,
     body_checksum,
     checksum,
     id_hash,
@@ -28,7 +30,6 @@ from streams.plates.confusion import CLASSES, Classes
 from streams.records.alert import Alert, Withdrawal
 from streams.records.faults import Fault
 
-_LENGTH_MASK: Final = (1 << LENGTH_BITS) - 1
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Alert)
 
@@ -46,14 +47,14 @@ class SnapshotWriter:
         self._temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         self._file: BufferedRandom | None = None
         self._end = 0
-        self._keys: list[Words] = []
+        self._hashes: list[Words] = []
         self._refs: list[Words] = []
         self._id_hashes: list[Words] = []
         self._id_refs: list[Words] = []
         self._patterns: list[int] = []
         self._withdrawals: list[Withdrawal] = []
 
-    def __enter__(self) -> "SnapshotWriter":
+    def __enter__(self) -> Self:
         self._file = self._temporary.open("w+b")
         self._file.write(bytes(HEADER_BYTES))
         self._end = HEADER_BYTES
@@ -72,17 +73,13 @@ class SnapshotWriter:
 
         Returns the faults of those whose plate is none, by their place in the batch; they are left out.
         """
-        entries = entries_of(alerts, self._classes.table)
-        refs = self._write_bodies(alerts)
-        self._keys.append(entries.keys)
-        self._refs.append(refs[entries.alert])
-        self._patterns.extend(refs[entries.patterns].tolist())
         ids = np.array([id_hash(alert.list_id, alert.alert_id) for alert in alerts], dtype=np.uint64)
+        refs, faults = self._enter(alerts)
         good = np.ones(len(alerts), dtype=bool)
-        good[list(entries.faults)] = False
+        good[list(faults)] = False
         self._id_hashes.append(ids[good])
         self._id_refs.append(refs[good])
-        return entries.faults
+        return faults
 
     def withdraw(self, withdrawals: Iterable[Withdrawal]) -> None:
         """Adds withdrawals, which the file keeps beside the alerts."""
@@ -90,14 +87,16 @@ class SnapshotWriter:
 
     def finish(self) -> Path:
         """Sorts what was added, writes the rest of the file, syncs it, gives it its name; returns that."""
+        return self._finish(None)
+
+    def _finish(self, source: Source | None, log_order: bool = False) -> Path:
         assert self._file is not None, "used as a context manager"
         ids, id_refs, replaced = self._latest()
-        refs = _joined(self._refs)
-        keys = _joined(self._keys)
+        refs = joined(self._refs)
+        hashes = joined(self._hashes)
         if len(replaced):
             kept = ~np.isin(refs, replaced)
-            refs, keys = refs[kept], keys[kept]
-        hashes = mixed(keys)
+            refs, hashes = refs[kept], hashes[kept]
         order = np.argsort(hashes, kind="stable")
         hashes, refs = hashes[order], refs[order]
         log2 = log2_bits(len(hashes))
@@ -111,6 +110,7 @@ class SnapshotWriter:
             "bitmap": bitmap_of(hashes, log2),
             "patterns": patterns,
             "withdrawals": np.frombuffer(b"\n".join(map(_encoder.encode, self._withdrawals)), dtype=np.uint8),
+            "source": np.frombuffer(_encoder.encode(source) if source else b"", dtype=np.uint8),
         }
         sections = {}
         for name, values in contents.items():
@@ -118,7 +118,8 @@ class SnapshotWriter:
             data = np.ascontiguousarray(values).tobytes()
             sections[name] = Section(self._end, len(data), checksum(data))
             self._write(data)
-        header = Header(FORMAT_VERSION, self._classes.fingerprint, len(ids), log2, self._end, sections)
+        fingerprint = self._classes.fingerprint
+        header = Header(FORMAT_VERSION, fingerprint, len(ids), log2, self._end, log_order, sections)
         self._file.seek(0)
         self._file.write(pack_header(header))
         self._file.flush()
@@ -134,12 +135,21 @@ class SnapshotWriter:
         self._file.write(data)
         self._end += len(data)
 
+    def _enter(self, alerts: Sequence[Alert]) -> tuple[Words, dict[int, Fault]]:
+        """Writes alerts and notes their spellings; returns where each is, and the faults of their plates."""
+        entries = entries_of(alerts, self._classes.table)
+        refs = self._write_bodies(alerts)
+        self._hashes.append(mixed(entries.keys))
+        self._refs.append(refs[entries.alert])
+        self._patterns.extend(refs[entries.patterns].tolist())
+        return refs, entries.faults
+
     def _write_bodies(self, alerts: Sequence[Alert]) -> Words:
         """Writes the alerts; returns where each is (uint64)."""
         bodies = [_encoder.encode(alert) for alert in alerts]
         lengths = np.array([len(body) + 4 for body in bodies], dtype=np.uint64)
-        if len(lengths) and int(lengths.max()) > _LENGTH_MASK:
-            raise ValueError(f"an alert is longer than {_LENGTH_MASK:,} bytes")
+        if len(lengths) and int(lengths.max()) > LENGTH_MASK:
+            raise ValueError(f"an alert is longer than {LENGTH_MASK:,} bytes")
         offsets = np.uint64(self._end) + np.cumsum(lengths, dtype=np.uint64) - lengths
         self._write(b"".join([part for body in bodies for part in (body_checksum(body), body)]))
         refs: Words = (offsets << np.uint64(LENGTH_BITS)) | lengths
@@ -147,7 +157,7 @@ class SnapshotWriter:
 
     def _latest(self) -> tuple[Words, Words, Words]:
         """The sorted id hashes and refs of the alerts that count, and the refs of those that do not."""
-        ids, refs = _joined(self._id_hashes), _joined(self._id_refs)
+        ids, refs = joined(self._id_hashes), joined(self._id_refs)
         order = np.argsort(ids, kind="stable")
         ids, refs = ids[order], refs[order]
         same = ids[1:] == ids[:-1]
@@ -170,11 +180,12 @@ class SnapshotWriter:
     def _body(self, ref: int) -> Alert:
         assert self._file is not None
         self._file.flush()
-        body = os.pread(self._file.fileno(), ref & _LENGTH_MASK, ref >> LENGTH_BITS)
+        body = os.pread(self._file.fileno(), ref & LENGTH_MASK, ref >> LENGTH_BITS)
         return _decoder.decode(body[4:])
 
 
-def _joined(parts: list[Words]) -> Words:
+def joined(parts: list[Words]) -> Words:
+    """Arrays (uint64) behind one another."""
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
 
 

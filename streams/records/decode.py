@@ -7,7 +7,7 @@ out as records went in, each record is one whole object.
 If anything is amiss the records are decoded one by one, so one bad record never costs its neighbour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -16,6 +16,8 @@ import numpy as np
 
 from streams.records.alert import Alert, Withdrawal
 from streams.records.faults import Fault, faults_of, shown
+from streams.records.hit import Hit
+from streams.records.match import Match
 from streams.records.read import Read
 from streams.records.times import SURELY_AFTER, SURELY_BEFORE, YEARS_RULE, in_years
 from streams.records.verdict import Verdict
@@ -27,6 +29,8 @@ _OPENING, _CLOSING = b"{}"
 _read = msgspec.json.Decoder(Read)
 _alert = msgspec.json.Decoder(Alert)
 _verdict = msgspec.json.Decoder(Verdict)
+_match = msgspec.json.Decoder(Match)
+_hit = msgspec.json.Decoder(Hit)
 _any = msgspec.json.Decoder()
 _WITHDRAWN: Final = b'"withdrawn_at"'
 
@@ -34,7 +38,8 @@ _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises; the last two for a text that is not UTF-8 and for very deep nesting."""
 _JSON_KIND: Final = {list: "a list", str: "text", int: "a number", float: "a number", type(None): "null"}
 
-_Record = TypeVar("_Record", Read, Alert, Verdict)
+_Record = TypeVar("_Record", Read, Alert, Match)
+_Whole = TypeVar("_Whole", Verdict, Match, Hit)
 
 
 class Rejected(NamedTuple):
@@ -98,13 +103,57 @@ def decode_alerts(records: Sequence[bytes]) -> list[Alert | Withdrawal | tuple[F
 
 def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
     """A verdict, or all its faults. Raises nothing."""
+    # It has looked at its time itself.
+    return _whole(_verdict, Verdict, record, lambda _: ())
+
+
+def decode_match(record: bytes) -> Match | tuple[Fault, ...]:
+    """A match, or all its faults. Raises nothing.
+
+    The plates in it are not looked at again: whoever made the match has done so.
+    """
+    return _whole(_match, Match, record, _times_of_match)
+
+
+def decode_matches(records: Sequence[bytes]) -> list[Match | tuple[Fault, ...]]:
+    """`decode_match` for a batch; the answers are in the records' order. Raises nothing."""
+    matches = _together(_match, records)
+    if matches is not None and all(in_years(match.read.captured_at) for match in matches):
+        return list(matches)
+    return [decode_match(record) for record in records]
+
+
+def decode_hit(record: bytes) -> Hit | tuple[Fault, ...]:
+    """A hit, or all its faults. Raises nothing. Its plates are not looked at, as those of a match."""
+    return _whole(_hit, Hit, record, _times_of_hit)
+
+
+def _times_of_match(match: Match) -> tuple[datetime, ...]:
+    # The alert has looked at its own.
+    return (match.read.captured_at,)
+
+
+def _times_of_hit(hit: Hit) -> tuple[datetime, ...]:
+    return hit.read.captured_at, hit.alert.valid_until, hit.emitted_at
+
+
+def _whole(
+    decoder: msgspec.json.Decoder[_Whole],
+    kind: type[_Whole],
+    record: bytes,
+    times: Callable[[_Whole], tuple[datetime, ...]],
+) -> _Whole | tuple[Fault, ...]:
+    """A record decoded, or all its faults; `times` gives those whose years the decoder does not look at."""
     if len(record) > MAX_RECORD_BYTES:
         return (_too_long(),)
     try:
-        return _verdict.decode(record)
+        whole = decoder.decode(record)
+        if all(map(in_years, times(whole))):
+            return whole
     except _UNREADABLE:
-        value = _object(record)
-    return value if isinstance(value, tuple) else tuple(faults_of(Verdict, value))
+        pass
+    value = _object(record)
+    return value if isinstance(value, tuple) else tuple(faults_of(kind, value))
 
 
 def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) -> list[_Record] | None:

@@ -18,6 +18,7 @@ from streams.records.times import FORM_RULE, YEARS_RULE, ZONE_RULE, in_years
 # Plates are personal data and free text may hold one, so messages tell their size, never their content.
 PERSONAL: Final = frozenset(
     {"plate", "candidates", "char_alternatives", "image_ref", "reason", "reference", "by", "read"}
+    | {"read_plate", "listed_plate", "listed", "meaning"}
 )
 _SHOWN_LENGTH: Final = 60
 _KINDS: Final = {

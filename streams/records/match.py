@@ -54,6 +54,6 @@ class MatchResult(Struct, frozen=True, gc=False, omit_defaults=True):
 class Match(Struct, frozen=True, gc=False):
     """A read, an alert that was in force when it was taken, and how the two agree."""
 
-    read: Read
-    alert: Alert
-    result: MatchResult
+    read: Annotated[Read, Meta(description="the read")]
+    alert: Annotated[Alert, Meta(description="the alert, in the version that was in force")]
+    result: Annotated[MatchResult, Meta(description="how the two agree")]

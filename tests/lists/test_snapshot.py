@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streams.lists import Index, Snapshot, SnapshotError, SnapshotWriter
@@ -128,16 +129,9 @@ def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "s")
     data = path.read_bytes()
     header = layout.unpack_header(data[:HEADER_BYTES], "s")
-    other = layout.Header(
-        header.format_version + 1,
-        header.classes,
-        header.alerts,
-        header.log2_bits,
-        header.file_bytes,
-        header.sections,
-    )
+    other = msgspec.structs.replace(header, format_version=layout.FORMAT_VERSION + 1)
     path.write_bytes(layout.pack_header(other) + data[HEADER_BYTES:])
-    with pytest.raises(SnapshotError, match="of format 2; this version reads 1"):
+    with pytest.raises(SnapshotError, match="of format 3; this version reads 2"):
         Snapshot(path)
 
 

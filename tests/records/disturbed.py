@@ -123,7 +123,9 @@ junk = st.recursive(
 
 _ODD: Final = {
     "plate": odd_plates,
-    **dict.fromkeys(["captured_at", "valid_from", "valid_until", "withdrawn_at", "at"], odd_times),
+    **dict.fromkeys(
+        ["captured_at", "valid_from", "valid_until", "withdrawn_at", "at", "emitted_at"], odd_times
+    ),
 }
 
 

@@ -149,6 +149,89 @@ verdicts: st.SearchStrategy[Document] = st.fixed_dictionaries(
     optional={"reason": _words, "by": st.none() | text(64)},
 )
 
+_hit_ids = st.text("0123456789abcdef", min_size=32, max_size=32)
+_results: st.SearchStrategy[Document] = st.fixed_dictionaries(
+    {
+        "class": st.sampled_from(["exact", "confusable", "fuzzy", "pattern"]),
+        "read_plate": text(12),
+        "listed_plate": text(12),
+    },
+    optional={
+        "posterior": st.none() | _confidence,
+        "edits": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "kind": st.sampled_from(["settled", "equivalent", "umlaut"]),
+                    "position": st.integers(1, 12),
+                    "read": text(2),
+                    "listed": text(2),
+                }
+            ),
+            max_size=2,
+        ),
+        "contradictions": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "what": st.sampled_from(["country", "gap"]),
+                    "read": text(12),
+                    "listed": text(12),
+                    "meaning": text(40),
+                }
+            ),
+            max_size=2,
+        ),
+        "possible_countries": st.lists(st.sampled_from(sorted(COUNTRIES)), max_size=3),
+    },
+)
+matches: st.SearchStrategy[Document] = st.fixed_dictionaries(
+    {"read": reads, "alert": alerts, "result": _results}
+)
+hits: st.SearchStrategy[Document] = st.fixed_dictionaries(
+    {
+        "hit_id": _hit_ids,
+        "revision": st.integers(1, 9),
+        "kind": st.sampled_from(["new", "amended", "withdrawn"]),
+        "mode": st.sampled_from(["live", "historical"]),
+        "age_s": st.floats(-1e6, 1e6) | st.integers(-9, 9),
+        "read": reads,
+        "alert": st.fixed_dictionaries(
+            {
+                "list_id": text(64),
+                "alert_id": text(64),
+                "version": st.integers(1, 2**53),
+                "plate": listed_plates,
+                "basis": st.sampled_from(["SIS-36-discreet", "NATIONAL"]),
+                "reason": text(1000),
+                "valid_until": times(),
+            },
+            optional={"country": _country, "vehicle": st.none() | _vehicle, "reference": _words},
+        ),
+        "match": _results,
+        "place": st.fixed_dictionaries(
+            {"camera_id": text(64)},
+            optional={
+                "site_id": st.none() | text(64),
+                "road": st.none() | text(64),
+                "territory": _country,
+                "lat": st.none() | st.floats(-90, 90),
+            },
+        ),
+        "action": _actions,
+        "priority": st.integers(1, 5),
+        "emitted_at": times(),
+    },
+    optional={
+        "audience": st.lists(text(64), max_size=3),
+        "rules": st.lists(text(64), max_size=2),
+        "withdrawn": st.none()
+        | st.fixed_dictionaries(
+            {"reason": st.sampled_from(["superseded", "alert-withdrawn", "rejected"])},
+            optional={"superseded_by": st.none() | _hit_ids},
+        ),
+        "verdict": st.none() | verdicts,
+    },
+)
+
 
 def sent(document: Document, ascii_only: bool = False) -> bytes:
     """The document as a record."""

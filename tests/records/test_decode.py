@@ -18,6 +18,9 @@ from streams.records.decode import (
     Decoded,
     decode_alert,
     decode_alerts,
+    decode_hit,
+    decode_match,
+    decode_matches,
     decode_reads,
     decode_verdict,
 )
@@ -194,6 +197,84 @@ def test_a_bad_verdict_is_told(record: bytes, told: str) -> None:
     assert str(decoded[0]).startswith(told)
 
 
+def changed(name: str, field: str, value: Any) -> bytes:
+    """The example of a record with one field changed, given as `result.class`."""
+    document = json.loads(json.dumps(EXAMPLES[name]))
+    *way, last = field.split(".")
+    holder = document
+    for part in way:
+        holder = holder[part]
+    holder[last] = value
+    return sent(document)
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (
+            changed("match", "result.class", "near"),
+            "result.class: is one of confusable, exact, fuzzy, pattern;",
+        ),
+        (changed("match", "result.edits", [{}]), "result.edits[0].kind: is required and missing"),
+        (
+            changed("match", "alert.valid_until", "2026-04-30T00:00:00Z"),
+            "alert: valid_until is after valid_from",
+        ),
+        (
+            changed("match", "read.captured_at", "1999-01-01T00:00:00Z"),
+            "read.captured_at: lies from the year ",
+        ),
+        (changed("match", "read", None), "read: is an object, not null"),
+        (b"[]", "is a JSON object; it is a list"),
+        (b"", "is one JSON object on one line ("),
+        (b" " * 10_000_000, "is at most 1,000,000 bytes long; it is longer"),
+    ],
+    ids=_name,
+)
+def test_a_bad_match_is_told_and_its_neighbours_stay(record: bytes, told: str) -> None:
+    good = sent(EXAMPLES["match"])
+    one, faults, two = decode_matches([good, record, good])
+    assert isinstance(faults, tuple) and str(faults[0]).startswith(told)
+    assert one == two == decode_match(good)
+    assert decode_match(record) == faults
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (changed("hit", "kind", "old"), "kind: is one of amended, new, withdrawn; "),
+        (changed("hit", "revision", 0), "revision: is a whole number of at least 1; it is 0"),
+        (
+            changed("hit", "emitted_at", "1999-01-01T00:00:00Z"),
+            "emitted_at: lies from the year 2000 to 2099; ",
+        ),
+        (
+            changed("hit", "alert.valid_until", "2100-01-01T00:00:00Z"),
+            "alert.valid_until: lies from the year ",
+        ),
+        (changed("hit", "read.captured_at", "2100-01-01T00:00:00Z"), "read.captured_at: lies from the year "),
+        (b"null", "is a JSON object; it is null"),
+        (b"[" * 400_000, "is not nested so deeply; "),
+    ],
+    ids=_name,
+)
+def test_a_bad_hit_is_told(record: bytes, told: str) -> None:
+    faults = decode_hit(record)
+    assert isinstance(faults, tuple) and str(faults[0]).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "field", ["match.read_plate", "match.listed_plate", "match.edits", "match.contradictions", "read.plate"]
+)
+def test_a_plate_in_a_hit_is_in_no_message(field: str) -> None:
+    value: Any = 123456
+    if field in ("match.edits", "match.contradictions"):
+        value = [{"read": value, "listed": value, "meaning": value}]
+    faults = decode_hit(changed("hit", field, value))
+    assert isinstance(faults, tuple) and "123456" not in " ".join(map(str, faults))
+    assert any("not shown: it may be personal data" in str(fault) for fault in faults)
+
+
 def test_all_faults_of_a_record_are_told() -> None:
     record = read(
         camera_id=None,
@@ -309,9 +390,16 @@ def test_a_batch_of_alerts_is_decoded_as_one_by_one(records: list[bytes]) -> Non
     assert decode_alerts(records) == [decode_alert(record) for record in records]
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(disturbed(documents.matches).map(sent) | documents.matches.map(sent) | _records, max_size=6))
+def test_a_batch_of_matches_is_decoded_as_one_by_one(records: list[bytes]) -> None:
+    assert decode_matches(records) == [decode_match(record) for record in records]
+
+
 def test_an_empty_batch_is_empty() -> None:
     assert decode_reads([]) == Decoded([], [], [], [])
     assert decode_alerts([]) == []
+    assert decode_matches([]) == []
 
 
 def test_a_record_may_be_as_long_as_is_said_and_no_longer() -> None:

@@ -1,21 +1,21 @@
 """Records to bytes: what is written is read again as it was."""
 
 import json
-from typing import Final
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.records.alert import Alert, Withdrawal
-from streams.records.decode import decode_alert, decode_reads, decode_verdict
+from streams.records.decode import decode_alert, decode_hit, decode_match, decode_reads, decode_verdict
 from streams.records.encode import encode
 from streams.records.hit import Hit
+from streams.records.match import Match
+from streams.records.times import rfc3339
 from streams.records.verdict import Verdict
-from streams.schemas import schemas
 from tests.records import documents
 from tests.records.documents import SMALL, Document, read, sent
-
-_HIT: Final = json.loads(schemas()["hit.schema.json"])["examples"][0]
 
 
 @settings(max_examples=150, deadline=None)
@@ -45,13 +45,38 @@ def test_a_verdict_comes_back_as_it_was(document: Document) -> None:
     assert isinstance(two, Verdict) and encode(two) == encode(one)
 
 
-@settings(max_examples=50, deadline=None)
-@given(documents.reads, documents.verdicts)
-def test_a_hit_comes_back_as_it_was(read_document: Document, verdict_document: Document) -> None:
-    document = _HIT | {"read": read_document, "verdict": verdict_document}
-    one = msgspec.json.decode(sent(document), type=Hit)
-    two = msgspec.json.decode(encode(one), type=Hit)
-    assert encode(two) == encode(one)
+@settings(max_examples=100, deadline=None)
+@given(documents.matches)
+def test_a_match_comes_back_as_it_was(document: Document) -> None:
+    one = decode_match(sent(document))
+    assert isinstance(one, Match)
+    two = decode_match(encode(one))
+    assert isinstance(two, Match) and encode(two) == encode(one)
+    assert decode_match(encode(two)) == two
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents.hits)
+def test_a_hit_comes_back_as_it_was(document: Document) -> None:
+    one = decode_hit(sent(document))
+    assert isinstance(one, Hit)
+    two = decode_hit(encode(one))
+    assert isinstance(two, Hit) and encode(two) == encode(one)
+    assert decode_hit(encode(two)) == two
+
+
+_zones = st.sampled_from([UTC, timezone(timedelta(hours=2)), timezone(timedelta(hours=-11, minutes=-30))])
+
+
+@settings(max_examples=500)
+@given(
+    st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=_zones),  # noqa: DTZ001
+    st.none() | st.sampled_from([0, 1, 999, 1000, 120_000, 999_999]),
+)
+def test_a_time_is_written_as_everywhere_else(time: datetime, microsecond: int | None) -> None:
+    time = time if microsecond is None else time.replace(microsecond=microsecond)
+    verdict = Verdict(hit_id="0" * 32, centre="be", verdict="confirmed", at=time)
+    assert json.loads(encode(verdict))["at"] == rfc3339(time)
 
 
 def test_times_are_written_in_utc_with_milliseconds() -> None:

@@ -22,9 +22,10 @@ from streams.pipeline import Pipeline
 from streams.plates.normal import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN, PlateError, normal
 from streams.records.alert import Alert, Withdrawal
 from streams.records.countries import COUNTRIES
-from streams.records.decode import decode_alert, decode_verdict
+from streams.records.decode import decode_alert, decode_hit, decode_match, decode_verdict
 from streams.records.encode import encode
 from streams.records.hit import Hit
+from streams.records.match import Match
 from streams.records.read import Read
 from streams.records.times import parse_time, to_ms
 from streams.records.verdict import Verdict
@@ -90,11 +91,24 @@ def _verdict(record: bytes) -> bool:
     return isinstance(decode_verdict(record), Verdict)
 
 
+def _match(record: bytes) -> bool:
+    # Plates are looked at where matches are made, so the read and the alert are taken as they are there.
+    match = decode_match(record)
+    return isinstance(match, Match) and _read(encode(match.read)) and _alert(encode(match.alert))
+
+
+def _hit(record: bytes) -> bool:
+    hit = decode_hit(record)
+    return isinstance(hit, Hit) and _read(encode(hit.read))
+
+
 CASES: Final[dict[str, tuple[st.SearchStrategy[Document], Callable[[bytes], bool]]]] = {
     "read": (documents.reads, _read),
     "alert": (documents.alerts, _alert),
     "withdrawal": (documents.withdrawals, _withdrawal),
     "verdict": (documents.verdicts, _verdict),
+    "match": (documents.matches, _match),
+    "hit": (documents.hits, _hit),
 }
 kinds = pytest.mark.parametrize("name", CASES)
 
@@ -120,6 +134,7 @@ def test_disturbed_documents_are_judged_alike(name: str, data: st.DataObject) ->
 
 
 def _ends_before_it_begins(document: Document) -> bool:
+    document = document.get("alert", document)
     try:
         return parse_time(document["valid_until"]) <= parse_time(document["valid_from"])
     except (KeyError, TypeError, ValueError, msgspec.ValidationError):
@@ -225,7 +240,7 @@ def test_an_example_is_taken_by_schema_and_code_and_written_as_it_stands(name: s
 
 
 def _kind(name: str) -> type[msgspec.Struct]:
-    kinds: tuple[type[msgspec.Struct], ...] = (Read, Alert, Withdrawal, Hit, Verdict)
+    kinds: tuple[type[msgspec.Struct], ...] = (Read, Alert, Withdrawal, Match, Hit, Verdict)
     return {kind.__name__.lower(): kind for kind in kinds}[name]
 
 
@@ -239,6 +254,16 @@ def _pipeline(alert: Document) -> Pipeline:
         cameras={"be.a14.rekkem.n": Camera(site="rekkem", direction="Kortrijk")},
     )
     return Pipeline(index, Policies(), CorrelationPolicy(), places)
+
+
+def test_the_example_of_a_match_is_what_the_match_stage_makes_of_the_others() -> None:
+    (document,) = SCHEMAS["match"]["examples"]
+    index = Index()
+    alert = decode_alert(sent(SCHEMAS["alert"]["examples"][0]))
+    assert isinstance(alert, Alert)
+    index.put(alert)
+    matched = match_batch([sent(SCHEMAS["read"]["examples"][0])], index, _JUDGE)
+    assert [json.loads(encode(match)) for match in matched.matches] == [document]
 
 
 def test_the_example_of_a_hit_is_what_the_pipeline_makes_of_the_others() -> None:

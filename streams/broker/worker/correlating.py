@@ -47,11 +47,6 @@ class Correlating:
         for partition in self._partitions.values():
             partition.verdict(verdict, at)
 
-    def told_of(self, newest: int) -> None:
-        """Takes the latest time that any records speak of, in ms since 1970 UTC."""
-        for partition in self._partitions.values():
-            partition.told_of(newest)
-
     def advance(self) -> None:
         """Takes the time."""
         for partition in self._partitions.values():
@@ -63,10 +58,13 @@ class Correlating:
         for partition in self._partitions.values():
             partition.forget(before, verdicts_before)
 
-    def conclude(self) -> None:
-        """Tells what is known to follow later; for runs over events of the past, at their end."""
+    def conclude(self, newest: int) -> None:
+        """Tells what is known to follow after the latest time of all reads, in ms since 1970 UTC.
+
+        For runs over events of the past, at their end.
+        """
         for partition in self._partitions.values():
-            partition.conclude()
+            partition.conclude(newest)
 
     def revoked(self) -> None:
         """A rebalance begins: nothing is told until it is known whose the partitions are."""

@@ -27,6 +27,11 @@ class Matching:
     Reads count as done when all that came of them is confirmed. Several batches are under way at a time.
     """
 
+    @property
+    def waiting(self) -> int:
+        """Batches whose confirmation is awaited."""
+        return len(self._tasks)
+
     def __init__(
         self,
         index: Index,
@@ -49,8 +54,12 @@ class Matching:
         self._share_of = share
         self._shares: dict[str, Share] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.reads = 0
+        self.records = 0
+        """Records of reads taken so far."""
+        self.matches = 0
+        """Matches sent so far."""
         self.newest = 0
+        """The latest `captured_at` so far, in ms since 1970 UTC."""
 
     async def take(self, event: Any) -> None:
         """Takes an event of Faust's whose value is a Batch of reads."""
@@ -93,7 +102,8 @@ class Matching:
             )
         if matched.newest_of_all is not None:
             self.newest = max(self.newest, matched.newest_of_all)
-        self.reads += len(values)
+        self.records += len(values)
+        self.matches += len(matched.matches)
         return await self._outbox.send(letters)
 
 

@@ -8,10 +8,10 @@ from streams.broker.driver import Batch
 from streams.broker.worker.clock import Clock
 from streams.broker.worker.matching import confirm
 from streams.broker.worker.outbox import Letter, Outbox
-from streams.broker.worker.shim import decode_matches
 from streams.broker.worker.trouble import Alarm, WorkerError
 from streams.correlation.correlator import Correlator
 from streams.records.alert import AlertKey
+from streams.records.decode import decode_matches
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match
@@ -37,8 +37,10 @@ class Partition:
         hits: str,
     ) -> None:
         self.number = number
-        self.done = 0
-        self.told = 0
+        self.matches = 0
+        """Matches taken so far."""
+        self.hits = 0
+        """Revisions of hits sent so far."""
         self._rebuilt = rebuilt
         self._outbox = outbox
         self._clock = clock
@@ -50,6 +52,7 @@ class Partition:
         self._ours = asyncio.Event()
         self._ours.set()
         self._confirming: set[asyncio.Task[None]] = set()
+        self._left = 0
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -64,17 +67,17 @@ class Partition:
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait, and confirmations."""
-        return self._jobs.qsize() + len(self._confirming)
+        """How many jobs are not done yet, and how many confirmations are awaited."""
+        return self._left + len(self._confirming)
 
     def batch(self, event: Any) -> None:
         """Takes an event of Faust's whose value is a Batch of matches; acknowledged when its hits are out."""
-        self._jobs.put_nowait((lambda: self._matches(event.value), event.ack))
+        self._enter(lambda: self._matches(event.value), event.ack)
 
     def changed(self, key: AlertKey) -> None:
         """Takes the news that an alert has changed."""
         if self._correlator is None or self._correlator.concerns(key):
-            self._jobs.put_nowait((lambda: self._state.changed(key, self._now()), None))
+            self._enter(lambda: self._state.changed(key, self._now()), None)
 
     def verdict(self, verdict: Verdict, at: int) -> None:
         """Takes a verdict that is in force from a time on, in ms since 1970 UTC."""
@@ -83,12 +86,12 @@ class Partition:
             self._state.expect(verdict, at)
             return self._state.advance(self._now())
 
-        self._jobs.put_nowait((job, None))
+        self._enter(job, None)
 
     def advance(self) -> None:
         """Takes the time."""
         if self._jobs.empty() and self._correlator is not None and self._ours.is_set():
-            self._jobs.put_nowait((lambda: self._state.advance(self._now()), None))
+            self._enter(lambda: self._state.advance(self._now()), None)
 
     def forget(self, before: int, verdicts_before: int) -> None:
         """Drops what is too old to be kept up to date; times in ms since 1970 UTC."""
@@ -97,15 +100,19 @@ class Partition:
             self._state.forget(before, verdicts_before)
             return []
 
-        self._jobs.put_nowait((job, None))
+        self._enter(job, None)
 
-    def conclude(self) -> None:
-        """Tells what is known to follow later; for runs over events of the past, at their end."""
-        self._jobs.put_nowait((lambda: [*self._state.advance(self._now()), *self._state.conclude()], None))
+    def conclude(self, newest: int) -> None:
+        """Tells what is known to follow after the latest time of all reads, in ms since 1970 UTC.
 
-    def told_of(self, newest: int) -> None:
-        """Takes the latest time that any records speak of, in ms since 1970 UTC."""
-        self._newest = max(self._newest, newest)
+        For runs over events of the past, at their end.
+        """
+
+        def job() -> list[Hit]:
+            self._newest = max(self._newest, newest)
+            return [*self._state.advance(self._now()), *self._state.conclude()]
+
+        self._enter(job, None)
 
     def pause(self) -> None:
         """Tells nothing from now on: the partition may be another's."""
@@ -128,6 +135,10 @@ class Partition:
     def _now(self) -> int:
         return self._clock(self._newest)
 
+    def _enter(self, job: Job, done: Callable[[], Any] | None) -> None:
+        self._left += 1
+        self._jobs.put_nowait((job, done))
+
     async def _run(self) -> None:
         try:
             correlator = await self._rebuilt(self.number)
@@ -137,14 +148,14 @@ class Partition:
                 job, done = await self._jobs.get()
                 await self._ours.wait()
                 await self._do(job, done)
+                self._left -= 1
         except WorkerError as trouble:
             self._alarm.raise_(trouble)
 
     async def _do(self, job: Job, done: Callable[[], Any] | None) -> None:
         hits = job()
-        self.done += 1
         if hits:
-            self.told += len(hits)
+            self.hits += len(hits)
             letters = [Letter(self._hits, hit.hit_id.encode(), encode(hit), self.number) for hit in hits]
             sent = await self._outbox.send(letters)
             task = asyncio.create_task(confirm(sent, self._hits, done or (lambda: None), self._alarm))
@@ -171,4 +182,5 @@ class Partition:
                 )
             self._newest = max(self._newest, record.timestamp)
             hits += self._state.match(match, self._clock(record.timestamp))
+        self.matches += len(batch)
         return hits

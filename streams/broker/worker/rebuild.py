@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.broker.worker.shim import decode_hit, decode_matches
 from streams.broker.worker.trouble import WorkerError
 from streams.correlation.correlator import Correlator
 from streams.correlation.sightings import Pair
+from streams.records.decode import decode_hit, decode_matches
 from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.records.verdict import Verdict

@@ -1,8 +1,10 @@
 """Rejected records: their dead letters, and the share of them that ends a worker."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
+
+import msgspec
 
 from streams.broker.driver.batch import Record
 from streams.broker.worker.outbox import Letter
@@ -11,11 +13,13 @@ from streams.records.faults import Fault
 
 PREFIX: Final = "__connect.errors."
 """Of the headers, as Kafka Connect names them (KIP-298)."""
+FAULTS: Final = "anpr.faults"
+"""The header with the same faults as JSON: a list of {field, rule, value}."""
 _CLASS: Final = "streams.records.decode.Rejected"
 
 
 def dead_letter(
-    to: str, topic: str, partition: int, record: Record, stage: str, faults: Iterable[Fault]
+    to: str, topic: str, partition: int, record: Record, stage: str, faults: Sequence[Fault]
 ) -> Letter:
     """The record as it came, with headers that say where it stood and all that is wrong with it."""
     told = {
@@ -27,6 +31,7 @@ def dead_letter(
         "exception.message": "; ".join(map(str, faults)),
     }
     headers = [*record.headers, *((PREFIX + name, text.encode()) for name, text in told.items())]
+    headers.append((FAULTS, msgspec.json.encode([fault._asdict() for fault in faults])))
     return Letter(to, record.key, record.value, headers=headers)
 
 

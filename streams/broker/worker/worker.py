@@ -151,10 +151,6 @@ class Worker:
         """Its match stage."""
         return self._matching
 
-    async def idle(self) -> bool:
-        """Whether all that is on the topics by now has been dealt with and committed."""
-        return not any(each.waiting for each in self._progress().values())
-
     async def _read_lists(self) -> None:
         folder = Path(self._setup.worker.state_dir).expanduser() / "lists"
         folder.mkdir(parents=True, exist_ok=True)
@@ -173,7 +169,8 @@ class Worker:
         self._correlating = Correlating(self._partition)
         self._verdicts = Follower(self._connection.for_aiokafka("verdicts"), self._names.verdicts)
         self._stack.push_async_callback(self._verdicts.stop)
-        await self._verdicts.open(wall(0) - round(self._setup.topics.verdicts_hours * _HOUR_MS))
+        since = self._now() - round(self._setup.topics.verdicts_hours * _HOUR_MS)
+        await self._verdicts.open(max(since, 0))
         async for number, records in self._verdicts.whole():
             self._take_verdicts(number, records)
 
@@ -203,6 +200,9 @@ class Worker:
         await self._app.start()
         self._consumer: Any = self._app.consumer
 
+    def _now(self) -> int:
+        return self._clock(0)
+
     def _partition(self, number: int) -> Partition:
         setup, names = self._setup, self._names
         audiences = {list_id: policy.audience for list_id, policy in setup.policies.lists.items()}
@@ -213,7 +213,7 @@ class Worker:
             names.hits,
             lambda: Correlator(setup.correlation, setup.places, audiences, self._lists.index, self._judge),
             lambda: self._correlating.said,
-            lambda: wall(0),
+            self._now,
             round(setup.topics.matches_hours * _HOUR_MS),
             round(setup.topics.verdicts_hours * _HOUR_MS),
         )
@@ -259,7 +259,7 @@ class Worker:
             self._correlating.advance()
             if monotonic() - last >= _FORGET_S:
                 last = monotonic()
-                self._correlating.forget(wall(0) - kept_ms, wall(0) - verdicts_ms)
+                self._correlating.forget(self._now() - kept_ms, self._now() - verdicts_ms)
 
     async def _look_at_ends(self) -> None:
         """Notes where the partitions end, asked on a way of its own: the consumer is what may stand still."""

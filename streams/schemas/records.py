@@ -7,105 +7,18 @@ engine of regular expressions reads. What a schema cannot say is in `schemas/REA
 
 import inspect
 import json
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from streams.plates.normal import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN
-from streams.records.alert import Alert, AlertMatch, Withdrawal
 from streams.records.countries import COUNTRIES
 from streams.records.encode import encode
-from streams.records.hit import Hit, HitAlert, Place, hit_id
-from streams.records.match import Edit, MatchResult
-from streams.records.read import Candidate, CharAlternative, Read, Vehicle
 from streams.records.times import TIME_PATTERN
-from streams.records.verdict import Verdict
+from streams.schemas.examples import ALERT, HIT, MATCH, READ, VERDICT, WITHDRAWAL
 
 _VERSION: Final = 1
 """Part of each schema's id; rises when a document that was valid no longer is."""
-
-_READ: Final = Read(
-    read_id="rekkem-n-000417",
-    camera_id="be.a14.rekkem.n",
-    captured_at=datetime(2026, 5, 21, 16, 10, 6, 123000, UTC),
-    plate="AB-I23-CD",
-    country="FR",
-    confidence=0.91,
-    char_confidences=[0.99, 0.98, 0.55, 0.97, 0.99, 0.96, 0.98],
-    candidates=[Candidate("AB-123-CD", 0.42)],
-    char_alternatives=[[], [], [CharAlternative("1", 0.44)], [], [], [], []],
-    lane=2,
-    direction="receding",
-    speed_kmh=87.5,
-    vehicle=Vehicle("PEUGEOT", "308", "grey", "car", 0.8),
-    image_ref="urn:example:picture:000417",
-)
-_ALERT: Final = Alert(
-    list_id="sis",
-    alert_id="FR-2026-00042",
-    version=2,
-    plate="AB-123-CD",
-    basis="SIS-36-discreet",
-    reason="seen at thefts of building machines",
-    action={"default": "discreet-check", "BE": "inform"},
-    valid_from=datetime(2026, 5, 1, tzinfo=UTC),
-    valid_until=datetime(2026, 8, 1, tzinfo=UTC),
-    country="FR",
-    vehicle=Vehicle("PEUGEOT", "308", "grey", "car"),
-    priority=2,
-    match=AlertMatch("confusable"),
-    audience=["be-west", "fr-nord"],
-    reference="file 42 of 2026",
-)
-_HIT: Final = Hit(
-    hit_id=hit_id(_ALERT, _READ),
-    revision=1,
-    kind="new",
-    mode="live",
-    age_s=0.25,
-    read=_READ,
-    alert=HitAlert(
-        list_id=_ALERT.list_id,
-        alert_id=_ALERT.alert_id,
-        version=_ALERT.version,
-        plate=_ALERT.plate,
-        basis=_ALERT.basis,
-        reason=_ALERT.reason,
-        valid_until=_ALERT.valid_until,
-        country=_ALERT.country,
-        vehicle=_ALERT.vehicle,
-        reference=_ALERT.reference,
-    ),
-    match=MatchResult("confusable", "ABI23CD", "AB123CD", edits=[Edit("settled", 3, "I", "1")]),
-    place=Place(
-        camera_id=_READ.camera_id,
-        site_id="rekkem",
-        road="A14/E17",
-        direction="Kortrijk",
-        territory="BE",
-        lat=50.786,
-        lon=3.158,
-    ),
-    action="inform",
-    priority=_ALERT.priority,
-    emitted_at=datetime(2026, 5, 21, 16, 10, 6, 373000, UTC),
-    audience=["be-west", "fr-nord"],
-    rules=["match.confusable", "plate.settled-by-format", "action.BE"],
-)
-_WITHDRAWAL: Final = Withdrawal(
-    list_id=_ALERT.list_id,
-    alert_id=_ALERT.alert_id,
-    withdrawn_at=datetime(2026, 5, 30, 8, tzinfo=UTC),
-)
-_VERDICT: Final = Verdict(
-    hit_id=_HIT.hit_id,
-    centre="be-west",
-    verdict="confirmed",
-    at=datetime(2026, 5, 21, 16, 14, tzinfo=UTC),
-    reason="stopped by a patrol, plate and vehicle as listed",
-    by="officer 7",
-)
 
 
 class _Public(NamedTuple):
@@ -117,26 +30,31 @@ _PUBLIC: Final = (
     _Public(
         "One licence plate as one camera read it, once. Topic anpr.reads.<country of the camera>, "
         "key camera_id. Written by gateways, read by workers.",
-        _READ,
+        READ,
     ),
     _Public(
         "One vehicle or plate that a list asks for, in one version. Topic anpr.alerts, compacted, key "
         "<list_id>/<alert_id>. Written by the lists' owners, read by workers.",
-        _ALERT,
+        ALERT,
     ),
     _Public(
         "The end of an alert before its time, in files. On Kafka it is the null value of the alert's key.",
-        _WITHDRAWAL,
+        WITHDRAWAL,
+    ),
+    _Public(
+        "One read that may be the vehicle of one alert, and how. Topic anpr.matches, key "
+        "<list_id>/<alert_id>. Written by workers, read by workers.",
+        MATCH,
     ),
     _Public(
         "What a police centre is told. The latest revision of a hit_id is what holds. Topic anpr.hits, key "
         "hit_id. Written by workers, read by the centres.",
-        _HIT,
+        HIT,
     ),
     _Public(
         "What a centre says of a hit, after a person looked at it. Topic anpr.verdicts, key hit_id. Written "
         "by the centres, read by workers.",
-        _VERDICT,
+        VERDICT,
     ),
 )
 
@@ -170,6 +88,12 @@ _BEYOND_TYPES: Final[dict[str, dict[str, dict[str, Any]]]] = {
 def schemas() -> dict[str, str]:
     """File name to JSON text, of each record that others write or read."""
     return {f"{_name(public)}.schema.json": _text(public) for public in _PUBLIC}
+
+
+def field_schema(kind: Any) -> dict[str, Any]:
+    """The schema of a field's type that stands alone, such as a record's key."""
+    (made,), _ = msgspec.json.schema_components([kind])
+    return made
 
 
 def _name(public: _Public) -> str:

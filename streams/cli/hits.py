@@ -1,0 +1,175 @@
+"""`anpr hits`: what the centres are told, as it comes."""
+
+import asyncio
+import os
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from streams.cli.extras import require
+from streams.cli.options import config_option, settings_of
+from streams.cli.progress import say
+from streams.cli.table import cells, differences, state
+from streams.cli.times import TIME
+from streams.records.encode import encode
+from streams.records.hit import Hit
+
+if TYPE_CHECKING:
+    from streams.broker.hits import Begin, NoHit
+    from streams.settings.model import Settings
+
+# What a terminal that is 120 wide holds; the last column gets what is left.
+_COLUMNS: Final = (
+    ("captured (UTC)", 14),
+    ("where", 14),
+    ("read", 12),
+    ("listed", 12),
+    ("match", 10),
+    ("do", 14),
+    ("p", 1),
+    ("hit", 9),
+)
+_WIDTH: Final = 120
+_INDENT: Final = 16
+
+
+@click.group()
+def hits() -> None:
+    """Shows what the centres are told."""
+
+
+@hits.command()
+@config_option
+@click.option("--since", type=TIME, help="Begin with what was told at this time or later.")
+@click.option("--from-start", is_flag=True, help="Begin with the oldest there is.")
+@click.option("--until-end", is_flag=True, help="End where the topic ends now; else it goes on until Ctrl-C.")
+@click.option("--centre", metavar="ID", help="Only hits of which this centre is told.")
+@click.option(
+    "--all-revisions", is_flag=True, help="Also what came twice, and revisions older than one shown."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON lines; else a table.")
+def tail(
+    config: Path | None,
+    since: int | None,
+    from_start: bool,
+    until_end: bool,
+    centre: str | None,
+    all_revisions: bool,
+    as_json: bool,
+) -> None:
+    """Shows hits as they come, each revision once.
+
+    It reads the topic of hits beside the centres and takes nothing from them. A record that is no hit is said
+    on stderr and passed over. What it prints is personal data.
+
+    Exit codes: 0 done, also by Ctrl-C; 1 Kafka cannot be reached or refuses, or the topic is not there.
+    """
+    if since is not None and from_start:
+        raise click.UsageError("--since and --from-start both say where to begin; give one")
+    require("hits tail", ("aiokafka",), "stream")
+    settings = settings_of(config)
+    if centre is not None and settings.centres and centre not in settings.centres:
+        say(f"note: the settings have no [centres.{centre}]; they have {', '.join(sorted(settings.centres))}")
+    begin: Begin = "start" if from_start else "now" if since is None else since
+    shown = _Shown(settings.topics.names().hits, centre, all_revisions, as_json)
+    try:
+        _follow(settings, begin, until_end, shown)
+    except KeyboardInterrupt:
+        # It is how one ends it.
+        sys.exit(0)
+
+
+def _follow(settings: "Settings", begin: "Begin", until_end: bool, shown: "_Shown") -> None:
+    from streams.broker.connection import ConnectionSettingsError, resolve
+    from streams.broker.hits import HitsError
+    from streams.broker.hits import tail as follow
+
+    try:
+        options = resolve(settings.kafka, os.environ).for_aiokafka("hits-tail")
+        following = follow(options, shown.topic, begin, until_end=until_end, take=shown.take, say=say)
+        asyncio.run(following)
+    except ConnectionSettingsError as error:
+        say(str(error))
+        sys.exit(1)
+    except HitsError as error:
+        say(f"anpr hits tail: {error}")
+        sys.exit(1)
+
+
+class _Shown:
+    """What is printed of the hits: those of a centre or all, each revision once or all, as JSON or rows."""
+
+    def __init__(self, topic: str, centre: str | None, all_revisions: bool, as_json: bool) -> None:
+        from streams.broker.hits import News
+
+        self.topic = topic
+        self._centre = centre
+        self._news = None if all_revisions else News()
+        self._as_json = as_json
+        self._headed = False
+
+    def take(self, hit: "Hit | NoHit") -> None:
+        """Takes a record of the topic."""
+        if not isinstance(hit, Hit):
+            faults = "; ".join(map(str, hit.faults))
+            say(
+                f"{self.topic}, partition {hit.partition}, offset {hit.offset}: no hit, passed over: {faults}"
+            )
+        elif self._wanted(hit):
+            self._print(hit)
+
+    def _wanted(self, hit: Hit) -> bool:
+        if self._centre is not None and self._centre not in hit.audience:
+            return False
+        return self._news is None or self._news.take(hit)
+
+    def _print(self, hit: Hit) -> None:
+        if self._as_json:
+            sys.stdout.buffer.write(encode(hit) + b"\n")
+            sys.stdout.buffer.flush()
+            return
+        if not self._headed:
+            self._headed = True
+            click.secho(_line([heading for heading, _ in _COLUMNS], "list/alert"), bold=True)
+        dim = hit.kind == "withdrawn" or hit.mode == "historical"
+        for line in _lines(hit):
+            click.secho(line, dim=dim)
+
+
+def _lines(hit: Hit) -> Iterator[str]:
+    """The row of a hit, and below it what is not plain: how the plates differ, and what became of it."""
+    captured, where, read, listed, match, action, priority, alert, _ = map(_printable, cells(hit))
+    where = _shortened(where, dict(_COLUMNS)["where"])
+    # Without the year: the topic holds a month.
+    yield _line([captured[5:], where, read, listed, match, action, priority, hit.kind], alert)
+    words = state(hit)
+    notes = [] if words == f"{hit.kind}, live" else [words]
+    if hit.kind != "withdrawn":
+        notes += differences(hit.match)
+    for note in notes:
+        yield from textwrap.wrap(
+            _printable(note), _WIDTH, initial_indent=" " * _INDENT, subsequent_indent=" " * _INDENT
+        )
+
+
+def _line(row: list[str], last: str) -> str:
+    """A row; plates are never cut, so a long one takes its room from the last column."""
+    line = "".join(f"{cell:<{width}}  " for cell, (_, width) in zip(row, _COLUMNS, strict=True))
+    return line + _shortened(last, _WIDTH - len(line))
+
+
+def _shortened(text: str, width: int) -> str:
+    """A text with its middle left out, so that it fits."""
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 2
+    return f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
+
+
+def _printable(text: str) -> str:
+    # What others sent must not steer the terminal.
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -1,0 +1,216 @@
+"""`anpr lists load`: the alert lists on Kafka made as files have them."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from streams.cli.extras import require
+from streams.cli.lists.shared import clock, empty, files_argument, unreadable, words
+from streams.cli.options import config_option, settings_of
+from streams.cli.progress import progress_of, say
+from streams.cli.rejects import Rejects
+from streams.lists import Snapshot
+from streams.replay.files import FileError
+from streams.replay.load import Loaded, load_index
+from streams.settings.model import Settings
+
+if TYPE_CHECKING:
+    from streams.broker.connection import Connection
+    from streams.broker.lists.plan import Counts, Plan
+
+_FIELDS: Final = ("added", "changed", "withdrawn", "unchanged")
+_SHOWN: Final = 20
+
+
+@click.command()
+@files_argument
+@config_option
+@click.option(
+    "--list",
+    "lists",
+    multiple=True,
+    metavar="ID",
+    help="A list that the files have whole although none of its alerts may be in them; may be repeated.",
+)
+@click.option(
+    "--gone-up-to",
+    "share",
+    type=click.FloatRange(0, 1),
+    default=0.2,
+    show_default=True,
+    metavar="SHARE",
+    help="Greatest share, 0 to 1, of a list's alerts on the topic that may be missing from the files and be "
+    "withdrawn for that. More is refused: a file cut short must not end a list.",
+)
+@click.option(
+    "--skip-faulty",
+    is_flag=True,
+    help="Load the good lines although others are faulty. Then nothing is withdrawn because it is missing: "
+    "a faulty line may have been its own.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def load(
+    files: tuple[str, ...],
+    config: Path | None,
+    lists: tuple[str, ...],
+    share: float,
+    skip_faulty: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Make the alert lists on Kafka as the files have them.
+
+    The files have each list they name whole. Alerts that are new or changed are written; those on the topic
+    that are withdrawn in the files, or not in them, are withdrawn, from the time of loading on. What is the
+    same is not written, and other lists are left alone.
+
+    Lines that are no alert or withdrawal are reported, and then nothing is loaded, unless --skip-faulty.
+    Versions rise: an alert that changed under the same or a lower version is refused.
+
+    Exit codes: 0 done, and confirmed by the brokers; 1 refused, or Kafka failed; 2 a file that cannot be
+    read.
+    """
+    require("lists load", ("aiokafka", "kafka"), "stream")
+    from streams.broker.lists.plan import plan, refused
+    from streams.broker.lists.reader import ListsError
+
+    settings = settings_of(config)
+    connection = _connection(settings)
+    topic = f"{settings.topics.prefix}.alerts"
+    with tempfile.TemporaryDirectory(prefix="anpr-lists-") as folder:
+        path = Path(folder) / "files.snapshot"
+        loaded = _read(tuple(dict.fromkeys(files)), path, skip_faulty)
+        snapshot = Snapshot(path)
+        concerned = {*lists, *(each.list_id for each in snapshot.withdrawals())}
+        try:
+            there = asyncio.run(_there(connection, topic, Path(folder)))
+            skipped = bool(loaded.rejected)
+            work = plan(loaded.lists, snapshot, there, concerned, clock(None), keep_absent=skipped)
+            _refuse(work.faults + refused(work.lists, share))
+            if not dry_run and len(work.puts):
+                asyncio.run(_publish(connection, topic, work))
+        except ListsError as error:
+            say(f"anpr lists load: {error}")
+            sys.exit(1)
+    _report(work, topic, dry_run, as_json)
+
+
+def _connection(settings: Settings) -> "Connection":
+    from streams.broker.connection import ConnectionSettingsError, resolve
+
+    try:
+        return resolve(settings.kafka, os.environ)
+    except ConnectionSettingsError as error:
+        say(str(error))
+        sys.exit(1)
+
+
+def _read(files: tuple[str, ...], path: Path, skip_faulty: bool) -> Loaded:
+    """The lists in the files; ends the command where it must not go on."""
+    rejects = Rejects(None, all_by="`anpr lists lint` shows all")
+    try:
+        with progress_of("files", files) as progress:
+            loaded = load_index(files, path, progress)
+    except FileError as fault:
+        raise unreadable("load", fault) from None
+    rejects.take(loaded.rejected)
+    rejects.sum_up()
+    if rejects.count and not skip_faulty:
+        say(
+            f"anpr lists load: nothing is loaded, for {words(rejects.count, 'line')} cannot be taken: put "
+            "that right, or load the others with --skip-faulty"
+        )
+        sys.exit(1)
+    if rejects.count:
+        say(
+            f"{words(rejects.count, 'line')} left out; so nothing is withdrawn because it is missing from "
+            "the files"
+        )
+    return loaded
+
+
+def _refuse(reasons: list[str]) -> None:
+    """Ends the command if there are reasons not to do it."""
+    if not reasons:
+        return
+    say("\n".join(reasons[:_SHOWN]))
+    if len(reasons) > _SHOWN:
+        say(f"… and {len(reasons) - _SHOWN:,} more")
+    say("anpr lists load: nothing is loaded, for the reasons above")
+    sys.exit(1)
+
+
+async def _there(connection: "Connection", topic: str, folder: Path) -> Snapshot:
+    from streams.broker.lists.load import on_topic
+
+    with _bar("topic") as bar:
+        return await on_topic(connection, topic, folder, say=say, clock_ms=lambda: clock(None), progress=bar)
+
+
+async def _publish(connection: "Connection", topic: str, work: "Plan") -> None:
+    from streams.broker.lists.publish import publish
+
+    total = len(work.puts)
+    with _bar("loading") as bar:
+        await publish(connection, topic, work.puts, lambda confirmed: bar(confirmed, total))
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar over records, if stderr is a terminal; call it with how many are done, of how many."""
+    if not sys.stderr.isatty():
+        yield lambda _, __: None
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _report(work: "Plan", topic: str, dry_run: bool, as_json: bool) -> None:
+    if work.ahead:
+        say(
+            f"{words(work.ahead, 'alert')} with a withdrawal in the files that lies ahead: in force until "
+            "you load the files again after its time"
+        )
+    total = {field: sum(getattr(count, field) for count in work.lists.values()) for field in _FIELDS}
+    if as_json:
+        shown = {
+            "topic": topic,
+            "dry_run": dry_run,
+            "lists": [{"list_id": list_id} | _numbers(count) for list_id, count in work.lists.items()],
+            "total": total,
+            "withdrawn_ahead": work.ahead,
+        }
+        click.echo(orjson.dumps(shown))
+        return
+    table = empty("list")
+    for field in _FIELDS:
+        table.add_column(field, justify="right", no_wrap=True)
+    for list_id, count in work.lists.items():
+        table.add_row(Text(list_id), *(f"{number:,}" for number in _numbers(count).values()))
+    if len(work.lists) != 1:
+        table.add_row("all lists", *(f"{number:,}" for number in total.values()), style="bold")
+    Console().print(table)
+    records = words(len(work.puts), "record")
+    click.echo(
+        f"dry run: {records} would be written to {topic}"
+        if dry_run
+        else f"{records} written to {topic} and confirmed"
+    )
+
+
+def _numbers(count: "Counts") -> dict[str, int]:
+    return {field: getattr(count, field) for field in _FIELDS}

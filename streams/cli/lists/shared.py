@@ -1,0 +1,37 @@
+"""What the commands on alert lists share."""
+
+import time
+
+import click
+from rich.table import Table
+
+from streams.cli.progress import say
+from streams.cli.times import TIME
+from streams.replay.files import FileError
+
+files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
+now_option = click.option("--now", type=TIME, help="The time at which all is seen; else the clock's.")
+
+
+def unreadable(command: str, fault: FileError) -> click.exceptions.Exit:
+    """Says that a file cannot be read; gives the end of the command."""
+    say(f"anpr lists {command}: {fault}")
+    return click.exceptions.Exit(2)
+
+
+def clock(now: int | None) -> int:
+    """The time given, or the clock's, in ms since 1970 UTC."""
+    return time.time_ns() // 1_000_000 if now is None else now
+
+
+def words(count: int, what: str) -> str:
+    """A count and what is counted: `1 alert`, `2 alerts`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def empty(*headings: str) -> Table:
+    """A table without rows."""
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table

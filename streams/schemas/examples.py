@@ -1,0 +1,97 @@
+"""One example of each record, made up: the match and the hit are what the read and the alert give."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from streams.records.alert import Alert, AlertMatch, Withdrawal
+from streams.records.hit import Hit, HitAlert, Place, hit_id
+from streams.records.match import Edit, Match, MatchResult
+from streams.records.read import Candidate, CharAlternative, Read, Vehicle
+from streams.records.verdict import Verdict
+
+READ: Final = Read(
+    read_id="rekkem-n-000417",
+    camera_id="be.a14.rekkem.n",
+    captured_at=datetime(2026, 5, 21, 16, 10, 6, 123000, UTC),
+    plate="AB-I23-CD",
+    country="FR",
+    confidence=0.91,
+    char_confidences=[0.99, 0.98, 0.55, 0.97, 0.99, 0.96, 0.98],
+    candidates=[Candidate("AB-123-CD", 0.42)],
+    char_alternatives=[[], [], [CharAlternative("1", 0.44)], [], [], [], []],
+    lane=2,
+    direction="receding",
+    speed_kmh=87.5,
+    vehicle=Vehicle("PEUGEOT", "308", "grey", "car", 0.8),
+    image_ref="urn:example:picture:000417",
+)
+ALERT: Final = Alert(
+    list_id="sis",
+    alert_id="FR-2026-00042",
+    version=2,
+    plate="AB-123-CD",
+    basis="SIS-36-discreet",
+    reason="seen at thefts of building machines",
+    action={"default": "discreet-check", "BE": "inform"},
+    valid_from=datetime(2026, 5, 1, tzinfo=UTC),
+    valid_until=datetime(2026, 8, 1, tzinfo=UTC),
+    country="FR",
+    vehicle=Vehicle("PEUGEOT", "308", "grey", "car"),
+    priority=2,
+    match=AlertMatch("confusable"),
+    audience=["be-west", "fr-nord"],
+    reference="file 42 of 2026",
+)
+MATCH: Final = Match(
+    read=READ,
+    alert=ALERT,
+    result=MatchResult("confusable", "ABI23CD", "AB123CD", edits=[Edit("settled", 3, "I", "1")]),
+)
+HIT: Final = Hit(
+    hit_id=hit_id(ALERT, READ),
+    revision=1,
+    kind="new",
+    mode="live",
+    age_s=0.25,
+    read=READ,
+    alert=HitAlert(
+        list_id=ALERT.list_id,
+        alert_id=ALERT.alert_id,
+        version=ALERT.version,
+        plate=ALERT.plate,
+        basis=ALERT.basis,
+        reason=ALERT.reason,
+        valid_until=ALERT.valid_until,
+        country=ALERT.country,
+        vehicle=ALERT.vehicle,
+        reference=ALERT.reference,
+    ),
+    match=MATCH.result,
+    place=Place(
+        camera_id=READ.camera_id,
+        site_id="rekkem",
+        road="A14/E17",
+        direction="Kortrijk",
+        territory="BE",
+        lat=50.786,
+        lon=3.158,
+    ),
+    action="inform",
+    priority=ALERT.priority,
+    emitted_at=datetime(2026, 5, 21, 16, 10, 6, 373000, UTC),
+    audience=["be-west", "fr-nord"],
+    rules=["match.confusable", "plate.settled-by-format", "action.BE"],
+)
+WITHDRAWAL: Final = Withdrawal(
+    list_id=ALERT.list_id,
+    alert_id=ALERT.alert_id,
+    withdrawn_at=datetime(2026, 5, 30, 8, tzinfo=UTC),
+)
+VERDICT: Final = Verdict(
+    hit_id=HIT.hit_id,
+    centre="be-west",
+    verdict="confirmed",
+    at=datetime(2026, 5, 21, 16, 14, tzinfo=UTC),
+    reason="stopped by a patrol, plate and vehicle as listed",
+    by="officer 7",
+)
