@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check bench docs clean
+.PHONY: setup run test check bench bench-kafka soak docs clean
 
 setup: .venv/.installed-dev
 
@@ -36,6 +36,12 @@ docs: .venv/.installed-dev  ## write the generated files anew: schemas and the c
 
 bench: .venv/.installed-dev  ## the figures, as a table
 	$(BIN)/python -m tests.bench
+
+bench-kafka: .venv/.installed-dev  ## the figures on a real Kafka, beside two peers; an hour or so
+	$(BIN)/python -m tests.bench.kafka
+
+soak: .venv/.installed-dev  ## workers killed 200 times, and more; other traffic each time
+	ANPR_SOAK=1 $(BIN)/python -m pytest -m faults -s tests/faults
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

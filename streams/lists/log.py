@@ -18,21 +18,24 @@ from streams.records.times import to_ms
 class LogWriter(SnapshotWriter):
     """Writes a snapshot file in the order of a log.
 
-    An alert counts instead of all that came before for its key; a withdrawal drops what came before and is
-    kept itself, until an alert of the key comes. As `SnapshotWriter` otherwise; `take` is used, not `add`.
+    An alert counts instead of all that came before for its key; a withdrawal ends it, until an alert of the
+    key comes. What ended before `ends_since` (ms since 1970 UTC) is dropped with its withdrawal; what ended
+    since is kept with it, for reads of before that come late. As `SnapshotWriter` otherwise; `take` is used,
+    not `add`.
     """
 
-    def __init__(self, path: Path, classes: Classes = CLASSES) -> None:
+    def __init__(self, path: Path, classes: Classes = CLASSES, *, ends_since: int = 0) -> None:
         super().__init__(path, classes)
+        self._ends_since = ends_since
         # Both kinds of entries are in _id_hashes and _id_refs, in order. The ref of a withdrawal has the
         # length 0, which no body has, and its place in this list.
         self._ends: list[Withdrawal] = []
 
-    def begin_with(self, base: Snapshot, ends_since: int) -> None:
+    def begin_with(self, base: Snapshot) -> None:
         """Takes all that a snapshot made by a LogWriter has, before anything else is taken.
 
-        Of its withdrawals only those from `ends_since` (ms since 1970 UTC) on. Raises ValueError for a
-        snapshot made from files. The bodies are copied as they are, those that do not count too.
+        Raises ValueError for a snapshot made from files. The bodies are copied as they are, those that do
+        not count too.
         """
         if not base.header.log_order:
             raise ValueError(f"{base.path} was not made from a topic")
@@ -43,7 +46,7 @@ class LogWriter(SnapshotWriter):
         self._id_hashes.append(base.words("id_hashes"))
         self._id_refs.append(base.words("id_refs"))
         self._patterns.extend(base.words("patterns").tolist())
-        self.take([each for each in base.withdrawals() if to_ms(each.withdrawn_at) >= ends_since])
+        self.take(base.withdrawals())
 
     def take(self, entries: Sequence[Alert | Withdrawal]) -> dict[int, Fault]:
         """Takes a batch of entries in the order of the log.
@@ -84,19 +87,28 @@ class LogWriter(SnapshotWriter):
         order = np.argsort(ids, kind="stable")
         ids, refs = ids[order], refs[order]
         same = ids[1:] == ids[:-1]
-        last = np.ones(len(ids), dtype=bool)
-        counts: dict[AlertKey, int] = {}
+        bodies = (refs & np.uint64(LENGTH_MASK)) != 0
+        kept = np.ones(len(ids), dtype=bool)
+        bodies_of: dict[AlertKey, int] = {}
+        ends_of: dict[AlertKey, int] = {}
         for place in np.flatnonzero(np.r_[False, same] | np.r_[same, False]).tolist():
             key = self._key(int(refs[place]))
-            earlier = counts.get(key)
-            if earlier is not None:
-                last[earlier] = False
-            counts[key] = place
-        bodies = (refs & np.uint64(LENGTH_MASK)) != 0
-        ends = refs[last & ~bodies] >> np.uint64(LENGTH_BITS)
+            earlier = [ends_of.pop(key, None)]
+            if bodies[place]:
+                earlier.append(bodies_of.get(key))
+                bodies_of[key] = place
+            else:
+                ends_of[key] = place
+            kept[[each for each in earlier if each is not None]] = False
+        for place in np.flatnonzero(kept & ~bodies).tolist():
+            end = self._ends[int(refs[place]) >> LENGTH_BITS]
+            if to_ms(end.withdrawn_at) < self._ends_since:
+                kept[[place, bodies_of.get(key_of(end), place)]] = False
+        ends = refs[kept & ~bodies] >> np.uint64(LENGTH_BITS)
         self._withdrawals = [self._ends[place] for place in np.sort(ends).tolist()]
-        kept = last & bodies
-        return ids[kept], refs[kept], refs[~last & bodies]
+        gone = refs[~kept & bodies]
+        kept &= bodies
+        return ids[kept], refs[kept], gone
 
     def _key(self, ref: int) -> AlertKey:
         entry = self._body(ref) if ref & LENGTH_MASK else self._ends[ref >> LENGTH_BITS]

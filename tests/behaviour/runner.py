@@ -49,31 +49,32 @@ class ReplayRunner:
 
     def _run(self, case: Case, folder: Path) -> Result:
         settings = load(case.config, f"{case.name}/config.toml")
-        loaded = load_index((_written(folder / "alerts.jsonl", case.alerts),), folder / "lists.snapshot")
+        loaded = load_index((written(folder / "alerts.jsonl", case.alerts),), folder / "lists.snapshot")
         pipeline = Pipeline(loaded.lists, settings.policies, settings.correlation, settings.places)
-        verdicts, not_taken = load_verdicts(_written(folder / "verdicts.jsonl", case.verdicts))
+        verdicts, not_taken = load_verdicts(written(folder / "verdicts.jsonl", case.verdicts))
         for verdict in verdicts:
             pipeline.expect(verdict)
         hits: list[Row] = []
         rejected = [*loaded.rejected, *not_taken]
-        for step in replay(pipeline, _written(folder / "reads.jsonl", case.reads), case.now):
+        for step in replay(pipeline, written(folder / "reads.jsonl", case.reads), case.now):
             hits += [msgspec.json.decode(encode(hit)) for hit in step.hits]
             rejected += step.rejected
-        rejected.sort(key=lambda entry: (_SOURCES.index(entry.source), entry.line))
-        return Result(hits, [row for entry in rejected for row in _rows(entry)])
-
-
-RUNNERS: tuple[Runner, ...] = (ReplayRunner(),)
-"""Every way in which the cases are run."""
+        return Result(hits, rows_of(rejected))
 
 
 _SOURCES: Final = ("alerts.jsonl", "verdicts.jsonl", "reads.jsonl")
 
 
-def _written(path: Path, lines: Iterable[bytes]) -> str:
+def written(path: Path, lines: Iterable[bytes]) -> str:
+    """Writes lines to a file; returns its path."""
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return str(path)
 
 
-def _rows(entry: RejectedLine) -> list[Row]:
-    return [{"source": entry.source, "line": entry.line, **fault._asdict()} for fault in entry.faults]
+def rows_of(rejected: Iterable[RejectedLine]) -> list[Row]:
+    """A row for each fault of lines that were not taken, by file and line."""
+    return [
+        {"source": entry.source, "line": entry.line, **fault._asdict()}
+        for entry in sorted(rejected, key=lambda entry: (_SOURCES.index(entry.source), entry.line))
+        for fault in entry.faults
+    ]

@@ -1,15 +1,40 @@
 """Every case by every runner: the revisions in order and nothing else; the same hits stand in any order."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.behaviour.cases import Case, Row, all_cases
 from tests.behaviour.compare import difference, json_of, standing
-from tests.behaviour.runner import RUNNERS, Runner
+from tests.behaviour.kafka import KafkaRunner
+from tests.behaviour.runner import ReplayRunner, Runner
 
 CASES = all_cases()
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-each_runner = pytest.mark.parametrize("runner", RUNNERS, ids=lambda runner: runner.name)
+each_runner = pytest.mark.parametrize("runner", ["replay", "kafka"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def kafka_runner(request: pytest.FixtureRequest) -> Iterator[KafkaRunner]:
+    """The runner on Kafka, with all cases that are to be run on it under way."""
+    runner = KafkaRunner()
+    calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    cases = [call["case"] for call in calls if call.get("runner") == runner.name]
+    runner.announce(each for case in cases for each in (case, again(case)))
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def runner(request: pytest.FixtureRequest) -> Runner:
+    """One of the ways in which the cases are run."""
+    return ReplayRunner() if request.param == "replay" else request.getfixturevalue("kafka_runner")
+
+
+def again(case: Case) -> Case:
+    """The case with its reads backwards and then once more, and its alerts backwards."""
+    return case._replace(reads=[*case.reads[::-1], *case.reads], alerts=case.alerts[::-1])
 
 
 def told(case: Case, what: str, lines: str) -> str:
@@ -31,8 +56,7 @@ def test_a_case_gives_what_it_expects_and_nothing_else(case: Case, runner: Runne
 @each_case
 def test_reads_that_come_backwards_and_twice_leave_the_same_hits_standing(case: Case, runner: Runner) -> None:
     in_order = standing(runner.run(case).hits)
-    again = case._replace(reads=[*case.reads[::-1], *case.reads], alerts=case.alerts[::-1])
-    other = standing(runner.run(again).hits)
+    other = standing(runner.run(again(case)).hits)
     if other != in_order:
         came, expected = ([row for _, row in sorted(each.items())] for each in (other, in_order))
         lines = difference(came, expected) or difference(expected, came)

@@ -38,10 +38,15 @@ def topic(kafka: Cluster) -> str:
 
 async def send(servers: str, topic: str, numbers: range, at: int = 1_700_000_000_000) -> None:
     """Writes numbers, dealt out over the partitions, each dated a second after the one before."""
-    async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
-        for number in numbers:
-            time, partition = at + 1000 * number, number % PARTITIONS
-            await producer.send(topic, b"%d" % number, partition=partition, timestamp_ms=time)
+    async with AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True) as producer:
+        sent = [
+            await producer.send(
+                topic, b"%d" % number, partition=number % PARTITIONS, timestamp_ms=at + 1000 * number
+            )
+            for number in numbers
+        ]
+        for each in sent:
+            await each
 
 
 def follower(servers: str, topic: str, **options: object) -> Follower:

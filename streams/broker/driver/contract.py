@@ -141,7 +141,7 @@ def _path(owner: type) -> str:
 def _names(method: Any) -> set[str]:
     """The names a function uses, those of functions within it too."""
     names: set[str] = set()
-    function = method.fget if isinstance(method, property) else method
+    function: Any = method.fget if isinstance(method, property) else method
     codes = [inspect.unwrap(function).__code__]
     while codes:
         code = codes.pop()

@@ -1,6 +1,7 @@
 """ListReader: the alert lists from their topic, whole before the first read and kept up to date."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from kafka.errors import KafkaError as AdminError
 
-from streams.broker.connection import Connection
+from streams.broker.connection import Connection, TokenError
 from streams.broker.follow import Follower, FollowError
 from streams.broker.lists.entries import BadRecord, bad, taken
 from streams.broker.lists.kept import opened
@@ -24,6 +25,8 @@ _SHOWN: Final = 10
 _CHANGES_AT_ONCE: Final = 250
 _WASTE: Final = 0.5
 """A snapshot of which a greater share does not count any more is not made the base of the next one."""
+_UNREACHED: Final = (KafkaError, AdminError, TokenError, ConnectionError, TimeoutError, ssl.SSLError)
+"""What clients raise for brokers that cannot be reached or refuse; some are OSError, as a full disk is."""
 
 
 class ListsError(Exception):
@@ -133,9 +136,9 @@ class ListReader:
 
     async def _write(self, base: Snapshot | None, source: Source) -> None:
         """Writes a new snapshot of the base, if any, and all records from there to the ends."""
-        with LogWriter(self.path) as writer:
+        with LogWriter(self.path, ends_since=source.taken_at - self._tombstones_for_ms) as writer:
             if base is not None:
-                await asyncio.to_thread(writer.begin_with, base, source.taken_at - self._tombstones_for_ms)
+                await asyncio.to_thread(writer.begin_with, base)
                 base.close()
             begins, all_ = sum(self._follower.next.values()), sum(self._follower.ends.values())
             async for _, records in self._follower.whole():
@@ -197,7 +200,7 @@ class ListReader:
                 f"the alert lists cannot be read: this user may not read the topic {self._topic}; grant it "
                 "READ and DESCRIBE on it"
             ) from error
-        except (KafkaError, AdminError) as error:
+        except _UNREACHED as error:
             why = str(error) or type(error).__name__
             raise ListsError(
                 f"the alert lists cannot be read from the topic {self._topic} at {servers}: {why}; see that "

@@ -158,7 +158,7 @@ class Cluster:
         if (data / "meta.properties").exists():
             return
         command = [str(runtime), "-cp", classpath, "kafka.tools.StorageTool", "format"]
-        command += ["-t", state.cluster_id, "-c", str(self._properties(node.number))]
+        command += [f"--cluster-id={state.cluster_id}", "-c", str(self._properties(node.number))]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise LocalKafkaError(f"{data}: cannot be formatted: {(done.stderr or done.stdout).strip()}")

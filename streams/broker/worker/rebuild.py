@@ -116,7 +116,7 @@ async def _between(
     consumer: AIOKafkaConsumer, tp: TopicPartition, since: int, end: int
 ) -> AsyncIterator[list[ConsumerRecord]]:
     """The records of a partition since a time, in ms since 1970 UTC, and before an offset."""
-    found = (await consumer.offsets_for_times({tp: since}))[tp]
+    found = (await consumer.offsets_for_times({tp: max(since, 0)}))[tp]
     if found is None or found.offset >= end:
         return
     consumer.seek(tp, found.offset)

@@ -160,7 +160,7 @@ class Worker:
             folder,
             tombstones_for_ms=round(self._setup.topics.withdrawn_hours * _HOUR_MS),
             say=self._say,
-            clock_ms=lambda: wall(0),
+            clock_ms=self._now,
         )
         self._stack.push_async_callback(self._lists.stop)
         await self._lists.load()

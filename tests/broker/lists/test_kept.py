@@ -38,7 +38,7 @@ def rewrite(topic: Topic, changes: dict[str, object]) -> None:
     source = base.source()
     assert source is not None
     with LogWriter(topic.snapshot) as writer:
-        writer.begin_with(base, 0)
+        writer.begin_with(base)
         writer.take([GHOST])
         writer.finish(msgspec.structs.replace(source, **changes))
 

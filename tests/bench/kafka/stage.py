@@ -1,0 +1,183 @@
+"""The stage of a benchmark: a local Kafka of its own, its topics, and what the broker says of them."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from streams.broker.local import Cluster
+from streams.broker.topics import TopicsPolicy, topics
+
+PARTITIONS: Final = 4
+COUNTRY: Final = "BE"
+_OURS: Final = ("matches", "verdicts", "hits", "rejected")
+
+
+class Stage:
+    """A running Kafka and a folder; `say` is told what takes long."""
+
+    def __init__(self, folder: Path, servers: str) -> None:
+        self.folder = folder
+        self.servers = servers
+        self._options = {"bootstrap.servers": servers, "log_level": 0}
+        self._admin = AdminClient(self._options)
+
+    def make(self, name: str, configs: dict[str, str] | None = None) -> str:
+        """Makes a topic; its name."""
+        wanted = NewTopic(name, num_partitions=PARTITIONS, replication_factor=1, config=configs or {})
+        self._admin.create_topics([wanted])[name].result(30)
+        self.ends(name)
+        return name
+
+    def make_hits(self, name: str) -> str:
+        """Makes a topic whose records carry the time at which the broker appended them."""
+        return self.make(name, {"message.timestamp.type": "LogAppendTime"})
+
+    def make_ours(self, prefix: str) -> "Ours":
+        """Makes the product's topics under a prefix."""
+        policy = TopicsPolicy(
+            prefix=prefix, replication=1, partitions=PARTITIONS, reads_hours={COUNTRY: 24.0}
+        )
+        for topic in topics(policy):
+            if topic.name.endswith(".hits"):
+                self.make(topic.name, topic.configs | {"message.timestamp.type": "LogAppendTime"})
+            else:
+                self.make(topic.name, topic.configs)
+        return Ours(self, prefix)
+
+    def empty(self, names: Iterable[str]) -> None:
+        """Deletes all records of topics; offsets go on from where they are."""
+        ends = [
+            TopicPartition(name, number, end)
+            for name in names
+            for number, end in enumerate(self.ends(name))
+            if end
+        ]
+        for future in (self._admin.delete_records(ends) if ends else {}).values():
+            future.result(30)
+
+    def ends(self, name: str) -> list[int]:
+        """The end offset of each partition."""
+        return self._offsets(name, OffsetSpec.latest())
+
+    def starts(self, name: str) -> list[int]:
+        """The offset of the first record of each partition."""
+        return self._offsets(name, OffsetSpec.earliest())
+
+    def committed(self, group: str, name: str) -> list[int]:
+        """What a group has committed for each partition, -1 for nothing."""
+        parts = [TopicPartition(name, number) for number in range(PARTITIONS)]
+        # It asks for the group's offsets and does not join. The admin client's way crashes (2.16.1).
+        asker = Consumer({"bootstrap.servers": self.servers, "group.id": group, "log_level": 0})
+        try:
+            return [max(each.offset, -1) for each in asker.committed(parts, timeout=30)]
+        except KafkaException:  # no coordinator yet: the group is new
+            return [-1] * PARTITIONS
+        finally:
+            asker.close()
+
+    def wait_done(self, group: str, topics: Sequence[str], hits: str, within_s: float) -> None:
+        """Waits until a group has committed all of some topics and no hit has come for two seconds."""
+        deadline = monotonic() + within_s
+        seen, since = self.ends(hits), monotonic()
+        while (behind := self._behind(group, topics)) or monotonic() - since < 2:
+            if monotonic() > deadline:
+                raise TimeoutError(f"group {group}, after {within_s:.0f} s: {behind or 'hits still come'}")
+            sleep(0.5)
+            now = self.ends(hits)
+            if now != seen:
+                seen, since = now, monotonic()
+
+    def _behind(self, group: str, topics: Sequence[str]) -> str:
+        """What a group has not committed, in words."""
+        found = {name: (self.committed(group, name), self.ends(name)) for name in topics}
+        return "; ".join(
+            f"{name}: committed {done} of {ends}"
+            for name, (done, ends) in found.items()
+            if any(one != other for one, other in zip(done, ends, strict=True) if other)
+        )
+
+    def tail(self, name: str, whole: bool = False) -> Consumer:
+        """A consumer without a group, at the end of a topic now, or at its beginning."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.servers,
+                "group.id": "unused",
+                "enable.auto.commit": False,
+                "fetch.wait.max.ms": 10,
+                "log_level": 0,
+            }
+        )
+        offsets = self.starts(name) if whole else self.ends(name)
+        consumer.assign([TopicPartition(name, number, offset) for number, offset in enumerate(offsets)])
+        return consumer
+
+    def _offsets(self, name: str, which: OffsetSpec) -> list[int]:
+        """Asked again while leaders are being found: a topic is new, or a broker came back."""
+        deadline = monotonic() + 30
+        while True:
+            asked = self._admin.list_offsets(
+                {TopicPartition(name, number): which for number in range(PARTITIONS)}
+            )
+            try:
+                found = {each.partition: future.result(30).offset for each, future in asked.items()}
+                return [found[number] for number in range(PARTITIONS)]
+            except KafkaException:
+                if monotonic() > deadline:
+                    raise
+                sleep(0.1)
+                # The old one may keep what it knew of the leaders.
+                self._admin = AdminClient(self._options)
+
+
+class Ours:
+    """The product's topics under one prefix, and the workers' configuration for them."""
+
+    def __init__(self, stage: Stage, prefix: str) -> None:
+        self._stage = stage
+        self.prefix = prefix
+        self.reads = f"{prefix}.reads.{COUNTRY}"
+        self.alerts = f"{prefix}.alerts"
+        self.matches = f"{prefix}.matches"
+        self.hits = f"{prefix}.hits"
+        self.rejected = f"{prefix}.rejected"
+
+    def empty(self) -> None:
+        """Deletes what earlier runs made, so that the next one makes all of it anew."""
+        self._stage.empty(f"{self.prefix}.{name}" for name in _OURS)
+
+    def config(self, group: str, state: str, more: str = "") -> Path:
+        """Writes the configuration of a worker whose state is in a folder of that name.
+
+        With no gap, every listed read is a passage of its own. `more` are lines of `[worker]`.
+        """
+        path = self._stage.folder / f"{group}-{state}.toml"
+        servers = ", ".join(f'"{server}"' for server in self._stage.servers.split(","))
+        path.write_text(
+            f"[kafka]\nservers = [{servers}]\n"
+            f'[topics]\nprefix = "{self.prefix}"\npartitions = {PARTITIONS}\nreplication = 1\n'
+            f"[topics.reads_hours]\n{COUNTRY} = 24\n"
+            "[correlation]\npassage_gap_s = 0\n"
+            f'[worker]\ngroup = "{group}"\nstate_dir = "{self._stage.folder / state}"\n{more}',
+            "utf-8",
+        )
+        return path
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """A stage, gone with all its data in the end."""
+    with tempfile.TemporaryDirectory(prefix="anpr-bench-") as name:
+        folder = Path(name)
+        cluster = Cluster(folder / "kafka", os.environ)
+        cluster.up()
+        try:
+            yield Stage(folder, cluster.servers)
+        finally:
+            cluster.down()

@@ -1,0 +1,59 @@
+"""Lists from a compacted topic: however they were read, all who read the topic hold the same."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.lists import Index, LogWriter, Snapshot
+from streams.plates.keys import columns
+from streams.records.alert import Alert, key_of
+from streams.records.times import to_ms
+from tests.properties.test_index import MOMENTS, News, histories
+
+
+def follow(index: Index, news: list[News]) -> Index:
+    """The index after it took entries one by one."""
+    for entry in news:
+        if isinstance(entry, Alert):
+            assert index.relist(entry) is None
+        else:
+            index.end(key_of(entry), to_ms(entry.withdrawn_at))
+    return index
+
+
+def answers(index: Index, news: list[News], asked: list[str]) -> object:
+    """When what is listed in the end is in force, and what has ended when."""
+    said = [
+        (each.row, repr(each.alert), [index.in_force(each.alert, moment) for moment in MOMENTS])
+        for each in index.find(columns(asked))
+    ]
+    ends = [(key_of(each), index.withdrawn_at(each)) for each in news if isinstance(each, Alert)]
+    return sorted(said), ends
+
+
+@given(histories(), st.integers(1, 4))
+def test_all_ways_of_reading_a_topic_agree(
+    case: tuple[list[News], list[News], list[str]], at_once: int
+) -> None:
+    first, second, asked = case
+    news = first + second
+    wanted = answers(follow(Index(), news), news, asked)
+
+    def written(path: Path, entries: list[News], base: Snapshot | None = None) -> Snapshot:
+        with LogWriter(path) as writer:
+            if base is not None:
+                writer.begin_with(base)
+            for start in range(0, len(entries), at_once):
+                assert writer.take(entries[start : start + at_once]) == {}
+            return Snapshot(writer.finish())
+
+    with TemporaryDirectory() as folder:
+        whole = written(Path(folder) / "whole", news)
+        begun = written(Path(folder) / "begun", first)
+        grown = written(Path(folder) / "grown", second, begun)
+        assert answers(Index(whole), news, asked) == wanted, "from the start"
+        assert answers(follow(Index(begun), second), news, asked) == wanted, "from a snapshot, then followed"
+        assert answers(Index(grown), news, asked) == wanted, "from a snapshot, made into the next"
+        assert len(grown) == len(whole)
