@@ -9,6 +9,7 @@ from faust.transport.drivers.aiokafka import Consumer as StockConsumer
 from faust.types import TP, ConsumerMessage
 
 from streams.broker.driver.batch import Batch
+from streams.broker.driver.lean import LeanThread
 from streams.broker.driver.message import BatchMessage
 from streams.broker.driver.window import Window
 
@@ -47,6 +48,9 @@ class Consumer(StockConsumer):
         self._windows: dict[TP, Window] = {}
         self._lowest: dict[TP, int] = {}
         self._closed: frozenset[str] = frozenset()
+
+    def _new_consumer_thread(self) -> LeanThread:
+        return LeanThread(self, loop=self.loop, beacon=self.beacon)
 
     def stop_taking(self, topics: Collection[str]) -> None:
         """Hands over nothing more of some batch topics; what is in flight goes on. For an orderly end."""

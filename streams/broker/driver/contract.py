@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import aiokafka
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.structs import ConsumerRecord
 from faust.transport.consumer import Consumer as BaseConsumer
@@ -33,6 +33,12 @@ METHODS: Final[list[tuple[type, str, list[str]]]] = [
     (driver.Consumer, "on_partitions_revoked", ["self", "revoked"]),
     (driver.Consumer, "seek_to_committed", ["self"]),
     (driver.Consumer, "wait_empty", ["self"]),
+    (driver.Consumer, "_new_consumer_thread", ["self"]),
+    (
+        driver.AIOKafkaConsumerThread,
+        "_fetch_records",
+        ["self", "consumer", "active_partitions", "timeout", "max_records"],
+    ),
     # Called:
     (driver.AIOKafkaConsumerThread, "seek", ["self", "partition", "offset"]),
     (driver.Consumer, "commit_and_end_transactions", ["self"]),
@@ -60,6 +66,8 @@ METHODS: Final[list[tuple[type, str, list[str]]]] = [
 ]
 """Methods with their parameters."""
 
+_UNPACKING: Final = ("has_next", "next_batch", "_check_crcs", "is_control_batch", "next_offset")
+
 USES: Final[list[tuple[type, str, list[str]]]] = [
     (BaseConsumer, "getmany", ["_wait_next_records", "_to_message", "consumer_generation_id", "flow_active"]),
     (BaseConsumer, "_wait_next_records", ["_getmany", "_get_active_partitions"]),
@@ -74,7 +82,16 @@ USES: Final[list[tuple[type, str, list[str]]]] = [
     (ConsumerMessage, "on_final_ack", ["ack"]),
     (driver.AIOKafkaConsumerThread, "_fetch_records", ["fetched_records", "_fetcher"]),
     (driver.AIOKafkaConsumerThread, "on_start", ["_consumer", "thread_loop"]),
-    (Fetcher, "__init__", ["_fetch_waiters"]),
+    (Fetcher, "__init__", ["_fetch_waiters", "_records"]),
+    (Fetcher, "_proc_fetch_request", ["_records", "PartitionRecords", "FetchResult"]),
+    (FetchResult, "getall", ["_partition_records", "check_assignment", "_update_position"]),
+    (PartitionRecords, "_unpack_records", [*_UNPACKING, "_consumer_record"]),
+    (
+        PartitionRecords,
+        "_consumer_record",
+        ["offset", "timestamp", "timestamp_type", "key", "value", "headers"],
+    ),
+    (aiokafka.AIOKafkaConsumer, "__init__", ["_max_poll_records", "_isolation_level"]),
     (Fetcher, "fetched_records", ["_create_fetch_waiter", "getall"]),
     (aiokafka.AIOKafkaConsumer, "start", ["_fetcher"]),
     (aiokafka.AIOKafkaConsumer, "position", ["_subscription", "assignment", "state_value"]),

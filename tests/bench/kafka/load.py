@@ -21,7 +21,6 @@ class Load:
     def __init__(self, servers: str, linger_ms: float = 20) -> None:
         failed: list[str] = []
 
-        # Not a method: a producer that is part of a cycle of references crashes when that is collected.
         def delivered(error: object, _: object) -> None:
             if error is not None:
                 failed.append(str(error))

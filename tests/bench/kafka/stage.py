@@ -1,4 +1,4 @@
-"""The stage of a benchmark: a local Kafka of its own, its topics, and what the broker says of them."""
+"""The stage of a benchmark or of a test of faults: topics of a Kafka, and what the broker says of them."""
 
 import os
 import tempfile
@@ -20,7 +20,7 @@ _OURS: Final = ("matches", "verdicts", "hits", "rejected")
 
 
 class Stage:
-    """A running Kafka and a folder; `say` is told what takes long."""
+    """A running Kafka and a folder, for a benchmark or a test of faults."""
 
     def __init__(self, folder: Path, servers: str) -> None:
         self.folder = folder
