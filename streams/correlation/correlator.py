@@ -26,6 +26,7 @@ from streams.matching.judge import Judge
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.hit import Hit, Withdrawn
 from streams.records.match import Match, MatchResult
+from streams.records.read import Read
 from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 
@@ -76,7 +77,7 @@ class Correlator:
                 hits += self._replace(latest, now)
             if latest != match.alert:
                 hits += self._take(match, now, now)
-                return hits + self._judged_anew(match, latest, now, now)
+                return hits + self._judged_anew(match.read, latest, now, now)
         return hits + self._take(match, now, now)
 
     def changed(self, key: AlertKey, now: int) -> list[Hit]:
@@ -91,7 +92,7 @@ class Correlator:
         hits += self._replace(latest, now)
         for each in self._seen.of_alert(key):
             if each.match.alert != latest:
-                hits += self._judged_anew(each.match, latest, each.seen, now)
+                hits += self._judged_anew(each.match.read, latest, each.seen, now)
         return hits
 
     def verdict(self, verdict: Verdict, now: int) -> list[Hit]:
@@ -132,11 +133,18 @@ class Correlator:
         latest = self._latest[key_of(match.alert)] = self._in_force(match.alert)
         self._keep(sighting(match, seen))
         if latest != match.alert:
-            self._keep_anew(match, latest, seen)
+            self._keep_anew(match.read, latest, seen)
 
     def recall_hit(self, hit: Hit) -> None:
-        """Takes a revision that was told before."""
+        """Takes a revision that was told before.
+
+        Its read was matched, though perhaps not among the matches recalled: those still come.
+        """
         self._teller.recall(hit)
+        latest = self._index.get((hit.alert.list_id, hit.alert.alert_id))
+        if latest is not None:
+            self._latest[key_of(latest)] = latest
+            self._keep_anew(hit.read, latest, to_ms(hit.emitted_at))
 
     def recall_pair(self, hit_id: str, pair: Pair) -> None:
         """Takes what a hit was of whose sighting is no longer remembered, but a verdict on it is."""
@@ -205,20 +213,20 @@ class Correlator:
             return self._review_alert(key_of(match.alert), now)
         return [hit for place in places for hit in self._review(place, now)]
 
-    def _judged_anew(self, match: Match, latest: Alert, seen: int, now: int) -> list[Hit]:
-        result = self._result(match, latest)
-        return self._take(Match(match.read, latest, result), seen, now) if result else []
+    def _judged_anew(self, read: Read, latest: Alert, seen: int, now: int) -> list[Hit]:
+        result = self._result(read, latest)
+        return self._take(Match(read, latest, result), seen, now) if result else []
 
-    def _keep_anew(self, match: Match, latest: Alert, seen: int) -> None:
-        result = self._result(match, latest)
+    def _keep_anew(self, read: Read, latest: Alert, seen: int) -> None:
+        result = self._result(read, latest)
         if result:
-            self._keep(sighting(Match(match.read, latest, result), seen))
+            self._keep(sighting(Match(read, latest, result), seen))
 
-    def _result(self, match: Match, latest: Alert) -> MatchResult | None:
+    def _result(self, read: Read, latest: Alert) -> MatchResult | None:
         """How a read that matched one version of an alert matches another, if it does."""
-        if not self._index.in_force(latest, match.read.captured_at):
+        if not self._index.in_force(latest, read.captured_at):
             return None
-        result = self._judge.judge(match.read, latest)
+        result = self._judge.judge(read, latest)
         return result if isinstance(result, MatchResult) else None
 
     def _keep(self, new: Sighting) -> list[PassageKey]:

@@ -64,10 +64,12 @@ class Matching:
     async def take(self, event: Any) -> None:
         """Takes an event of Faust's whose value is a Batch of reads."""
         batch: Batch = event.value
-        try:
+        if self._alarm.raised:
+            return  # the worker ends, and what it takes now would only come twice
+        sent: list[Confirmation] | None = None
+        with self._alarm.heard(f"topic {batch.topic}: matching offsets {batch.first} to {batch.last}"):
             sent = await self._send(batch)
-        except WorkerError as trouble:
-            self._alarm.raise_(trouble)
+        if sent is None:
             return
         if sent:
             task = asyncio.create_task(confirm(sent, batch.topic, event.ack, self._alarm))

@@ -140,7 +140,7 @@ class Partition:
         self._jobs.put_nowait((job, done))
 
     async def _run(self) -> None:
-        try:
+        with self._alarm.heard(f"correlating for {self._hits}, partition {self.number}"):
             correlator = await self._rebuilt(self.number)
             self._correlator = correlator
             await self._do(lambda: correlator.resume(self._now()), None)
@@ -149,8 +149,6 @@ class Partition:
                 await self._ours.wait()
                 await self._do(job, done)
                 self._left -= 1
-        except WorkerError as trouble:
-            self._alarm.raise_(trouble)
 
     async def _do(self, job: Job, done: Callable[[], Any] | None) -> None:
         hits = job()

@@ -4,6 +4,7 @@ Matches are read back as far as the group has committed, hits and verdicts to th
 each hit is what the topic of hits says; so who takes over tells what is missing and repeats nothing.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Final, NamedTuple
 
@@ -126,3 +127,5 @@ async def _between(
         records = [record for record in fetched.get(tp, ()) if record.offset < end]
         if records:
             yield records
+        # What was fetched ahead is given without a wait, and heartbeats must go out.
+        await asyncio.sleep(0)

@@ -21,7 +21,10 @@ _CLASS: Final = "streams.records.decode.Rejected"
 def dead_letter(
     to: str, topic: str, partition: int, record: Record, stage: str, faults: Sequence[Fault]
 ) -> Letter:
-    """The record as it came, with headers that say where it stood and all that is wrong with it."""
+    """The record as it came, with headers that say where it stood and all that is wrong with it.
+
+    A record without both key and value has an empty key there, for the client sends none without both.
+    """
     told = {
         "topic": topic,
         "partition": str(partition),
@@ -32,7 +35,8 @@ def dead_letter(
     }
     headers = [*record.headers, *((PREFIX + name, text.encode()) for name, text in told.items())]
     headers.append((FAULTS, msgspec.json.encode([fault._asdict() for fault in faults])))
-    return Letter(to, record.key, record.value, headers=headers)
+    key = b"" if record.key is None and record.value is None else record.key
+    return Letter(to, key, record.value, headers=headers)
 
 
 class Share:

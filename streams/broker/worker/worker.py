@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, NamedTuple, cast
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, cast
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from streams.broker.connection import Connection
+from streams.broker.connection import Connection, TokenError
 from streams.broker.follow import Follower, FollowError
 from streams.broker.lists import ListReader, ListsError
 from streams.broker.topics import TopicsPolicy
@@ -92,11 +92,21 @@ class Worker:
             self._setup.worker.connect_within_s,
             self._say,
         )
-        try:
+        with _told("starting"):
             await self._read_lists()
             await self._read_verdicts()
-        except (ListsError, FollowError) as error:
-            raise WorkerError(str(error)) from error
+            await self._connect()
+        await self._start_agents()
+        self._tasks += [
+            asyncio.create_task(self._beside("following the alert lists", self._follow_lists())),
+            asyncio.create_task(self._beside("following the verdicts", self._follow_verdicts())),
+            asyncio.create_task(self._beside("keeping time", self._keep_time())),
+            asyncio.create_task(self._beside("asking for the topics' ends", self._look_at_ends())),
+        ]
+        self._watchdog = Watchdog(self._progress, self._setup.worker.stalled_after_s, self._stalled)
+        self._say(f"ready: group {self._setup.worker.group}, {', '.join(names.reads)}")
+
+    async def _connect(self) -> None:
         self._ends: dict[Any, int] = {}
         self._probe = AIOKafkaConsumer(**self._connection.for_aiokafka("probe"))
         await self._probe.start()
@@ -104,15 +114,6 @@ class Worker:
         self._outbox = Outbox(self._connection.for_aiokafka("hits"))
         await self._outbox.start()
         self._stack.push_async_callback(self._outbox.stop)
-        await self._start_agents()
-        self._tasks += [
-            asyncio.create_task(self._follow_lists()),
-            asyncio.create_task(self._follow_verdicts()),
-            asyncio.create_task(self._keep_time()),
-            asyncio.create_task(self._look_at_ends()),
-        ]
-        self._watchdog = Watchdog(self._progress, self._setup.worker.stalled_after_s, self._stalled)
-        self._say(f"ready: group {self._setup.worker.group}, {', '.join(names.reads)}")
 
     async def trouble(self) -> WorkerError:
         """What the worker cannot go on for, when it comes."""
@@ -189,7 +190,8 @@ class Worker:
         )
 
         async def correlate(event: Any) -> None:
-            self._correlating.take(event)
+            with self._alarm.heard("taking matches"):
+                self._correlating.take(event)
 
         agents = Agents(self._matching.take, correlate)
         self._app = make_app(self._connection, setup.worker, self._member, names.reads, names.matches, agents)
@@ -227,18 +229,17 @@ class Worker:
         numbers = [tp.partition for tp in assigned if tp.topic == self._names.matches]
         await self._correlating.assigned(numbers, self._app.consumer_generation_id)
 
+    async def _beside(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Does what goes on beside the agents; without it the worker must not go on."""
+        with self._alarm.heard(what), _told(what):
+            await work
+
     async def _follow_lists(self) -> None:
-        try:
-            await self._lists.follow(self._correlating.changed)
-        except ListsError as error:
-            self._alarm.raise_(WorkerError(str(error)))
+        await self._lists.follow(self._correlating.changed)
 
     async def _follow_verdicts(self) -> None:
-        try:
-            async for number, records in self._verdicts.go_on():
-                self._take_verdicts(number, records)
-        except FollowError as error:
-            self._alarm.raise_(WorkerError(str(error)))
+        async for number, records in self._verdicts.go_on():
+            self._take_verdicts(number, records)
 
     def _take_verdicts(self, number: int, records: Any) -> None:
         for record in records:
@@ -301,3 +302,14 @@ class Worker:
         with suppress(RuntimeError):
             show_tasks(self._app.loop)
         os._exit(EXIT_STALLED)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Errors of the lists, the verdicts and of Kafka in the words of WorkerError."""
+    try:
+        yield
+    except (ListsError, FollowError) as error:
+        raise WorkerError(str(error)) from error
+    except (KafkaError, TokenError) as error:
+        raise WorkerError(f"{what}: Kafka does not let this user or does not answer: {error!r}") from error
