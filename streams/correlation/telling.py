@@ -11,7 +11,7 @@ from streams.records.alert import Alert
 from streams.records.hit import Hit, HitAlert, Place, Withdrawn
 from streams.records.match import MatchResult
 from streams.records.read import Read
-from streams.records.times import from_ms
+from streams.records.times import from_ms, whole_ms
 from streams.records.verdict import Verdict
 
 
@@ -143,7 +143,7 @@ def _shown(alert: Alert) -> HitAlert:
         plate=alert.plate,
         basis=alert.basis,
         reason=alert.reason,
-        valid_until=alert.valid_until,
+        valid_until=whole_ms(alert.valid_until),
         country=alert.country,
         vehicle=alert.vehicle,
         operation_id=alert.operation_id,

@@ -3,8 +3,11 @@
 from collections.abc import Container
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from streams.correlation.sightings import Pair
 from streams.records.encode import encode
+from streams.records.times import whole_ms
 from streams.records.verdict import Verdict
 
 
@@ -23,6 +26,8 @@ class Verdicts:
 
     def add(self, verdict: Verdict) -> bool:
         """Takes a verdict; whether it changed anything. An earlier one, or one known already, does not."""
+        # As it is written on a hit, or one read back would differ from it.
+        verdict = replace(verdict, at=whole_ms(verdict.at))
         changed = _keep(self._latest, verdict)
         if verdict.verdict != "acknowledged":
             changed |= _keep(self._judgement, verdict)

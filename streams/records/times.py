@@ -43,6 +43,11 @@ def from_ms(ms: int) -> datetime:
     return _EPOCH + ms * _MS
 
 
+def whole_ms(time: datetime) -> datetime:
+    """An aware time as it is written: to the millisecond, rounded down."""
+    return time if time.microsecond % 1000 == 0 else time - timedelta(microseconds=time.microsecond % 1000)
+
+
 def in_years(time: datetime) -> bool:
     """Whether the year is one a record may hold, both in the zone written and in UTC (as it is written)."""
     if SURELY_AFTER <= time < SURELY_BEFORE:

@@ -75,6 +75,32 @@ def _audiences(values: Values) -> Iterator[Finding]:
             yield from _named(values, "centres", centre, ("lists", name, "audience", index))
 
 
+def _hours(values: Values) -> Iterator[Finding]:
+    for field, least, why in _LEAST_HOURS:
+        value, bound = _hours_of(values, "topics", field), _hours_of(values, *least)
+        if value is not None and bound is not None and value < bound:
+            name = f"[{least[0]}] {least[1]}"
+            rule = f"is at least {name}, which is {bound:g}: {why}"
+            yield Finding(("topics", field), rule, f"{value:g}")
+
+
+def _hours_of(values: Values, section: str, field: str) -> float | None:
+    """A number of hours, set or by default; None for what is of a wrong type."""
+    table = values.get(section, {})
+    default = getattr(getattr(Settings(), section), field)
+    value = table.get(field, default) if isinstance(table, dict) else None
+    return value if isinstance(value, int | float) else None
+
+
+_LEAST_HOURS: Final = (
+    ("matches_hours", ("correlation", "kept_hours"), "hits are kept up to date from the matches"),
+    ("hits_hours", ("correlation", "kept_hours"), "what was told is read back from the hits"),
+    ("verdicts_hours", ("correlation", "kept_hours"), "a verdict changes the hits that are kept up to date"),
+    ("withdrawn_hours", ("topics", "matches_hours"), "a match must find that its alert was withdrawn"),
+)
+"""A key of `[topics]`, the section and key that it may not be less than, and why."""
+
+
 def _named(values: Values, section: str, name: object, path: tuple[str | int, ...]) -> Iterator[Finding]:
     """A finding if a section does not have the name. A section that is no table has a fault of its own."""
     known = values.get(section, {})
@@ -101,6 +127,12 @@ CHECKS: Final = (
     ),
     Check("The id of a list holds no slash, for the key of an alert is `<list_id>/<alert_id>`.", _slashes),
     Check("The mode `fuzzy` is not available in this version; use `confusable`.", _modes),
+    Check(
+        "In `[topics]`, `matches_hours`, `hits_hours` and `verdicts_hours` are at least `kept_hours` of "
+        "`[correlation]`, and `withdrawn_hours` is at least `matches_hours`: state is rebuilt from these "
+        "topics.",
+        _hours,
+    ),
     Check("The `site` of a camera names a site in `[sites.<id>]`.", _sites),
     Check("The `audience` of a list names only centres in `[centres.<id>]`.", _audiences),
 )

@@ -1,11 +1,13 @@
 """A state made anew from what is on the topics goes on as the one that was lost would have."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.correlation.correlator import Correlator
 from streams.lists import Index
@@ -31,6 +33,8 @@ from tests.properties.worlds import (
     withdrawals,
 )
 
+FINE = timedelta(microseconds=123)
+"""Times finer than they are written must not make what is read back differ."""
 SETTINGS = load(CONFIG, "world")
 
 
@@ -96,11 +100,12 @@ class Stream:
         elif isinstance(step, Said):
             ids = list(dict.fromkeys(hit.hit_id for hit in self.topics.hits))
             if ids:
-                verdict = Verdict(ids[step.which % len(ids)], "tournai", step.verdict, from_ms(now))
+                verdict = Verdict(ids[step.which % len(ids)], "tournai", step.verdict, FINE + from_ms(now))
                 self.topics.verdicts.append((verdict, now))
                 hits = self.worker.verdict(verdict, now) if self.worker else []
         else:
             if isinstance(step, Alert):
+                step = replace(step, valid_until=step.valid_until + FINE)
                 self.index.relist(step)
             else:
                 self.index.end(key_of(step), now)

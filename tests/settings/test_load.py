@@ -107,7 +107,7 @@ def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
     ]
     assert faults("zzz = 1\n") == [
         "border.toml:1: zzz: is not a section; "
-        "known: kafka, topics, lists, matching, correlation, sites, cameras, centres"
+        "known: kafka, topics, worker, lists, matching, correlation, sites, cameras, centres"
     ]
 
 
@@ -167,6 +167,20 @@ def test_the_mode_fuzzy_is_refused() -> None:
     ]
     for mode in ("exact", "pattern", "confusable"):
         assert load(f'[lists.a]\nmode = "{mode}"\n', "x").lists["a"].mode == mode
+
+
+def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
+    assert faults("[topics]\nmatches_hours = 30\nhits_hours = 47.5\n[correlation]\nkept_hours = 48\n") == [
+        "border.toml:2: topics.matches_hours: is at least [correlation] kept_hours, which is 48: hits are kept "
+        "up to date from the matches; it is 30",
+        "border.toml:3: topics.hits_hours: is at least [correlation] kept_hours, which is 48: what was told is "
+        "read back from the hits; it is 47.5",
+    ]
+    assert faults("[topics]\nwithdrawn_hours = 71\n") == [
+        "border.toml:2: topics.withdrawn_hours: is at least [topics] matches_hours, which is 72: a match must "
+        "find that its alert was withdrawn; it is 71"
+    ]
+    assert faults("[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n") == []
 
 
 def test_the_id_of_a_list_holds_no_slash() -> None:
