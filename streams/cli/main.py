@@ -9,6 +9,7 @@ from streams import __version__
 
 _COMMANDS: Final = {
     "config": "streams.cli.config",
+    "demo": "streams.cli.demo",
     "explain": "streams.cli.explain",
     "hits": "streams.cli.hits",
     "kafka": "streams.cli.kafka",

@@ -180,7 +180,7 @@ def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
         "border.toml:2: topics.withdrawn_hours: is at least [topics] matches_hours, which is 72: a match must "
         "find that its alert was withdrawn; it is 71"
     ]
-    assert faults("[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n") == []
+    load("[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n", "border.toml")
 
 
 def test_the_id_of_a_list_holds_no_slash() -> None:
