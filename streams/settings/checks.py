@@ -80,7 +80,7 @@ def _hours(values: Values) -> Iterator[Finding]:
         value, bound = _hours_of(values, "topics", field), _hours_of(values, *least)
         if value is not None and bound is not None and value < bound:
             name = f"[{least[0]}] {least[1]}"
-            rule = f"is at least {name}, which is {bound:g}: {why}"
+            rule = f"is at least {name} ({bound:g}): {why}"
             yield Finding(("topics", field), rule, f"{value:g}")
 
 

@@ -171,16 +171,16 @@ def test_the_mode_fuzzy_is_refused() -> None:
 
 def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
     assert faults("[topics]\nmatches_hours = 30\nhits_hours = 47.5\n[correlation]\nkept_hours = 48\n") == [
-        "border.toml:2: topics.matches_hours: is at least [correlation] kept_hours, which is 48: hits are kept "
+        "border.toml:2: topics.matches_hours: is at least [correlation] kept_hours (48): hits are kept "
         "up to date from the matches; it is 30",
-        "border.toml:3: topics.hits_hours: is at least [correlation] kept_hours, which is 48: what was told is "
+        "border.toml:3: topics.hits_hours: is at least [correlation] kept_hours (48): what was told is "
         "read back from the hits; it is 47.5",
     ]
     assert faults("[topics]\nwithdrawn_hours = 71\n") == [
-        "border.toml:2: topics.withdrawn_hours: is at least [topics] matches_hours, which is 72: a match must "
+        "border.toml:2: topics.withdrawn_hours: is at least [topics] matches_hours (72): a match must "
         "find that its alert was withdrawn; it is 71"
     ]
-    load("[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n", "border.toml")
+    load("[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n", "right")
 
 
 def test_the_id_of_a_list_holds_no_slash() -> None:
