@@ -44,7 +44,7 @@ class Consumer(StockConsumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._in_flight_limits: Mapping[str, int] = cast(Any, self.transport).batch_topics
+        self._in_flight_limits: Mapping[str, tuple[int, int]] = cast(Any, self.transport).batch_topics
         self._windows: dict[TP, Window] = {}
         self._lowest: dict[TP, int] = {}
         self._closed: frozenset[str] = frozenset()
@@ -117,7 +117,8 @@ class Consumer(StockConsumer):
             return super()._to_message(tp, record)
         window = self._windows.get(tp)
         if window is None:
-            window = self._windows[tp] = Window(self._in_flight_limits[tp.topic], self._wake)
+            batches, records = self._in_flight_limits[tp.topic]
+            window = self._windows[tp] = Window(batches, self._wake, records)
         claim, back = window.open(record.first, record.last)
         if back:
             # Faust drops what lies before the last offset it read; these records are to come again.

@@ -1,12 +1,13 @@
 """Batch topics, as an app declares them."""
 
+import sys
 from typing import Any, Final
 
 from faust import Schema
 from faust.exceptions import ImproperlyConfigured
 from faust.types import AppT, TopicT
 
-from streams.broker.driver.transport import Transport
+from streams.broker.driver.transport import Limits, Transport
 
 IN_FLIGHT: Final = 4
 
@@ -23,10 +24,14 @@ class BatchSchema(Schema[Any, Any]):
         return message.value
 
 
-def batch_topic(app: AppT, name: str, *, in_flight: int = IN_FLIGHT, **options: Any) -> TopicT:
+def batch_topic(
+    app: AppT, name: str, *, in_flight: int = IN_FLIGHT, records: int = sys.maxsize, **options: Any
+) -> TopicT:
     """A topic whose records come in batches, `in_flight` of them per partition at most not acknowledged.
 
-    `options` are those of `app.topic`. Raises ImproperlyConfigured if the app's broker is not `batch://`.
+    With `records` no further batch comes once so many records are not acknowledged: many small batches may
+    be in flight then, and few large ones. `options` are those of `app.topic`.
+    Raises ImproperlyConfigured if the app's broker is not `batch://`.
     """
     transport = app.transport
     if not isinstance(transport, Transport):
@@ -35,5 +40,5 @@ def batch_topic(app: AppT, name: str, *, in_flight: int = IN_FLIGHT, **options: 
         )
     if in_flight < 1:
         raise ImproperlyConfigured(f"topic {name}: in_flight must be 1 or more, is {in_flight}")
-    transport.batch_topics[name] = in_flight
+    transport.batch_topics[name] = Limits(in_flight, records)
     return app.topic(name, schema=BatchSchema(), **options)

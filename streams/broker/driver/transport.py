@@ -1,6 +1,6 @@
 """The transport: what the scheme of the broker's URL chooses."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from faust.transport.drivers.aiokafka import Transport as StockTransport
 
@@ -8,11 +8,18 @@ from streams.broker.driver import contract
 from streams.broker.driver.consumer import Consumer
 
 
+class Limits(NamedTuple):
+    """How much of a partition may be not acknowledged: batches, and records after which no batch comes."""
+
+    batches: int
+    records: int
+
+
 class Transport(StockTransport):
     """Faust's transport for aiokafka with batch topics.
 
-    `batch_topics` has the batch topics' names, each with the number of batches that may be in flight per
-    partition. Set it before the app starts, best through `batch_topic`.
+    `batch_topics` has the batch topics' names, each with what may be in flight per partition. Set it before
+    the app starts, best through `batch_topic`.
     """
 
     Consumer: ClassVar[type[Any]] = Consumer
@@ -21,4 +28,4 @@ class Transport(StockTransport):
         """Raises ContractError if the installed Faust or aiokafka is not what the driver was written for."""
         contract.check()
         super().__init__(*args, **kwargs)
-        self.batch_topics: dict[str, int] = {}
+        self.batch_topics: dict[str, Limits] = {}

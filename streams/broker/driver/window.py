@@ -1,5 +1,6 @@
 """What of a partition has been handed over, and how far it may be committed. Knows no broker."""
 
+import sys
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
@@ -32,11 +33,17 @@ class Window:
     of the second.
     """
 
-    def __init__(self, limit: int, on_room: Callable[[], None] = lambda: None) -> None:
-        """`limit` batches at most, 1 or more; `on_room` is called when a full window has room again."""
+    def __init__(
+        self, limit: int, on_room: Callable[[], None] = lambda: None, records: int = sys.maxsize
+    ) -> None:
+        """`limit` batches at most, 1 or more, and none once there are `records` offsets in flight.
+
+        `on_room` is called when a full window has room again.
+        """
         if limit < 1:
             raise ValueError(f"limit of batches in flight: must be 1 or more, is {limit}")
         self._limit = limit
+        self._records = records
         self._on_room = on_room
         self._claims: deque[Claim] = deque()
         self._reached: int | None = None
@@ -45,7 +52,13 @@ class Window:
     @property
     def full(self) -> bool:
         """Whether no further batch may be opened for now."""
-        return len(self._claims) >= self._limit
+        claims = self._claims
+        if len(claims) >= self._limit:
+            return True
+        try:
+            return claims[-1].last - claims[0].first + 1 >= self._records
+        except IndexError:  # another thread has settled the last of them
+            return False
 
     @property
     def in_flight(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import faust
 
@@ -10,6 +10,8 @@ from streams.broker.connection import Connection
 from streams.broker.driver import batch_topic
 from streams.broker.worker.policy import WorkerPolicy
 
+_BATCHES: Final = 64
+"""Of a partition in flight at most: when reads come slowly, each batch is a read or two."""
 Handler = Callable[[Any], Awaitable[None]]
 
 
@@ -48,7 +50,7 @@ def make_app(
         broker_heartbeat_interval=policy.session_timeout_s / 4,
         broker_commit_interval=0.5,
         broker_commit_every=1000,
-        stream_buffer_maxsize=policy.in_flight,
+        stream_buffer_maxsize=_BATCHES,
         stream_wait_empty=True,
         # A worker is one process; its agents have no replies to wait for.
         reply_create_topic=False,
@@ -62,7 +64,8 @@ def make_app(
         async for event in stream.noack().events():
             await agents.correlate(event)
 
+    limits: dict[str, Any] = {"in_flight": _BATCHES, "records": policy.in_flight}
     for name in reads:
-        app.agent(batch_topic(app, name, in_flight=policy.in_flight), name=f"match.{name}")(match)
-    app.agent(batch_topic(app, matches, in_flight=policy.in_flight), name="correlate")(correlate)
+        app.agent(batch_topic(app, name, **limits), name=f"match.{name}")(match)
+    app.agent(batch_topic(app, matches, **limits), name="correlate")(correlate)
     return app

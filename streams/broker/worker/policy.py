@@ -25,8 +25,14 @@ class WorkerPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "~/.local/state/anpr-streams"
     in_flight: Annotated[
-        int, Meta(ge=1, le=64, description="batches of a partition that are worked on at a time")
-    ] = 4
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="records of a partition that are worked on at a time; with as many no more are taken "
+            "until some are done",
+        ),
+    ] = 20_000
     session_timeout_s: Annotated[
         float,
         Meta(

@@ -115,6 +115,22 @@ def test_full_until_the_first_is_acknowledged() -> None:
     assert window.committable == 20
 
 
+def test_full_by_its_records() -> None:
+    told: list[int] = []
+    window = Window(9, on_room=lambda: told.append(1), records=15)
+    first, second = opened(window, [(0, 9), (12, 13)])
+    assert not window.full
+    third, _ = window.open(14, 40)
+    assert window.full
+    second.acknowledge()
+    assert window.full
+    first.acknowledge()
+    assert window.full, "one batch may be larger than what fits"
+    third.acknowledge()
+    assert not window.full
+    assert told == [1]
+
+
 def test_asking_changes_nothing() -> None:
     window = Window(1)
     opened(window, [(0, 9)])[0].acknowledge()

@@ -1,0 +1,70 @@
+"""The command, and what ends it."""
+
+import logging
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from streams.cli.demo.trouble import DemoError, NotBegunError, Told
+from streams.cli.extras import require
+from streams.cli.options import config_file, settings_of
+from streams.cli.progress import say
+from streams.settings.load import VARIABLE
+
+
+@click.command()
+@click.option(
+    "--config",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help=f"TOML file with the settings to show. Without it {VARIABLE} names the file; without either "
+    "the demo has its own.",
+)
+@click.option(
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End after so many seconds of traffic; else it goes on until Ctrl-C.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(1, 2000),
+    default=50,
+    show_default=True,
+    metavar="READS",
+    help="Reads a second, 1 to 2000.",
+)
+def demo(config: Path | None, seconds: float | None, rate: float) -> None:
+    """Shows the whole stream on this machine.
+
+    It starts a Kafka of its own, makes the topics, loads made-up lists, sends made-up reads of made-up
+    vehicles, runs `anpr worker` and shows the hits as `anpr hits tail` does. Of settings the lists, centres,
+    sites, cameras, limits and times are taken. In the end all of it is gone.
+
+    Exit codes: 0 done, also by Ctrl-C; 1 something cannot be started or fails, and all else is stopped.
+    """
+    with Told() as told:
+        require("demo", ("aiokafka", "faust", "kafka"), "stream")
+        require("demo", ("jgo",), "local-kafka")
+        given = None if config_file(config) is None else settings_of(config)
+        from streams.cli.demo.run import run
+
+        for library in ("aiokafka", "kafka"):
+            # What matters is said here; while a broker goes away they only tell of that.
+            logging.getLogger(library).setLevel(logging.CRITICAL)
+        try:
+            _say(run(given, rate, seconds, told, _say))
+        except NotBegunError:
+            _say("told to end before the traffic began; all that ran is stopped")
+        except DemoError as error:
+            _say(f"anpr demo: {error}; all that ran is stopped")
+            sys.exit(1)
+
+
+def _say(text: str) -> None:
+    # A terminal that is gone must not keep what runs from being stopped.
+    with suppress(OSError):
+        say(text)

@@ -1,0 +1,57 @@
+"""The network: cameras at sites, and the crossings of a border that vehicles take."""
+
+from collections.abc import Iterable
+from itertools import combinations
+from math import cos, hypot, inf, radians
+from typing import Final, NamedTuple
+
+_KM_A_DEGREE: Final = 111.2
+_KM_IF_UNKNOWN: Final = 2.0
+
+
+class Camera(NamedTuple):
+    """A camera: its site, the country whose ground that is, and where it is in degrees, WGS 84, if known."""
+
+    camera_id: str
+    site_id: str
+    country: str
+    lat: float | None = None
+    lon: float | None = None
+
+
+class Crossing(NamedTuple):
+    """The cameras of the one or two sites that a vehicle passes, site by site, and the way between them."""
+
+    sides: tuple[tuple[Camera, ...], ...]
+    km: float
+
+
+def crossings(cameras: Iterable[Camera]) -> list[Crossing]:
+    """The crossings of a network: each site with the nearest one in another country.
+
+    A site is in one crossing only. One that is left over is a crossing of its own, of one side; where a place
+    is not known the way is taken to be 2 km.
+    """
+    sites: dict[str, list[Camera]] = {}
+    for camera in cameras:
+        sites.setdefault(camera.site_id, []).append(camera)
+    left = {site_id: tuple(there) for site_id, there in sites.items()}
+    pairs = [
+        (_km(left[one][0], left[other][0]), one, other)
+        for one, other in combinations(left, 2)
+        if left[one][0].country != left[other][0].country
+    ]
+    found = []
+    for km, one, other in sorted(pairs, key=lambda pair: pair[0]):
+        if one in left and other in left:
+            way = _KM_IF_UNKNOWN if km == inf else km
+            found.append(Crossing((left.pop(one), left.pop(other)), way))
+    return [*found, *(Crossing((there,), 0.0) for there in left.values())]
+
+
+def _km(one: Camera, other: Camera) -> float:
+    """The way between two cameras in km, as the crow flies; infinite if it is not known."""
+    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
+        return inf
+    east = (one.lon - other.lon) * cos(radians(one.lat))
+    return hypot(east, one.lat - other.lat) * _KM_A_DEGREE
