@@ -1,10 +1,15 @@
 """Reading a whole topic without a group: to its ends as they are now, then what comes."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.broker.driver import contract
+from streams.broker.driver.batch import Record
+from streams.broker.driver.lean import make_lean
 
 _OPTIONS: Final[dict[str, Any]] = {
     "group_id": None,
@@ -29,9 +34,10 @@ class Follower:
     """All partitions of a topic. `options` are aiokafka's, for the connection.
 
     First `whole`, then `go_on`. Only records that were committed are handed over. While brokers are away it
-    waits for them. Raises FollowError for a topic that is not there, and when partitions were added; and
-    aiokafka.errors.KafkaError for brokers that cannot be reached at first or refuse, and for an offset that
-    the log does not have (OffsetOutOfRangeError).
+    waits for them. Raises FollowError for a topic that is not there, and when partitions were added;
+    aiokafka.errors.KafkaError for brokers that cannot be reached at first or refuse, for an offset that the
+    log does not have (OffsetOutOfRangeError), and for damaged records (CorruptRecordException), after which
+    it cannot be used; and ContractError for another release of aiokafka.
     """
 
     def __init__(self, options: dict[str, Any], topic: str) -> None:
@@ -44,7 +50,7 @@ class Follower:
         """By partition, the offset of the first record that was not handed over."""
         self._options = _OPTIONS | options
         self._consumer: AIOKafkaConsumer | None = None
-        self._fetched: list[tuple[int, list[ConsumerRecord]]] = []
+        self._fetched: deque[tuple[int, Sequence[Record]]] = deque()
         self._seen_at: int | None = None
 
     async def __aenter__(self) -> "Follower":
@@ -57,8 +63,10 @@ class Follower:
 
     async def look(self) -> None:
         """Connects and takes the starts and ends of the partitions; `open` does it if it was not done."""
+        contract.check()
         self._consumer = AIOKafkaConsumer(**self._options)
         await self._consumer.start()
+        make_lean(self._consumer, self.topic.__eq__)
         if self.topic not in await self._consumer.topics():
             raise FollowError(
                 f"the topic {self.topic} is not there, or may not be seen by this user: `anpr topics apply` "
@@ -90,7 +98,7 @@ class Follower:
         for partition, offset in self.next.items():
             self._consumer.seek(TopicPartition(self.topic, partition), offset)
 
-    async def whole(self) -> AsyncIterator[tuple[int, list[ConsumerRecord]]]:
+    async def whole(self) -> AsyncIterator[tuple[int, Sequence[Record]]]:
         """A partition and records of it, in order of their offsets, until all ends are reached.
 
         Some that came after the ends were taken may be among them; `go_on` does not hand those over again.
@@ -100,7 +108,7 @@ class Follower:
             async for each in self._some(_SOON_MS):
                 yield each
 
-    async def go_on(self) -> AsyncIterator[tuple[int, list[ConsumerRecord]]]:
+    async def go_on(self) -> AsyncIterator[tuple[int, Sequence[Record]]]:
         """A partition and records of it, as they come, without end."""
         while True:
             async for each in self._some(_WAIT_MS):
@@ -133,13 +141,18 @@ class Follower:
         if self._consumer is not None:
             await self._consumer.stop()
 
-    async def _some(self, timeout_ms: int) -> AsyncIterator[tuple[int, list[ConsumerRecord]]]:
+    async def _some(self, timeout_ms: int) -> AsyncIterator[tuple[int, Sequence[Record]]]:
         assert self._consumer is not None, "opened"
         if not self._fetched:
-            found = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=_AT_ONCE)
-            self._fetched = [(place.partition, records) for place, records in found.items()]
+            # All that was fetched, for aiokafka fetches no more from a broker while something of it is left.
+            found = await self._consumer.getmany(timeout_ms=timeout_ms)
+            self._fetched.extend(
+                (place.partition, records[start : start + _AT_ONCE])
+                for place, records in found.items()
+                for start in range(0, len(records), _AT_ONCE)
+            )
         while self._fetched:
-            partition, records = self._fetched.pop()
+            partition, records = self._fetched.popleft()
             self.next[partition] = records[-1].offset + 1
             yield partition, records
         for partition in self.next:

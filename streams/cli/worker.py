@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -57,14 +58,14 @@ async def _run(settings: Settings, member: str | None) -> int:
     await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
     if not starting.done():
         starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        await asyncio.wait((starting,), timeout=settings.worker.drain_within_s)
         say("told to end before it was ready")
-        return 0
+        return _leave(0)
     try:
         starting.result()
     except WorkerError as trouble:
         say(f"anpr worker: {trouble}")
-        return 1
+        return _leave(1)
     settle()
     troubled = asyncio.create_task(work.trouble())
     await asyncio.wait((troubled, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -72,12 +73,19 @@ async def _run(settings: Settings, member: str | None) -> int:
         say(f"anpr worker: {troubled.result()}")
     in_time = await work.end()
     if troubled.done():
-        return 1
+        return _leave(1)
     if not in_time:
         say("not all that was in work could be ended in time; it is not committed and comes again")
-        return 1
+        return _leave(1)
     say("ended")
-    return 0
+    return _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends the process at once: threads and tasks of clients that hang would keep it, and its partitions."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _quiet() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from streams.lists.bits import Words
-from streams.lists.format import LENGTH_BITS, LENGTH_MASK, Source, id_hash
+from streams.lists.format import LENGTH_BITS, LENGTH_MASK, Source
 from streams.lists.snapshot import Snapshot
-from streams.lists.writer import SnapshotWriter, joined
+from streams.lists.writer import SnapshotWriter, hashes_of, joined
 from streams.plates.confusion import CLASSES, Classes
 from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
 from streams.records.faults import Fault
@@ -48,13 +48,17 @@ class LogWriter(SnapshotWriter):
         self._patterns.extend(base.words("patterns").tolist())
         self.take(base.withdrawals())
 
-    def take(self, entries: Sequence[Alert | Withdrawal]) -> dict[int, Fault]:
-        """Takes a batch of entries in the order of the log.
+    def take(
+        self, entries: Sequence[Alert | Withdrawal], keys: Sequence[bytes] | None = None
+    ) -> dict[int, Fault]:
+        """Takes a batch of entries in the order of the log; `keys` are theirs, `<list_id>/<alert_id>`.
 
         Returns the faults of alerts whose plate is none, by their place in the batch; they are left out, and
         what came before them stays.
         """
-        ids = np.array([id_hash(entry.list_id, entry.alert_id) for entry in entries], dtype=np.uint64)
+        ids = hashes_of(
+            keys if keys is not None else [f"{each.list_id}/{each.alert_id}".encode() for each in entries]
+        )
         alerts = [entry for entry in entries if isinstance(entry, Alert)]
         refs, found = self._enter(alerts)
         good = np.ones(len(entries), dtype=bool)

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from tests.bench.kafka.stage import Stage
 from tests.faults.ledger import Due, Poisoned, Stood
+from tests.stage.kafka import Stage
 
 _PREFIX = "__connect.errors."
 _SHOWN = 5

@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime
 from functools import partial
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import Any
 
 from confluent_kafka import Producer
@@ -11,6 +11,7 @@ from confluent_kafka import Producer
 from streams.records.encode import encode
 from tests.faults.ledger import Ledger
 from tests.faults.traffic import Traffic, poison, read
+from tests.stage.processes import wait_until
 
 POISON_EVERY = 100
 
@@ -23,6 +24,9 @@ class Feed:
 
     def __init__(self, servers: str, topic: str, traffic: Traffic, rate: int = 2000) -> None:
         self.ledger = Ledger()
+        self.held_up_s = 0.0
+        """The longest that it stood still: what the machine did to it, it did to others."""
+        self._sent = 0
         self._topic = topic
         self._traffic = traffic
         self._rate = rate
@@ -34,7 +38,7 @@ class Feed:
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 2,
-                "delivery.timeout.ms": 60_000,
+                "delivery.timeout.ms": 120_000,
                 "log_level": 0,
             }
         )
@@ -50,22 +54,40 @@ class Feed:
         if self._failure:
             raise self._failure
 
+    def caught_up(self, within_s: float) -> float:
+        """Waits until the broker has answered on all that was sent by now.
+
+        Returns the time, in seconds since 1970: all reads taken before it are on the topic or refused.
+        """
+        at, sent = time(), self._sent
+        answers = (self.ledger.confirmed, self.ledger.refused)
+        wait_until(
+            # The one that is being sent just now was taken before, too.
+            lambda: all(any(number in each for each in answers) for number in range(sent + 1)),
+            within_s,
+            "the broker has answered on all reads",
+        )
+        # `captured_at` is cut to whole ms.
+        return at - 0.001
+
     def _run(self) -> None:
         try:
             self._send()
         except BaseException as failure:  # told in the test's own thread
             self._failure = failure
         finally:
-            self._producer.flush(70)
+            self._producer.flush(130)
 
     def _send(self) -> None:
-        began = monotonic()
-        sent = 0
+        began = last = monotonic()
         while not self._over.is_set():
-            due = int((monotonic() - began) * self._rate)
-            while sent < due:
-                self._one(sent)
-                sent += 1
+            now = monotonic()
+            self.held_up_s = max(self.held_up_s, now - last)
+            last = now
+            due = int((now - began) * self._rate)
+            while self._sent < due and not self._over.is_set():
+                self._one(self._sent)
+                self._sent += 1
             self._producer.poll(0)
             sleep(0.002)
 

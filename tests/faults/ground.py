@@ -3,22 +3,27 @@
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic, sleep, time
 
 from confluent_kafka import Producer
 
 from streams.records.alert import Alert
 from streams.records.encode import encode
-from tests.bench.kafka.stage import Stage
-from tests.faults.check import Outcome, Records, check, letters, told
+from tests.faults.check import Outcome, Records, Told, check, letters, told
 from tests.faults.feed import Feed
-from tests.faults.ledger import Due, Life
-from tests.faults.processes import Process, Supervisor, Worker
+from tests.faults.ledger import Due, Ledger, Life
 from tests.faults.traffic import LIST, Traffic
+from tests.stage.kafka import Stage
+from tests.stage.processes import Process, Supervisor, Worker
 
 SESSION_S = 6
 """The shortest session a broker allows unless told otherwise: killed workers are missed after that."""
-_DONE_WITHIN_S = 90
+_DRAIN_WITHIN_S = 50
+"""So long that a busy machine makes no worker end with work undone."""
+_DONE_WITHIN_S = 180
+_QUIET_S = 1
+_RIGHT_WITHIN_S = 20
+"""What a change of alerts makes of hits already sent is told some time after all reads are done."""
 
 
 class Ground:
@@ -31,6 +36,8 @@ class Ground:
         self.traffic = Traffic(seed)
         self.topics = stage.make_ours(name)
         self.workers: list[Process] = []
+        self.hits: list[Told] = []
+        """All that was told, after `outcome`."""
         self.stack = ExitStack()
         self._producer = Producer({"bootstrap.servers": stage.servers, "acks": "all", "log_level": 0})
         self.put(self.traffic.alerts)
@@ -39,14 +46,16 @@ class Ground:
         """Puts alerts on their topic; the time (seconds since 1970) at which the last was confirmed."""
         return self._send((f"{alert.list_id}/{alert.alert_id}", encode(alert)) for alert in alerts)
 
-    def withdraw(self, alert_ids: Iterable[str], at_ms: int) -> float:
-        """Withdraws alerts, in force from a time on; the time at which the last was confirmed."""
-        return self._send(((f"{LIST}/{alert_id}", None) for alert_id in alert_ids), at_ms)
+    def withdraw(self, alert_ids: Iterable[str]) -> float:
+        """Withdraws alerts; the time at which the last was confirmed."""
+        return self._send((f"{LIST}/{alert_id}", None) for alert_id in alert_ids)
 
-    def worker(self, number: int, member: bool = False) -> Worker:
+    def worker(self, number: int, member: bool = False, session_s: float = SESSION_S) -> Worker:
         """Starts a worker; a member keeps its partitions while it restarts."""
         config = self.topics.config(
-            self.name, f"{self.name}-state-{number}", f"session_timeout_s = {SESSION_S}\n"
+            self.name,
+            f"{self.name}-state-{number}",
+            f"session_timeout_s = {session_s}\ndrain_within_s = {_DRAIN_WITHIN_S}\n",
         )
         name = f"{self.name}-{number}" if member else None
         worker = Worker(config, self.log(number), name)
@@ -65,17 +74,32 @@ class Ground:
         """A feed of the traffic, to be entered."""
         return Feed(self.stage.servers, self.topics.reads, self.traffic, rate)
 
+    def pair(self, members: bool = False) -> list[Supervisor]:
+        """Starts two supervised workers, and waits until both are ready."""
+        workers = [self.supervised(number, members) for number in (1, 2)]
+        for worker in workers:
+            worker.now.wait_ready()
+        return workers
+
+    def caught_up(self, feed: Feed) -> float:
+        """Waits until all reads taken by now are done and all hits of them told, while more come.
+
+        Returns that time, in seconds since 1970.
+        """
+        at = feed.caught_up(_DONE_WITHIN_S)
+        for topic in (self.topics.reads, self.topics.matches):
+            self.stage.wait_committed(self.name, topic, _DONE_WITHIN_S)
+        return at
+
     def outcome(self, feed: Feed, due: Due | None = None) -> Outcome:
         """Waits until all reads are dealt with, and checks; prints what the run came to."""
         topics, ledger = self.topics, feed.ledger
+        due = due or ledger.due(map(Life, self.traffic.alerts))
         began = monotonic()
-        self.stage.wait_done(self.name, [topics.reads, topics.matches], topics.hits, _DONE_WITHIN_S)
-        found = check(
-            told(self.stage, topics.hits),
-            due or ledger.due(map(Life, self.traffic.alerts)),
-            letters(self.stage, topics.rejected),
-            Records(topics.reads, ledger.poisoned, ledger.good),
-        )
+        self.stage.wait_done(self.name, [topics.reads, topics.matches], topics.hits, _DONE_WITHIN_S, _QUIET_S)
+        until = monotonic() + _RIGHT_WITHIN_S
+        while (found := self._check(ledger, due)).faults and monotonic() < until:
+            sleep(1)
         print(
             f"{self.name}: {len(ledger.reads):,} reads, {len(ledger.confirmed):,} records confirmed, "
             f"{len(ledger.refused)} not; {found.due:,} hits due, {found.hits:,} there, "
@@ -90,22 +114,30 @@ class Ground:
                 )
         return found
 
-    def _send(self, records: Iterable[tuple[str, bytes | None]], at_ms: int = 0) -> float:
+    def _check(self, ledger: Ledger, due: Due) -> Outcome:
+        self.hits = told(self.stage, self.topics.hits)
+        return check(
+            self.hits,
+            due,
+            letters(self.stage, self.topics.rejected),
+            Records(self.topics.reads, ledger.poisoned, ledger.good),
+        )
+
+    def _send(self, records: Iterable[tuple[str, bytes | None]]) -> float:
         failed: list[str] = []
         for key, value in records:
             self._producer.produce(
                 self.topics.alerts,
                 value,
                 key.encode(),
-                timestamp=at_ms,
                 on_delivery=lambda error, _: failed.append(str(error)) if error else None,
             )
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(60) == 0
         assert not failed
         return time()
 
     def end(self) -> None:
-        """Ends all that still runs."""
+        """Kills all that still runs."""
         self.stack.close()
         for worker in self.workers:
-            worker.end()
+            worker.kill()

@@ -1,6 +1,6 @@
 """The ledger of a run: what was sent, what the broker confirmed, and the hits that are due of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -104,6 +104,25 @@ class Ledger:
                 if life.ended:
                     due.withdrawn.add(hit)
         return due
+
+    def last_read(
+        self, begun: Sequence[Alert], ended: Sequence[Alert], at: float, told: Collection[str]
+    ) -> float:
+        """When the last read was taken that was not judged by a change of alerts.
+
+        Of the reads from the time of the change on: one of an alert that had begun and has no hit in `told`,
+        or of one that had ended and has. If there is none, the time of the change.
+        """
+        last = at
+        for number in self.confirmed.keys() & self.reads.keys():
+            read, text = self.reads[number]
+            taken = read.captured_at.timestamp()
+            if taken > last and (
+                any(hit_id(each, read) not in told for each in matching(text, begun))
+                or any(hit_id(each, read) in told for each in matching(text, ended))
+            ):
+                last = taken
+        return last
 
     @staticmethod
     def _matched(text: Text, alerts: Sequence[Alert]) -> list[int]:

@@ -1,5 +1,6 @@
-"""A broker that is killed and comes back, under load."""
+"""Brokers that are killed or restarted, under load: no hit is missing, none is too many."""
 
+from signal import SIGKILL, SIGTERM, Signals
 from time import sleep
 
 import pytest
@@ -7,21 +8,40 @@ import pytest
 from streams.broker.local import Cluster
 from tests.faults.conftest import SOAK
 from tests.faults.ground import Ground
-from tests.faults.processes import kill_broker, restart_broker
+from tests.stage.processes import end_broker, start_brokers, wait_until
 
 pytestmark = pytest.mark.faults
 
 
 def test_broker_killed(ground: Ground, cluster: Cluster) -> None:
     """SIGKILL to the only broker, away for a while; workers that give up are started again."""
-    workers = [ground.supervised(number, True) for number in (1, 2)]
-    for worker in workers:
-        worker.now.wait_ready()
+    ground.pair(True)
     with ground.feed(1000) as feed:
         for turn in range(10 if SOAK else 2):
-            sleep(4)
-            kill_broker(cluster)
+            sleep(2)
+            end_broker(cluster)
             sleep(1 + 3 * (turn % 2))
-            restart_broker(cluster)
-        sleep(8)
+            start_brokers(cluster)
+            ground.caught_up(feed)
+    assert ground.outcome(feed).faults == []
+
+
+@pytest.mark.parametrize("how", [SIGKILL, SIGTERM], ids=["killed", "told-to-end"])
+def test_one_of_three_brokers_after_the_other(
+    ground_on_three: Ground, cluster_of_three: Cluster, how: Signals
+) -> None:
+    """Each in turn, the one that leads and the one that has the group among them; the other two go on.
+
+    The next one goes when the one before has all records again.
+    """
+    ground, cluster = ground_on_three, cluster_of_three
+    ground.pair(True)
+    with ground.feed(300) as feed:
+        for _ in range(5 if SOAK else 1):
+            for node in cluster.nodes:
+                end_broker(cluster, node.number, how)
+                ground.caught_up(feed)
+                start_brokers(cluster)
+                wait_until(ground.stage.in_sync, 120, f"broker {node.number} has all records again")
+        ground.caught_up(feed)
     assert ground.outcome(feed).faults == []

@@ -5,19 +5,19 @@ from time import sleep
 import pytest
 
 from tests.faults.conftest import SOAK
-from tests.faults.ground import SESSION_S, Ground
-from tests.faults.processes import at_random
+from tests.faults.ground import Ground
+from tests.stage.processes import at_random
 
 pytestmark = pytest.mark.faults
 KILLS = 200 if SOAK else 20
+LONG_S = 60
+"""A session that no pause of the machine outlasts."""
 
 
 @pytest.mark.parametrize("members", [True, False], ids=["members", "strangers"])
 def test_killed_at_random(ground: Ground, members: bool) -> None:
     """SIGKILL to one of two workers again and again; a supervisor starts it anew."""
-    workers = [ground.supervised(number, members) for number in (1, 2)]
-    for worker in workers:
-        worker.now.wait_ready()
+    workers = ground.pair(members)
     wait = at_random(ground.seed, 0.5, 3.5)
     with ground.feed() as feed:
         for kill in range(KILLS // 2):
@@ -30,30 +30,28 @@ def test_told_to_end(ground: Ground) -> None:
     """SIGTERM under load: what is in work is ended and committed, so the next worker repeats nothing."""
     with ground.feed() as feed:
         for turn in range(5):
-            worker = ground.worker(1)
+            worker = ground.worker(1, session_s=LONG_S)
             worker.wait_ready()
-            sleep(2 + turn / 3)
+            sleep(1 + turn / 3)
             assert worker.terminate() == 0
-        ground.worker(1).wait_ready()
-        sleep(2)
+        ground.worker(1, session_s=LONG_S).wait_ready()
+        ground.caught_up(feed)
     outcome = ground.outcome(feed)
     assert outcome.faults == []
     assert (outcome.duplicates, outcome.duplicate_letters) == (0, 0)
 
 
 def test_stopped_past_its_session(ground: Ground) -> None:
-    """SIGSTOP until the group has given its partitions to the other, then SIGCONT: it must notice."""
-    workers = [ground.supervised(number) for number in (1, 2)]
-    for worker in workers:
-        worker.now.wait_ready()
+    """SIGSTOP until the other has its partitions and has done their reads, then SIGCONT: it must notice."""
+    workers = ground.pair()
     with ground.feed() as feed:
         for turn in range(4 if SOAK else 2):
-            sleep(3)
+            ground.caught_up(feed)
             stopped = workers[turn % 2].now
             stopped.stop()
-            sleep(SESSION_S + 4)
+            ground.caught_up(feed)
             stopped.go_on()
-        sleep(5)
+            sleep(3)
     assert ground.outcome(feed).faults == []
 
 

@@ -42,8 +42,20 @@ METHODS: Final[list[tuple[type, str, list[str]]]] = [
     # Called:
     (driver.AIOKafkaConsumerThread, "seek", ["self", "partition", "offset"]),
     (driver.Consumer, "commit_and_end_transactions", ["self"]),
+    (driver.Consumer, "_wait_for_ack", ["self", "timeout"]),
+    (driver.Consumer, "_clean_unacked_messages", ["self"]),
     (Fetcher, "_notify", ["self", "future"]),
     (Fetcher, "fetched_records", ["self", "partitions", "timeout", "max_records"]),
+    (
+        PartitionRecords,
+        "__init__",
+        [
+            *["self", "tp", "records", "aborted_transactions", "fetch_offset", "key_deserializer"],
+            *["value_deserializer", "check_crcs", "isolation_level"],
+        ],
+    ),
+    (PartitionRecords, "_consume_aborted_up_to", ["self", "batch_offset"]),
+    (PartitionRecords, "_contains_abort_marker", ["self", "next_batch"]),
     (
         Message,
         "__init__",
@@ -66,7 +78,16 @@ METHODS: Final[list[tuple[type, str, list[str]]]] = [
 ]
 """Methods with their parameters."""
 
-_UNPACKING: Final = ("has_next", "next_batch", "_check_crcs", "is_control_batch", "next_offset")
+_UNPACKING: Final = [
+    *["has_next", "next_batch", "_check_crcs", "validate_crc", "_isolation_level", "READ_COMMITTED"],
+    *["producer_id", "_consume_aborted_up_to", "base_offset", "is_control_batch", "_contains_abort_marker"],
+    *["_aborted_producers", "is_transactional", "next_offset", "next_fetch_offset", "_consumer_record"],
+]
+_FETCHED: Final = [
+    *["_tp", "_records", "_aborted_transactions", "_aborted_producers", "_key_deserializer"],
+    *["_value_deserializer", "_check_crcs", "_isolation_level", "next_fetch_offset", "_records_iterator"],
+    "_unpack_records",
+]
 
 USES: Final[list[tuple[type, str, list[str]]]] = [
     (BaseConsumer, "getmany", ["_wait_next_records", "_to_message", "consumer_generation_id", "flow_active"]),
@@ -78,20 +99,22 @@ USES: Final[list[tuple[type, str, list[str]]]] = [
     (BaseConsumer, "_should_commit", ["_committed_offset"]),
     (BaseConsumer, "on_stop", ["stream_wait_empty", "wait_empty", "commit_and_end_transactions"]),
     (BaseConsumer, "ack", ["acked", "_acked", "_acked_index"]),
-    (BaseConsumer, "__init__", ["_acked", "_acked_index", "_read_offset"]),
+    (BaseConsumer, "__init__", ["_acked", "_acked_index", "_read_offset", "_unacked_messages"]),
     (ConsumerMessage, "on_final_ack", ["ack"]),
     (driver.AIOKafkaConsumerThread, "_fetch_records", ["fetched_records", "_fetcher"]),
     (driver.AIOKafkaConsumerThread, "on_start", ["_consumer", "thread_loop"]),
     (Fetcher, "__init__", ["_fetch_waiters", "_records"]),
     (Fetcher, "_proc_fetch_request", ["_records", "PartitionRecords", "FetchResult"]),
     (FetchResult, "getall", ["_partition_records", "check_assignment", "_update_position"]),
-    (PartitionRecords, "_unpack_records", [*_UNPACKING, "_consumer_record"]),
+    (FetchResult, "check_assignment", ["position", "next_fetch_offset"]),
+    (FetchResult, "_update_position", ["consumed_to", "next_fetch_offset"]),
+    (PartitionRecords, "__init__", _FETCHED),
+    (PartitionRecords, "_unpack_records", _UNPACKING),
     (
         PartitionRecords,
         "_consumer_record",
         ["offset", "timestamp", "timestamp_type", "key", "value", "headers"],
     ),
-    (aiokafka.AIOKafkaConsumer, "__init__", ["_max_poll_records", "_isolation_level"]),
     (Fetcher, "fetched_records", ["_create_fetch_waiter", "getall"]),
     (aiokafka.AIOKafkaConsumer, "start", ["_fetcher"]),
     (aiokafka.AIOKafkaConsumer, "position", ["_subscription", "assignment", "state_value"]),

@@ -1,16 +1,18 @@
 """Records as aiokafka's parser makes them, without an object of Python's around each.
 
 aiokafka hands each record through a generator and copies it into a ConsumerRecord, which costs more than all
-else on the way of a record to a batch. For batch topics the parser's own records are taken, a whole record
-batch at a time.
+else on the way of a record to a batch. Here the parser's own records are taken, a whole record batch at a
+time.
 """
 
 from collections import OrderedDict
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
+from operator import length_hint
 from typing import Any
 
-from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
+from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 
@@ -18,13 +20,12 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 class LeanRecords(PartitionRecords):  # type: ignore[misc]
     """What was fetched of a partition, in place of aiokafka's own before anything of it was taken.
 
-    For taking all of it at once, records of transactions that were not committed too, as Faust does: the
-    position moves on by whole record batches.
+    It hands over the same records in the same order, all at once or some at a time. They have no topic and no
+    partition, and their headers are a list. Keys and values are bytes; deserializers are not asked.
     """
 
-    next_fetch_offset: int
-
     def __init__(self, fetched: PartitionRecords) -> None:
+        self._left: Iterator[Any] = iter(())
         super().__init__(
             fetched._tp,
             fetched._records,
@@ -36,45 +37,82 @@ class LeanRecords(PartitionRecords):  # type: ignore[misc]
             fetched._isolation_level,
         )
 
+    @property
+    def next_fetch_offset(self) -> int:
+        """The offset of the next record that is here, or that behind all that was looked at."""
+        left = length_hint(self._left)
+        # Reckoned when it is asked for, so that a record costs nothing.
+        return self._found[-left].offset if left else self._behind
+
+    @next_fetch_offset.setter
+    def next_fetch_offset(self, offset: int) -> None:
+        self._behind = offset
+
     def __iter__(self) -> Iterator[Any]:
+        # One for all time: after a batch that cannot be read nothing comes any more, and aiokafka fetches
+        # again from the position. A new iterator would go on behind that batch.
+        return self._records_iterator  # type: ignore[no-any-return]
+
+    def _unpack_records(self) -> Iterator[Any]:
         return chain.from_iterable(self._batches())
 
-    def _batches(self) -> Iterator[list[Any]]:
+    def _batches(self) -> Iterator[Iterator[Any]]:
         """The records of each record batch; as aiokafka's `_unpack_records`, but for the records."""
-        records = self._records
-        while records.has_next():
-            batch = records.next_batch()
+        fetched = self._records
+        while fetched.has_next():
+            batch = fetched.next_batch()
             if self._check_crcs and not batch.validate_crc():
-                # Not taken any further; it will be fetched again.
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
-            found = [] if batch.is_control_batch else list(batch)
+            # It may be the marker that ends a transaction, so it is asked for those too.
+            aborted = self._isolation_level == READ_COMMITTED and self._is_aborted(batch)
+            found = [] if aborted or batch.is_control_batch else list(batch)
             # A fetch may begin within a record batch; then what lies before comes along.
-            if found and found[0].offset < self.next_fetch_offset:
-                found = [record for record in found if record.offset >= self.next_fetch_offset]
-            self.next_fetch_offset = batch.next_offset
-            yield found
+            if found and found[0].offset < self._behind:
+                found = [record for record in found if record.offset >= self._behind]
+            self._found, self._left = found, iter(found)
+            self._behind = batch.next_offset
+            yield self._left
+
+    def _is_aborted(self, batch: Any) -> bool:
+        """Whether a batch is of a transaction that was taken back. Asked of each batch once, in order."""
+        producer = batch.producer_id
+        if producer is None:  # a format from before transactions
+            return False
+        self._consume_aborted_up_to(batch.base_offset)
+        if batch.is_control_batch and self._contains_abort_marker(batch):
+            self._aborted_producers.discard(producer)
+        return batch.is_transactional and producer in self._aborted_producers
 
 
 class _Results(OrderedDict[Any, Any]):
     """aiokafka's results by partition; those of some topics become lean as they come in."""
 
-    def __init__(self, results: "OrderedDict[Any, Any]", topics: Container[str]) -> None:
-        self._topics = topics
-        super().__init__(results)
+    def __init__(self, results: "OrderedDict[Any, Any]", is_lean: Callable[[str], bool]) -> None:
+        self._is_lean = is_lean
+        # Those that are here may be taken in part, and stay as they are.
+        super().__init__()
+        for tp, result in results.items():
+            super().__setitem__(tp, result)
 
     def __setitem__(self, tp: Any, result: Any) -> None:
-        if tp.topic in self._topics and type(result) is FetchResult:
+        if type(result) is FetchResult and self._is_lean(tp.topic):
             result._partition_records = LeanRecords(result._partition_records)
         super().__setitem__(tp, result)
+
+
+def make_lean(consumer: AIOKafkaConsumer, is_lean: Callable[[str], bool]) -> None:
+    """Has a started consumer hand over lean records for some topics from the next fetch on.
+
+    A second time changes nothing.
+    """
+    fetcher: Fetcher = consumer._fetcher
+    if type(fetcher._records) is not _Results:
+        fetcher._records = _Results(fetcher._records, is_lean)
 
 
 class LeanThread(AIOKafkaConsumerThread):
     """The thread in which Faust has aiokafka's consumer; results of batch topics are lean."""
 
     async def _fetch_records(self, consumer: Any, *args: Any, **options: Any) -> Any:
-        fetcher: Fetcher = consumer._fetcher
-        every = consumer._max_poll_records is None and consumer._isolation_level == "read_uncommitted"
-        if every and type(fetcher._records) is not _Results:
-            topics: Container[str] = self.transport.batch_topics  # type: ignore[attr-defined]
-            fetcher._records = _Results(fetcher._records, topics)
+        make_lean(consumer, self.transport.batch_topics.__contains__)  # type: ignore[attr-defined]
         return await super()._fetch_records(consumer, *args, **options)

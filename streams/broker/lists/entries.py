@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
-from aiokafka import ConsumerRecord
 from msgspec import Meta
 
+from streams.broker.driver.batch import Record
 from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
 from streams.records.decode import decode_alerts
 from streams.records.faults import Fault
@@ -21,29 +21,22 @@ _FIRST, _LAST = to_ms(SURELY_AFTER), to_ms(SURELY_BEFORE)
 
 
 class BadRecord(NamedTuple):
-    """A record that was not taken: where it is, and all that is wrong with it."""
+    """A record that was not taken: its offset, and all that is wrong with it."""
 
-    topic: str
-    partition: int
     offset: int
     faults: tuple[Fault, ...]
 
-    def __str__(self) -> str:
-        return "\n".join(
-            f"{self.topic}, partition {self.partition}, offset {self.offset}: {fault}"
-            for fault in self.faults
-        )
-
 
 class Taken(NamedTuple):
-    """The entries of a batch in its order, the record of each, and the records not taken."""
+    """The entries of a batch in its order, the key and the record of each, and the records not taken."""
 
     entries: list[Alert | Withdrawal]
-    records: Sequence[ConsumerRecord]
+    keys: list[bytes]
+    records: Sequence[Record]
     bad: list[BadRecord]
 
 
-def taken(records: Sequence[ConsumerRecord]) -> Taken:
+def taken(records: Sequence[Record]) -> Taken:
     """The entries in records of the topic. Raises nothing."""
     values = [record.value for record in records if record.value is not None]
     decoded = decode_alerts(values)
@@ -53,33 +46,26 @@ def taken(records: Sequence[ConsumerRecord]) -> Taken:
         if len(alerts) == len(records):
             keys = [f"{alert.list_id}/{alert.alert_id}".encode() for alert in alerts]
             if keys == [record.key for record in records]:
-                return Taken([*alerts], records, [])
+                return Taken([*alerts], keys, records, [])
     return _singly(records, decoded)
 
 
-def bad(record: ConsumerRecord, *faults: Fault) -> BadRecord:
-    """A record with its faults."""
-    return BadRecord(record.topic, record.partition, record.offset, faults)
-
-
-def _singly(
-    records: Sequence[ConsumerRecord], decoded: Sequence[Alert | Withdrawal | tuple[Fault, ...]]
-) -> Taken:
+def _singly(records: Sequence[Record], decoded: Sequence[Alert | Withdrawal | tuple[Fault, ...]]) -> Taken:
     entries: list[Alert | Withdrawal] = []
-    good: list[ConsumerRecord] = []
+    good: list[Record] = []
     wrong: list[BadRecord] = []
     answers = iter(decoded)
     for record in records:
         entry = _end(record) if record.value is None else _alert(record, next(answers))
         if isinstance(entry, tuple):
-            wrong.append(bad(record, *entry))
+            wrong.append(BadRecord(record.offset, entry))
         else:
             entries.append(entry)
             good.append(record)
-    return Taken(entries, good, wrong)
+    return Taken(entries, [record.key or b"" for record in good], good, wrong)
 
 
-def _end(record: ConsumerRecord) -> Withdrawal | tuple[Fault, ...]:
+def _end(record: Record) -> Withdrawal | tuple[Fault, ...]:
     key = _key(record.key)
     if key is None:
         return (_key_fault(record.key),)
@@ -88,9 +74,7 @@ def _end(record: ConsumerRecord) -> Withdrawal | tuple[Fault, ...]:
     return Withdrawal(*key, from_ms(at))
 
 
-def _alert(
-    record: ConsumerRecord, decoded: Alert | Withdrawal | tuple[Fault, ...]
-) -> Alert | tuple[Fault, ...]:
+def _alert(record: Record, decoded: Alert | Withdrawal | tuple[Fault, ...]) -> Alert | tuple[Fault, ...]:
     if isinstance(decoded, tuple):
         return decoded
     if isinstance(decoded, Withdrawal):

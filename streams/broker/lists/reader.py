@@ -1,19 +1,20 @@
 """ListReader: the alert lists from their topic, whole before the first read and kept up to date."""
 
 import asyncio
+import gc
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from kafka.errors import KafkaError as AdminError
 
 from streams.broker.connection import Connection, TokenError
+from streams.broker.driver.batch import Record
 from streams.broker.follow import Follower, FollowError
-from streams.broker.lists.entries import BadRecord, bad, taken
+from streams.broker.lists.entries import BadRecord, taken
 from streams.broker.lists.kept import opened
 from streams.broker.lists.topic import identity
 from streams.lists import Index, LogWriter, Snapshot, Source
@@ -23,6 +24,9 @@ from streams.records.times import to_ms
 
 _SHOWN: Final = 10
 _CHANGES_AT_ONCE: Final = 250
+_OBJECTS: Final = 20_000
+"""New objects after which cycles are looked for while a snapshot is made. Each record is two, so the usual
+700 are soon there; but not many more, for without it the bytes of many fetches stay in memory."""
 _WASTE: Final = 0.5
 """A snapshot of which a greater share does not count any more is not made the base of the next one."""
 _UNREACHED: Final = (KafkaError, AdminError, TokenError, ConnectionError, TimeoutError, ssl.SSLError)
@@ -123,8 +127,8 @@ class ListReader:
             if rest <= self._many:
                 index = await asyncio.to_thread(Index, base)
                 await self._follower.open(begins)
-                async for _, records in self._follower.whole():
-                    async for _ in self._applied(index, records):
+                async for partition, records in self._follower.whole():
+                    async for _ in self._applied(index, partition, records):
                         pass
                 return index
             if await asyncio.to_thread(base.waste) > _WASTE:
@@ -136,16 +140,18 @@ class ListReader:
 
     async def _write(self, base: Snapshot | None, source: Source) -> None:
         """Writes a new snapshot of the base, if any, and all records from there to the ends."""
-        with LogWriter(self.path, ends_since=source.taken_at - self._tombstones_for_ms) as writer:
+        ends_since = source.taken_at - self._tombstones_for_ms
+        with LogWriter(self.path, ends_since=ends_since) as writer, _fewer_collections():
             if base is not None:
                 await asyncio.to_thread(writer.begin_with, base)
                 base.close()
             begins, all_ = sum(self._follower.next.values()), sum(self._follower.ends.values())
-            async for _, records in self._follower.whole():
+            async for partition, records in self._follower.whole():
                 self._progress(sum(self._follower.next.values()) - begins, all_ - begins)
                 batch = taken(records)
-                faults = writer.take(batch.entries)
-                self._reject(batch.bad + [bad(batch.records[place], each) for place, each in faults.items()])
+                faults = writer.take(batch.entries, batch.keys)
+                wrong = [BadRecord(batch.records[place].offset, (each,)) for place, each in faults.items()]
+                self._reject(partition, batch.bad + wrong)
                 await asyncio.sleep(0)
             reached = Source(
                 source.cluster_id, source.topic, source.topic_id, dict(self._follower.next), source.taken_at
@@ -154,19 +160,19 @@ class ListReader:
 
     async def _changes(self) -> AsyncIterator[list[AlertKey]]:
         async with self._told():
-            async for _, records in self._follower.go_on():
-                async for keys in self._applied(self.index, records):
+            async for partition, records in self._follower.go_on():
+                async for keys in self._applied(self.index, partition, records):
                     yield keys
 
     async def _applied(
-        self, index: Index, records: Sequence[ConsumerRecord]
+        self, index: Index, partition: int, records: Sequence[Record]
     ) -> AsyncIterator[list[AlertKey]]:
         """Applies records some at a time, for each change takes the index some 50 µs."""
         for start in range(0, len(records), _CHANGES_AT_ONCE):
-            yield self._apply(index, records[start : start + _CHANGES_AT_ONCE])
+            yield self._apply(index, partition, records[start : start + _CHANGES_AT_ONCE])
             await asyncio.sleep(0)
 
-    def _apply(self, index: Index, records: Sequence[ConsumerRecord]) -> list[AlertKey]:
+    def _apply(self, index: Index, partition: int, records: Sequence[Record]) -> list[AlertKey]:
         """Brings records into the index; the keys of what they change, in their order."""
         batch = taken(records)
         rejected = batch.bad
@@ -176,15 +182,17 @@ class ListReader:
             if fault is None:
                 keys.append(key_of(entry))
             else:
-                rejected.append(bad(record, fault))
-        self._reject(rejected)
+                rejected.append(BadRecord(record.offset, (fault,)))
+        self._reject(partition, rejected)
         return keys
 
-    def _reject(self, records: list[BadRecord]) -> None:
+    def _reject(self, partition: int, records: list[BadRecord]) -> None:
         """Counts records of a partition that were not taken; the first are said."""
         for record in sorted(records, key=lambda each: each.offset):
             if self.rejected < _SHOWN:
-                self._say(f"not taken: {record}")
+                place = f"{self._topic}, partition {partition}, offset {record.offset}"
+                lines = "\n".join(f"{place}: {fault}" for fault in record.faults)
+                self._say(f"not taken: {lines}")
             self.rejected += 1
 
     @asynccontextmanager
@@ -222,3 +230,14 @@ def _enter(index: Index, entry: Alert | Withdrawal) -> Fault | None:
 
 def _index(path: Path) -> Index:
     return Index(Snapshot(path))
+
+
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Has Python look for cycles less often: it would go through all records again and again."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -57,13 +58,19 @@ class _State(msgspec.Struct, frozen=True):
 class Cluster:
     """A cluster whose data, logs and state are in one folder.
 
-    `say` is told what takes long. All methods raise LocalKafkaError for what the user must know.
+    `say` is told what takes long; `more` are settings of the brokers, by Kafka's names, that go before those
+    made here. All methods raise LocalKafkaError for what the user must know.
     """
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], say: Callable[[str], None] = lambda _: None
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        say: Callable[[str], None] = lambda _: None,
+        more: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.folder = folder
+        self._more = more
         self._environ = environ
         self._say = say
 
@@ -150,7 +157,7 @@ class Cluster:
         folder = self._node_folder(node.number)
         folder.mkdir(parents=True, exist_ok=True)
         data = folder / "data"
-        settings = _settings(node, state.nodes, data)
+        settings = _settings(node, state.nodes, data) | dict(self._more)
         self._properties(node.number).write_text(
             "".join(f"{key}={value}\n" for key, value in settings.items()), "utf-8"
         )

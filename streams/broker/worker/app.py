@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import faust
+from faust.tables.manager import TableManager
 
 from streams.broker.connection import Connection
 from streams.broker.driver import batch_topic
@@ -20,6 +21,13 @@ class Agents(NamedTuple):
 
     match: Handler
     correlate: Handler
+
+
+class _NoTables(TableManager):
+    """Faust waits a second at the start for tables to be declared; here there are none."""
+
+    async def sleep(self, n: Any, **_: Any) -> None:
+        """Does not wait."""
 
 
 def make_app(
@@ -42,6 +50,7 @@ def make_app(
         # Faust writes nothing there without tables, but wants a place.
         datadir=Path(policy.state_dir).expanduser() / "faust",
         store="memory://",
+        TableManager=_NoTables,
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

@@ -1,7 +1,7 @@
 """The match agent: batches of reads in, matches out. It keeps no state but the lists."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
@@ -10,7 +10,7 @@ from streams.broker.driver import Batch
 from streams.broker.worker.clock import Clock
 from streams.broker.worker.outbox import Confirmation, Letter, Outbox, refused
 from streams.broker.worker.rejected import Share, dead_letter
-from streams.broker.worker.trouble import Alarm, WorkerError
+from streams.broker.worker.trouble import Alarm, unforeseen
 from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.stage import match_batch
@@ -66,19 +66,17 @@ class Matching:
         batch: Batch = event.value
         if self._alarm.raised:
             return  # the worker ends, and what it takes now would only come twice
-        sent: list[Confirmation] | None = None
         with self._alarm.heard(f"topic {batch.topic}: matching offsets {batch.first} to {batch.last}"):
-            sent = await self._send(batch)
-        if sent is None:
-            return
-        if sent:
-            task = asyncio.create_task(confirm(sent, batch.topic, event.ack, self._alarm))
+            letters = self._letters(batch)
+            if not letters:
+                event.ack()
+                return
+            sent = await self._outbox.send(letters)
+            task = asyncio.create_task(confirm(letters, sent, event.ack, self._alarm))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        else:
-            event.ack()
 
-    async def _send(self, batch: Batch) -> list[Confirmation]:
+    def _letters(self, batch: Batch) -> list[Letter]:
         values = batch.values
         matched = match_batch([value or b"" for value in values], self._index, self._judge)
         share = self._shares.get(batch.topic)
@@ -106,16 +104,22 @@ class Matching:
             self.newest = max(self.newest, matched.newest_of_all)
         self.records += len(values)
         self.matches += len(matched.matches)
-        return await self._outbox.send(letters)
+        return letters
 
 
-async def confirm(sent: list[Confirmation], topic: str, done: Callable[[], object], alarm: Alarm) -> None:
+async def confirm(
+    letters: Sequence[Letter], sent: Sequence[Confirmation], done: Callable[[], object], alarm: Alarm
+) -> None:
     """Waits until the broker has confirmed all, then calls `done`; if one is refused, raises the alarm."""
     answers = await asyncio.gather(*sent, return_exceptions=True)
-    wrong = next((answer for answer in answers if isinstance(answer, BaseException)), None)
+    wrong = next(
+        (each for each in zip(letters, answers, strict=True) if isinstance(each[1], BaseException)), None
+    )
     if wrong is None:
         done()
-    elif isinstance(wrong, KafkaError):
-        alarm.raise_(refused(topic, wrong))
+        return
+    letter, error = wrong
+    if isinstance(error, KafkaError):
+        alarm.raise_(refused(letter.topic, error))
     else:
-        alarm.raise_(WorkerError(f"what came of topic {topic} was not sent: {type(wrong).__name__}"))
+        alarm.raise_(unforeseen(f"topic {letter.topic}: sending", error))

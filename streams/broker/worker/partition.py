@@ -124,8 +124,11 @@ class Partition:
 
     async def stop(self) -> None:
         """Ends it; what waits is dropped and comes again from Kafka to whoever has the partition next."""
-        self._task.cancel()
-        await asyncio.gather(self._task, *self._confirming, return_exceptions=True)
+        # Its confirmations too: brokers may be away, and whoever waits for this holds up a rebalance.
+        tasks = (self._task, *self._confirming)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def _state(self) -> Correlator:
@@ -156,7 +159,7 @@ class Partition:
             self.hits += len(hits)
             letters = [Letter(self._hits, hit.hit_id.encode(), encode(hit), self.number) for hit in hits]
             sent = await self._outbox.send(letters)
-            task = asyncio.create_task(confirm(sent, self._hits, done or (lambda: None), self._alarm))
+            task = asyncio.create_task(confirm(letters, sent, done or (lambda: None), self._alarm))
             self._confirming.add(task)
             task.add_done_callback(self._confirming.discard)
         elif done is not None:

@@ -28,11 +28,13 @@ class _Refusals(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.heard = ""
+        self.latest = ""
+        """The latest of all that it said: why no broker could be reached."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
-        if any(word in text for word in _REFUSALS):
-            self.heard = text
+        self.latest = record.getMessage()
+        if any(word in self.latest for word in _REFUSALS):
+            self.heard = self.latest
 
 
 async def reach(options: dict[str, Any], names: Names, within_s: float, say: Callable[[str], None]) -> None:
@@ -56,13 +58,13 @@ async def reach(options: dict[str, Any], names: Names, within_s: float, say: Cal
             except KafkaError as error:
                 if refusals.heard:
                     raise WorkerError(
-                        f"Kafka at {servers} refuses: {refusals.heard}; see `mechanism`, `username` and the "
-                        "secret in [kafka]"
+                        f"Kafka at {servers} refuses, or is not trusted: {refusals.heard}; see `mechanism`, "
+                        "`username` and the secret in [kafka], and `ca_file` and `cert_file` for certificates"
                     ) from error
                 if monotonic() >= until:
                     raise WorkerError(
-                        f"Kafka at {servers} cannot be reached ({error}); tried for {within_s:.0f} s, as "
-                        "[worker] connect_within_s says"
+                        f"Kafka at {servers} cannot be reached ({refusals.latest or error}); tried for "
+                        f"{within_s:.0f} s, as [worker] connect_within_s says"
                     ) from error
                 if not told:
                     say(f"Kafka at {servers} cannot be reached yet; trying for {within_s:.0f} s")

@@ -6,14 +6,17 @@ again; nothing is lost, for what was not confirmed was not committed.
 
 import asyncio
 import faulthandler
+import os
 import sys
 from collections.abc import Callable, Mapping
-from threading import Event, Thread
+from contextlib import suppress
+from threading import Event, Thread, Timer
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 EXIT_STALLED: Final = 3
 """The exit code: neither done nor wrong use, and starting again helps."""
+_SAID_WITHIN_S: Final = 3.0
 
 
 class Progress(NamedTuple):
@@ -89,12 +92,23 @@ class Watchdog:
         self._told = self._progress()
 
 
-def show_stacks() -> None:
-    """Prints where every thread and task stands, on stderr. Stacks hold no values, so no plates."""
+def end_stalled(say: Callable[[str], None], text: str, loop: asyncio.AbstractEventLoop) -> NoReturn:
+    """Ends the process, having said why and where every thread and task stands. Stacks hold no values."""
+    # Whoever reads stderr may be what hangs.
+    last = Timer(_SAID_WITHIN_S, os._exit, (EXIT_STALLED,))
+    last.daemon = True
+    last.start()
+    say(text)
     faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
+    with suppress(RuntimeError):  # tasks came and went while they were counted
+        for task in asyncio.all_tasks(loop):
+            print(_stack_of(task), file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(EXIT_STALLED)
 
 
-def show_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Prints where every task of a loop waits, on stderr."""
-    for task in asyncio.all_tasks(loop):
-        task.print_stack(limit=6, file=sys.stderr)
+def _stack_of(task: asyncio.Task[Any]) -> str:
+    """Where a task waits. Not as asyncio prints it, which shows what was waited for: it may be a record."""
+    where = [f"{each.f_code.co_filename}:{each.f_lineno} {each.f_code.co_name}" for each in task.get_stack()]
+    what = getattr(task.get_coro(), "__qualname__", "a task")
+    return f"Task {what}: {'; '.join(where) or 'done or not begun'}"

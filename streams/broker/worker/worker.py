@@ -1,7 +1,6 @@
 """The worker's life: connect, read the lists whole, take reads until told to end or in trouble, end."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
@@ -26,7 +25,7 @@ from streams.broker.worker.reach import reach
 from streams.broker.worker.rebuild import Rebuild
 from streams.broker.worker.rejected import Share
 from streams.broker.worker.trouble import Alarm, WorkerError
-from streams.broker.worker.watchdog import EXIT_STALLED, Progress, Watchdog, show_stacks, show_tasks
+from streams.broker.worker.watchdog import Progress, Watchdog, end_stalled
 from streams.correlation.correlator import Correlator
 from streams.correlation.policy import CorrelationPolicy, Places
 from streams.matching.judge import Judge
@@ -38,6 +37,7 @@ _HOUR_MS: Final = 3_600_000
 _TICK_S: Final = 0.5
 _LOOK_S: Final = 2.0
 _FORGET_S: Final = 60.0
+_LEAVE_WITHIN_S: Final = 3.0
 
 
 class Setup(NamedTuple):
@@ -81,7 +81,7 @@ class Worker:
         try:
             await self._start()
         except BaseException:
-            await self._stack.aclose()
+            await _within(_LEAVE_WITHIN_S, self._stack.aclose())
             raise
 
     async def _start(self) -> None:
@@ -125,22 +125,15 @@ class Worker:
         What was not done in time is not committed and comes again.
         """
         self._watchdog.stop()
-        in_time = True
-        try:
-            async with asyncio.timeout(self._setup.worker.drain_within_s):
-                if not self._alarm.raised:
-                    await self._drain()
-                await self._app.stop()
-        except TimeoutError:
-            in_time = False
+        in_time = False
+        if not self._alarm.raised:
+            in_time = await _within(self._setup.worker.drain_within_s, self._drain())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._setup.worker.drain_within_s):
-                await self._correlating.stop()
-                await self._stack.aclose()
-        return in_time
+        # After the drain there is nothing to wait for; what is in work in trouble may never end.
+        ended = await _within(_LEAVE_WITHIN_S, self._stop_agents())
+        return await _within(_LEAVE_WITHIN_S, self._stack.aclose()) and ended and in_time
 
     @property
     def correlating(self) -> Correlating:
@@ -199,8 +192,15 @@ class Worker:
         self._app.on_partitions_revoked.connect(self._revoked)
         self._app.on_partitions_assigned.connect(cast(Any, self._assigned))
         self._assignments = 0
+        self._stack.push_async_callback(self._stop_agents)
         await self._app.start()
         self._consumer: Any = self._app.consumer
+
+    async def _stop_agents(self) -> None:
+        # Faust would wait for what is in work, in several places one after the other.
+        cast(Any, self._app.consumer).leave_at_once()
+        await self._app.stop()
+        await self._correlating.stop()
 
     def _now(self) -> int:
         return self._clock(0)
@@ -294,14 +294,25 @@ class Worker:
         return found
 
     def _stalled(self, what: str) -> None:
-        self._say(
+        text = (
             f"{what}: records wait and nothing has moved for {self._setup.worker.stalled_after_s:.0f} s; the "
             "worker ends, and where it hung follows. Nothing is lost; start it again"
         )
-        show_stacks()
-        with suppress(RuntimeError):
-            show_tasks(self._app.loop)
-        os._exit(EXIT_STALLED)
+        end_stalled(self._say, text, self._app.loop)
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, Any]) -> bool:
+    """Does something, but waits no longer than this; whether it was done.
+
+    Not by `asyncio.timeout`: some of what Faust does in a stop goes on when it is cancelled.
+    """
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if not done:
+        task.cancel()
+        return False
+    task.result()
+    return True
 
 
 @contextmanager

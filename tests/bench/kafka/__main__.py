@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.bench.kafka import failover, latency, lists, scaling, throughput
-from tests.bench.kafka.stage import Stage, stage
 from tests.bench.table import machine
+from tests.stage.kafka import Stage, stage
 
 PARTS: Final[dict[str, Callable[[Stage, bool], None]]] = {
     "throughput": throughput.run,

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import orjson
 from confluent_kafka import Producer
 
-from tests.bench.kafka.stage import PARTITIONS
 from tests.bench.traffic import SEED, alerts, plates, reads
+from tests.stage.kafka import PARTITIONS
 
 SHARE = 0.005
 """Of the reads, those of listed plates."""

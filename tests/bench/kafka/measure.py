@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
-from tests.bench.kafka.stage import PARTITIONS, Stage
+from tests.stage.kafka import PARTITIONS, Stage
 
 
 class Sent(NamedTuple):

@@ -34,9 +34,13 @@ def app_of(servers: str, group: str, folder: Path, scheme: str = "batch", **sett
         topic_disable_leader=True,
         consumer_auto_offset_reset="earliest",
         broker_heartbeat_interval=0.3,
-        broker_session_timeout=10.0,
         broker_request_timeout=20.0,
-        **{"broker_commit_interval": 0.2, "stream_wait_empty": False, **settings},
+        **{
+            "broker_commit_interval": 0.2,
+            "broker_session_timeout": 10.0,
+            "stream_wait_empty": False,
+            **settings,
+        },
     )
 
 

@@ -1,11 +1,10 @@
 """A scene: topics of one test on the shared Kafka, workers on them, and what is on the topics in the end."""
 
-import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep, time_ns
+from time import time_ns
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -23,10 +22,10 @@ from streams.matching.policy import Policies
 from streams.records.encode import encode
 from streams.records.times import from_ms, rfc3339
 from streams.records.verdict import Verdict
-from tests.faults.processes import Worker as Process
+from tests.broker.worker.running import WITHIN_S, Running, until
 from tests.made import alert_json
+from tests.stage.processes import Worker as Process
 
-WITHIN_S: Final = 30.0
 COUNTRY: Final = "FR"
 LISTED: Final = "AB123CD"
 """The plate of the alert `a1`, unless a test says otherwise."""
@@ -35,14 +34,6 @@ LISTED: Final = "AB123CD"
 def now_ms() -> int:
     """The time, in ms since 1970 UTC."""
     return time_ns() // 1_000_000
-
-
-def until(holds: Callable[[], bool], what: str, within_s: float = WITHIN_S) -> None:
-    """Waits until something holds; fails after a while."""
-    end = monotonic() + within_s
-    while not holds():
-        assert monotonic() < end, f"not within {within_s:.0f} s: {what}"
-        sleep(0.01)
 
 
 def read_json(plate: str = LISTED, read_id: str = "r1", at_ms: int | None = None, **fields: Any) -> bytes:
@@ -71,42 +62,6 @@ class Told(NamedTuple):
         return str(self.hit["hit_id"])
 
 
-class Running:
-    """A worker in a thread and an event loop of its own."""
-
-    def __init__(self, work: Work, said: list[str]) -> None:
-        self.work = work
-        self.said = said
-        """What it said to the operator."""
-        self._loop = asyncio.new_event_loop()
-        self._over = False
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
-
-    def start(self) -> None:
-        """Starts it and waits until it is ready. Raises WorkerError."""
-        self.call(self.work.start())
-
-    def end(self) -> bool:
-        """Ends it in order; whether that was done in time."""
-        return bool(self.call(self.work.end()))
-
-    def trouble(self) -> str:
-        """What it cannot go on for, waited for; then it is ended."""
-        found = self.call(self.work.trouble())
-        self.end()
-        return str(found)
-
-    def call(self, coroutine: Any) -> Any:
-        """Runs something in its loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(WITHIN_S)
-
-    @property
-    def partitions(self) -> set[int]:
-        """The partitions of the matches that it has, with their state."""
-        here = dict(self.work.correlating.partitions)
-        return {number for number, partition in here.items() if partition.ready}
-
-
 class Scene:
     """The product's topics under a prefix, those of reads, matches and hits with some partitions."""
 
@@ -124,6 +79,7 @@ class Scene:
         self._admin = AdminClient(self._options)
         self._producer = Producer(self._options | {"linger.ms": 0, "message.max.bytes": 10_000_000})
         self._failed: list[Any] = []
+        self._workers: list[Running] = []
         self._asker = Consumer(self._options | {"group.id": self.group, "enable.auto.commit": False})
 
     def make(self, *without: str, **configs: Mapping[str, str]) -> "Scene":
@@ -137,7 +93,7 @@ class Scene:
         ]
         for made in self._admin.create_topics(wanted).values():
             made.result(WITHIN_S)
-        until(self._led, "all topics have leaders")
+        until(lambda: all(self._led(each.topic) for each in wanted), "all topics have leaders")
         return self
 
     def change(self, name: str, **configs: str) -> None:
@@ -174,6 +130,27 @@ class Scene:
         if self._failed:
             raise KafkaException(self._failed.pop())
 
+    @contextmanager
+    def gateway(self, plates: Sequence[str] = (LISTED,)) -> Iterator[list[str]]:
+        """Puts reads on all partitions, some hundreds a second, while one is within; gives their ids."""
+        sent: list[str] = []
+        over = threading.Event()
+
+        def work() -> None:
+            while not over.wait(0.002):
+                read_id = f"r{len(sent)}"
+                value = read_json(plates[len(sent) % len(plates)], read_id)
+                self.put_soon(self.reads, value, partition=len(sent) % self.policy.partitions)
+                sent.append(read_id)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield sent
+        finally:
+            over.set()
+            thread.join()
+
     def alert(self, plate: str = LISTED, alert_id: str = "a1", **fields: Any) -> None:
         """Puts an alert of the list `sis` on its topic, in force these decades unless said otherwise."""
         term = {"valid_from": "2020-01-01T00:00:00Z", "valid_until": "2098-01-01T00:00:00Z"}
@@ -202,19 +179,16 @@ class Scene:
             Places(),
         )
         section = KafkaSection(servers=self.servers.split(","))
-        return Running(Work(resolve(section, {}), setup, said.append, member, clock), said)
+        made = Running(Work(resolve(section, {}), setup, said.append, member, clock), said)
+        self._workers.append(made)
+        return made
 
     @contextmanager
     def running(self, **options: Any) -> Iterator[Running]:
         """A worker in this process that is ready, ended in order in the end."""
         worker = self.worker(**options)
         worker.start()
-        try:
-            yield worker
-        except BaseException:
-            with suppress(BaseException):
-                worker.end()
-            raise
+        yield worker
         assert worker.end(), worker.said
 
     def config(self, kafka: str = "", **policy: Any) -> Path:
@@ -274,7 +248,7 @@ class Scene:
             for place, end in zip(self._places(topic), self.ends(topic), strict=True):
                 here: list[Message] = []
                 consumer.assign([TopicPartition(topic, place.partition, 0)])
-                while end and (not here or here[-1].offset() < end - 1):
+                while len(here) < end:
                     record = consumer.poll(0.5)
                     if record is not None and not record.error():
                         here.append(record)
@@ -285,7 +259,7 @@ class Scene:
 
     def hits(self) -> list[Told]:
         """All that is told on the topic of hits, those of a partition in order."""
-        return [_told(orjson.loads(record.value())) for record in self.whole(self.names.hits)]
+        return [_told(orjson.loads(record.value() or b"")) for record in self.whole(self.names.hits)]
 
     def wait_hits(self, count: int, what: str) -> list[Told]:
         """All that is told, when it is so much or more."""
@@ -293,7 +267,9 @@ class Scene:
         return self.hits()
 
     def close(self) -> None:
-        """Lets go of the broker."""
+        """Ends the workers that still run, and lets go of the broker."""
+        for worker in self._workers:
+            worker.close()
         self._asker.close()
 
     def _heard(self, error: Any, _: Message) -> None:
@@ -303,10 +279,9 @@ class Scene:
     def _places(self, topic: str) -> list[TopicPartition]:
         return [TopicPartition(topic, number) for number in range(self.policy.partitions)]
 
-    def _led(self) -> bool:
-        there = self._admin.list_topics(timeout=WITHIN_S).topics
-        ours = [each for name, each in there.items() if name.startswith(f"{self.prefix}.")]
-        return bool(ours) and all(part.leader >= 0 for each in ours for part in each.partitions.values())
+    def _led(self, topic: str) -> bool:
+        there = self._admin.list_topics(topic, timeout=WITHIN_S).topics[topic]
+        return bool(there.partitions) and all(each.leader >= 0 for each in there.partitions.values())
 
 
 _QUICK: Final[dict[str, Any]] = {"session_timeout_s": 6.0}

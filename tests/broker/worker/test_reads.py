@@ -1,6 +1,6 @@
 """What comes in: every record is either dealt with or a dead letter, and the worker goes on."""
 
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pytest
@@ -17,7 +17,11 @@ PREFIX: Final = "__connect.errors."
 
 def headers_of(record: Message) -> dict[str, bytes]:
     """The headers of a record by name."""
-    return dict(record.headers() or ())
+    return {name: bytes(value or b"") for name, value in _pairs(record)}
+
+
+def _pairs(record: Message) -> Any:
+    return record.headers() or ()
 
 
 def faults_of(record: Message) -> list[tuple[str, str]]:

@@ -2,24 +2,26 @@
 
 from tests.broker.worker.scene import LISTED, Scene, read_json
 
-LONG: dict[str, object] = {"reason": "stolen vehicle " * 60, "plate": "XY987ZW"}
+LARGE = "XY987ZW"
+"""The plate of the alert with many words, whose hit and match are large."""
+REASON = "stolen vehicle " * 60
 
 
 def test_fault_3_a_hit_that_is_refused(scene: Scene) -> None:
     """It is not passed over: the worker ends, and tells the hit when the topic takes it."""
     scene.make(hits={"max.message.bytes": "1200"}).alert()
-    scene.alert(alert_id="a2", **LONG)
+    scene.alert(LARGE, "a2", reason=REASON)
     worker = scene.worker()
     worker.start()
     scene.put(scene.reads, read_json(read_id="before"))
     scene.wait_done()
-    scene.put(scene.reads, read_json("XY987ZW", "large"), read_json(read_id="after"))
+    scene.put(scene.reads, read_json(LARGE, "large"), read_json(read_id="after"))
     text = worker.trouble()
     assert scene.names.hits in text
     assert "MessageSizeTooLarge" in text
     assert "is not committed" in text
     shown = "\n".join([text, *worker.said])
-    assert "XY987ZW" not in shown
+    assert LARGE not in shown
     assert LISTED not in shown
     assert scene.committed(scene.names.matches) == [1]
     assert "large" not in {each.read_id for each in scene.hits()}
@@ -34,16 +36,16 @@ def test_fault_3_a_hit_that_is_refused(scene: Scene) -> None:
 def test_fault_3_a_match_that_is_refused(scene: Scene) -> None:
     """The read that it came from is not passed over."""
     scene.make(matches={"max.message.bytes": "1200"}).alert()
-    scene.alert(alert_id="a2", **LONG)
+    scene.alert(LARGE, "a2", reason=REASON)
     worker = scene.worker()
     worker.start()
     scene.put(scene.reads, read_json(read_id="before"))
     scene.wait_done()
-    scene.put(scene.reads, read_json("XY987ZW", "large"))
+    scene.put(scene.reads, read_json(LARGE, "large"))
     text = worker.trouble()
     assert scene.names.matches in text
     assert "MessageSizeTooLarge" in text
-    assert "XY987ZW" not in "\n".join([text, *worker.said])
+    assert LARGE not in "\n".join([text, *worker.said])
     assert scene.committed(scene.reads) == [1]
 
     scene.change(scene.names.matches, max_message_bytes="1048588")

@@ -1,13 +1,14 @@
 """A gateway that sends nothing but poison: the worker ends rather than empty the topic."""
 
-from tests.broker.worker.scene import Scene, read_json, until
+from tests.broker.worker.running import until
+from tests.broker.worker.scene import Scene, read_json
 
 
 def test_a_burst_of_nothing_but_poison(scene: Scene) -> None:
     """It ends by itself each time it is started, with all still there, until a higher share is set."""
     scene.make().alert()
     for number in range(3000):
-        scene.put_soon(scene.reads, b"poison %d" % number)
+        scene.put_soon(scene.reads, b"rubbish %d" % number)
     scene.flush()
 
     with scene.process() as process:
@@ -20,7 +21,7 @@ def test_a_burst_of_nothing_but_poison(scene: Scene) -> None:
         assert scene.reads in text
         assert "3,000 of the latest 3,000 records" in text
         assert "rejected_share = 0.5" in text
-        assert "poison" not in text
+        assert "rubbish" not in text
     assert scene.committed(scene.reads) == [0]
     assert scene.ends(scene.names.rejected) == [0]
 
@@ -29,5 +30,5 @@ def test_a_burst_of_nothing_but_poison(scene: Scene) -> None:
         scene.wait_done()
     assert [each.read_id for each in scene.hits()] == ["good"]
     assert {each.value() for each in scene.whole(scene.names.rejected)} == {
-        b"poison %d" % number for number in range(3000)
+        b"rubbish %d" % number for number in range(3000)
     }

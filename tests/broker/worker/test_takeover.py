@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from tests.broker.worker.scene import Scene, Told, now_ms, read_json
 from streams.records.times import from_ms, rfc3339
+from tests.broker.worker.scene import Scene, Told, now_ms, read_json
 
 HOUR_MS: Final = 3_600_000
 
@@ -39,7 +39,13 @@ def test_a_passage_goes_on(scene: Scene) -> None:
 
 def test_what_happened_while_no_worker_ran(scene: Scene) -> None:
     """A verdict, a withdrawal, a new version and a term that ended; another alert stays as it was."""
-    plates = {"judged": "AB123CD", "gone": "BC234DE", "replaced": "DE345FG", "expired": "FG456HJ", "kept": "HJ567KL"}
+    plates = {
+        "judged": "AB123CD",
+        "gone": "BC234DE",
+        "replaced": "DE345FG",
+        "expired": "FG456HJ",
+        "kept": "HJ567KL",
+    }
     scene.make()
     now = now_ms()
     for alert_id, plate in plates.items():
@@ -57,9 +63,13 @@ def test_what_happened_while_no_worker_ran(scene: Scene) -> None:
     with scene.running(clock=lambda _: now_ms() + HOUR_MS):
         scene.wait_hits(10, "what happened meanwhile is told")
         # Told and done before it: nothing of the others is told on the way.
-        scene.put(scene.reads, read_json(plates["judged"], "again", now + 1), read_json(plates["kept"], "next", now + 1))
+        scene.put(
+            scene.reads,
+            read_json(plates["judged"], "again", now + 1),
+            read_json(plates["kept"], "next", now + 1),
+        )
         scene.wait_done()
-    second = scene.hits()[len(first):]
+    second = scene.hits()[len(first) :]
     assert sorted(short(second), key=str) == sorted(
         [
             ("judged", 2, "withdrawn", "rejected"),
@@ -73,6 +83,10 @@ def test_what_happened_while_no_worker_ran(scene: Scene) -> None:
     )
 
     with scene.running(clock=lambda _: now_ms() + HOUR_MS):
-        scene.put(scene.reads, read_json(plates["judged"], "and again", now + 2), read_json(plates["kept"], "last", now + 2))
+        scene.put(
+            scene.reads,
+            read_json(plates["judged"], "and again", now + 2),
+            read_json(plates["kept"], "last", now + 2),
+        )
         scene.wait_done()
-    assert short(scene.hits()[len(first) + len(second):]) == [("last", 1, "new", None)]
+    assert short(scene.hits()[len(first) + len(second) :]) == [("last", 1, "new", None)]

@@ -9,30 +9,32 @@ from time import monotonic, sleep
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.broker.local import Cluster
 from streams.broker.topics import TopicsPolicy, topics
 
 PARTITIONS: Final = 4
 COUNTRY: Final = "BE"
+_LED_WITHIN_S: Final = 60
 _OURS: Final = ("matches", "verdicts", "hits", "rejected")
 
 
 class Stage:
-    """A running Kafka and a folder, for a benchmark or a test of faults."""
+    """A running Kafka and a folder, for a benchmark or a test of faults.
 
-    def __init__(self, folder: Path, servers: str) -> None:
+    Topics have so many `copies`; with more than one, two must have a record before it counts as written.
+    """
+
+    def __init__(self, folder: Path, servers: str, copies: int = 1) -> None:
         self.folder = folder
         self.servers = servers
-        self._options = {"bootstrap.servers": servers, "log_level": 0}
-        self._admin = AdminClient(self._options)
+        self.copies = copies
+        self._admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
 
     def make(self, name: str, configs: dict[str, str] | None = None) -> str:
         """Makes a topic; its name."""
-        wanted = NewTopic(name, num_partitions=PARTITIONS, replication_factor=1, config=configs or {})
-        self._admin.create_topics([wanted])[name].result(30)
-        self.ends(name)
+        self._make({name: configs or {}})
         return name
 
     def make_hits(self, name: str) -> str:
@@ -42,14 +44,21 @@ class Stage:
     def make_ours(self, prefix: str) -> "Ours":
         """Makes the product's topics under a prefix."""
         policy = TopicsPolicy(
-            prefix=prefix, replication=1, partitions=PARTITIONS, reads_hours={COUNTRY: 24.0}
+            prefix=prefix, replication=self.copies, partitions=PARTITIONS, reads_hours={COUNTRY: 24.0}
         )
-        for topic in topics(policy):
-            if topic.name.endswith(".hits"):
-                self.make(topic.name, topic.configs | {"message.timestamp.type": "LogAppendTime"})
-            else:
-                self.make(topic.name, topic.configs)
+        wanted = {topic.name: topic.configs for topic in topics(policy)}
+        wanted[policy.names().hits] |= {"message.timestamp.type": "LogAppendTime"}
+        self._make(wanted)
         return Ours(self, prefix)
+
+    def _make(self, wanted: dict[str, dict[str, str]]) -> None:
+        """Makes topics by their names and settings, and waits until they can be used."""
+        least = {"min.insync.replicas": str(min(2, self.copies))}
+        new = [NewTopic(name, PARTITIONS, self.copies, config=least | wanted[name]) for name in wanted]
+        for future in self._admin.create_topics(new).values():
+            future.result(60)
+        for name in wanted:
+            self.ends(name)
 
     def empty(self, names: Iterable[str]) -> None:
         """Deletes all records of topics; offsets go on from where they are."""
@@ -64,17 +73,17 @@ class Stage:
 
     def ends(self, name: str) -> list[int]:
         """The end offset of each partition."""
-        return self._offsets(name, OffsetSpec.latest())
+        return [end for _, end in self._offsets(name)]
 
     def starts(self, name: str) -> list[int]:
         """The offset of the first record of each partition."""
-        return self._offsets(name, OffsetSpec.earliest())
+        return [start for start, _ in self._offsets(name)]
 
     def committed(self, group: str, name: str) -> list[int]:
         """What a group has committed for each partition, -1 for nothing."""
         parts = [TopicPartition(name, number) for number in range(PARTITIONS)]
-        # It asks for the group's offsets and does not join. The admin client's way crashes (2.16.1).
-        asker = Consumer({"bootstrap.servers": self.servers, "group.id": group, "log_level": 0})
+        # The admin client's way crashes (2.16.1).
+        asker = self._asker(group)
         try:
             return [max(each.offset, -1) for each in asker.committed(parts, timeout=30)]
         except KafkaException:  # no coordinator yet: the group is new
@@ -82,17 +91,39 @@ class Stage:
         finally:
             asker.close()
 
-    def wait_done(self, group: str, topics: Sequence[str], hits: str, within_s: float) -> None:
-        """Waits until a group has committed all of some topics and no hit has come for two seconds."""
+    def wait_done(
+        self, group: str, topics: Sequence[str], hits: str, within_s: float, quiet_s: float = 2
+    ) -> None:
+        """Waits until a group has committed all of some topics and no hit has come for some seconds."""
         deadline = monotonic() + within_s
         seen, since = self.ends(hits), monotonic()
-        while (behind := self._behind(group, topics)) or monotonic() - since < 2:
+        while (behind := self._behind(group, topics)) or monotonic() - since < quiet_s:
             if monotonic() > deadline:
                 raise TimeoutError(f"group {group}, after {within_s:.0f} s: {behind or 'hits still come'}")
-            sleep(0.5)
+            sleep(0.3)
             now = self.ends(hits)
             if now != seen:
                 seen, since = now, monotonic()
+
+    def wait_committed(self, group: str, name: str, within_s: float) -> None:
+        """Waits until a group has committed a topic up to where it ends now; more may come meanwhile."""
+        ends = self.ends(name)
+        deadline = monotonic() + within_s
+        while any(max(done, 0) < end for done, end in zip(self.committed(group, name), ends, strict=True)):
+            if monotonic() > deadline:
+                raise TimeoutError(f"group {group}, after {within_s:.0f} s: {name} not committed to {ends}")
+            sleep(0.2)
+
+    def in_sync(self) -> bool:
+        """Whether every copy of every partition, also of Kafka's own topics, has all that it should."""
+        try:
+            found = self._admin.list_topics(timeout=10).topics.values()
+        except KafkaException:
+            return False
+        parts = [part for topic in found for part in topic.partitions.values()]
+        return bool(parts) and all(
+            part.leader >= 0 and len(part.isrs) == len(part.replicas) for part in parts
+        )
 
     def _behind(self, group: str, topics: Sequence[str]) -> str:
         """What a group has not committed, in words."""
@@ -118,22 +149,29 @@ class Stage:
         consumer.assign([TopicPartition(name, number, offset) for number, offset in enumerate(offsets)])
         return consumer
 
-    def _offsets(self, name: str, which: OffsetSpec) -> list[int]:
-        """Asked again while leaders are being found: a topic is new, or a broker came back."""
-        deadline = monotonic() + 30
+    def _offsets(self, name: str) -> list[tuple[int, int]]:
+        """Where each partition starts and ends; asked again while there is no leader to ask.
+
+        The admin client's way waits for a leader that is gone until its time is over.
+        """
+        deadline = monotonic() + _LED_WITHIN_S
         while True:
-            asked = self._admin.list_offsets(
-                {TopicPartition(name, number): which for number in range(PARTITIONS)}
-            )
+            asker = self._asker()
             try:
-                found = {each.partition: future.result(30).offset for each, future in asked.items()}
-                return [found[number] for number in range(PARTITIONS)]
+                parts = [TopicPartition(name, number) for number in range(PARTITIONS)]
+                found = [asker.get_watermark_offsets(part, timeout=10) for part in parts]
+                if None not in found:
+                    return found
             except KafkaException:
                 if monotonic() > deadline:
                     raise
-                sleep(0.1)
-                # The old one may keep what it knew of the leaders.
-                self._admin = AdminClient(self._options)
+            finally:
+                asker.close()
+            sleep(0.1)
+
+    def _asker(self, group: str = "unused") -> Consumer:
+        """A consumer that asks and does not join its group."""
+        return Consumer({"bootstrap.servers": self.servers, "group.id": group, "log_level": 0})
 
 
 class Ours:
@@ -161,7 +199,8 @@ class Ours:
         servers = ", ".join(f'"{server}"' for server in self._stage.servers.split(","))
         path.write_text(
             f"[kafka]\nservers = [{servers}]\n"
-            f'[topics]\nprefix = "{self.prefix}"\npartitions = {PARTITIONS}\nreplication = 1\n'
+            f'[topics]\nprefix = "{self.prefix}"\npartitions = {PARTITIONS}\n'
+            f"replication = {self._stage.copies}\n"
             f"[topics.reads_hours]\n{COUNTRY} = 24\n"
             "[correlation]\npassage_gap_s = 0\n"
             f'[worker]\ngroup = "{group}"\nstate_dir = "{self._stage.folder / state}"\n{more}',

@@ -1,0 +1,105 @@
+"""How a worker lets go: what is in work may be finished, and what is never finished holds nobody up."""
+
+import asyncio
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from streams.broker.driver import batch_topic
+from tests.broker.driver.workers import app_of, committed, make_topic, produce, running, unique, until
+
+COUNT = 100
+
+
+def hold(app: faust.App, topic: Any, into: list[Any]) -> None:
+    """An agent that keeps each event and acknowledges none."""
+
+    @app.agent(topic, name=unique("hold"))
+    async def holding(stream: Any) -> None:
+        async for event in stream.noack().events():
+            into.append(event)  # noqa: PERF401 - the stream has no end
+
+
+def numbers(first: int, count: int) -> list[tuple[int, bytes]]:
+    """Values for partition 0."""
+    return [(0, b"%d" % number) for number in range(first, first + count)]
+
+
+def test_nothing_more_is_taken_and_what_is_in_work_is_finished(servers: str, tmp_path: Path) -> None:
+    closed, open_, group = unique("closed"), unique("open"), unique("group")
+
+    async def run() -> None:
+        for topic in (closed, open_):
+            await make_topic(servers, topic, 1)
+            await produce(servers, topic, numbers(0, COUNT))
+        app = app_of(servers, group, tmp_path, broker_max_poll_records=10)
+        held: dict[str, list[Any]] = {closed: [], open_: []}
+        for topic, into in held.items():
+            hold(app, batch_topic(app, topic, in_flight=3), into)
+        async with running(app):
+            await until(lambda: all(len(into) == 3 for into in held.values()), "both topics are full")
+            assert app.consumer.reached(TP(closed, 0)) == 30
+            app.consumer.stop_taking([closed])
+            for into in held.values():
+                for event in into[:3]:
+                    event.ack()
+            # The other topic goes on in the time in which this one would have.
+            await until(lambda: len(held[open_]) == 6, "the other topic goes on")
+            await app.consumer.force_commit()
+            assert len(held[closed]) == 3
+            assert app.consumer.reached(TP(closed, 0)) == 30
+            assert app.consumer.reached(TP(open_, 0)) == 60
+            assert await committed(servers, group, closed, 1) == [30]
+
+    asyncio.run(run())
+
+
+def test_reached_is_not_known_before_there_is_a_position(servers: str, tmp_path: Path) -> None:
+    topic, group = unique("reached"), unique("group")
+
+    async def run() -> None:
+        await make_topic(servers, topic, 1)
+        await produce(servers, topic, numbers(0, COUNT))
+        app = app_of(servers, group, tmp_path)
+        events: list[Any] = []
+        hold(app, batch_topic(app, topic), events)
+        async with running(app):
+            await until(lambda: app.consumer.reached(TP(topic, 0)) == COUNT, "all is fetched")
+            assert app.consumer.reached(TP(topic, 7)) is None
+            await until(lambda: events, "a batch")
+            await produce(servers, topic, numbers(COUNT, 5))
+            await until(lambda: app.consumer.reached(TP(topic, 0)) == COUNT + 5, "and what came since")
+
+    asyncio.run(run())
+
+
+def test_what_is_never_acknowledged_does_not_hold_up_a_rebalance(servers: str, tmp_path: Path) -> None:
+    topic, group, session_s = unique("stuck"), unique("group"), 6.0
+
+    async def run() -> None:
+        await make_topic(servers, topic, 2)
+        await produce(servers, topic, [(number % 2, b"%d" % number) for number in range(COUNT)])
+        held: list[list[Any]] = [[], []]
+        first, second = (
+            app_of(servers, group, tmp_path, stream_wait_empty=True, broker_session_timeout=session_s)
+            for _ in held
+        )
+        for app, into in zip((first, second), held, strict=True):
+            hold(app, batch_topic(app, topic), into)
+        async with running(first):
+            await until(lambda: len({event.message.partition for event in held[0]}) == 2, "both partitions")
+            began = monotonic()
+            async with running(second):
+                await until(lambda: held[1], "the second worker reads")
+                # Half a session, and the time that the group takes to come together.
+                assert monotonic() - began < session_s / 2 + 5
+                again = held[1][0].value
+                assert again.first == 0, "what was not acknowledged comes again"
+                assert await committed(servers, group, topic, 2) == [-1, -1]
+                for event in [*held[0], *held[1]]:
+                    event.ack()
+
+    asyncio.run(run())

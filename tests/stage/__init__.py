@@ -1,0 +1,1 @@
+"""What benchmarks and tests of faults both need: topics of a Kafka, and processes beside them."""
