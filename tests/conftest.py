@@ -1,4 +1,4 @@
-"""The order of the tests: what is quick first, so that what is broken shows soon; brokers that start quickly."""
+"""The order of the tests, so that what is broken shows soon, and brokers that start quickly."""
 
 import os
 from pathlib import Path

@@ -97,7 +97,7 @@ def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
 
 def decode_alerts(records: Sequence[bytes]) -> list[Alert | Withdrawal | tuple[Fault, ...]]:
     """`decode_alert` for a batch; the answers are in the records' order. Raises nothing."""
-    alerts = None if any(_WITHDRAWN in record for record in records) else _together(_alert, records)
+    alerts = None if _WITHDRAWN in b"\n".join(records) else _together(_alert, records)
     return list(alerts) if alerts is not None else [decode_alert(record) for record in records]
 
 

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from streams.records.alert import Alert
+from streams.records.hit import hit_id
 from tests.faults.check import Letter, Records, Told, check
-from tests.faults.ledger import Due, Poisoned, Stood
+from tests.faults.ledger import Due, Ledger, Poisoned, Stood
+from tests.faults.traffic import Text, alert, read
+from tests.made import NOON, at
 
 DUE = Due({"a": "r1", "b": "r2"}, {"m": "r3"}, {"b"})
 POISON = Poisoned(Stood(1, 7), b"camera-1", b"{")
@@ -63,3 +67,26 @@ def test_dead_letters() -> None:
     assert "dead letter of a good read" in faults(RIGHT, [letter(), good])[0]
     assert "names another topic" in faults(RIGHT, [letter(topic="other")])[0]
     assert "not those of the record" in faults(RIGHT, [letter()._replace(value=b"")])[0]
+
+
+def test_when_a_change_is_in_force() -> None:
+    """It is as late as the last read that went by what was before it."""
+    one, other = alert("V1", ("AA-123-AA", "FR")), alert("V2", ("BB-456-BB", "FR"))
+    ledger = Ledger()
+    for number, listed in enumerate((one, one, other)):
+        text = Text(listed.plate, "FR", "exact")
+        ledger.reads[number] = read(number, text, at(number)), text
+        ledger.answered(number, None, 0, number)
+    hits = [
+        hit_id(each, read) for each, (read, _) in zip((one, one, other), ledger.reads.values(), strict=True)
+    ]
+    change = NOON.timestamp() - 1
+
+    def late(begun: list[Alert], ended: list[Alert], told: list[str]) -> float:
+        return ledger.last_read(begun, ended, change, told) - change
+
+    assert late([one], [], hits[:2]) == 0
+    assert late([one], [], hits[1:]) == 1
+    assert late([one], [], []) == 2
+    assert late([one], [other], hits[:2]) == 0
+    assert late([one], [other], hits) == 3
