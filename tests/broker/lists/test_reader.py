@@ -54,7 +54,7 @@ def test_a_large_rest_makes_a_new_snapshot(topic: Topic) -> None:
         snapshot = Index(Snapshot(topic.snapshot))
         for index in (grown.index, snapshot):
             assert {each.alert_id for each in index.alerts()} == {"a1", "a2", "a3"}
-            assert index.withdrawn_at(known(grown, "a3")) is not None, "kept for reads of before that come late"
+            assert index.withdrawn_at(known(grown, "a3")) is not None, "kept for late reads"
         assert found(grown, "AB123CD", "KL111MN", "EF456GH") == [(1, "a1"), (2, "a2")]
         source = Snapshot(topic.snapshot).source()
         assert source is not None
@@ -92,7 +92,7 @@ def test_a_withdrawal_and_what_comes_after_it(topic: Topic) -> None:
         assert now.index.withdrawn_at(known(now, "a2")) is None, "listed again"
         topic.snapshot.unlink()
         fresh = await topic.load()
-        assert fresh.index.get(("sis", "a1")) == alert, "kept for reads of before that come late"
+        assert fresh.index.get(("sis", "a1")) == alert, "kept for late reads"
         assert fresh.index.withdrawn_at(alert) == at
         await before.stop()
 
