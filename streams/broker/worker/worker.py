@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, NamedTuple, cast
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from streams.broker.connection import Connection, TokenError
@@ -17,6 +16,7 @@ from streams.broker.topics import TopicsPolicy
 from streams.broker.worker.app import Agents, make_app
 from streams.broker.worker.clock import Clock, wall
 from streams.broker.worker.correlating import Correlating
+from streams.broker.worker.headway import Headway
 from streams.broker.worker.matching import Matching
 from streams.broker.worker.outbox import Outbox
 from streams.broker.worker.partition import Partition
@@ -25,7 +25,7 @@ from streams.broker.worker.reach import reach
 from streams.broker.worker.rebuild import Rebuild
 from streams.broker.worker.rejected import Share
 from streams.broker.worker.trouble import Alarm, WorkerError
-from streams.broker.worker.watchdog import Progress, Watchdog, end_stalled
+from streams.broker.worker.watchdog import Watchdog, end_stalled
 from streams.correlation.correlator import Correlator
 from streams.correlation.policy import CorrelationPolicy, Places
 from streams.matching.judge import Judge
@@ -35,7 +35,7 @@ from streams.records.verdict import Verdict
 
 _HOUR_MS: Final = 3_600_000
 _TICK_S: Final = 0.5
-_LOOK_S: Final = 2.0
+_VERDICTS_SHOWN: Final = 10
 _FORGET_S: Final = 60.0
 _LEAVE_WITHIN_S: Final = 3.0
 
@@ -71,6 +71,7 @@ class Worker:
         self._clock = clock
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self._verdicts_passed_over = 0
 
     async def start(self) -> None:
         """Connects, reads the lists whole and then takes reads.
@@ -101,16 +102,17 @@ class Worker:
             asyncio.create_task(self._beside("following the alert lists", self._follow_lists())),
             asyncio.create_task(self._beside("following the verdicts", self._follow_verdicts())),
             asyncio.create_task(self._beside("keeping time", self._keep_time())),
-            asyncio.create_task(self._beside("asking for the topics' ends", self._look_at_ends())),
+            asyncio.create_task(self._beside("asking for the topics' ends", self._headway.look(self._app))),
         ]
-        self._watchdog = Watchdog(self._progress, self._setup.worker.stalled_after_s, self._stalled)
+        self._watchdog = Watchdog(
+            lambda: self._headway.progress(self._app), self._setup.worker.stalled_after_s, self._stalled
+        )
         self._say(f"ready: group {self._setup.worker.group}, {', '.join(names.reads)}")
 
     async def _connect(self) -> None:
-        self._ends: dict[Any, int] = {}
-        self._probe = AIOKafkaConsumer(**self._connection.for_aiokafka("probe"))
-        await self._probe.start()
-        self._stack.push_async_callback(self._probe.stop)
+        self._headway = Headway(self._connection.for_aiokafka("probe"))
+        self._stack.push_async_callback(self._headway.stop)
+        await self._headway.start()
         self._outbox = Outbox(self._connection.for_aiokafka("hits"))
         await self._outbox.start()
         self._stack.push_async_callback(self._outbox.stop)
@@ -191,7 +193,6 @@ class Worker:
         # Faust holds receivers weakly, so they are methods of something that lives.
         self._app.on_partitions_revoked.connect(self._revoked)
         self._app.on_partitions_assigned.connect(cast(Any, self._assigned))
-        self._assignments = 0
         self._stack.push_async_callback(self._stop_agents)
         await self._app.start()
         self._consumer: Any = self._app.consumer
@@ -225,7 +226,7 @@ class Worker:
         self._correlating.revoked()
 
     async def _assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
-        self._assignments += 1
+        self._headway.assignments += 1
         numbers = [tp.partition for tp in assigned if tp.topic == self._names.matches]
         await self._correlating.assigned(numbers, self._app.consumer_generation_id)
 
@@ -247,9 +248,11 @@ class Worker:
             if isinstance(verdict, Verdict):
                 self._correlating.verdict(verdict, record.timestamp)
             else:
-                faults = "; ".join(map(str, verdict))
-                place = f"{self._names.verdicts}, partition {number}, offset {record.offset}"
-                self._say(f"{place}: passed over: {faults}")
+                self._verdicts_passed_over += 1
+                if self._verdicts_passed_over <= _VERDICTS_SHOWN:
+                    faults = "; ".join(map(str, verdict))
+                    place = f"{self._names.verdicts}, partition {number}, offset {record.offset}"
+                    self._say(f"{place}: passed over: {faults}")
 
     async def _keep_time(self) -> None:
         kept_ms = round(self._setup.correlation.kept_hours * _HOUR_MS)
@@ -262,13 +265,6 @@ class Worker:
                 last = monotonic()
                 self._correlating.forget(self._now() - kept_ms, self._now() - verdicts_ms)
 
-    async def _look_at_ends(self) -> None:
-        """Notes where the partitions end, asked on a way of its own: the consumer is what may stand still."""
-        while True:
-            with suppress(KafkaError):  # brokers that are away; what was known last goes on to count
-                self._ends.update(await self._probe.end_offsets(list(self._consumer.assignment())))
-            await asyncio.sleep(_LOOK_S)
-
     async def _drain(self) -> None:
         self._consumer.stop_taking((*self._names.reads, self._names.matches))
         while any(window.in_flight for window in self._consumer.windows.values()):
@@ -278,20 +274,6 @@ class Worker:
         while any(partition.waiting for partition in self._correlating.partitions.values()):
             await asyncio.sleep(0.01)
         await self._consumer.force_commit()
-
-    def _progress(self) -> dict[str, Progress]:
-        """How far each partition is that this worker has, and the group as a whole."""
-        found = {
-            "the group": Progress(self._assignments, self._assignments == 0 or bool(self._app.rebalancing))
-        }
-        for tp in self._consumer.assignment():
-            window = self._consumer.windows.get(tp)
-            end, position = self._ends.get(tp), self._consumer.reached(tp)
-            in_flight = window.in_flight if window else 0
-            behind = end is not None and (position is None or position < end)
-            moved = (position, window.committable if window else None, in_flight)
-            found[f"{tp.topic}, partition {tp.partition}"] = Progress(moved, bool(in_flight) or behind)
-        return found
 
     def _stalled(self, what: str) -> None:
         text = (
