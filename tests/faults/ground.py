@@ -21,7 +21,7 @@ SESSION_S = 6
 _DRAIN_WITHIN_S = 50
 """So long that a busy machine makes no worker end with work undone."""
 _DONE_WITHIN_S = 180
-_QUIET_S = 1
+_QUIET_S = 0.5
 _RIGHT_WITHIN_S = 20
 """What a change of alerts makes of hits already sent is told some time after all reads are done."""
 

@@ -44,7 +44,7 @@ def test_alerts_change(ground: Ground, killed: bool) -> None:
             for worker in workers:
                 sleep(wait())
                 worker.now.kill()
-        sleep(SURELY_S + 1)
+        sleep(SURELY_S + 0.5)
 
     with ground.feed(1500) as feed:
         sleep(1)

@@ -18,7 +18,7 @@ LONG_S = 60
 def test_killed_at_random(ground: Ground, members: bool) -> None:
     """SIGKILL to one of two workers again and again; a supervisor starts it anew."""
     workers = ground.pair(members)
-    wait = at_random(ground.seed, 0.5, 3.5)
+    wait = at_random(ground.seed, 0.3, 2)
     with ground.feed() as feed:
         for kill in range(KILLS // 2):
             sleep(wait())
@@ -29,10 +29,10 @@ def test_killed_at_random(ground: Ground, members: bool) -> None:
 def test_told_to_end(ground: Ground) -> None:
     """SIGTERM under load: what is in work is ended and committed, so the next worker repeats nothing."""
     with ground.feed() as feed:
-        for turn in range(5):
+        for turn in range(4):
             worker = ground.worker(1, session_s=LONG_S)
             worker.wait_ready()
-            sleep(1 + turn / 3)
+            sleep(0.5 + turn / 3)
             assert worker.terminate() == 0
         ground.worker(1, session_s=LONG_S).wait_ready()
         ground.caught_up(feed)
@@ -51,16 +51,16 @@ def test_stopped_past_its_session(ground: Ground) -> None:
             stopped.stop()
             ground.caught_up(feed)
             stopped.go_on()
-            sleep(3)
+            sleep(2)
     assert ground.outcome(feed).faults == []
 
 
 def test_workers_come_and_go(ground: Ground) -> None:
     """Workers are added and end every few seconds; one stays."""
     ground.supervised(1).now.wait_ready()
-    wait = at_random(ground.seed, 1, 3)
+    wait = at_random(ground.seed, 0.5, 2)
     with ground.feed() as feed:
-        for turn in range(30 if SOAK else 6):
+        for turn in range(30 if SOAK else 4):
             added = [ground.worker(2 + place) for place in range(1 + turn % 2)]
             for worker in added:
                 worker.wait_ready()

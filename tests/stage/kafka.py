@@ -100,7 +100,7 @@ class Stage:
         while (behind := self._behind(group, topics)) or monotonic() - since < quiet_s:
             if monotonic() > deadline:
                 raise TimeoutError(f"group {group}, after {within_s:.0f} s: {behind or 'hits still come'}")
-            sleep(0.3)
+            sleep(0.2)
             now = self.ends(hits)
             if now != seen:
                 seen, since = now, monotonic()

@@ -10,7 +10,7 @@ import orjson
 
 from tests.broker.worker.running import until
 from tests.broker.worker.scene import Scene, read_json
-from tests.faults.processes import Process
+from tests.stage.processes import Process
 
 
 def ended(process: Process, number: signal.Signals) -> tuple[int | None, float]:
