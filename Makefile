@@ -37,7 +37,7 @@ docs: .venv/.installed-dev  ## write the generated files anew: schemas and the c
 bench: .venv/.installed-dev  ## the figures, as a table
 	$(BIN)/python -m tests.bench
 
-bench-kafka: .venv/.installed-dev  ## the figures on a real Kafka, beside two peers; an hour or so
+bench-kafka: .venv/.installed-dev  ## the figures on a real Kafka, beside two peers; about 20 minutes
 	$(BIN)/python -m tests.bench.kafka
 
 soak: .venv/.installed-dev  ## workers killed 200 times, and more; other traffic each time
