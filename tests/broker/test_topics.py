@@ -75,8 +75,8 @@ def test_a_plan_shows_and_apply_makes_it_so(kafka: Cluster, tmp_path: Path) -> N
     assert applied.stdout == planned.stdout
     assert run(config, "plan").stdout == "all topics are as wanted\n"
 
-    longer = written(tmp_path, kafka.servers, "hits_hours = 1.0")
-    assert run(longer, "plan").stdout == "config      plan.hits  retention.ms: 2592000000 becomes 3600000\n"
+    longer = written(tmp_path, kafka.servers, "hits_hours = 100.0")
+    assert run(longer, "plan").stdout == "config      plan.hits  retention.ms: 2592000000 becomes 360000000\n"
     assert run(longer, "apply").exit_code == 0
     assert run(longer, "plan").exit_code == 0
 
