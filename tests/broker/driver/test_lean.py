@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import islice
+from time import time_ns
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from tests.broker.driver.made import CODECS, Fetched, Row, batch, fetches, old
 from tests.broker.driver.workers import end_offsets, make_topic, unique
 
 LEVELS = {"read_uncommitted": READ_UNCOMMITTED, "read_committed": READ_COMMITTED}
+RECENT_MS = time_ns() // 1_000_000
+"""Older records could be deleted for their age before they are read."""
 levels = st.sampled_from(list(LEVELS.values()))
 
 
@@ -109,7 +112,7 @@ async def write(servers: str, topic: str) -> None:
                     topic,
                     None if number % 5 == 0 else b"%s %d" % (codec.encode(), number) * 20,
                     b"key" if number % 5 == 0 or number % 3 else None,
-                    timestamp_ms=1_700_000_000_000 + number,
+                    timestamp_ms=RECENT_MS + number,
                     headers=[("number", b"%d" % number)] * (number % 3),
                 )
                 for number in range(40)
