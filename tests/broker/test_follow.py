@@ -30,7 +30,8 @@ def topic(kafka: Cluster) -> str:
     """A topic of three partitions."""
     name = f"follow-{uuid.uuid4().hex[:8]}"
     admin = KafkaAdminClient(bootstrap_servers=kafka.servers)
-    admin.create_topics([NewTopic(name, PARTITIONS, 1)])
+    # Its records have old dates, and would be deleted for their age.
+    admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs={"retention.ms": "-1"})])
     admin.wait_for_topics([name])
     admin.close()
     return name

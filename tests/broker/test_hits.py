@@ -41,7 +41,12 @@ class Topic:
         self.config = written(folder, servers, prefix)
         policy = TopicsPolicy(prefix=prefix, partitions=2)
         with Admin({"bootstrap_servers": servers}) as admin:
-            wanted = [topic for topic in topics(policy) if topic.name == self.name]
+            wanted = [
+                # Some records have old dates, and would be deleted for their age.
+                topic._replace(configs=topic.configs | {"retention.ms": "-1"})
+                for topic in topics(policy)
+                if topic.name == self.name
+            ]
             admin.apply(plan(wanted, {}), wanted)
         self._producer = KafkaProducer(bootstrap_servers=servers)
 
