@@ -6,7 +6,8 @@ It knows nothing of what the records mean.
 
 from streams.broker.driver.batch import Batch
 from streams.broker.driver.contract import ContractError
+from streams.broker.driver.thread import Gather
 from streams.broker.driver.topics import BatchSchema, batch_topic
 from streams.broker.driver.transport import Transport
 
-__all__ = ["Batch", "BatchSchema", "ContractError", "Transport", "batch_topic"]
+__all__ = ["Batch", "BatchSchema", "ContractError", "Gather", "Transport", "batch_topic"]

@@ -10,8 +10,8 @@ from faust.transport.drivers.aiokafka import Consumer as StockConsumer
 from faust.types import TP, ConsumerMessage
 
 from streams.broker.driver.batch import Batch
-from streams.broker.driver.lean import LeanThread
 from streams.broker.driver.message import BatchMessage
+from streams.broker.driver.thread import ConsumerThread
 from streams.broker.driver.window import Window
 
 
@@ -51,8 +51,8 @@ class Consumer(StockConsumer):
         self._closed: frozenset[str] = frozenset()
         self._leaving = False
 
-    def _new_consumer_thread(self) -> LeanThread:
-        return LeanThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     def stop_taking(self, topics: Collection[str]) -> None:
         """Hands over nothing more of some batch topics; what is in flight goes on. For an orderly end."""

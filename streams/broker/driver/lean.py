@@ -14,7 +14,6 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 
 
 class LeanRecords(PartitionRecords):  # type: ignore[misc]
@@ -108,11 +107,3 @@ def make_lean(consumer: AIOKafkaConsumer, is_lean: Callable[[str], bool]) -> Non
     fetcher: Fetcher = consumer._fetcher
     if type(fetcher._records) is not _Results:
         fetcher._records = _Results(fetcher._records, is_lean)
-
-
-class LeanThread(AIOKafkaConsumerThread):
-    """The thread in which Faust has aiokafka's consumer; results of batch topics are lean."""
-
-    async def _fetch_records(self, consumer: Any, *args: Any, **options: Any) -> Any:
-        make_lean(consumer, self.transport.batch_topics.__contains__)  # type: ignore[attr-defined]
-        return await super()._fetch_records(consumer, *args, **options)

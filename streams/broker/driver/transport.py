@@ -6,6 +6,7 @@ from faust.transport.drivers.aiokafka import Transport as StockTransport
 
 from streams.broker.driver import contract
 from streams.broker.driver.consumer import Consumer
+from streams.broker.driver.thread import Gather
 
 
 class Limits(NamedTuple):
@@ -19,7 +20,8 @@ class Transport(StockTransport):
     """Faust's transport for aiokafka with batch topics.
 
     `batch_topics` has the batch topics' names, each with what may be in flight per partition. Set it before
-    the app starts, best through `batch_topic`.
+    the app starts, best through `batch_topic`. `gather`, if set, lets brokers gather records while they flow:
+    fewer and larger batches for some ms of latency.
     """
 
     Consumer: ClassVar[type[Any]] = Consumer
@@ -29,3 +31,4 @@ class Transport(StockTransport):
         contract.check()
         super().__init__(*args, **kwargs)
         self.batch_topics: dict[str, Limits] = {}
+        self.gather: Gather | None = None
