@@ -1,6 +1,6 @@
 """Topics as they are on a broker, and changing them; by kafka-python."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
@@ -8,6 +8,13 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from streams.broker.topics import Change, Topic
 
 _REACHED_WITHIN_MS: Final = 5000
+
+
+class Identity(NamedTuple):
+    """The ids of a cluster and a topic; Kafka before 2.8 gives topics none."""
+
+    cluster_id: str
+    topic_id: str | None
 
 
 class Admin:
@@ -24,6 +31,11 @@ class Admin:
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
+
+    def identity(self, topic: str) -> Identity:
+        """Whose a topic is, and which of those that had its name; aiokafka does not know topic ids."""
+        described = self._client.describe_topics([topic])[0]
+        return Identity(self._client.describe_cluster()["cluster_id"], described.get("topic_id"))
 
     def there(self, wanted: list[Topic]) -> dict[str, Topic]:
         """Those of the topics wanted that there are, as they are."""

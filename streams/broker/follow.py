@@ -1,7 +1,7 @@
 """Reading a whole topic without a group: to its ends as they are now, then what comes."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final
 
@@ -31,17 +31,26 @@ class FollowError(Exception):
 
 
 class Follower:
-    """All partitions of a topic. `options` are aiokafka's, for the connection.
+    """All partitions of a topic, or some. `options` are aiokafka's, for the connection.
 
     First `whole`, then `go_on`. Only records that were committed are handed over. While brokers are away it
-    waits for them. Raises FollowError for a topic that is not there, and when partitions were added;
+    waits for them. With `pass_deleted` it goes on at the oldest record where those it was to read next were
+    deleted for their age. Raises FollowError for a topic that is not there, and when partitions were added;
     aiokafka.errors.KafkaError for brokers that cannot be reached at first or refuse, for an offset that the
     log does not have (OffsetOutOfRangeError), and for damaged records (CorruptRecordException), after which
     it cannot be used; and ContractError for another release of aiokafka.
     """
 
-    def __init__(self, options: dict[str, Any], topic: str) -> None:
+    def __init__(
+        self,
+        options: dict[str, Any],
+        topic: str,
+        partitions: Collection[int] | None = None,
+        *,
+        pass_deleted: bool = False,
+    ) -> None:
         self.topic = topic
+        self._only = partitions
         self.starts: dict[int, int] = {}
         """By partition, the offset at which the log began when it was looked at."""
         self.ends: dict[int, int] = {}
@@ -49,6 +58,8 @@ class Follower:
         self.next: dict[int, int] = {}
         """By partition, the offset of the first record that was not handed over."""
         self._options = _OPTIONS | options
+        if pass_deleted:
+            self._options["auto_offset_reset"] = "earliest"
         self._consumer: AIOKafkaConsumer | None = None
         self._fetched: deque[tuple[int, Sequence[Record]]] = deque()
         self._seen_at: int | None = None
@@ -161,6 +172,8 @@ class Follower:
     def _partitions(self) -> list[TopicPartition]:
         assert self._consumer is not None, "connected"
         numbers = self._consumer.partitions_for_topic(self.topic) or set()
+        if self._only is not None:
+            numbers = numbers.intersection(self._only)
         return [TopicPartition(self.topic, number) for number in sorted(numbers)]
 
 

@@ -1,7 +1,6 @@
 """Reading the hits without a group: what comes, or what is there, each revision once."""
 
 import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from streams.broker.connection import TokenError
+from streams.broker.connection.heard import Heard
 from streams.broker.follow import Follower, FollowError
 from streams.records.decode import decode_hit
 from streams.records.faults import Fault
@@ -74,33 +74,30 @@ async def tail(
     records were deleted before they were read.
     """
     servers = ", ".join(options["bootstrap_servers"])
-    heard = _Heard()
-    heard.listen()
-    try:
-        async with Follower(options, topic) as follower:
-            await asyncio.wait_for(follower.look(), _REACHED_WITHIN_S)
-            await follower.open(
-                {"start": None, "now": follower.ends}[begin] if isinstance(begin, str) else begin
-            )
-            if until_end:
-                await _to_the_end(follower, take)
-            else:
-                await _on_and_on(follower, take, servers, say)
-    except FollowError as error:
-        raise HitsError(str(error)) from error
-    except OffsetOutOfRangeError as error:
-        raise HitsError(
-            f"the topic {topic}: records were deleted before they were read, as [topics] hits_hours says; "
-            "begin again, at a later time"
-        ) from error
-    except (KafkaError, TokenError, TimeoutError) as error:
-        why = heard.latest or str(error) or f"no answer within {_REACHED_WITHIN_S:.0f} s"
-        raise HitsError(
-            f"Kafka at {servers} cannot be reached or refuses: {why.rstrip(': ')}; see `servers`, `security` "
-            "and the login in [kafka]"
-        ) from error
-    finally:
-        heard.stop()
+    with Heard() as heard:
+        try:
+            async with Follower(options, topic) as follower:
+                await asyncio.wait_for(follower.look(), _REACHED_WITHIN_S)
+                await follower.open(
+                    {"start": None, "now": follower.ends}[begin] if isinstance(begin, str) else begin
+                )
+                if until_end:
+                    await _to_the_end(follower, take)
+                else:
+                    await _on_and_on(follower, take, servers, say)
+        except FollowError as error:
+            raise HitsError(str(error)) from error
+        except OffsetOutOfRangeError as error:
+            raise HitsError(
+                f"the topic {topic}: records were deleted before they were read, as [topics] hits_hours "
+                "says; begin again, at a later time"
+            ) from error
+        except (KafkaError, TokenError, TimeoutError) as error:
+            why = heard.latest or str(error) or f"no answer within {_REACHED_WITHIN_S:.0f} s"
+            raise HitsError(
+                f"Kafka at {servers} cannot be reached or refuses: {why.rstrip(': ')}; see `servers`, "
+                "`security` and the login in [kafka]"
+            ) from error
 
 
 async def _to_the_end(follower: Follower, take: Callable[[Hit | NoHit], None]) -> None:
@@ -147,26 +144,3 @@ def _progress(follower: Follower) -> tuple[int | None, int]:
 def _hit_of(partition: int, record: Any) -> Hit | NoHit:
     hit = decode_hit(record.value or b"")
     return NoHit(partition, record.offset, hit) if isinstance(hit, tuple) else hit
-
-
-class _Heard(logging.Handler):
-    """Hears what aiokafka only logs, such as why a broker refused, and keeps it from stderr."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.latest = ""
-        self._logger = logging.getLogger("aiokafka")
-        self._propagated = self._logger.propagate
-
-    def listen(self) -> None:
-        """Begins to hear."""
-        self._logger.propagate = False
-        self._logger.addHandler(self)
-
-    def stop(self) -> None:
-        """Ends hearing, and leaves all as it was."""
-        self._logger.removeHandler(self)
-        self._logger.propagate = self._propagated
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.latest = record.getMessage()

@@ -53,14 +53,17 @@ class TopicsPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 96.0
 
+    def reads(self, country: str) -> str:
+        """The topic of the reads of a country's cameras."""
+        return self._named(f"reads.{country}")
+
     def names(self) -> "Names":
         """The names of the topics, those of reads by country."""
-        of = "{}.{}".format
-        reads = [of(self.prefix, f"reads.{country}") for country in sorted(self.reads_hours)]
-        return Names(
-            reads,
-            *(of(self.prefix, name) for name in ("alerts", "matches", "verdicts", "hits", "rejected")),
-        )
+        reads = [self.reads(country) for country in sorted(self.reads_hours)]
+        return Names(reads, *map(self._named, Names._fields[1:]))
+
+    def _named(self, part: str) -> str:
+        return f"{self.prefix}.{part}"
 
 
 class Names(NamedTuple):

@@ -1,7 +1,6 @@
 """`anpr hits`: what the centres are told, as it comes."""
 
 import asyncio
-import os
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streams.cli.extras import require
-from streams.cli.options import config_option, settings_of
+from streams.cli.options import config_option, connection_of, settings_of
 from streams.cli.progress import say
 from streams.cli.table import cells, differences, state
 from streams.cli.times import TIME
@@ -84,17 +83,13 @@ def tail(
 
 
 def _follow(settings: "Settings", begin: "Begin", until_end: bool, shown: "_Shown") -> None:
-    from streams.broker.connection import ConnectionSettingsError, resolve
     from streams.broker.hits import HitsError
     from streams.broker.hits import tail as follow
 
+    options = connection_of(settings).for_aiokafka("hits-tail")
     try:
-        options = resolve(settings.kafka, os.environ).for_aiokafka("hits-tail")
         following = follow(options, shown.topic, begin, until_end=until_end, take=shown.take, say=say)
         asyncio.run(following)
-    except ConnectionSettingsError as error:
-        say(str(error))
-        sys.exit(1)
     except HitsError as error:
         say(f"anpr hits tail: {error}")
         sys.exit(1)

@@ -3,12 +3,15 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from streams.settings.load import VARIABLE, SettingsError, file_of, from_option
 from streams.settings.model import Settings
+
+if TYPE_CHECKING:
+    from streams.broker.connection import Connection
 
 INPUT: Final = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 """The type of options that name a file to read; - is standard input."""
@@ -49,3 +52,17 @@ def settings_of(config: Path | None) -> Settings:
             f"the file {config_file(config)} cannot be read: {reason}",
             param_hint="--config" if config else VARIABLE,
         ) from None
+
+
+def connection_of(settings: Settings) -> "Connection":
+    """The connection to Kafka that the settings and the environment give.
+
+    Ends the command with exit code 1, each fault on a line of stderr, if they give none.
+    """
+    from streams.broker.connection import ConnectionSettingsError, resolve
+
+    try:
+        return resolve(settings.kafka, os.environ)
+    except ConnectionSettingsError as error:
+        click.echo(str(error), err=True)
+        raise click.exceptions.Exit(1) from None

@@ -1,6 +1,5 @@
 """`anpr topics`: what Kafka's topics are to be, and making them so."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from streams.broker.topics import Change, Topic
 from streams.broker.topics import plan as differences
 from streams.broker.topics import topics as topics_of
 from streams.cli.extras import require
-from streams.cli.options import config_option, settings_of
+from streams.cli.options import config_option, connection_of, settings_of
 from streams.cli.progress import say
 
 if TYPE_CHECKING:
@@ -62,16 +61,12 @@ def _admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
     from kafka.errors import KafkaError
 
     from streams.broker.admin import Admin
-    from streams.broker.connection import ConnectionSettingsError, resolve
 
     settings = settings_of(config)
+    options = connection_of(settings).for_kafka_python()
     try:
-        options = resolve(settings.kafka, os.environ).for_kafka_python()
         with Admin(options) as admin:
             yield admin, topics_of(settings.topics)
-    except ConnectionSettingsError as error:
-        say(str(error))
-        sys.exit(1)
     except KafkaError as error:
         say(f"anpr topics: Kafka at {', '.join(settings.kafka.servers)}: {error or type(error).__name__}")
         sys.exit(1)

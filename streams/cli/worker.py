@@ -12,7 +12,7 @@ import click
 
 from streams.cli.collector import settle
 from streams.cli.extras import require
-from streams.cli.options import config_option, settings_of
+from streams.cli.options import config_option, connection_of, settings_of
 from streams.cli.progress import say
 from streams.settings.model import Settings
 
@@ -39,18 +39,13 @@ def worker(config: Path | None, member: str | None) -> None:
 
 
 async def _run(settings: Settings, member: str | None) -> int:
-    from streams.broker.connection import ConnectionSettingsError, resolve
     from streams.broker.worker.trouble import WorkerError
     from streams.broker.worker.worker import Setup, Worker
 
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    try:
-        connection = resolve(settings.kafka, os.environ)
-    except ConnectionSettingsError as error:
-        say(str(error))
-        return 1
+    connection = connection_of(settings)
     setup = Setup(settings.topics, settings.worker, settings.policies, settings.correlation, settings.places)
     work = Worker(connection, setup, say, member)
     starting = asyncio.create_task(work.start())

@@ -181,6 +181,12 @@ class Correlator:
             self._verdicts.forget(each.hit_id)
         for key in alerts:
             del self._latest[key]
+        if alerts:
+            # Their terms may lie years ahead.
+            self._agenda = [
+                each for each in self._agenda if isinstance(each[2], Verdict) or each[2] in self._latest
+            ]
+            heapq.heapify(self._agenda)
         self._verdicts.forget_said(from_ms(verdicts_before), self._seen)
 
     def concerns(self, key: AlertKey) -> bool:
@@ -190,10 +196,6 @@ class Correlator:
     def knows(self, hit_id: str) -> bool:
         """Whether a hit of this id was ever made, and is remembered."""
         return hit_id in self._seen
-
-    def __len__(self) -> int:
-        """How many sightings are remembered."""
-        return len(self._seen)
 
     def _in_force(self, alert: Alert) -> Alert:
         """The version of an alert that counts: as the index has it.

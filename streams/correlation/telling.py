@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from streams.correlation.policy import Places
 from streams.correlation.sightings import Sighting
 from streams.records.alert import Alert
-from streams.records.hit import Hit, HitAlert, Place, Withdrawn
+from streams.records.hit import Hit, Place, Withdrawn, hit_alert
 from streams.records.match import MatchResult
 from streams.records.read import Read
-from streams.records.times import from_ms, whole_ms
+from streams.records.times import from_ms
 from streams.records.verdict import Verdict
 
 
@@ -87,7 +87,7 @@ class Teller:
             mode="live" if live else "historical",
             age_s=age_ms / 1000,
             read=read,
-            alert=_shown(alert),
+            alert=hit_alert(alert),
             match=result,
             place=place,
             action=alert.action.get(place.territory or "default", alert.action["default"]),
@@ -133,19 +133,3 @@ def _rules(result: MatchResult, territory: str | None, alert: Alert) -> list[str
         _Rule(True, f"action.{territory if territory in alert.action else 'default'}"),
     )
     return [rule.id for rule in rules if rule.applies]
-
-
-def _shown(alert: Alert) -> HitAlert:
-    return HitAlert(
-        list_id=alert.list_id,
-        alert_id=alert.alert_id,
-        version=alert.version,
-        plate=alert.plate,
-        basis=alert.basis,
-        reason=alert.reason,
-        valid_until=whole_ms(alert.valid_until),
-        country=alert.country,
-        vehicle=alert.vehicle,
-        operation_id=alert.operation_id,
-        reference=alert.reference,
-    )

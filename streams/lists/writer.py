@@ -27,6 +27,7 @@ from streams.lists.format import (
     id_hash,
     pack_header,
 )
+from streams.lists.temporary import begin, sync_folder
 from streams.plates.confusion import CLASSES, Classes
 from streams.records.alert import Alert, Withdrawal
 from streams.records.faults import Fault
@@ -39,13 +40,14 @@ class SnapshotWriter:
     """Writes a snapshot file.
 
     Use as a context manager. The file is written under another name beside `path`; `finish` syncs it and
-    renames it, so `path` is the old file or the whole new one at any time. Without `finish` nothing is left.
+    renames it, so `path` is the old file or the whole new one at any time. Without `finish` nothing is left;
+    what a killed process left is removed by the next.
     """
 
     def __init__(self, path: Path, classes: Classes = CLASSES) -> None:
         self._path = path
         self._classes = classes
-        self._temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        self._temporary = path
         self._file: BufferedRandom | None = None
         self._end = 0
         self._hashes: list[Words] = []
@@ -56,7 +58,7 @@ class SnapshotWriter:
         self._withdrawals: list[Withdrawal] = []
 
     def __enter__(self) -> Self:
-        self._file = self._temporary.open("w+b")
+        self._temporary, self._file = begin(self._path)
         self._file.write(bytes(HEADER_BYTES))
         self._end = HEADER_BYTES
         return self
@@ -128,7 +130,7 @@ class SnapshotWriter:
         self._file.close()
         self._file = None
         self._temporary.rename(self._path)
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
         return self._path
 
     def _write(self, data: bytes | memoryview) -> None:
@@ -200,12 +202,3 @@ def _body_checksums(bodies: Sequence[bytes]) -> list[bytes]:
     """`body_checksum` of each."""
     packed = hashes_of(bodies).astype("<u4").tobytes()
     return [packed[start : start + 4] for start in range(0, len(packed), 4)]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the rename itself durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,7 +10,7 @@ from streams.records.countries import Country
 from streams.records.fields import ActionCode, Basis, Identifier, Latitude, Longitude, Priority, Words
 from streams.records.match import MatchResult
 from streams.records.read import Read, Vehicle
-from streams.records.times import Time
+from streams.records.times import Time, whole_ms
 from streams.records.verdict import HitId, Verdict
 
 
@@ -94,3 +94,20 @@ def hit_id(alert: Alert, read: Read) -> str:
         digest.update(len(encoded).to_bytes(4, "big"))
         digest.update(encoded)
     return digest.hexdigest()
+
+
+def hit_alert(alert: Alert) -> HitAlert:
+    """What the audience may see of an alert."""
+    return HitAlert(
+        list_id=alert.list_id,
+        alert_id=alert.alert_id,
+        version=alert.version,
+        plate=alert.plate,
+        basis=alert.basis,
+        reason=alert.reason,
+        valid_until=whole_ms(alert.valid_until),
+        country=alert.country,
+        vehicle=alert.vehicle,
+        operation_id=alert.operation_id,
+        reference=alert.reference,
+    )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from streams.records.alert import Alert, AlertMatch, Withdrawal
-from streams.records.hit import Hit, HitAlert, Place, hit_id
+from streams.records.hit import Hit, Place, hit_alert, hit_id
 from streams.records.match import Edit, Match, MatchResult
 from streams.records.read import Candidate, CharAlternative, Read, Vehicle
 from streams.records.verdict import Verdict
@@ -54,18 +54,7 @@ HIT: Final = Hit(
     mode="live",
     age_s=0.25,
     read=READ,
-    alert=HitAlert(
-        list_id=ALERT.list_id,
-        alert_id=ALERT.alert_id,
-        version=ALERT.version,
-        plate=ALERT.plate,
-        basis=ALERT.basis,
-        reason=ALERT.reason,
-        valid_until=ALERT.valid_until,
-        country=ALERT.country,
-        vehicle=ALERT.vehicle,
-        reference=ALERT.reference,
-    ),
+    alert=hit_alert(ALERT),
     match=MATCH.result,
     place=Place(
         camera_id=READ.camera_id,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 
 from streams.broker.follow import Follower, FollowError
@@ -50,9 +50,16 @@ async def send(servers: str, topic: str, numbers: range, at: int = 1_700_000_000
             await each
 
 
-def follower(servers: str, topic: str, **options: object) -> Follower:
+def follower(
+    servers: str,
+    topic: str,
+    partitions: set[int] | None = None,
+    *,
+    pass_deleted: bool = False,
+    **options: object,
+) -> Follower:
     """A follower of a topic."""
-    return Follower({"bootstrap_servers": servers, **options}, topic)
+    return Follower({"bootstrap_servers": servers, **options}, topic, partitions, pass_deleted=pass_deleted)
 
 
 async def whole(of: Follower) -> list[int]:
@@ -111,6 +118,36 @@ def test_from_offsets(kafka: Cluster, topic: str) -> None:
             await of.open({0: 99})
             with pytest.raises(OffsetOutOfRangeError):
                 await coming(of, 99)
+
+    run(work())
+
+
+def test_some_partitions(kafka: Cluster, topic: str) -> None:
+    async def work() -> None:
+        await send(kafka.servers, topic, range(9))
+        async with follower(kafka.servers, topic, partitions={1}) as of:
+            await of.open()
+            assert await whole(of) == [1, 4, 7]
+            await send(kafka.servers, topic, range(9, 12))
+            assert await coming(of, 1) == [10]
+
+    run(work())
+
+
+def test_records_deleted_before_they_were_read(kafka: Cluster, topic: str) -> None:
+    async def work() -> None:
+        await send(kafka.servers, topic, range(9))
+        admin = KafkaAdminClient(bootstrap_servers=kafka.servers)
+        admin.delete_records({TopicPartition(topic, 0): 2, TopicPartition(topic, 1): 3})
+        admin.close()
+        begin = dict.fromkeys(range(PARTITIONS), 0)
+        async with follower(kafka.servers, topic, pass_deleted=True) as of:
+            await of.open(begin)
+            assert await whole(of) == [2, 5, 6, 8]
+        async with follower(kafka.servers, topic) as of:
+            await of.open(begin)
+            with pytest.raises(OffsetOutOfRangeError):
+                await whole(of)
 
     run(work())
 

@@ -100,6 +100,20 @@ def test_without_finish_the_old_file_stays_and_nothing_else_is_left(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    (tmp_path / "s.left.tmp").write_bytes(b"x" * 100)
+    (tmp_path / "other.left.tmp").write_bytes(b"x")
+    with SnapshotWriter(path) as one, SnapshotWriter(path) as other:
+        assert len(list(tmp_path.glob("s.*.tmp"))) == 2
+        one.add(ALERTS[:1])
+        other.add(ALERTS)
+        one.finish()
+        other.finish()
+    assert {each.name for each in tmp_path.iterdir()} == {"s", "other.left.tmp"}
+    assert len(Snapshot(path)) == len(ALERTS)
+
+
 def test_a_file_is_replaced_while_the_old_one_is_open(tmp_path: Path) -> None:
     path = written(tmp_path / "s", ALERTS[:1])
     old = Index(Snapshot(path))

@@ -11,12 +11,12 @@ from typing import Final
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from kafka.errors import KafkaError as AdminError
 
+from streams.broker.admin import Admin, Identity
 from streams.broker.connection import Connection, TokenError
 from streams.broker.driver.batch import Record
 from streams.broker.follow import Follower, FollowError
 from streams.broker.lists.entries import BadRecord, taken
 from streams.broker.lists.kept import opened
-from streams.broker.lists.topic import identity
 from streams.lists import Index, LogWriter, Snapshot, Source
 from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
 from streams.records.faults import Fault
@@ -74,7 +74,6 @@ class ListReader:
         self._progress = progress
         self._follower = Follower(connection.for_aiokafka("lists"), topic)
         self._index: Index | None = None
-        self._taken_at = 0
 
     @property
     def index(self) -> Index:
@@ -82,29 +81,20 @@ class ListReader:
         assert self._index is not None, "loaded"
         return self._index
 
-    @property
-    def as_of(self) -> int:
-        """Up to when the index is known to have all changes, in ms since 1970 UTC; 0 before it is loaded.
-
-        It follows the clock, about half a second behind, and stands still while Kafka is away.
-        """
-        return max(self._taken_at, (self._index is not None and self._follower.seen_at()) or 0)
-
     async def load(self) -> Index:
         """Reads the topic, from the snapshot or from the start, to its ends as they are now."""
         async with self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            taken_at = self._clock_ms()
+            now = self._clock_ms()
             await self._follower.look()
-            ids = await asyncio.to_thread(identity, self._connection.for_kafka_python("lists"), self._topic)
-            source = Source(ids.cluster_id, self._topic, ids.topic_id, dict(self._follower.ends), taken_at)
+            ids = await asyncio.to_thread(self._identity)
+            source = Source(ids.cluster_id, self._topic, ids.topic_id, dict(self._follower.ends), now)
             base, why = await asyncio.to_thread(
                 opened, self.path, source, self._follower.starts, self._tombstones_for_ms
             )
             if why:
                 self._say(f"the snapshot is not used, the lists are read from the topic's start: {why}")
             self._index = await self._loaded(base, source)
-            self._taken_at = taken_at
         return self._index
 
     async def follow(self, changed: Callable[[AlertKey], None]) -> None:
@@ -116,6 +106,10 @@ class ListReader:
     async def stop(self) -> None:
         """Lets go of Kafka. The index stays."""
         await self._follower.stop()
+
+    def _identity(self) -> Identity:
+        with Admin(self._connection.for_kafka_python("lists")) as admin:
+            return admin.identity(self._topic)
 
     async def _loaded(self, base: Snapshot | None, source: Source) -> Index:
         begins = dict(self._follower.starts)

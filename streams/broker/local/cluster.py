@@ -96,18 +96,22 @@ class Cluster:
         """The broker's log."""
         return self._node_folder(node.number) / "kafka.log"
 
+    def download(self) -> str:
+        """Downloads Kafka if it never was; returns its class path. `up` does it too."""
+        version, jars = pinned()
+        folder = cache_folder(self._environ) / f"kafka-{version}"
+        if not folder.is_dir():
+            self._say(f"downloading Kafka {version} to {folder}, once")
+        return os.pathsep.join(map(str, fetch(folder, jars)))
+
     def up(self, brokers: int = 1, port: int = 0) -> None:
         """Starts the cluster and waits until it answers; what runs already is left as it is.
 
         The first broker listens on `port`, the others on the next ones; 0 takes free ones. A cluster that
         was started before keeps its ports, its data and its number of brokers.
         """
-        version, jars = pinned()
         runtime = java(self._environ)
-        folder = cache_folder(self._environ) / f"kafka-{version}"
-        if not folder.is_dir():
-            self._say(f"downloading Kafka {version} to {folder}, once")
-        classpath = os.pathsep.join(map(str, fetch(folder, jars)))
+        classpath = self.download()
         state = self._state() or _new_state(brokers, port)
         if len(state.nodes) != brokers:
             raise LocalKafkaError(

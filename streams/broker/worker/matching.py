@@ -9,11 +9,12 @@ from aiokafka.errors import KafkaError
 from streams.broker.driver import Batch
 from streams.broker.worker.clock import Clock
 from streams.broker.worker.outbox import Confirmation, Letter, Outbox, refused
-from streams.broker.worker.rejected import Share, dead_letter
+from streams.broker.worker.rejected import RejectedShare, dead_letter
 from streams.broker.worker.trouble import Alarm, unforeseen
 from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.stage import match_batch
+from streams.records.decode import Rejected
 from streams.records.encode import encode
 from streams.records.faults import Fault
 
@@ -42,7 +43,7 @@ class Matching:
         *,
         matches: str,
         rejected: str,
-        share: Callable[[str], Share],
+        share: Callable[[str], RejectedShare],
     ) -> None:
         self._index = index
         self._judge = judge
@@ -52,7 +53,7 @@ class Matching:
         self._matches = matches
         self._rejected = rejected
         self._share_of = share
-        self._shares: dict[str, Share] = {}
+        self._shares: dict[str, RejectedShare] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.records = 0
         """Records of reads taken so far."""
@@ -77,23 +78,12 @@ class Matching:
             task.add_done_callback(self._tasks.discard)
 
     def _letters(self, batch: Batch) -> list[Letter]:
-        values = batch.values
-        matched = match_batch([value or b"" for value in values], self._index, self._judge)
+        matched = match_batch([record.value or b"" for record in batch.records], self._index, self._judge)
         share = self._shares.get(batch.topic)
         if share is None:
             share = self._shares[batch.topic] = self._share_of(batch.topic)
-        share.take(len(values), len(matched.rejected))
-        letters = [
-            dead_letter(
-                self._rejected,
-                batch.topic,
-                batch.partition,
-                batch.records[place],
-                STAGE,
-                faults if values[place] is not None else (_NO_VALUE,),
-            )
-            for place, faults, _ in matched.rejected
-        ]
+        share.take(len(batch), len(matched.rejected))
+        letters = [self._dead_letter(batch, each) for each in matched.rejected]
         for match, newest in zip(matched.matches, matched.newest, strict=True):
             key = f"{match.alert.list_id}/{match.alert.alert_id}".encode()
             self.newest = max(self.newest, newest)
@@ -102,9 +92,14 @@ class Matching:
             )
         if matched.newest_of_all is not None:
             self.newest = max(self.newest, matched.newest_of_all)
-        self.records += len(values)
+        self.records += len(batch)
         self.matches += len(matched.matches)
         return letters
+
+    def _dead_letter(self, batch: Batch, rejected: Rejected) -> Letter:
+        record = batch.records[rejected.place]
+        faults = (_NO_VALUE,) if record.value is None else rejected.faults
+        return dead_letter(self._rejected, batch.topic, batch.partition, record, STAGE, faults)
 
 
 async def confirm(

@@ -1,4 +1,4 @@
-"""A worker's share of correlation: one partition of the matches, its state and the jobs on it, one by one."""
+"""A worker's part in correlation: one partition of the matches, its state and the jobs on it, one by one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ class Partition:
         alarm: Alarm,
         hits: str,
     ) -> None:
-        self.number = number
+        self._number = number
         self.matches = 0
         """Matches taken so far."""
         self.hits = 0
@@ -54,16 +54,6 @@ class Partition:
         self._confirming: set[asyncio.Task[None]] = set()
         self._left = 0
         self._task = asyncio.create_task(self._run())
-
-    @property
-    def ready(self) -> bool:
-        """Whether its state is there."""
-        return self._correlator is not None
-
-    @property
-    def remembered(self) -> int:
-        """How many sightings are remembered."""
-        return 0 if self._correlator is None else len(self._correlator)
 
     @property
     def waiting(self) -> int:
@@ -143,8 +133,8 @@ class Partition:
         self._jobs.put_nowait((job, done))
 
     async def _run(self) -> None:
-        with self._alarm.heard(f"correlating for {self._hits}, partition {self.number}"):
-            correlator = await self._rebuilt(self.number)
+        with self._alarm.heard(f"correlating for {self._hits}, partition {self._number}"):
+            correlator = await self._rebuilt(self._number)
             self._correlator = correlator
             await self._do(lambda: correlator.resume(self._now()), None)
             while True:
@@ -157,7 +147,7 @@ class Partition:
         hits = job()
         if hits:
             self.hits += len(hits)
-            letters = [Letter(self._hits, hit.hit_id.encode(), encode(hit), self.number) for hit in hits]
+            letters = [Letter(self._hits, hit.hit_id.encode(), encode(hit), self._number) for hit in hits]
             sent = await self._outbox.send(letters)
             task = asyncio.create_task(confirm(letters, sent, done or (lambda: None), self._alarm))
             self._confirming.add(task)
@@ -171,9 +161,8 @@ class Partition:
 
     def _matches(self, batch: Batch) -> list[Hit]:
         hits: list[Hit] = []
-        for record, match in zip(
-            batch.records, decode_matches([v or b"" for v in batch.values]), strict=True
-        ):
+        decoded = decode_matches([record.value or b"" for record in batch.records])
+        for record, match in zip(batch.records, decoded, strict=True):
             if not isinstance(match, Match):
                 faults = "; ".join(map(str, match))
                 raise WorkerError(

@@ -1,7 +1,6 @@
 """Reaching Kafka at the start: waiting for brokers, and telling what is missing or refused."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, Final
@@ -9,32 +8,11 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.broker.connection.heard import Heard
 from streams.broker.topics import Names
 from streams.broker.worker.trouble import WorkerError
 
 _AGAIN_S: Final = 1.0
-_REFUSALS: Final = (
-    "AuthenticationFailed",
-    "SaslAuthentication",
-    "UnsupportedSaslMechanism",
-    "SSLError",
-    "certificate",
-)
-
-
-class _Refusals(logging.Handler):
-    """Hears what aiokafka only logs: that a broker refused the login, behind an error of connecting."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.heard = ""
-        self.latest = ""
-        """The latest of all that it said: why no broker could be reached."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.latest = record.getMessage()
-        if any(word in self.latest for word in _REFUSALS):
-            self.heard = self.latest
 
 
 async def reach(options: dict[str, Any], names: Names, within_s: float, say: Callable[[str], None]) -> None:
@@ -43,12 +21,10 @@ async def reach(options: dict[str, Any], names: Names, within_s: float, say: Cal
     `options` are aiokafka's, for the connection. Raises WorkerError if no broker answers in time, one refuses
     the login, or a topic is missing or does not fit.
     """
-    refusals, logger = _Refusals(), logging.getLogger("aiokafka")
-    logger.addHandler(refusals)
     servers = ", ".join(options["bootstrap_servers"])
     until = monotonic() + within_s
     told = False
-    try:
+    with Heard() as heard:
         while True:
             consumer = AIOKafkaConsumer(**options)
             try:
@@ -56,14 +32,14 @@ async def reach(options: dict[str, Any], names: Names, within_s: float, say: Cal
                 await _check(consumer, names)
                 return
             except KafkaError as error:
-                if refusals.heard:
+                if heard.refusal:
                     raise WorkerError(
-                        f"Kafka at {servers} refuses, or is not trusted: {refusals.heard}; see `mechanism`, "
+                        f"Kafka at {servers} refuses, or is not trusted: {heard.refusal}; see `mechanism`, "
                         "`username` and the secret in [kafka], and `ca_file` and `cert_file` for certificates"
                     ) from error
                 if monotonic() >= until:
                     raise WorkerError(
-                        f"Kafka at {servers} cannot be reached ({refusals.latest or error}); tried for "
+                        f"Kafka at {servers} cannot be reached ({heard.latest or error}); tried for "
                         f"{within_s:.0f} s, as [worker] connect_within_s says"
                     ) from error
                 if not told:
@@ -72,8 +48,6 @@ async def reach(options: dict[str, Any], names: Names, within_s: float, say: Cal
                 await asyncio.sleep(_AGAIN_S)
             finally:
                 await consumer.stop()
-    finally:
-        logger.removeHandler(refusals)
 
 
 async def _check(consumer: AIOKafkaConsumer, names: Names) -> None:

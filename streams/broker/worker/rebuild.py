@@ -5,12 +5,14 @@ each hit is what the topic of hits says; so who takes over tells what is missing
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.broker.driver.batch import Record
+from streams.broker.follow import Follower, FollowError
 from streams.broker.worker.trouble import WorkerError
 from streams.correlation.correlator import Correlator
 from streams.correlation.sightings import Pair
@@ -19,7 +21,7 @@ from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.records.verdict import Verdict
 
-_AT_ONCE: Final = 2000
+_AT_ONCE: Final = 500
 
 
 class Said(NamedTuple):
@@ -61,48 +63,70 @@ class Rebuild:
     async def __call__(self, number: int) -> Correlator:
         """The state of a partition. Raises WorkerError if Kafka does not let it be read."""
         correlator = self._new()
-        # It asks for what the group has committed; it does not join the group.
-        consumer = AIOKafkaConsumer(**self._options, group_id=self._group, enable_auto_commit=False)
         try:
-            await consumer.start()
-            await self._read(consumer, number, correlator)
-        except KafkaError as error:
+            committed = await self._committed(number)
+            judged = set()
+            for verdict, at in self._said():
+                correlator.expect(verdict, at)
+                judged.add(verdict.hit_id)
+            since = self._now() - self._remembered_ms
+            if committed:
+                async for records in self._read(self._matches, number, since, committed):
+                    _recall_matches(correlator, records)
+            async for records in self._read(self._hits, number, self._now() - self._verdicts_ms):
+                _recall_hits(correlator, records, since, judged)
+        except (KafkaError, FollowError) as error:
             raise WorkerError(
                 f"topics {self._matches} and {self._hits}, partition {number}: cannot be read back "
                 f"({type(error).__name__}); without them a worker does not know what it has told"
             ) from error
-        finally:
-            await consumer.stop()
         return correlator
 
-    async def _read(self, consumer: AIOKafkaConsumer, number: int, correlator: Correlator) -> None:
-        since = self._now() - self._remembered_ms
-        matches = TopicPartition(self._matches, number)
-        hits = TopicPartition(self._hits, number)
-        consumer.assign([matches, hits])
-        committed = await consumer.committed(matches)
-        judged: set[str] = set()
-        for verdict, at in self._said():
-            correlator.expect(verdict, at)
-            judged.add(verdict.hit_id)
-        consumer.pause(hits)
-        if committed:
-            async for records in _between(consumer, matches, since, committed):
-                for record, match in zip(
-                    records, decode_matches([record.value or b"" for record in records]), strict=True
-                ):
-                    if isinstance(match, Match):
-                        correlator.recall(match, record.timestamp)
-        consumer.pause(matches)
-        consumer.resume(hits)
-        ends = await consumer.end_offsets([hits])
-        async for records in _between(consumer, hits, self._now() - self._verdicts_ms, ends[hits]):
-            for record in records:
-                recent = record.timestamp >= since
-                if recent or (record.key or b"").decode("ascii", "replace") in judged:
-                    hit = decode_hit(record.value or b"")
-                    if isinstance(hit, Hit):
-                        _recall(correlator, hit, recent)
+    async def _committed(self, number: int) -> int | None:
+        """The offset up to which the group has dealt with a partition of the matches."""
+        place = TopicPartition(self._matches, number)
+        # It asks for what the group has committed; it does not join the group.
+        consumer = AIOKafkaConsumer(**self._options, group_id=self._group, enable_auto_commit=False)
+        try:
+            await consumer.start()
+            consumer.assign([place])
+            offset: int | None = await consumer.committed(place)
+            return offset
+        finally:
+            await consumer.stop()
+
+    async def _read(
+        self, topic: str, number: int, since: int, end: int | None = None
+    ) -> AsyncIterator[Sequence[Record]]:
+        """The records of a partition since a time (ms since 1970 UTC), before an offset or all there are."""
+        # They are read as far back as they are kept: some may be deleted meanwhile, and those do not count.
+        async with Follower(self._options, topic, {number}, pass_deleted=True) as follower:
+            await follower.open(max(since, 0))
+            end = follower.ends[number] if end is None else end
+            follower.ends[number] = end
+            async for _, records in follower.whole():
+                for start in range(0, len(records), _AT_ONCE):
+                    yield [record for record in records[start : start + _AT_ONCE] if record.offset < end]
+                    # Heartbeats must go out meanwhile.
+                    await asyncio.sleep(0)
+
+
+def _recall_matches(correlator: Correlator, records: Sequence[Record]) -> None:
+    decoded = decode_matches([record.value or b"" for record in records])
+    for record, match in zip(records, decoded, strict=True):
+        if isinstance(match, Match):
+            correlator.recall(match, record.timestamp)
+
+
+def _recall_hits(
+    correlator: Correlator, records: Sequence[Record], since: int, judged: Container[str]
+) -> None:
+    for record in records:
+        recent = record.timestamp >= since
+        if recent or (record.key or b"").decode("ascii", "replace") in judged:
+            hit = decode_hit(record.value or b"")
+            if isinstance(hit, Hit):
+                _recall(correlator, hit, recent)
 
 
 def _recall(correlator: Correlator, hit: Hit, recent: bool) -> None:
@@ -111,21 +135,3 @@ def _recall(correlator: Correlator, hit: Hit, recent: bool) -> None:
     alert = hit.alert
     pair = Pair(hit.match.read_plate, (alert.list_id, alert.alert_id), alert.version)
     correlator.recall_pair(hit.hit_id, pair)
-
-
-async def _between(
-    consumer: AIOKafkaConsumer, tp: TopicPartition, since: int, end: int
-) -> AsyncIterator[list[ConsumerRecord]]:
-    """The records of a partition since a time, in ms since 1970 UTC, and before an offset."""
-    found = (await consumer.offsets_for_times({tp: max(since, 0)}))[tp]
-    if found is None or found.offset >= end:
-        return
-    consumer.seek(tp, found.offset)
-    # By position: after compaction or at a transaction's end the last offsets may have no record.
-    while await consumer.position(tp) < end:
-        fetched = await consumer.getmany(tp, timeout_ms=1000, max_records=_AT_ONCE)
-        records = [record for record in fetched.get(tp, ()) if record.offset < end]
-        if records:
-            yield records
-        # What was fetched ahead is given without a wait, and heartbeats must go out.
-        await asyncio.sleep(0)

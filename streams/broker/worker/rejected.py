@@ -39,7 +39,7 @@ def dead_letter(
     return Letter(to, key, record.value, headers=headers)
 
 
-class Share:
+class RejectedShare:
     """The share of rejected records among the latest ones of a topic."""
 
     def __init__(self, topic: str, most: float, over: int) -> None:

@@ -23,7 +23,7 @@ from streams.broker.worker.partition import Partition
 from streams.broker.worker.policy import WorkerPolicy
 from streams.broker.worker.reach import reach
 from streams.broker.worker.rebuild import Rebuild
-from streams.broker.worker.rejected import Share
+from streams.broker.worker.rejected import RejectedShare
 from streams.broker.worker.trouble import Alarm, WorkerError
 from streams.broker.worker.watchdog import Watchdog, end_stalled
 from streams.correlation.correlator import Correlator
@@ -139,7 +139,7 @@ class Worker:
 
     @property
     def correlating(self) -> Correlating:
-        """Its share of correlation."""
+        """Its part in correlation."""
         return self._correlating
 
     @property
@@ -163,7 +163,8 @@ class Worker:
 
     async def _read_verdicts(self) -> None:
         self._correlating = Correlating(self._partition)
-        self._verdicts = Follower(self._connection.for_aiokafka("verdicts"), self._names.verdicts)
+        options = self._connection.for_aiokafka("verdicts")
+        self._verdicts = Follower(options, self._names.verdicts, pass_deleted=True)
         self._stack.push_async_callback(self._verdicts.stop)
         since = self._now() - round(self._setup.topics.verdicts_hours * _HOUR_MS)
         await self._verdicts.open(max(since, 0))
@@ -181,7 +182,7 @@ class Worker:
             self._alarm,
             matches=names.matches,
             rejected=names.rejected,
-            share=lambda topic: Share(topic, setup.worker.rejected_share, setup.worker.rejected_over),
+            share=lambda topic: RejectedShare(topic, setup.worker.rejected_share, setup.worker.rejected_over),
         )
 
         async def correlate(event: Any) -> None:

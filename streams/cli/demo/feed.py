@@ -1,6 +1,6 @@
 """The gateways of the demo: what the cameras send, as time goes by, and the truth about it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -28,10 +28,10 @@ class Found(NamedTuple):
 
 
 class Feed:
-    """Sends traffic to the topics of reads, `<prefix>.reads.<country of the camera>`."""
+    """Sends traffic to the topics of reads; `topic_of` gives that of a country."""
 
-    def __init__(self, options: dict[str, Any], prefix: str, traffic: Traffic) -> None:
-        self._prefix = prefix
+    def __init__(self, options: dict[str, Any], topic_of: Callable[[str], str], traffic: Traffic) -> None:
+        self._topic_of = topic_of
         self._traffic = traffic
         self._passages: dict[tuple[str, str], Passage] = {}
         self._right: set[int] = set()
@@ -81,7 +81,7 @@ class Feed:
         )
 
     def _send(self, sent: Sent) -> None:
-        topic = f"{self._prefix}.reads.{sent.camera.country}"
+        topic = self._topic_of(sent.camera.country)
         future = self._producer.send(topic, sent.value, sent.camera.camera_id.encode())
         future.add_errback(self._not_sent)
         if sent.read is None:

@@ -19,7 +19,6 @@ from streams.broker.hits import HitsError, NoHit, tail
 from streams.broker.lists import ListsError
 from streams.broker.lists.publish import publish
 from streams.broker.local import Cluster, LocalKafkaError
-from streams.broker.local.jars import cache_folder, fetch, pinned
 from streams.broker.topics import TopicsPolicy, plan, topics
 from streams.cli.demo.trouble import DemoError, Told, until
 from streams.records.alert import Alert, key_of
@@ -63,12 +62,8 @@ class Ground:
         """Starts Kafka, downloading it first if it never was."""
         began = monotonic()
         try:
-            version, jars = pinned()
-            folder = cache_folder(os.environ) / f"kafka-{version}"
-            if not folder.is_dir():
-                self._say(f"Kafka {version}: downloading it to {folder}, once")
             with self._told.at_once():
-                fetch(folder, jars)
+                self._cluster.download()
             self._say("Kafka: starting one on this machine")
             self._cluster.up()
         except (LocalKafkaError, OSError) as error:

@@ -60,7 +60,7 @@ def run(given: Settings | None, rate: float, seconds: float | None, told: Told, 
         config.write_text(show(settings), "utf-8")
         worker, table = _start(config, stack, told, say)
         feed = stack.enter_context(
-            Feed(ground.options("cameras"), settings.topics.prefix, _traffic(made, rate))
+            Feed(ground.options("cameras"), settings.topics.reads, _traffic(made, rate))
         )
         sides = sum(len(each.sides) for each in made.network)
         say(

@@ -1,7 +1,6 @@
 """`anpr lists load`: the alert lists on Kafka made as files have them."""
 
 import asyncio
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,14 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from streams.cli.extras import require
-from streams.cli.lists.shared import clock, empty, files_argument, unreadable, words
-from streams.cli.options import config_option, settings_of
-from streams.cli.progress import progress_of, say
-from streams.cli.rejects import Rejects
+from streams.cli.lists.shared import clock, empty, files_argument, read_lists, words
+from streams.cli.options import config_option, connection_of, settings_of
+from streams.cli.progress import say
 from streams.lists import Snapshot
-from streams.replay.files import FileError
-from streams.replay.load import Loaded, load_index
-from streams.settings.model import Settings
+from streams.replay.load import Loaded
 
 if TYPE_CHECKING:
     from streams.broker.connection import Connection
@@ -87,8 +83,8 @@ def load(
     from streams.broker.lists.reader import ListsError
 
     settings = settings_of(config)
-    connection = _connection(settings)
-    topic = f"{settings.topics.prefix}.alerts"
+    connection = connection_of(settings)
+    topic = settings.topics.names().alerts
     with tempfile.TemporaryDirectory(prefix="anpr-lists-") as folder:
         path = Path(folder) / "files.snapshot"
         loaded = _read(tuple(dict.fromkeys(files)), path, skip_faulty)
@@ -107,37 +103,18 @@ def load(
     _report(work, topic, dry_run, as_json)
 
 
-def _connection(settings: Settings) -> "Connection":
-    from streams.broker.connection import ConnectionSettingsError, resolve
-
-    try:
-        return resolve(settings.kafka, os.environ)
-    except ConnectionSettingsError as error:
-        say(str(error))
-        sys.exit(1)
-
-
 def _read(files: tuple[str, ...], path: Path, skip_faulty: bool) -> Loaded:
     """The lists in the files; ends the command where it must not go on."""
-    rejects = Rejects(None, all_by="`anpr lists lint` shows all")
-    try:
-        with progress_of("files", files) as progress:
-            loaded = load_index(files, path, progress)
-    except FileError as fault:
-        raise unreadable("load", fault) from None
-    rejects.take(loaded.rejected)
-    rejects.sum_up()
-    if rejects.count and not skip_faulty:
+    loaded = read_lists("load", files, path)
+    faulty = words(len(loaded.rejected), "line")
+    if loaded.rejected and not skip_faulty:
         say(
-            f"anpr lists load: nothing is loaded, for {words(rejects.count, 'line')} cannot be taken: put "
-            "that right, or load the others with --skip-faulty"
+            f"anpr lists load: nothing is loaded, for {faulty} cannot be taken: put that right, or load the "
+            "others with --skip-faulty"
         )
         sys.exit(1)
-    if rejects.count:
-        say(
-            f"{words(rejects.count, 'line')} left out; so nothing is withdrawn because it is missing from "
-            "the files"
-        )
+    if loaded.rejected:
+        say(f"{faulty} left out; so nothing is withdrawn because it is missing from the files")
     return loaded
 
 
@@ -153,7 +130,7 @@ def _refuse(reasons: list[str]) -> None:
 
 
 async def _there(connection: "Connection", topic: str, folder: Path) -> Snapshot:
-    from streams.broker.lists.load import on_topic
+    from streams.broker.lists.present import on_topic
 
     with _bar("topic") as bar:
         return await on_topic(connection, topic, folder, say=say, clock_ms=lambda: clock(None), progress=bar)

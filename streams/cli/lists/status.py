@@ -10,15 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.lists.shared import clock, empty, files_argument, now_option, unreadable, words
+from streams.cli.lists.shared import clock, empty, files_argument, now_option, read_lists, words
 from streams.cli.options import config_option, settings_of
-from streams.cli.progress import progress_of
-from streams.cli.rejects import Rejects
 from streams.lists.tally import State, Tally, tallies
 from streams.matching.policy import ListPolicy
 from streams.records.times import from_ms, rfc3339
-from streams.replay.files import FileError
-from streams.replay.load import load_index
 from streams.settings.model import Settings
 
 _STATES: Final[tuple[State, ...]] = ("in_force", "not_yet", "expired", "withdrawn")
@@ -41,16 +37,9 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
     """
     settings = settings_of(config)
     at = from_ms(clock(now))
-    rejects = Rejects(None, all_by="`anpr lists lint` shows all")
     with tempfile.TemporaryDirectory(prefix="anpr-lists-") as folder:
         snapshot = Path(folder) / "lists.snapshot"
-        try:
-            with progress_of("lists", files) as progress:
-                loaded = load_index(files, snapshot, progress)
-        except FileError as fault:
-            raise unreadable("status", fault) from None
-        rejects.take(loaded.rejected)
-        rejects.sum_up()
+        loaded = read_lists("status", files, snapshot)
         found = tallies(loaded.lists, at, settings.lists)
         size = snapshot.stat().st_size
     total = Tally()
@@ -65,7 +54,7 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
             ],
             "total": _counts(total),
             "withdrawals": loaded.withdrawals,
-            "rejected": rejects.count,
+            "rejected": len(loaded.rejected),
             "snapshot_bytes": size,
         }
         click.echo(orjson.dumps(shown))
@@ -74,7 +63,7 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
     console.print(_numbers(found, total, settings), _details(found, settings), sep="\n")
     click.echo(
         f"{words(total.alerts, 'alert')} and {words(loaded.withdrawals, 'withdrawal')} at {rfc3339(at)}; "
-        f"{words(rejects.count, 'line')} rejected; snapshot {size:,} bytes"
+        f"{words(len(loaded.rejected), 'line')} rejected; snapshot {size:,} bytes"
     )
 
 

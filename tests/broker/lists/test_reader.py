@@ -26,7 +26,6 @@ def test_from_the_start_and_then_from_the_snapshot(topic: Topic) -> None:
         )
         first = await topic.load()
         assert found(first, "AB123CD", "EF456GH", "ZZ999ZZ") == [(0, "a1"), (1, "a2")]
-        assert abs(first.as_of - now_ms()) < 10_000
         source = Snapshot(topic.snapshot).source()
         assert source is not None
         assert (source.topic, sum(source.next_offsets.values())) == (topic.name, 3)
@@ -252,8 +251,6 @@ def test_changes_are_in_force_at_once(topic: Topic) -> None:
         await until(lambda: len(changes) == 11, "the withdrawal")
         assert not reader.index.in_force(known(reader), from_ms(now_ms() + 1000))
         assert reader.rejected == 1
-        seen = reader.as_of
-        await until(lambda: reader.as_of > seen, "the time to go on without changes")
         following.cancel()
         await asyncio.wait([following])
         assert following.cancelled()

@@ -1,4 +1,4 @@
-"""Bringing alert lists onto Kafka as files have them: what differs is written, and nothing else."""
+"""The alert lists as they are on their topic at present."""
 
 from collections.abc import Callable
 from pathlib import Path
