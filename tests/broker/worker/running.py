@@ -79,6 +79,5 @@ class Running:
 
     @property
     def partitions(self) -> set[int]:
-        """The partitions of the matches that it has, with their state."""
-        here = dict(self.work.correlating.partitions)
-        return {number for number, partition in here.items() if partition.ready}
+        """The partitions of the matches that it has."""
+        return set(dict(self.work.correlating.partitions))
