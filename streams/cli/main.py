@@ -9,6 +9,7 @@ from streams import __version__
 
 _COMMANDS: Final = {
     "config": "streams.cli.config",
+    "confusions": "streams.cli.confusions",
     "demo": "streams.cli.demo",
     "explain": "streams.cli.explain",
     "hits": "streams.cli.hits",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from streams.plates.formats import Formats, shipped
 from streams.plates.keys import ALPHABET
 from streams.plates.normal import folded
-from streams.plates.shapes import Form, forms
+from streams.plates.shapes import forms
 from streams.records.countries import Country
 
 Mask = NDArray[np.bool_]
@@ -43,14 +43,18 @@ class Fleet(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Room(NamedTuple):
-    """Plates of one form: which characters (codes from 0, `ALPHABET`) each place may have (bool, n × 36), and
-    the chance, 0 to 1, that one such plate is on a vehicle of the country; `format` is the format's id."""
+    """Plates of one form, n characters long.
+
+    `format` is the format's id, `share` that of the country's vehicles which have such a plate, `density` the
+    chance, 0 to 1, that one such plate is on a vehicle. Which characters each place may have: `allowed` as
+    codes from 0 (bool, n × 36, `ALPHABET`), `places` as characters.
+    """
 
     format: str
     allowed: Mask
+    places: tuple[str, ...]
     density: float
     share: float
-    """Of the country's vehicles."""
 
 
 class Fleets:
@@ -68,6 +72,14 @@ class Fleets:
         """How many vehicles a country has; a country that is not known is taken to have few."""
         row = self.rows.get(country)
         return row.vehicles if row else UNKNOWN_FLEET
+
+    def density(self, plate: str, country: str) -> float:
+        """The chance, 0 to 1, that a vehicle of a country has a plate (folded normal form)."""
+        found = 0.0
+        for room in self.rooms(country, len(plate)):
+            if all(map(str.__contains__, room.places, plate)):
+                found += room.density
+        return min(found, 1.0)
 
     def rooms(self, country: str, length: int) -> list[Room]:
         """The forms of plates of a country with so many characters; free formats are left out."""
@@ -104,18 +116,23 @@ def _spread(format_: str, shapes: list[str], share: float, vehicles: int) -> lis
     """The forms of some shapes, vehicles spread over them evenly."""
     parts = [form for shape in shapes for form in forms(shape)]
     sizes = [prod(map(len, form.allowed)) for form in parts]
-    return [
-        Room(format_, _mask(form), min(1.0, vehicles * share / sum(sizes)), share * size / sum(sizes))
-        for form, size in zip(parts, sizes, strict=True)
-    ]
+    found = []
+    for form, size in zip(parts, sizes, strict=True):
+        places = tuple("".join(sorted(set(folded("".join(allowed))))) for allowed in form.allowed)
+        found.append(
+            Room(
+                format_,
+                _mask(places),
+                places,
+                min(1.0, vehicles * share / sum(sizes)),
+                share * size / sum(sizes),
+            )
+        )
+    return found
 
 
-def _mask(form: Form) -> Mask:
-    mask = np.zeros((len(form.allowed), len(ALPHABET)), dtype=bool)
-    for place, allowed in enumerate(form.allowed):
-        for char in folded("".join(allowed)):
-            mask[place, ALPHABET.index(char)] = True
-    return mask
+def _mask(places: tuple[str, ...]) -> Mask:
+    return np.array([[char in allowed for char in ALPHABET] for allowed in places], dtype=bool)
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
-"""`python -m tests.bench [--quick] [--match]`: all figures, as tables.
+"""`python -m tests.bench [--quick] [--match | --misreads]`: all figures, as tables.
 
-`--quick` takes a tenth of the alerts; `--match` measures the match stage only.
+`--quick` takes a tenth of the alerts; `--match` measures the match stage only, `--misreads` the posterior.
 """
 
 import multiprocessing
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench import lists, match, replays
+from tests.bench import lists, match, misreads, replays
 from tests.bench.table import machine
 
 
@@ -19,6 +19,9 @@ def main() -> None:
     scale = 10 if "--quick" in sys.argv[1:] else 1
     sizes = (1_000, 1_000_000 // scale, 10_000_000 // scale)
     print(f"Measured on {machine()}; other work on the machine changes the figures, ratios less.")
+    if "--misreads" in sys.argv[1:]:
+        apart(misreads.run)
+        return
     with tempfile.TemporaryDirectory(prefix="anpr-bench-") as name:
         folder = Path(name)
         snapshots = {}
@@ -29,6 +32,7 @@ def main() -> None:
             return
         apart(lists.use, snapshots[sizes[-1]], sizes[-1], built)
         apart(replays.run, folder, sizes[1])
+    apart(misreads.run)
 
 
 def apart(run: Callable[..., None], *args: Any) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 import orjson
 
-from streams.cli.lists.shared import clock, files_argument, now_option, unreadable, words
+from streams.cli.lists.shared import clock, files_argument, now_option, unreadable
 from streams.cli.options import config_option, settings_of
 from streams.cli.progress import progress_of, say
+from streams.cli.words import words
 from streams.lists.lint import Facts, Finding, Lint
 from streams.matching.policy import ListPolicy
 from streams.records.decode import decode_alerts

@@ -15,9 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from streams.cli.extras import require
-from streams.cli.lists.shared import clock, empty, files_argument, read_lists, words
+from streams.cli.lists.shared import clock, empty, files_argument, read_lists
 from streams.cli.options import config_option, connection_of, settings_of
 from streams.cli.progress import say
+from streams.cli.words import words
 from streams.lists import Snapshot
 from streams.replay.load import Loaded
 

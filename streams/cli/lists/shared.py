@@ -43,11 +43,6 @@ def clock(now: int | None) -> int:
     return time.time_ns() // 1_000_000 if now is None else now
 
 
-def words(count: int, what: str) -> str:
-    """A count and what is counted: `1 alert`, `2 alerts`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def empty(*headings: str) -> Table:
     """A table without rows."""
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.lists.shared import clock, empty, files_argument, now_option, read_lists, words
+from streams.cli.lists.shared import clock, empty, files_argument, now_option, read_lists
 from streams.cli.options import config_option, settings_of
+from streams.cli.words import words
 from streams.lists.tally import State, Tally, tallies
 from streams.matching.policy import ListPolicy
 from streams.records.times import from_ms, rfc3339

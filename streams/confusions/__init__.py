@@ -1,0 +1,1 @@
+"""How readers misread: what a read says of the plate it was taken from, learnt from pairs of both."""

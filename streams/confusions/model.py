@@ -1,0 +1,151 @@
+"""The confusion model: P(read | true plate), as a table of slips and a few weights, and its file."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from math import exp, log
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import xxhash
+from msgspec import Meta, Struct
+
+from streams.confusions.evidence import LEAST, Evidence, Kind
+from streams.confusions.features import TERMS, Aligned, Slip, aligned
+from streams.plates.keys import ALPHABET
+
+FORMAT_VERSION: Final = 1
+_CHARS: Final = len(ALPHABET)
+_Row = Annotated[list[float], Meta(min_length=_CHARS, max_length=_CHARS)]
+_FORMAT: Final = "anpr-confusions"
+
+
+class ModelError(ValueError):
+    """A file that is no model of this version; the message says why and what to do."""
+
+
+class Weights(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much each term counts for one kind of evidence.
+
+    `terms` are in the order of TERMS. `far`: the logarithm of P(evidence | a plate unlike the one read), for
+    all such plates together, is far[0] + far[1] * `doubt`.
+    """
+
+    terms: Annotated[list[float], Meta(min_length=len(TERMS), max_length=len(TERMS))]
+    far: Annotated[list[float], Meta(min_length=2, max_length=2)]
+
+
+class Model(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one reader, or readers in general, misread.
+
+    `slips[true][read]` (36 × 36, by code) is the logarithm of how much commoner than the average slip it is
+    that this character is read for that one; `counts` are the slips that it was learnt from.
+    """
+
+    name: str
+    source: str
+    """What it was learnt from, in words."""
+    pairs: int
+    slips: Annotated[list[_Row], Meta(min_length=_CHARS, max_length=_CHARS)]
+    counts: dict[str, int]
+    """Slips seen, the true character first: `D0` is a D read as 0."""
+    seen: dict[str, int]
+    """How often each true character was seen."""
+    weights: dict[Kind, Weights]
+    figures: dict[str, float] = {}
+
+    def likelihood(self, evidence: Evidence, plate: str) -> tuple[float, Aligned] | None:
+        """log(P(evidence | plate) / P(evidence | the plate as read)) and where the two differ.
+
+        `plate` is a folded normal form. None if the two are too far apart to be weighed.
+        """
+        how = aligned(evidence, plate, self.slips)
+        if how is None:
+            return None
+        weights = self.weights[evidence.kind].terms
+        return sum(map(float.__mul__, weights, how.terms)), how
+
+    def far(self, evidence: Evidence, slips: Sequence[Slip] = ()) -> float:
+        """log(P(evidence | any plate unlike it) / P(evidence | the plate as read)).
+
+        With the slips that a listed plate would need, by what is read of the rest: that a character is
+        doubtful where it differs from the listed one is no sign of another plate altogether.
+        """
+        bias, slope = self.weights[evidence.kind].far
+        return bias + slope * doubt(evidence, slips)
+
+    def one_in(self, true: str, read: str) -> float | None:
+        """Of how many times that a character was seen it was read once as another; None if never."""
+        count = self.counts.get(true + read, 0)
+        return self.seen.get(true, 0) / count if count else None
+
+
+class Models(Struct, frozen=True, forbid_unknown_fields=True):
+    """The general model, and those of cameras or makers of which enough is known."""
+
+    general: Model
+    of: dict[str, Model] = {}
+
+    def for_camera(self, camera_id: str) -> Model:
+        """The model of a camera, else the general one."""
+        return self.of.get(camera_id, self.general)
+
+
+class _File(Struct, frozen=True):
+    format: str
+    version: int
+    checksum: str
+    models: msgspec.Raw
+
+
+def doubt(evidence: Evidence, slips: Sequence[Slip] = ()) -> float:
+    """The mean of log(1 - confidence) over the characters, those of slips left out; no lower than log(LEAST).
+
+    That of all where a plate differs at every place.
+    """
+    apart = {slip.at for slip in slips}
+    shares = [sure for place, sure in enumerate(evidence.sure) if place not in apart] or evidence.sure
+    return sum(log(max(1 - exp(sure), LEAST)) for sure in shares) / len(shares)
+
+
+def dump(models: Models) -> bytes:
+    """Models as the bytes of a file."""
+    body = msgspec.json.encode(models)
+    return msgspec.json.encode(
+        _File(_FORMAT, FORMAT_VERSION, xxhash.xxh3_64_hexdigest(body), msgspec.Raw(body))
+    )
+
+
+def load(data: bytes, name: str) -> Models:
+    """Models from the bytes of a file; `name` is the file's, for the message.
+
+    Raises ModelError for a file that is no model, is damaged, or is of another version.
+    """
+    again = "make it anew with `anpr confusions learn`"
+    try:
+        file = msgspec.json.decode(data, type=_File)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ModelError(f"{name}: no confusion model ({error}); {again}") from error
+    if file.format != _FORMAT:
+        raise ModelError(f"{name}: no confusion model (format {file.format!r}); {again}")
+    if file.version != FORMAT_VERSION:
+        raise ModelError(
+            f"{name}: a model of format {file.version}; this version reads {FORMAT_VERSION}; {again}"
+        )
+    body = bytes(file.models)
+    if xxhash.xxh3_64_hexdigest(body) != file.checksum:
+        raise ModelError(f"{name}: the model is damaged; {again}")
+    try:
+        return msgspec.json.decode(body, type=Models)
+    except msgspec.DecodeError as error:
+        raise ModelError(f"{name}: the model is not understood ({error}); {again}") from error
+
+
+def load_file(path: Path) -> Models:
+    """Models from a file. Raises ModelError as `load` does, and OSError."""
+    return load(path.read_bytes(), str(path))
+
+
+def shipped_models() -> Models:
+    """The models shipped with the package."""
+    return load(files("streams.confusions").joinpath("confusions.json").read_bytes(), "confusions.json")

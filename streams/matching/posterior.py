@@ -1,0 +1,161 @@
+"""The posterior: P(the vehicle is the listed one | the read), the rival explanations counted.
+
+A read close to a listed plate has two kinds of explanation: it is the listed vehicle, read so; or it is any
+other vehicle of the country, read right or wrong. The listed vehicle exists. Another plate is on a vehicle
+only with some chance, which is how crowded its series is (`streams.plates.fleets`). With S the likelihood of
+a plate against that of the plate as read (`streams.confusions`), the posterior is
+
+    S(listed) / (S(listed) + sum over other plates of chance * S + far)
+
+in which every vehicle of the country is as likely to pass as any other. The sum leaves out the listed plate:
+else no posterior could rise above one in the vehicles of a crowded series.
+"""
+
+from functools import lru_cache
+from math import exp
+from typing import NamedTuple
+
+from streams.confusions.evidence import CODE, Evidence, Kind
+from streams.confusions.features import TERMS, Slip
+from streams.confusions.model import Model
+from streams.plates.fleets import Fleets, Room
+from streams.plates.keys import ALPHABET
+
+
+class Weighed(NamedTuple):
+    """The posterior, 0 to 1, and its parts.
+
+    `listed`, `others` and `far` are the weights of the explanations, that of the plate as read being 1: the
+    listed vehicle, other plates near the read, and plates unlike it. `as_read` is the part of `others` that
+    is the plate just as it was read; `slips` are where the read and the listed plate differ.
+    """
+
+    posterior: float
+    listed: float
+    others: float
+    far: float
+    as_read: float
+    slips: list[Slip]
+
+
+class Rivals(NamedTuple):
+    """The weights of all plates of a country near a read, and of the plate as read."""
+
+    country: str
+    near: float
+    as_read: float
+
+
+class Weigher:
+    """Weighs reads against listed plates of a country, by one model."""
+
+    def __init__(self, model: Model, fleets: Fleets) -> None:
+        self._model = model
+        self._fleets = fleets
+        self._terms = {
+            kind: dict(zip(TERMS, weights.terms, strict=True)) for kind, weights in model.weights.items()
+        }
+        self._common = lru_cache(maxsize=1 << 16)(self._summed)
+
+    def weigh(self, evidence: Evidence, listed: str, rivals: Rivals) -> Weighed | None:
+        """The posterior for a listed plate (folded normal form) of the country that the rivals are of.
+
+        None if the read is too far from the plate to be weighed.
+        """
+        found = self._model.likelihood(evidence, listed)
+        if found is None:
+            return None
+        score, how = found
+        likelihood = exp(score)
+        # What the sum has for the listed plate itself; of another length it may have a little more or less.
+        own = self._fleets.density(listed, rivals.country) * likelihood
+        rest = max(rivals.near - own, 0.0)
+        as_read = 0.0 if listed == evidence.plate else rivals.as_read
+        far = exp(self._model.far(evidence, how.slips))
+        posterior = likelihood / (likelihood + rest + far)
+        return Weighed(posterior, likelihood, rest, far, as_read, how.slips)
+
+    def rivals(self, evidence: Evidence, country: str) -> Rivals:
+        """The other explanations of a read, the same for all listed plates of a country."""
+        return Rivals(
+            country,
+            self._near(evidence, country),
+            self._fleets.density(evidence.plate, country),
+        )
+
+    def _near(self, evidence: Evidence, country: str) -> float:
+        """The sum of chance times likelihood over all plates of the country near the read."""
+        count = len(evidence.codes)
+        found = sum(
+            room.density * self._same_length(evidence, room) for room in self._fleets.rooms(country, count)
+        )
+        found += self._one_lost(evidence, country) + self._one_extra(evidence, country)
+        if evidence.own:
+            term = self._terms[evidence.kind]
+            for text, share in evidence.texts.items():
+                if len(text) != count and (chance := self._fleets.density(text, country)):
+                    found += chance * exp(term["text"]) * (share / evidence.own) ** term["text_share"]
+        return found
+
+    def _same_length(self, evidence: Evidence, room: Room) -> float:
+        """The sum over all plates of a form, which is a product over its places."""
+        term = self._terms[evidence.kind]
+        product = 1.0
+        for place, allowed in enumerate(room.places):
+            read = evidence.codes[place]
+            unnamed = exp(
+                term["unnamed"] + term["unnamed_share"] * (evidence.rest[place] - evidence.sure[place])
+            )
+            total = unnamed * self._common(evidence.kind, allowed, read)
+            if ALPHABET[read] in allowed:
+                total += 1.0
+            for true, share in evidence.others[place].items():
+                if true != read and ALPHABET[true] in allowed:
+                    slip = self._model.slips[true][read]
+                    named = term["named"] + term["named_share"] * (share - evidence.sure[place])
+                    total += exp(named + term["named_slip"] * slip)
+                    total -= unnamed * exp(term["unnamed_slip"] * slip)
+            product *= total
+            if product < _NEGLIGIBLE:
+                return 0.0
+        return product
+
+    def _summed(self, kind: Kind, allowed: str, read: int) -> float:
+        weight = self._terms[kind]["unnamed_slip"]
+        return sum(
+            exp(weight * self._model.slips[CODE[true]][read]) for true in allowed if CODE[true] != read
+        )
+
+    def _one_lost(self, evidence: Evidence, country: str) -> float:
+        term = self._terms[evidence.kind]
+        edge, inside = exp(term["lost_edge"]), exp(term["lost_inside"])
+        plate, found = evidence.plate, 0.0
+        for room in self._fleets.rooms(country, len(plate) + 1):
+            before = _agreeing(plate, room.places)
+            behind = _agreeing(plate[::-1], room.places[::-1])
+            for gap in range(max(len(plate) - behind, 0), min(before, len(plate)) + 1):
+                weight = edge if gap in (0, len(plate)) else inside
+                found += room.density * len(room.places[gap]) * weight
+        return found
+
+    def _one_extra(self, evidence: Evidence, country: str) -> float:
+        term = self._terms[evidence.kind]
+        plate, found = evidence.plate, 0.0
+        for room in self._fleets.rooms(country, len(plate) - 1):
+            before = _agreeing(plate, room.places)
+            behind = _agreeing(plate[::-1], room.places[::-1])
+            for gap in range(max(len(plate) - 1 - behind, 0), min(before, len(plate) - 1) + 1):
+                share = evidence.none[gap] - evidence.sure[gap]
+                found += room.density * exp(term["extra"] + term["extra_share"] * share)
+        return found
+
+
+_NEGLIGIBLE = 1e-12
+
+
+def _agreeing(text: str, places: tuple[str, ...]) -> int:
+    """How many characters from the first on can stand at their place."""
+    for place, (char, allowed) in enumerate(zip(text, places, strict=False)):
+        if char not in allowed:
+            return place
+    return min(len(text), len(places))

@@ -1,0 +1,115 @@
+"""The posterior: the rival explanations counted, and never more than the evidence gives."""
+
+from functools import lru_cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.confusions.evidence import evidence_of
+from streams.confusions.model import shipped_models
+from streams.matching.posterior import Weighed, Weigher
+from streams.plates.fleets import shipped_fleets
+from streams.records.read import Candidate, CharAlternative
+from tests.made import read
+
+
+@lru_cache(maxsize=1)
+def weigher() -> Weigher:
+    return Weigher(shipped_models().general, shipped_fleets())
+
+
+def weighed(text: str, listed: str, country: str = "FR", **fields: object) -> Weighed | None:
+    evidence = evidence_of(read(text, country, **fields))
+    return weigher().weigh(evidence, listed, weigher().rivals(evidence, country))
+
+
+def posterior(text: str, listed: str, country: str = "FR", **fields: object) -> float:
+    found = weighed(text, listed, country, **fields)
+    return found.posterior if found else 0.0
+
+
+def sure(*shares: float) -> dict[str, object]:
+    return {"char_confidences": list(shares)}
+
+
+def test_a_plate_read_right_is_nearly_sure_to_be_it() -> None:
+    assert posterior("AB-123-CD", "AB123CD", **sure(*[0.999] * 7)) > 0.99
+
+
+def test_of_a_sparse_series_too() -> None:
+    """The listed plate is not among its own rivals, however few plates of its series are on the road."""
+    assert posterior("1234 AB 59", "1234AB59", **sure(*[0.999] * 8)) > 0.99
+
+
+def test_another_plate_read_right_is_not_it() -> None:
+    assert posterior("AB-123-CE", "AB123CD", **sure(*[0.999] * 7)) < 0.001
+
+
+def test_a_slip_that_the_format_shows() -> None:
+    """There is no French plate with an 8 there; with a B there is."""
+    shown = posterior("A8-123-CD", "AB123CD", **sure(0.99, 0.7, *[0.99] * 5))
+    possible = posterior("AB-128-CD", "AB123CD", **sure(*[0.99] * 5, 0.7, 0.99))
+    assert shown > 0.5 > possible
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "country", "exists"),
+    [
+        ("B123CD", "AB123CD", "FR", False),
+        ("AB123C", "AB123CD", "FR", True),
+        ("ABC123", "1ABC123", "BE", True),
+        ("1ABC12", "1ABC123", "BE", False),
+    ],
+)
+def test_a_lost_first_or_last_character(text: str, listed: str, country: str, exists: bool) -> None:
+    """Weighed, and less than the whole plate. AB123C is a French moped's plate, ABC123 an older Belgian one:
+    that there is such a plate counts against it."""
+    partial = weighed(text, listed, country, confidence=0.95)
+    assert partial is not None
+    assert 0 < partial.posterior < posterior(listed, listed, country, confidence=0.95)
+    assert len(partial.slips) == 1
+    assert (partial.as_read > 0) == exists
+
+
+PLACE = st.integers(0, 6)
+SURE = st.floats(0.3, 0.9)
+
+
+@given(PLACE, SURE, st.floats(0.01, 0.09))
+def test_more_confidence_in_a_differing_character_lowers_it(place: int, low: float, more: float) -> None:
+    listed = "AB123CD"
+    text = listed[:place] + ("7" if listed[place].isdigit() else "K") + listed[place + 1 :]
+    others = [0.995] * 7
+
+    def at(share: float) -> float:
+        return posterior(text, listed, **sure(*others[:place], share, *others[place + 1 :]))
+
+    assert at(low + more) <= at(low) + 1e-12
+
+
+@given(PLACE, SURE, st.floats(0.01, 0.05), st.floats(0.001, 0.05))
+def test_the_more_the_listed_character_was_thought_possible_the_higher_it_is(
+    place: int, low: float, share: float, more: float
+) -> None:
+    listed = "AB123CD"
+    text = listed[:place] + ("7" if listed[place].isdigit() else "K") + listed[place + 1 :]
+    shares = [low if at == place else 0.995 for at in range(7)]
+
+    def at_share(of_listed: float) -> float:
+        char = CharAlternative(listed[place], of_listed)
+        named = [[char] if at == place else [] for at in range(7)]
+        return posterior(text, listed, **sure(*shares), char_alternatives=named)
+
+    assert at_share(share + more) >= at_share(share)
+
+
+@given(st.text("ABDO0Q8123", min_size=1, max_size=12), st.text("ABDO0Q8123", min_size=1, max_size=12))
+def test_it_is_a_probability(text: str, listed: str) -> None:
+    found = weighed(text, listed, confidence=0.8)
+    if found is not None:
+        assert 0 <= found.posterior <= 1
+    texts = [Candidate(listed, 0.3), Candidate(text, 0.5)]
+    shares = [0.8] * len(text)
+    named = weighed(text, listed, **sure(*shares), candidates=texts)
+    assert named is None or 0 <= named.posterior <= 1

@@ -1,0 +1,47 @@
+"""Fleets: how crowded a series is."""
+
+import pytest
+
+from streams.plates.fleets import UNKNOWN_FLEET, Fleets, shipped_fleets
+from streams.plates.formats import shipped
+
+FLEETS = shipped_fleets()
+
+
+@pytest.mark.parametrize("country", list(FLEETS.rows))
+def test_the_vehicles_are_those_of_the_fleet(country: str) -> None:
+    """Shares of a country's forms are one together, and no plate is on more than one vehicle."""
+    rooms = [room for length in range(1, 13) for room in FLEETS.rooms(country, length)]
+    assert sum(room.share for room in rooms) == pytest.approx(1, abs=1e-6)
+    assert all(0 <= room.density <= 1 for room in rooms)
+
+
+@pytest.mark.parametrize(
+    ("plate", "country", "low", "high"),
+    [
+        ("AB123CD", "FR", 0.3, 0.6),  # nearly half of the numbers issued so far are on the road
+        ("ZB123CD", "FR", 0, 1e-6),  # not issued yet
+        ("1234AB59", "FR", 1e-4, 0.01),  # an old and sparse series
+        ("1ABC123", "BE", 0.2, 0.6),
+        ("3ABC123", "BE", 0, 0.01),
+        ("12345", "LU", 0.5, 1),
+        ("AB123CD", "XK", 0, 0),
+    ],
+)
+def test_the_chance_that_there_is_such_a_vehicle(plate: str, country: str, low: float, high: float) -> None:
+    assert low <= FLEETS.density(plate, country) <= high
+
+
+def test_a_country_that_is_not_known_has_few_vehicles() -> None:
+    assert FLEETS.vehicles("FR") > 40_000_000
+    assert FLEETS.vehicles("XK") == UNKNOWN_FLEET
+
+
+def test_faults_of_the_file_are_said() -> None:
+    france = FLEETS.rows["FR"]
+    series = france.series[0]
+    both = [type(series)("FR-NONE", 0.1, ""), series]
+    with pytest.raises(ValueError, match=r"FR: no format FR-NONE"):
+        Fleets([type(france)("FR", 1000, "", both)], shipped())
+    with pytest.raises(ValueError, match="more than 1"):
+        Fleets([type(france)("FR", 1000, "", [series, series])], shipped())
