@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.lists.bits import Words
-from streams.plates.keys import columns
+from streams.plates.keys import IDENTITY, columns, pack
 from streams.plates.normal import PlateError, normal, spellings
 from streams.records.alert import Alert
 from streams.records.faults import Fault, shown
@@ -20,12 +20,14 @@ class Entries(NamedTuple):
     """What the index keeps of a batch of alerts.
 
     `keys` (uint64) are those of all plain spellings, their characters mapped to their class's first;
-    `alert` (intp) is the place of each key's alert in the batch. `patterns` are the places of alerts whose
-    plate has wildcards, `faults` those of alerts whose plate is none.
+    `alert` (intp) is the place of each key's alert in the batch. `plates` (uint64) are the keys of the same
+    spellings unmapped, if they were asked for. `patterns` are the places of alerts whose plate has wildcards,
+    `faults` those of alerts whose plate is none.
     """
 
     keys: Words
     alert: NDArray[np.intp]
+    plates: Words
     patterns: list[int]
     faults: dict[int, Fault]
 
@@ -35,8 +37,16 @@ def is_pattern(plate: str) -> bool:
     return "?" in plate or "*" in plate
 
 
-def entries_of(alerts: Sequence[Alert], table: NDArray[np.uint8]) -> Entries:
-    """The entries of a batch of alerts. `table` (uint8, 256) maps each code to its class's first."""
+def packed(plate: str) -> set[int]:
+    """The unmapped keys of the plain spellings of a listed plate; none for one with wildcards."""
+    return set() if is_pattern(plate) else set(map(pack, spellings(normal(plate))))
+
+
+def entries_of(alerts: Sequence[Alert], table: NDArray[np.uint8], *, plates: bool = False) -> Entries:
+    """The entries of a batch of alerts. `table` (uint8, 256) maps each code to its class's first.
+
+    `plates` asks for the unmapped keys too.
+    """
     batch = columns([alert.plate for alert in alerts])
     patterns: list[int] = []
     faults: dict[int, Fault] = {}
@@ -52,13 +62,15 @@ def entries_of(alerts: Sequence[Alert], table: NDArray[np.uint8]) -> Entries:
         faults[place] = Fault("plate", rule, shown(plate, "plate"))
     plain = np.ones(len(alerts), dtype=bool)
     plain[[*batch.faults, *batch.umlauts]] = False
-    keys = [batch.keys(table)[plain]]
+    ways = {place: columns(spellings(plate)) for place, plate in batch.umlauts.items()}
     owners = [np.flatnonzero(plain)]
-    for place, plate in batch.umlauts.items():
-        ways = spellings(plate)
-        keys.append(columns(ways).keys(table))
-        owners.append(np.full(len(ways), place, dtype=np.intp))
-    return Entries(np.concatenate(keys), np.concatenate(owners), patterns, faults)
+    owners += [np.full(len(each.starts), place, dtype=np.intp) for place, each in ways.items()]
+
+    def keys(table: NDArray[np.uint8]) -> Words:
+        return np.concatenate([batch.keys(table)[plain], *(each.keys(table) for each in ways.values())])
+
+    unmapped = keys(IDENTITY) if plates else np.zeros(0, dtype=np.uint64)
+    return Entries(keys(table), np.concatenate(owners), unmapped, patterns, faults)
 
 
 def beats(alert: Alert, other: Alert) -> bool:

@@ -10,6 +10,8 @@
     patterns     u64: where the bodies of alerts with wildcards are
     withdrawals  JSON lines
     source       JSON: the topic it was read from; empty if it was made from files
+    plates       u64: the packed key of every spelling of every plate, by list, in a list sorted, each once
+    lists        JSON: for each list_id where its plates begin, and how many they are
 
 Numbers are little-endian. The checksum of every section is in the header; a body has its own, so that the
 bodies, by far the largest part, need not be read to open the file.
@@ -21,11 +23,22 @@ import msgspec
 import xxhash
 
 MAGIC: Final = b"ANPRLIST"
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 HEADER_BYTES: Final = 4096
 LENGTH_BITS: Final = 20
 LENGTH_MASK: Final = (1 << LENGTH_BITS) - 1
-SECTIONS: Final = ("hashes", "refs", "id_hashes", "id_refs", "bitmap", "patterns", "withdrawals", "source")
+SECTIONS: Final = (
+    "hashes",
+    "refs",
+    "id_hashes",
+    "id_refs",
+    "bitmap",
+    "patterns",
+    "withdrawals",
+    "source",
+    "plates",
+    "lists",
+)
 
 
 class Section(msgspec.Struct, frozen=True):

@@ -1,22 +1,26 @@
 """Index: all alert lists in memory, asked by whole batches of plates."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from streams.lists.bits import mixed
+from streams.lists.bits import Words, mixed
 from streams.lists.delta import Delta
-from streams.lists.entries import beats, entries_of, is_pattern
+from streams.lists.entries import beats, entries_of, is_pattern, packed
+from streams.lists.near import Near
 from streams.lists.patterns import Patterns
 from streams.lists.snapshot import Snapshot
 from streams.plates.confusion import CLASSES, Classes
-from streams.plates.keys import Columns, columns
+from streams.plates.keys import Columns, Keys, columns, mapped, one_edit
 from streams.plates.normal import normal, spellings
 from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
 from streams.records.faults import Fault
 from streams.records.times import to_ms
+
+_NO_KEYS: Final[Keys] = np.zeros(0, dtype=np.uint64)
 
 
 class Candidate(NamedTuple):
@@ -37,12 +41,19 @@ class Index:
 
     From a topic, the last entry of an alert counts, whatever came before: compaction leaves no other, so
     only this is the same for all who read the topic.
+
+    The plates of the lists named in `near` are also found by those that differ from them by one character;
+    only they cost the memory and the time of that.
     """
 
-    def __init__(self, base: Snapshot | None = None, classes: Classes = CLASSES) -> None:
+    def __init__(
+        self, base: Snapshot | None = None, classes: Classes = CLASSES, near: Collection[str] = ()
+    ) -> None:
         self._classes = classes
         self._base = base
-        self._delta = Delta(classes)
+        self._delta = Delta(classes, frozenset(near))
+        plates = base.plates(near) if base is not None and near else _NO_KEYS
+        self._near = Near(plates, classes.table) if len(plates) else None
         self._patterns = Patterns()
         self._withdrawn: dict[AlertKey, list[int]] = {}
         self._ended: dict[AlertKey, int] = {}
@@ -155,7 +166,44 @@ class Index:
             alert = self.get(key)
             assert alert is not None, "a pattern belongs to an alert of the index"
             found[row, key] = alert
-        return [Candidate(row, alert) for (row, _), alert in sorted(found.items(), key=lambda item: item[0])]
+        return _in_order(found)
+
+    def near(self, batch: Columns) -> tuple[NDArray[np.intp], Keys]:
+        """The pairs of a plate of a batch and a listed plate that differ by one character, in their order.
+
+        Returns the rows (intp, m) and the unmapped keys of the listed plates (uint64, m). They are those of
+        the lists named in `near`, some of alerts that no longer count. In some spelling the two differ by one
+        character that is another, one more or one less, characters of one confusable class being the same;
+        in none are they the same, for `find` has those. Each pair comes once. No alert is read.
+        """
+        if self._near is None and not self._delta.has_near:
+            return np.zeros(0, dtype=np.intp), _NO_KEYS
+        rows, keys = self._one_edit_from(batch)
+        if batch.umlauts:
+            more_rows, more_keys, same = self._other_spellings(batch.umlauts)
+            rows, keys = np.concatenate([rows, more_rows]), np.concatenate([keys, more_keys])
+            pairs = zip(rows.tolist(), mapped(keys, self._classes.table).tolist(), strict=True)
+            other = np.fromiter((pair not in same for pair in pairs), dtype=np.bool_, count=len(rows))
+            rows, keys = rows[other], keys[other]
+        order = np.lexsort((keys, rows))
+        rows, keys = rows[order], keys[order]
+        new = np.ones(len(rows), dtype=np.bool_)
+        new[1:] = (rows[1:] != rows[:-1]) | (keys[1:] != keys[:-1])
+        return rows[new], keys[new]
+
+    def resolve(self, rows: NDArray[np.intp], keys: Keys) -> list[Candidate]:
+        """The alerts listed under unmapped keys (uint64, m), each for the row beside it (intp, m).
+
+        They are in the version that counts and of whatever list, with a spelling that is the very key.
+        Ordered as those of `find`; each pair of a row and an alert comes once.
+        """
+        found: dict[tuple[int, AlertKey], Alert] = {}
+        if len(keys):
+            beside, sought = rows.tolist(), keys.tolist()
+            for place, key, alert in self._under(mixed(mapped(keys, self._classes.table))):
+                if sought[place] in packed(alert.plate):
+                    found[beside[place], key] = alert
+        return _in_order(found)
 
     def alerts(self) -> Iterator[Alert]:
         """All alerts in the version that counts, withdrawn or not, in no particular order."""
@@ -172,18 +220,51 @@ class Index:
         if is_pattern(alert.plate):
             self._patterns.add(key, normal(alert.plate, wildcards=True))
 
-    def _probe(
-        self, keys: np.ndarray[tuple[int], np.dtype[np.uint64]], rows: range | list[int]
-    ) -> dict[tuple[int, AlertKey], Alert]:
-        found: dict[tuple[int, AlertKey], Alert] = {}
-        hashes = mixed(keys)
+    def _probe(self, keys: Keys, rows: Sequence[int]) -> dict[tuple[int, AlertKey], Alert]:
+        """The alerts under mapped keys, by row and key."""
+        return {(rows[place], key): alert for place, key, alert in self._under(mixed(keys))}
+
+    def _under(self, hashes: Words) -> Iterator[tuple[int, AlertKey, Alert]]:
+        """The alerts under mixed keys (uint64, n), each with the place of its hash and with its key."""
         if self._base is not None:
             places, refs = self._base.find(hashes)
             for place, ref in zip(places.tolist(), refs.tolist(), strict=True):
                 alert = self._base.alert(ref)
                 key = key_of(alert)
                 if key not in self._delta.alerts:
-                    found[rows[place], key] = alert
+                    yield place, key, alert
         for place, key in self._delta.find(hashes):
-            found[rows[place], key] = self._delta.alerts[key]
-        return found
+            yield place, key, self._delta.alerts[key]
+
+    def _one_edit_from(self, batch: Columns) -> tuple[NDArray[np.intp], Keys]:
+        """The pairs of `near` of the plain spellings of a batch, in no order, some more than once."""
+        variants = batch.deletions(self._classes.table)
+        hashes = mixed(variants)
+        places, keys = np.zeros(0, dtype=np.intp), _NO_KEYS
+        if self._near is not None:
+            places, keys = self._near.find(hashes)
+        changed = self._delta.near(hashes)
+        if changed:
+            places = np.concatenate([places, np.array([place for place, _ in changed], dtype=np.intp)])
+            keys = np.concatenate([keys, np.array([key for _, key in changed], dtype=np.uint64)])
+        rows = np.searchsorted(batch.starts, places, side="right") - 1
+        whole = variants[(batch.starts + batch.lengths)[rows]]
+        good = one_edit(whole, mapped(keys, self._classes.table))
+        if batch.faults:
+            good &= ~np.isin(rows, list(batch.faults))
+        return rows[good], keys[good]
+
+    def _other_spellings(
+        self, umlauts: dict[int, str]
+    ) -> tuple[NDArray[np.intp], Keys, set[tuple[int, int]]]:
+        """The pairs of `near` of the spellings that a batch has not, and each row with its mapped keys."""
+        ways = [(row, way) for row, plate in umlauts.items() for way in spellings(plate)]
+        batch = columns([way for _, way in ways])
+        owners = np.array([row for row, _ in ways], dtype=np.intp)
+        places, keys = self._one_edit_from(batch)
+        same = set(zip(owners.tolist(), batch.keys(self._classes.table).tolist(), strict=True))
+        return owners[places], keys, same
+
+
+def _in_order(found: dict[tuple[int, AlertKey], Alert]) -> list[Candidate]:
+    return [Candidate(row, alert) for (row, _), alert in sorted(found.items(), key=lambda item: item[0])]

@@ -46,6 +46,9 @@ class LogWriter(SnapshotWriter):
         self._id_hashes.append(base.words("id_hashes"))
         self._id_refs.append(base.words("id_refs"))
         self._patterns.extend(base.words("patterns").tolist())
+        for list_id, (_, plates) in base.lists().items():
+            self._plate_lists.append(np.full(plates, self._numbers[list_id], dtype=np.uint32))
+        self._plates.append(base.words("plates"))
         self.take(base.withdrawals())
 
     def take(

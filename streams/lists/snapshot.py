@@ -2,7 +2,7 @@
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,12 +25,14 @@ from streams.lists.format import (
     unpack_header,
 )
 from streams.plates.confusion import CLASSES, Classes
+from streams.plates.keys import Keys, sorted_once
 from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
 
 _CHUNK: Final = 1 << 24
 _decoder = msgspec.json.Decoder(Alert)
 _withdrawals = msgspec.json.Decoder(Withdrawal)
 _source = msgspec.json.Decoder(Source)
+_lists = msgspec.json.Decoder(dict[str, tuple[int, int]])
 
 
 class Snapshot:
@@ -123,6 +125,23 @@ class Snapshot:
         text = self._section("source")
         return _source.decode(text) if text else None
 
+    def lists(self) -> dict[str, tuple[int, int]]:
+        """For each list with plates where they begin in the section `plates`, and how many they are."""
+        return _lists.decode(self._section("lists"))
+
+    def plates(self, list_ids: Collection[str]) -> Keys:
+        """The unmapped packed keys of all spellings of the plates of some lists (uint64), sorted, each once.
+
+        They are read from the file. A few may be of alerts that no longer count.
+        """
+        first = self.header.sections["plates"].offset
+        found = [np.zeros(0, dtype=np.uint64)]
+        for list_id, (begin, count) in self.lists().items():
+            if list_id in list_ids:
+                data = os.pread(self._file.fileno(), count * 8, first + begin * 8)
+                found.append(np.frombuffer(data, dtype=np.dtype("<u8")))
+        return sorted_once(np.concatenate(found))
+
     def bodies(self) -> Iterator[bytes]:
         """The bytes of all bodies as they lie in the file, from HEADER_BYTES on, in pieces."""
         end = self.header.sections[SECTIONS[0]].offset
@@ -136,7 +155,8 @@ class Snapshot:
         return 1 - live / total if total else 0.0
 
     def words(self, name: str) -> Words:
-        """A copy of a section of words (uint64): hashes, refs, id_hashes, id_refs or patterns."""
+        """A copy of a section of words (uint64): hashes, refs, id_hashes, id_refs, patterns or
+        plates."""
         return np.frombuffer(self._section(name), dtype=np.dtype("<u8"))
 
     def close(self) -> None:

@@ -1,9 +1,10 @@
 """Building a snapshot: alerts in, one file out, there whole or not at all."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from io import BufferedRandom
-from itertools import chain
+from itertools import chain, count, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +30,7 @@ from streams.lists.format import (
 )
 from streams.lists.temporary import begin, sync_folder
 from streams.plates.confusion import CLASSES, Classes
+from streams.plates.keys import Keys, mapped, sorted_once
 from streams.records.alert import Alert, Withdrawal
 from streams.records.faults import Fault
 
@@ -54,6 +56,9 @@ class SnapshotWriter:
         self._refs: list[Words] = []
         self._id_hashes: list[Words] = []
         self._id_refs: list[Words] = []
+        self._plates: list[Keys] = []
+        self._plate_lists: list[NDArray[np.uint32]] = []
+        self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._patterns: list[int] = []
         self._withdrawals: list[Withdrawal] = []
 
@@ -97,11 +102,14 @@ class SnapshotWriter:
         ids, id_refs, replaced = self._latest()
         refs = joined(self._refs)
         hashes = joined(self._hashes)
+        gone_hashes = hashes[:0]
         if len(replaced):
             kept = ~np.isin(refs, replaced)
+            gone_hashes = hashes[~kept]
             refs, hashes = refs[kept], hashes[kept]
         order = np.argsort(hashes, kind="stable")
         hashes, refs = hashes[order], refs[order]
+        plates, lists = self._by_list(np.unique(gone_hashes[~_are_in(gone_hashes, hashes)]))
         log2 = log2_bits(len(hashes))
         gone = set(replaced.tolist())
         patterns = np.array([ref for ref in self._patterns if ref not in gone], dtype=np.uint64)
@@ -114,6 +122,8 @@ class SnapshotWriter:
             "patterns": patterns,
             "withdrawals": np.frombuffer(b"\n".join(map(_encoder.encode, self._withdrawals)), dtype=np.uint8),
             "source": np.frombuffer(_encoder.encode(source) if source else b"", dtype=np.uint8),
+            "plates": plates,
+            "lists": np.frombuffer(_encoder.encode(lists), dtype=np.uint8),
         }
         sections = {}
         for name, values in contents.items():
@@ -140,12 +150,38 @@ class SnapshotWriter:
 
     def _enter(self, alerts: Sequence[Alert]) -> tuple[Words, dict[int, Fault]]:
         """Writes alerts and notes their spellings; returns where each is, and the faults of their plates."""
-        entries = entries_of(alerts, self._classes.table)
+        entries = entries_of(alerts, self._classes.table, plates=True)
+        lists = np.fromiter((self._numbers[alert.list_id] for alert in alerts), np.uint32, len(alerts))
+        self._plates.append(entries.plates)
+        self._plate_lists.append(lists[entries.alert])
         refs = self._write_bodies(alerts)
         self._hashes.append(mixed(entries.keys))
         self._refs.append(refs[entries.alert])
         self._patterns.extend(refs[entries.patterns].tolist())
         return refs, entries.faults
+
+    def _by_list(self, lost: Words) -> tuple[Keys, dict[str, tuple[int, int]]]:
+        """All plates by list, in each sorted and once; and for each list where they begin and their number.
+
+        Those are left out whose mixed mapped keys are among `lost` (uint64, sorted).
+        """
+        plates = joined(self._plates)
+        numbers = np.concatenate([*self._plate_lists, np.zeros(0, dtype=np.uint32)])
+        if len(lost):
+            kept = ~_are_in(mixed(mapped(plates, self._classes.table)), lost)
+            plates, numbers = plates[kept], numbers[kept]
+        # Numbers of 16 bits are sorted by counting.
+        few = len(self._numbers) <= 1 << 16
+        plates = plates[np.argsort(numbers.astype(np.uint16) if few else numbers, kind="stable")]
+        ends = np.cumsum(np.bincount(numbers, minlength=len(self._numbers))).tolist()
+        parts = [sorted_once(plates[begin:end]) for begin, end in pairwise([0, *ends])]
+        lists: dict[str, tuple[int, int]] = {}
+        begin = 0
+        for list_id, part in zip(self._numbers, parts, strict=True):
+            if len(part):
+                lists[list_id] = (begin, len(part))
+                begin += len(part)
+        return joined(parts), lists
 
     def _write_bodies(self, alerts: Sequence[Alert]) -> Words:
         """Writes the alerts; returns where each is (uint64)."""
@@ -191,6 +227,14 @@ class SnapshotWriter:
 def joined(parts: list[Words]) -> Words:
     """Arrays (uint64) behind one another."""
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+
+
+def _are_in(sought: Words, among: Words) -> NDArray[np.bool_]:
+    """Which of some words (uint64, n) are among others, which are sorted."""
+    if not len(among):
+        return np.zeros(len(sought), dtype=np.bool_)
+    found: NDArray[np.bool_] = among.take(np.searchsorted(among, sought), mode="clip") == sought
+    return found
 
 
 def hashes_of(texts: Iterable[bytes]) -> Words:

@@ -27,6 +27,8 @@ Keys = NDArray[np.uint64]
 
 _CODE: Final = {char: code for code, char in enumerate(ALPHABET, start=1)}
 _WEIGHT: Final = [BASE ** (MAX_LENGTH - 1 - place) for place in range(MAX_LENGTH)]
+_TAILS: Final = np.array([BASE ** (MAX_LENGTH - place) for place in range(MAX_LENGTH + 1)], dtype=np.uint64)
+"""A key modulo the i-th of these is that of its text from the place i on, the places before it empty."""
 _NO_CODE: Final = 255
 _DELETE: Final = _ASCII_SEPARATORS.encode()
 
@@ -73,6 +75,39 @@ def class_table(classes: Sequence[str]) -> NDArray[np.uint8]:
     return table
 
 
+def mapped(keys: Keys, table: NDArray[np.uint8]) -> Keys:
+    """Packed keys (uint64) with each code mapped by `table` (uint8, 256); the code 0 is mapped to itself."""
+    thirds = _thirds_of(table.tobytes())
+    found = np.zeros(len(keys), dtype=np.uint64)
+    rest = keys
+    for weight in _WEIGHT[2::3]:
+        digits = rest // np.uint64(weight)
+        rest = rest - digits * np.uint64(weight)
+        found += thirds.take(digits.view(np.int64)) * np.uint64(weight)
+    return found
+
+
+def sorted_once(keys: Keys) -> Keys:
+    """Keys (uint64) sorted, each once."""
+    found = np.sort(keys)
+    return found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
+
+
+def one_edit(keys: Keys, others: Keys) -> NDArray[np.bool_]:
+    """Whether the texts of two keys (uint64, n each) differ by one character: another, one more or one less.
+
+    One of a pair of equal keys does not.
+    """
+    tails, other_tails = keys[:, None] % _TAILS, others[:, None] % _TAILS
+    differing = (tails[:, :-1] - tails[:, 1:]) != (other_tails[:, :-1] - other_tails[:, 1:])
+    near: NDArray[np.bool_] = np.count_nonzero(differing, axis=1) == 1
+    for longer, behind, shorter in ((keys, tails, others), (others, other_tails, keys)):
+        without = longer[:, None] - behind[:, :-1] + behind[:, 1:] * np.uint64(BASE)
+        near |= (without == shorter[:, None]).any(axis=1)
+    near &= keys != others
+    return near
+
+
 class Columns(NamedTuple):
     """A batch of n plates as columns.
 
@@ -102,6 +137,32 @@ class Columns(NamedTuple):
         if self.faults:
             keys[list(self.faults)] = 0
         return keys
+
+    def deletions(self, table: NDArray[np.uint8] = IDENTITY) -> Keys:
+        """The keys (uint64, as many as `codes`) of the plates without one character, mapped as in `keys`.
+
+        At the place of a character is the key of its plate without it; at that of the 0 behind a plate, the
+        key of the whole plate. What is there for a plate of `faults` means nothing.
+        """
+        if not len(self.starts):
+            return np.zeros(0, dtype=np.uint64)
+        # Weighed as in `keys`. What is before the place keeps its weight and what is behind it moves one to
+        # the left, so has 37 times its weight; both sums are differences of running ones. A 0 has no weight
+        # and nothing behind it, so the formula gives the whole plate there.
+        negative, positive = _powers(len(self.codes))
+        values = table.astype(np.uint64).take(self.codes)
+        values *= negative[: len(values)]
+        through = np.cumsum(values)
+        without = through - values
+        whole = through.take(self.starts + self.lengths)
+        whole *= np.uint64(BASE)
+        whole -= without.take(self.starts)
+        through *= np.uint64(BASE)
+        without -= through
+        slots = self.lengths + 1
+        without += np.repeat(whole, slots)
+        without *= np.repeat(positive.take(self.starts), slots)
+        return without
 
     def matrix(self) -> NDArray[np.uint8]:
         """The codes (uint8, n × 12) of the plates, 0 behind the last character."""
@@ -138,6 +199,14 @@ def columns(plates: Sequence[str]) -> Columns:
             if row not in faults:
                 faults[row] = _fault(plates[row])
     return Columns(codes, starts, lengths, umlauts, faults)
+
+
+@lru_cache(maxsize=8)
+def _thirds_of(table: bytes) -> Keys:
+    """For each three characters as a number to the base 37, the number with their codes mapped."""
+    codes = np.frombuffer(table, dtype=np.uint8)[:BASE].astype(np.uint64)
+    thirds: Keys = codes[:, None, None] * np.uint64(BASE**2) + codes[:, None] * np.uint64(BASE) + codes
+    return thirds.ravel()
 
 
 @lru_cache(maxsize=4)

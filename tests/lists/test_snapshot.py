@@ -137,15 +137,17 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
         Snapshot(path)
 
 
-def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [-1, 1])
+def test_a_file_of_another_version_is_refused(tmp_path: Path, step: int) -> None:
     from streams.lists import format as layout
 
     path = written(tmp_path / "s")
     data = path.read_bytes()
     header = layout.unpack_header(data[:HEADER_BYTES], "s")
-    other = msgspec.structs.replace(header, format_version=layout.FORMAT_VERSION + 1)
+    ours = layout.FORMAT_VERSION
+    other = msgspec.structs.replace(header, format_version=ours + step)
     path.write_bytes(layout.pack_header(other) + data[HEADER_BYTES:])
-    with pytest.raises(SnapshotError, match="of format 3; this version reads 2"):
+    with pytest.raises(SnapshotError, match=f"of format {ours + step}; this version reads {ours}"):
         Snapshot(path)
 
 
