@@ -18,7 +18,7 @@ from typing import NamedTuple
 from streams.confusions.evidence import CODE, Evidence, Kind
 from streams.confusions.features import TERMS, Slip
 from streams.confusions.model import Model
-from streams.plates.fleets import Fleets, Room
+from streams.plates.fleets import Fleets
 from streams.plates.keys import ALPHABET
 
 
@@ -44,6 +44,15 @@ class Rivals(NamedTuple):
     country: str
     near: float
     as_read: float
+
+
+class _Spot(NamedTuple):
+    """One place: what was read (code), the weight of an average slip that was not named, and for each
+    character named how much more it weighs than if it were not."""
+
+    read: int
+    unnamed: float
+    named: list[tuple[str, float]]
 
 
 class Weigher:
@@ -86,9 +95,21 @@ class Weigher:
     def _near(self, evidence: Evidence, country: str) -> float:
         """The sum of chance times likelihood over all plates of the country near the read."""
         count = len(evidence.codes)
-        found = sum(
-            room.density * self._same_length(evidence, room) for room in self._fleets.rooms(country, count)
-        )
+        # Forms have most of their places in common, so each is summed once.
+        sums: dict[tuple[int, str], float] = {}
+        places = [self._place(evidence, place) for place in range(count)]
+        found = 0.0
+        for room in self._fleets.rooms(country, count):
+            product = room.density
+            for spot in enumerate(room.places):
+                total = sums.get(spot)
+                if total is None:
+                    total = sums[spot] = self._over(places[spot[0]], spot[1], evidence.kind)
+                product *= total
+                if product < _NEGLIGIBLE:
+                    break
+            else:
+                found += product
         found += self._one_lost(evidence, country) + self._one_extra(evidence, country)
         if evidence.own:
             term = self._terms[evidence.kind]
@@ -97,28 +118,28 @@ class Weigher:
                     found += chance * exp(term["text"]) * (share / evidence.own) ** term["text_share"]
         return found
 
-    def _same_length(self, evidence: Evidence, room: Room) -> float:
-        """The sum over all plates of a form, which is a product over its places."""
-        term = self._terms[evidence.kind]
-        product = 1.0
-        for place, allowed in enumerate(room.places):
-            read = evidence.codes[place]
-            unnamed = exp(
-                term["unnamed"] + term["unnamed_share"] * (evidence.rest[place] - evidence.sure[place])
-            )
-            total = unnamed * self._common(evidence.kind, allowed, read)
-            if ALPHABET[read] in allowed:
-                total += 1.0
-            for true, share in evidence.others[place].items():
-                if true != read and ALPHABET[true] in allowed:
-                    slip = self._model.slips[true][read]
-                    named = term["named"] + term["named_share"] * (share - evidence.sure[place])
-                    total += exp(named + term["named_slip"] * slip)
-                    total -= unnamed * exp(term["unnamed_slip"] * slip)
-            product *= total
-            if product < _NEGLIGIBLE:
-                return 0.0
-        return product
+    def _place(self, evidence: Evidence, place: int) -> _Spot:
+        """What is read at a place, weighed for all that may be there."""
+        term, read = self._terms[evidence.kind], evidence.codes[place]
+        sure = evidence.sure[place]
+        unnamed = exp(term["unnamed"] + term["unnamed_share"] * (evidence.rest[place] - sure))
+        more = []
+        for true, share in evidence.others[place].items():
+            if true != read:
+                slip = self._model.slips[true][read]
+                named = exp(term["named"] + term["named_share"] * (share - sure) + term["named_slip"] * slip)
+                more.append((ALPHABET[true], named - unnamed * exp(term["unnamed_slip"] * slip)))
+        return _Spot(read, unnamed, more)
+
+    def _over(self, spot: _Spot, allowed: str, kind: Kind) -> float:
+        """The sum of the likelihoods of all characters that a place may have."""
+        total = spot.unnamed * self._common(kind, allowed, spot.read)
+        if ALPHABET[spot.read] in allowed:
+            total += 1.0
+        for char, more in spot.named:
+            if char in allowed:
+                total += more
+        return total
 
     def _summed(self, kind: Kind, allowed: str, read: int) -> float:
         weight = self._terms[kind]["unnamed_slip"]

@@ -1,12 +1,15 @@
 """The posterior: the rival explanations counted, and never more than the evidence gives."""
 
 from functools import lru_cache
+from itertools import product
+from math import exp
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.confusions.evidence import evidence_of
+from streams.confusions.hypotheses import hypotheses
 from streams.confusions.model import shipped_models
 from streams.matching.posterior import Weighed, Weigher
 from streams.plates.fleets import shipped_fleets
@@ -70,6 +73,25 @@ def test_a_lost_first_or_last_character(text: str, listed: str, country: str, ex
     assert 0 < partial.posterior < posterior(listed, listed, country, confidence=0.95)
     assert len(partial.slips) == 1
     assert (partial.as_read > 0) == exists
+
+
+def test_the_sum_over_rivals_is_what_adding_them_one_by_one_gives() -> None:
+    """All plates of Luxembourg with four characters; nearly all of the sum is in those one slip away."""
+    named: list[list[CharAlternative]] = [[], [CharAlternative("7", 0.2)], [], [CharAlternative("8", 0.1)]]
+    evidence = evidence_of(read("71B3", "LU", **sure(0.9, 0.7, 0.8, 0.85), char_alternatives=named))
+    model, fleets = shipped_models().general, shipped_fleets()
+    plates = {"".join(chars) for room in fleets.rooms("LU", 4) for chars in product(*room.places)}
+    summed = 0.0
+    for plate in plates:
+        found = model.likelihood(evidence, plate)
+        if found is not None:
+            summed += fleets.density(plate, "LU") * exp(found[0])
+    lost = [plate for plate in hypotheses(evidence, "LU", fleets, model.slips) if len(plate) != 4]
+    for plate in lost:
+        found = model.likelihood(evidence, plate)
+        if found is not None and len(found[1].slips) == 1:
+            summed += fleets.density(plate, "LU") * exp(found[0])
+    assert weigher().rivals(evidence, "LU").near == pytest.approx(summed, rel=0.01)
 
 
 PLACE = st.integers(0, 6)
