@@ -8,7 +8,7 @@ from time import time_ns
 from typing import Any, Final, NamedTuple
 
 import orjson
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
 from streams.broker.connection import KafkaSection, resolve
@@ -219,7 +219,21 @@ class Scene:
 
     def ends(self, topic: str) -> list[int]:
         """The end offset of each partition."""
-        return [self._asker.get_watermark_offsets(place, WITHIN_S)[1] for place in self._places(topic)]
+        found: list[int] = []
+
+        def told() -> bool:
+            try:
+                asked = [self._asker.get_watermark_offsets(each, WITHIN_S) for each in self._places(topic)]
+            except KafkaException as error:
+                # A broker that stood still for a while leads nothing for a moment when it goes on.
+                if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                    raise
+                return False
+            found.extend(end for _, end in asked)
+            return True
+
+        until(told, f"the brokers tell the ends of {topic}")
+        return found
 
     def committed(self, topic: str) -> list[int]:
         """What the group has committed for each partition, 0 for nothing."""
