@@ -52,7 +52,10 @@ class Delta:
         return self._owners.find(hashes)
 
     def near(self, hashes: Words) -> list[tuple[int, int]]:
-        """The pairs (place, unmapped key of a plate of a near list) that meet, as those of `Near.find`."""
+        """The pairs (place in `hashes`, unmapped key of a plate of a near list) that meet in any way.
+
+        `hashes` (uint64) are those that `Near.find` takes.
+        """
         return self._near.find(hashes)
 
     def _list(self, key: AlertKey, earlier: set[int], plates: set[int]) -> None:

@@ -1,19 +1,20 @@
 """From an alert to what the index keeps of it: its spellings, or its pattern."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.lists.bits import Words
-from streams.plates.keys import IDENTITY, columns, pack
+from streams.plates.keys import columns, pack
 from streams.plates.normal import PlateError, normal, spellings
 from streams.records.alert import Alert
 from streams.records.faults import Fault, shown
 
 _encoder = msgspec.json.Encoder()
+_NONE: Final[Words] = np.zeros(0, dtype=np.uint64)
 
 
 class Entries(NamedTuple):
@@ -62,15 +63,22 @@ def entries_of(alerts: Sequence[Alert], table: NDArray[np.uint8], *, plates: boo
         faults[place] = Fault("plate", rule, shown(plate, "plate"))
     plain = np.ones(len(alerts), dtype=bool)
     plain[[*batch.faults, *batch.umlauts]] = False
-    ways = {place: columns(spellings(plate)) for place, plate in batch.umlauts.items()}
+    keys = [batch.keys(table)[plain]]
     owners = [np.flatnonzero(plain)]
-    owners += [np.full(len(each.starts), place, dtype=np.intp) for place, each in ways.items()]
-
-    def keys(table: NDArray[np.uint8]) -> Words:
-        return np.concatenate([batch.keys(table)[plain], *(each.keys(table) for each in ways.values())])
-
-    unmapped = keys(IDENTITY) if plates else np.zeros(0, dtype=np.uint64)
-    return Entries(keys(table), np.concatenate(owners), unmapped, patterns, faults)
+    unmapped = [batch.keys()[plain]] if plates else []
+    for place, plate in batch.umlauts.items():
+        ways = columns(spellings(plate))
+        keys.append(ways.keys(table))
+        owners.append(np.full(len(ways.starts), place, dtype=np.intp))
+        if plates:
+            unmapped.append(ways.keys())
+    return Entries(
+        np.concatenate(keys),
+        np.concatenate(owners),
+        np.concatenate(unmapped) if plates else _NONE,
+        patterns,
+        faults,
+    )
 
 
 def beats(alert: Alert, other: Alert) -> bool:

@@ -240,14 +240,14 @@ class Index:
         """The pairs of `near` of the plain spellings of a batch, in no order, some more than once."""
         variants = batch.deletions(self._classes.table)
         hashes = mixed(variants)
-        places, keys = np.zeros(0, dtype=np.intp), _NO_KEYS
+        rows, keys = np.zeros(0, dtype=np.intp), _NO_KEYS
         if self._near is not None:
-            places, keys = self._near.find(hashes)
+            rows, keys = self._near.find(batch, hashes)
         changed = self._delta.near(hashes)
         if changed:
-            places = np.concatenate([places, np.array([place for place, _ in changed], dtype=np.intp)])
+            slots = np.array([slot for slot, _ in changed], dtype=np.intp)
+            rows = np.concatenate([rows, np.searchsorted(batch.starts, slots, side="right") - 1])
             keys = np.concatenate([keys, np.array([key for _, key in changed], dtype=np.uint64)])
-        rows = np.searchsorted(batch.starts, places, side="right") - 1
         whole = variants[(batch.starts + batch.lengths)[rows]]
         good = one_edit(whole, mapped(keys, self._classes.table))
         if batch.faults:

@@ -1,7 +1,7 @@
 """Near: the listed plates that a plate as read differs from by one character.
 
-Two texts differ by one character if and only if they are one of three: the one without some character is the
-other, or both are the same without one character each, at the same place. So each listed plate is entered
+Two texts differ by one character if and only if one of them without some character is the other, or both
+without the character at the same place are the same. So each listed plate is entered
 whole and without each of its characters, and each plate of a batch is sought in the same ways: some eight
 look-ups for each, whatever the alphabet (Mor and Fraenkel, A hash code method for detecting and correcting
 spelling errors, 1982). What meets in other ways than by one character is told apart afterwards.
@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.lists.bits import Words, bitmap_of, mixed, passing
-from streams.plates.keys import BASE, Keys, mapped
+from streams.plates.keys import BASE, Columns, Keys, mapped
+from streams.plates.normal import MAX_LENGTH
 
 _BITS_AN_ENTRY: Final = 32
-"""Fewest bits of the bitmap for each entry. Measured: with 16 more pass than the smaller bitmap saves, and
-one with 64 no longer fits the cache."""
+"""Fewest bits of the bitmap for each entry. Measured with 100,000 plates: 16 let more pass, and 64 miss the
+cache more often, than they save."""
 _LEAST_LOG2: Final = 16
+_PLACE_BITS: Final = 4
+_WHOLE: Final = 15
+"""Instead of the place of the character left out: none is."""
 
 
 class Near:
@@ -30,48 +34,52 @@ class Near:
 
     def __init__(self, keys: Keys, table: NDArray[np.uint8]) -> None:
         self._keys = keys
-        # One number for each entry: the place of its plate in the low bits, the first bits of its hash in
-        # the others. That sorts faster than pairs and takes less room; the few more that meet, because bits
-        # of the hash are left off, are told apart with the rest.
-        self._low = np.uint64((1 << len(keys).bit_length()) - 1)
+        # One number for each entry: in the low bits which plate and the place of the character left out, in
+        # the others the first bits of its hash. That sorts faster than pairs and takes less room; the few
+        # more that meet, because bits of the hash are left off, are told apart with the rest.
+        self._low = np.uint64((1 << len(keys).bit_length() + _PLACE_BITS) - 1)
         self._table = _entries(mapped(keys, table), ~self._low)
         self._log2 = max(_LEAST_LOG2, (len(self._table) * _BITS_AN_ENTRY - 1).bit_length())
         self._bitmap = bitmap_of(self._table, self._log2)
 
-    def find(self, hashes: Words) -> tuple[NDArray[np.intp], Keys]:
-        """The pairs that meet: a place in `hashes` (intp, m) and the unmapped key of a plate (uint64, m).
+    def find(self, batch: Columns, hashes: Words) -> tuple[NDArray[np.intp], Keys]:
+        """The pairs that meet: a row of a batch (intp, m) and the unmapped key of a plate (uint64, m).
 
-        `hashes` (uint64) are mixed `deletions` of plates, mapped by the table. All plates that differ by one
-        character meet, those that are equal too, and some others.
+        `hashes` (uint64) are the mixed `deletions` of the batch, mapped by the table. All that differ by one
+        character meet; those that are equal and very few others may.
         """
-        places = passing(self._bitmap, self._log2, hashes)
-        sought = hashes[places] & ~self._low
+        slots = passing(self._bitmap, self._log2, hashes)
+        sought = hashes[slots] & ~self._low
+        # In order they are found faster, for each is near the one before.
+        order = np.argsort(sought)
+        slots, sought = slots[order], sought[order]
         firsts = np.searchsorted(self._table, sought)
         met = (self._table.take(firsts, mode="clip") & ~self._low) == sought
-        places, firsts, sought = places[met], firsts[met], sought[met]
+        slots, firsts, sought = slots[met], firsts[met], sought[met]
         counts = np.searchsorted(self._table, sought | self._low, side="right") - firsts
         # The entries of each run, one run behind the other.
-        entries = np.arange(counts.sum()) + np.repeat(firsts - np.cumsum(counts) + counts, counts)
-        owners = (self._table[entries] & self._low).astype(np.intp)
-        return np.repeat(places, counts), self._keys[owners]
+        runs = np.arange(counts.sum()) + np.repeat(firsts - np.cumsum(counts) + counts, counts)
+        entries = self._table[runs] & self._low
+        slots = np.repeat(slots, counts)
+        rows = np.searchsorted(batch.starts, slots, side="right") - 1
+        # In a crowded list most meet without characters of different places; they differ by more than one.
+        places, without = slots - batch.starts[rows], (entries & np.uint64(_WHOLE)).astype(np.intp)
+        near = (places == without) | (places == batch.lengths[rows]) | (without == _WHOLE)
+        return rows[near], self._keys[(entries[near] >> np.uint64(_PLACE_BITS)).astype(np.intp)]
 
 
 def _entries(keys: Keys, high: np.uint64) -> Words:
-    """The sorted entries of mapped keys (uint64, n): the `high` bits of a hash, and the place of its key."""
-    places = np.arange(len(keys), dtype=np.uint64)
-    parts = [mixed(keys) & high | places]
+    """The sorted entries of mapped keys (uint64, n): the `high` bits of a hash, the plate and the place."""
+    plates = np.arange(len(keys), dtype=np.uint64) << np.uint64(_PLACE_BITS)
+    parts = [mixed(keys) & high | plates | np.uint64(_WHOLE)]
     # The text from a place on, as a number: without its first character it moves one to the left.
-    tails, weight = keys, BASE**11
-    previous = np.full(len(keys), 2**64 - 1, dtype=np.uint64)
-    while len(keys):
-        behind = tails - tails // np.uint64(weight) * np.uint64(weight)
-        without = keys - tails + behind * np.uint64(BASE)
-        # Of equal neighbours either may be left out; the text is entered once.
-        new = without != previous
-        parts.append(mixed(without[new]) & high | places[new])
+    tails = keys
+    for place in range(MAX_LENGTH):
+        weight = np.uint64(BASE ** (MAX_LENGTH - 1 - place))
+        behind: Words = tails - tails // weight * weight
+        parts.append(mixed(keys - tails + behind * np.uint64(BASE)) & high | plates | np.uint64(place))
         more = behind != 0
-        keys, tails, previous, places = keys[more], behind[more], without[more], places[more]
-        weight //= BASE
+        keys, tails, plates = keys[more], behind[more], plates[more]
     table = np.concatenate(parts)
     table.sort()
     return table
