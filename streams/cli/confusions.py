@@ -7,13 +7,14 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from streams.cli.progress import say
+from streams.cli.progress import progress_of, say
+from streams.cli.rejects import Rejects
 from streams.cli.words import words
-from streams.confusions.learn import learn_all, steps_of
+from streams.confusions.learn import LearnError, learn_all, steps_of
 from streams.confusions.model import Model, ModelError, Models, dump, load_file, shipped_models
-from streams.confusions.pairs import BadPair, Pair, pairs_of
+from streams.confusions.pairs import Pair, decode_pair
 from streams.plates.fleets import shipped_fleets
-from streams.replay.files import STANDARD_INPUT, FileError, batches
+from streams.replay.files import FileError, RejectedLine, batches
 
 _SHOWN: Final = 12
 _LEAST: Final = 2000
@@ -43,17 +44,22 @@ def learn(files: tuple[str, ...], output: Path, source: str, least: int) -> None
     `char_confidences`, `char_alternatives`, `candidates`, as in a read. `reader` names the camera or its
     maker. A line that is no pair is reported and left out. 10,000 pairs take about a minute.
 
-    Exit codes: 0 done, 1 lines that are no pairs, or nothing to learn, 2 a file that cannot be read.
+    Exit codes: 0 done, 1 lines that are no pairs, or nothing to learn, 2 a file that cannot be read or
+    written.
     """
+    if not output.parent.is_dir():
+        raise _unwritable(output, "no such folder")
     pairs, bad = _pairs(files)
     try:
         with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("learning", total=steps_of(pairs))
+            task = bar.add_task("learning", total=steps_of(pairs, least))
             models = learn_all(pairs, shipped_fleets(), source, least, lambda count: bar.advance(task, count))
-    except ValueError as error:
+        output.write_bytes(dump(models))
+    except LearnError as error:
         say(f"anpr confusions learn: {error}")
         raise click.exceptions.Exit(1) from None
-    output.write_bytes(dump(models))
+    except OSError as error:
+        raise _unwritable(output, error.strerror) from None
     own = f", {words(len(models.of), 'reader')} with a model of their own" if models.of else ""
     say(f"{words(len(pairs), 'pair')} learnt{own}; {words(bad, 'line')} left out; {output}")
     if bad:
@@ -78,6 +84,11 @@ def show(file: Path | None) -> None:
     click.echo("\n\n".join(_shown(each) for each in _all(models)))
 
 
+def _unwritable(output: Path, why: str | None) -> click.exceptions.Exit:
+    say(f"anpr confusions learn: {output}: cannot be written ({why}); give another path with --output")
+    return click.exceptions.Exit(2)
+
+
 def _all(models: Models) -> list[Model]:
     return [models.general, *models.of.values()]
 
@@ -96,20 +107,21 @@ def _shown(model: Model) -> str:
 
 
 def _pairs(files: tuple[str, ...]) -> tuple[list[Pair], int]:
+    """The pairs in files, and how many lines were none; those are reported."""
     found: list[Pair] = []
-    bad = 0
-    for path in files:
-        source = "standard input" if path == STANDARD_INPUT else path
-        try:
-            for lines, numbers in batches(path, lambda _: None):
-                for entry in pairs_of(lines):
-                    if isinstance(entry, BadPair):
-                        bad += 1
-                        faults = "; ".join(map(str, entry.faults))
-                        say(f"{source}, line {numbers[entry.line - 1]}: {faults}")
-                    else:
-                        found.append(entry)
-        except FileError as fault:
-            say(f"anpr confusions learn: {fault}")
-            raise click.exceptions.Exit(2) from None
-    return found, bad
+    rejects = Rejects(None, all_by="mend these to see them")
+    try:
+        with progress_of("pairs", files) as progress:
+            for path in files:
+                for lines, numbers in batches(path, progress):
+                    for number, line in zip(numbers, lines, strict=True):
+                        pair = decode_pair(line)
+                        if isinstance(pair, Pair):
+                            found.append(pair)
+                        else:
+                            rejects.take([RejectedLine(path, number, pair, line)])
+    except FileError as fault:
+        say(f"anpr confusions learn: {fault}")
+        raise click.exceptions.Exit(2) from None
+    rejects.sum_up()
+    return found, rejects.count

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from math import log
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from streams.plates.keys import ALPHABET
 from streams.plates.normal import PlateError, folded, normal
-from streams.records.read import Read
+from streams.records.read import Candidate, CharAlternative
 
 Kind = Literal["full", "characters", "plate", "bare"]
 """How much the recogniser tells: other characters or texts that it thought possible; a confidence for each
@@ -17,6 +17,21 @@ LEAST: Final = 1e-4
 """Probabilities below this are taken for this; recognisers round there."""
 _FEW_ALTERNATIVES: Final = 3
 CODE: Final[Mapping[str, int]] = {char: code for code, char in enumerate(ALPHABET)}
+
+
+class Recognised(Protocol):
+    """What a recogniser gave, as in a `Read`."""
+
+    @property
+    def plate(self) -> str: ...
+    @property
+    def confidence(self) -> float | None: ...
+    @property
+    def char_confidences(self) -> Sequence[float] | None: ...
+    @property
+    def candidates(self) -> Sequence[Candidate] | None: ...
+    @property
+    def char_alternatives(self) -> Sequence[Sequence[CharAlternative]] | None: ...
 
 
 class Evidence(NamedTuple):
@@ -39,7 +54,7 @@ class Evidence(NamedTuple):
     own: float | None
 
 
-def evidence_of(read: Read) -> Evidence:
+def evidence_of(read: Recognised) -> Evidence:
     """The evidence of a read. Raises PlateError for a plate that is none."""
     plate = folded(normal(read.plate))
     count = len(plate)
@@ -71,7 +86,7 @@ def evidence_of(read: Read) -> Evidence:
     )
 
 
-def _texts(read: Read) -> dict[str, float]:
+def _texts(read: Recognised) -> dict[str, float]:
     found: dict[str, float] = {}
     for each in read.candidates or ():
         if each.confidence:

@@ -4,6 +4,7 @@ Each term is a number for one pair of evidence and true plate, 0 for the plate a
 the logarithm of P(evidence | this plate) / P(evidence | the plate as read).
 """
 
+from collections.abc import Sequence
 from math import log
 from typing import Final, NamedTuple
 
@@ -25,6 +26,9 @@ TERMS: Final = (
 )
 _MOST_UNNAMED: Final = 3
 _MOST_BESIDE: Final = 2
+Table = list[list[float]]
+"""`[true][read]`, by code: the logarithm of how much commoner than the average slip it is that this character
+is read for that one."""
 _PLACE: Final = {name: place for place, name in enumerate(TERMS)}
 
 
@@ -50,60 +54,52 @@ class Aligned(NamedTuple):
     slips: list[Slip]
 
 
-def aligned(evidence: Evidence, plate: str, slips: list[list[float]]) -> Aligned | None:
-    """How the read may have come of a plate (folded normal form); None if they are too far apart.
-
-    `slips[true][read]`, by codes, is the logarithm of how much commoner than the average a slip is.
-    """
-    terms = [0.0] * len(TERMS)
-    found: list[Slip] = []
+def aligned(evidence: Evidence, plate: str, commonness: Table) -> Aligned | None:
+    """How the read may have come of a plate (folded normal form); None if they are too far apart."""
     count, length = len(evidence.codes), len(plate)
-    if plate == evidence.plate:
-        return Aligned(terms, found)
     if length == count:
-        if not _beside(evidence, plate, range(count), range(count), slips, terms, found):
-            return None
-        return Aligned(terms, found)
+        return _beside(evidence, plate, range(count), range(count), commonness)
+    found = _one_apart(evidence, plate, commonness) if abs(length - count) == 1 else None
     share = evidence.texts.get(plate)
     if share and evidence.own:
+        # What the recogniser says of the whole plate is better than what may be put together of its parts.
+        terms = [0.0] * len(TERMS)
         terms[_PLACE["text"]] = 1
         terms[_PLACE["text_share"]] = log(share / evidence.own)
-    if abs(length - count) != 1:
-        return Aligned(terms, found) if share and evidence.own else None
+        return Aligned(terms, found.slips if found else [])
+    return found
+
+
+def _one_apart(evidence: Evidence, plate: str, commonness: Table) -> Aligned | None:
+    """How the read may have come of a plate that has one character more or one less."""
     gap = _gap(evidence.plate, plate)
     if gap is None:
-        return Aligned(terms, found) if share and evidence.own else None
-    longer = max(length, count)
-    kept = [place for place in range(longer) if place != gap]
-    if length > count:
-        found.append(Slip(gap, "", plate[gap]))
-        read_places, true_places = list(range(count)), kept
+        return None
+    shorter = range(min(len(evidence.plate), len(plate)))
+    longer = [place + (place >= gap) for place in shorter]
+    lost = len(plate) > len(evidence.plate)
+    found = _beside(evidence, plate, shorter if lost else longer, longer if lost else shorter, commonness)
+    if found is None:
+        return None
+    if lost:
+        found.terms[_PLACE["lost_edge" if gap in (0, len(plate) - 1) else "lost_inside"]] = 1
+        found.slips.insert(0, Slip(gap, "", plate[gap]))
     else:
-        found.append(Slip(gap, evidence.plate[gap], "", at=gap))
-        read_places, true_places = kept, list(range(length))
-    beside = [0.0] * len(TERMS)
-    if not _beside(evidence, plate, read_places, true_places, slips, beside, found):
-        return Aligned(terms, found[:1]) if share and evidence.own else None
-    if share and evidence.own:
-        return Aligned(terms, found)
-    if length > count:
-        beside[_PLACE["lost_edge" if gap in (0, length - 1) else "lost_inside"]] = 1
-    else:
-        beside[_PLACE["extra"]] = 1
-        beside[_PLACE["extra_share"]] = evidence.none[gap] - evidence.sure[gap]
-    return Aligned(beside, found)
+        found.terms[_PLACE["extra"]] = 1
+        found.terms[_PLACE["extra_share"]] = evidence.none[gap] - evidence.sure[gap]
+        found.slips.insert(0, Slip(gap, evidence.plate[gap], "", at=gap))
+    return found
 
 
 def _beside(
     evidence: Evidence,
     plate: str,
-    read_places: list[int] | range,
-    true_places: list[int] | range,
-    slips: list[list[float]],
-    terms: list[float],
-    found: list[Slip],
-) -> bool:
-    """Adds the terms of characters read for others; False if they are too many to be one plate."""
+    read_places: Sequence[int],
+    true_places: Sequence[int],
+    commonness: Table,
+) -> Aligned | None:
+    """The terms of characters read for others, place by place; None if they are too many to be one plate."""
+    found = Aligned([0.0] * len(TERMS), [])
     unnamed = 0
     for at_read, at_true in zip(read_places, true_places, strict=True):
         true, read = CODE[plate[at_true]], evidence.codes[at_read]
@@ -113,13 +109,16 @@ def _beside(
         if share is None:
             unnamed += 1
             if unnamed > _MOST_UNNAMED:
-                return False
+                return None
         first = _PLACE["unnamed" if share is None else "named"]
-        terms[first] += 1
-        terms[first + 1] += (evidence.rest[at_read] if share is None else share) - evidence.sure[at_read]
-        terms[first + 2] += slips[true][read]
-        found.append(Slip(at_true, evidence.plate[at_read], plate[at_true], share is not None, at_read))
-    return True
+        found.terms[first] += 1
+        found.terms[first + 1] += (evidence.rest[at_read] if share is None else share) - evidence.sure[
+            at_read
+        ]
+        found.terms[first + 2] += commonness[true][read]
+        slip = Slip(at_true, evidence.plate[at_read], plate[at_true], share is not None, at_read)
+        found.slips.append(slip)
+    return found
 
 
 def _gap(read: str, plate: str) -> int | None:

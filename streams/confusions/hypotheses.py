@@ -3,10 +3,9 @@
 from itertools import islice, product
 from typing import Final
 
-import numpy as np
-
 from streams.confusions.evidence import CODE, Evidence
-from streams.plates.fleets import Fleets, Mask, Room
+from streams.confusions.features import Table
+from streams.plates.fleets import Block, Fleets
 from streams.plates.keys import ALPHABET
 
 _MOST_AT_ONCE: Final = 256
@@ -16,9 +15,7 @@ _COMMON: Final = 1.5
 """Slips commoner than the average by exp of this are tried for characters that cannot stand."""
 
 
-def hypotheses(
-    evidence: Evidence, country: str, fleets: Fleets, slips: list[list[float]]
-) -> dict[str, float]:
+def hypotheses(evidence: Evidence, country: str, fleets: Fleets, commonness: Table) -> dict[str, float]:
     """The plates that a read may have come of, each with the chance that there is such a vehicle.
 
     The plate as read; all that differ in one character, or have one more or less; those that differ in
@@ -26,8 +23,8 @@ def hypotheses(
     character beside. Plates that the country does not issue are left out.
     """
     found = set(_beside(evidence.plate, country, fleets))
-    for room in fleets.rooms(country, len(evidence.codes)):
-        found.update(_together(evidence, room, slips))
+    for block in fleets.blocks(country, len(evidence.codes)):
+        found.update(_together(evidence, block, commonness))
     for text in islice(evidence.texts, 5):
         found.add(text)
         found.update(_beside(text, country, fleets))
@@ -37,36 +34,22 @@ def hypotheses(
 
 def _beside(text: str, country: str, fleets: Fleets) -> set[str]:
     """All plates that differ from a text in one character, or have one more or less, and the text."""
-    codes = [CODE[char] for char in text]
     found = {text, *(text[:place] + text[place + 1 :] for place in range(len(text)))} - {""}
-    for room in fleets.rooms(country, len(text)):
-        wrong = [place for place, code in enumerate(codes) if not room.allowed[place, code]]
+    for block in fleets.blocks(country, len(text)):
+        wrong = [place for place, char in enumerate(text) if char not in block.places[place]]
         if len(wrong) <= 1:
             for place in wrong or range(len(text)):
-                for code in np.flatnonzero(room.allowed[place]).tolist():
-                    found.add(text[:place] + ALPHABET[code] + text[place + 1 :])
-    for room in fleets.rooms(country, len(text) + 1):
-        before = _agreeing(room.allowed, codes)
-        behind = _agreeing(room.allowed[::-1], codes[::-1])
-        for gap in range(len(text) + 1):
-            if gap <= before and len(text) - gap <= behind:
-                for code in np.flatnonzero(room.allowed[gap]).tolist():
-                    found.add(text[:gap] + ALPHABET[code] + text[gap:])
+                found.update(text[:place] + char + text[place + 1 :] for char in block.places[place])
+    for block in fleets.blocks(country, len(text) + 1):
+        for gap in block.gaps(text):
+            found.update(text[:gap] + char + text[gap:] for char in block.places[gap])
     return found
 
 
-def _agreeing(allowed: Mask, codes: list[int]) -> int:
-    """How many characters from the first on can stand at their place."""
-    for place, code in enumerate(codes):
-        if not allowed[place, code]:
-            return place
-    return len(codes)
-
-
-def _together(evidence: Evidence, room: Room, slips: list[list[float]]) -> list[str]:
+def _together(evidence: Evidence, block: Block, commonness: Table) -> list[str]:
     """The plates of a form that differ at several places, in what was named or must have been misread."""
     choices: list[list[str]] = []
-    for place, (code, allowed) in enumerate(zip(evidence.codes, room.places, strict=True)):
+    for place, (code, allowed) in enumerate(zip(evidence.codes, block.places, strict=True)):
         read = ALPHABET[code]
         here = [read] if read in allowed else []
         named = [
@@ -75,7 +58,9 @@ def _together(evidence: Evidence, room: Room, slips: list[list[float]]) -> list[
             if share >= _NAMED and true != code and ALPHABET[true] in allowed
         ]
         if not here:
-            named += [true for true in allowed if slips[CODE[true]][code] > _COMMON and true not in named]
+            named += [
+                true for true in allowed if commonness[CODE[true]][code] > _COMMON and true not in named
+            ]
         if not here and not named:
             return []
         choices.append(here + named)

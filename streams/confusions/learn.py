@@ -2,23 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from streams.confusions.evidence import CODE, KINDS, Evidence, Kind, evidence_of
-from streams.confusions.features import TERMS, aligned
+from streams.confusions.features import Table, aligned
+from streams.confusions.fit import Cases, fitted
 from streams.confusions.hypotheses import hypotheses
-from streams.confusions.model import Model, Models, Weights, doubt
+from streams.confusions.model import Model, Models, doubt
 from streams.confusions.pairs import Pair
 from streams.plates.fleets import Fleets
 from streams.plates.keys import ALPHABET
-from streams.plates.normal import folded, normal
-from streams.records.read import Read
-
-Floats = NDArray[np.float64]
 
 _FAR_EDITS: Final = 4
 """Pairs with so many edits or more say nothing of single characters."""
@@ -26,14 +22,11 @@ _PRIOR: Final = 30.0
 """So many sightings of a character are taken to have shown average slips."""
 _RIGHT_KEPT: Final = 4
 """Of the reads that were right, one in so many is weighed, for as many."""
-_START: Final = {
-    "named_share": 1.0, "named_slip": 0.5, "unnamed": -1.0, "unnamed_share": 0.5, "unnamed_slip": 0.5,
-    "extra": -2.0, "extra_share": 0.5, "lost_edge": -6.0, "lost_inside": -7.0, "text_share": 1.0,
-}  # fmt: skip
-_FAR: Final = (-3.0, 1.0)
-_PULL: Final = 0.1
-"""How strongly the weights are held to where they start; it matters where there are few pairs."""
-_STEPS: Final = 60
+
+
+class LearnError(Exception):
+    """Pairs of which none tells anything; the message says why."""
+
 
 Progress = Callable[[int], None]
 
@@ -74,11 +67,11 @@ def learn(
 ) -> Model:
     """A model from pairs. `progress` is told how many more steps of `steps_of` are done.
 
-    Raises ValueError if there is no pair, or none was read wrong.
+    Raises LearnError.
     """
     counts: Counter[str] = Counter()
     seen: Counter[str] = Counter()
-    evidences = [(pair, evidence_of(pair.read)) for pair in pairs]
+    evidences = [(pair, evidence_of(pair)) for pair in pairs]
     for pair, evidence in evidences:
         for read, true in edits(evidence.plate, pair.true) or ():
             if true:
@@ -86,13 +79,20 @@ def learn(
             if read != true:
                 counts[true + read if true and read else f"{true}-" if true else f"+{read}"] += 1
     if not counts:
-        raise ValueError("no pair was read wrong, so there is nothing to learn")
-    slips = _slips(counts, seen)
-    weights: dict[Kind, Weights] = {}
-    for kind in KINDS:
-        weights[kind] = _fitted(_cases(evidences, kind, fleets, slips, progress))
+        raise LearnError("no pair was read wrong, so there is nothing to learn")
+    commonness = _commonness(counts, seen)
+    cases = {kind: _cases(evidences, kind, fleets, commonness, progress) for kind in KINDS}
+    if not any(cases.values()):
+        raise LearnError("no pair is of a country whose plates are known")
+    weights = {kind: fitted(its) for kind, its in cases.items()}
     return Model(
-        name, source, len(pairs), slips, dict(sorted(counts.items())), dict(sorted(seen.items())), weights
+        name,
+        source,
+        len(pairs),
+        commonness,
+        dict(sorted(counts.items())),
+        dict(sorted(seen.items())),
+        weights,
     )
 
 
@@ -105,60 +105,53 @@ def learn_all(
 ) -> Models:
     """The general model from all pairs, and one of each reader of which there are `least` pairs or more.
 
-    A reader whose reads were all right keeps the general model. Raises ValueError as `learn` does.
+    A reader of which there is nothing to learn keeps the general model. Raises LearnError as `learn` does.
     """
     general = learn(pairs, fleets, "general", source, progress)
+    models = {}
+    for reader, its in _by_reader(pairs, least).items():
+        try:
+            models[reader] = learn(its, fleets, reader, source, progress)
+        except LearnError:
+            continue
+    return Models(general, models)
+
+
+def steps_of(pairs: Sequence[Pair], least: int) -> int:
+    """How many steps `learn_all` takes."""
+    return len(KINDS) * (len(pairs) + sum(map(len, _by_reader(pairs, least).values())))
+
+
+def _by_reader(pairs: Sequence[Pair], least: int) -> dict[str, list[Pair]]:
+    """The pairs of each reader of which there are `least` or more."""
     of: dict[str, list[Pair]] = {}
     for pair in pairs:
         if pair.reader is not None:
             of.setdefault(pair.reader, []).append(pair)
-    models = {}
-    for reader, its in sorted(of.items()):
-        if len(its) >= least and any(folded(normal(pair.plate)) != pair.true for pair in its):
-            models[reader] = learn(its, fleets, reader, source)
-    return Models(general, models)
+    return {reader: its for reader, its in sorted(of.items()) if len(its) >= least}
 
 
-def steps_of(pairs: Sequence[Pair]) -> int:
-    """How many steps `learn` takes."""
-    return len(KINDS) * len(pairs)
-
-
-def _slips(counts: Counter[str], seen: Counter[str]) -> list[list[float]]:
+def _commonness(counts: Counter[str], seen: Counter[str]) -> Table:
     table = np.zeros((len(ALPHABET), len(ALPHABET)))
     for slip, count in counts.items():
         if len(slip) == 2 and slip[0] in CODE and slip[1] in CODE:
             table[CODE[slip[0]], CODE[slip[1]]] = count
     sightings = np.array([seen[char] for char in ALPHABET], dtype=np.float64)[:, None]
-    average = table.sum() / sightings.sum() / (len(ALPHABET) - 1)
+    # One slip at the least, for characters may only have been lost.
+    average = max(table.sum(), 1.0) / sightings.sum() / (len(ALPHABET) - 1)
     found = np.log((table + _PRIOR * average) / (sightings + _PRIOR) / average)
     np.fill_diagonal(found, 0)
     return [[round(each, 4) for each in row] for row in found.tolist()]
-
-
-class _Cases(NamedTuple):
-    """Reads and their hypotheses.
-
-    The terms (m × 12) of all hypotheses, read after read, and the logarithms of their chances (m); where
-    those of each read start (n) and which is the true one (n, -1 for none of them); the doubts (n × 2, the
-    first 1) and how often each read counts (n).
-    """
-
-    terms: Floats
-    chances: Floats
-    starts: NDArray[np.intp]
-    true: NDArray[np.intp]
-    doubts: Floats
-    times: Floats
 
 
 def _cases(
     evidences: Iterable[tuple[Pair, Evidence]],
     kind: Kind,
     fleets: Fleets,
-    slips: list[list[float]],
+    commonness: Table,
     progress: Progress,
-) -> _Cases:
+) -> Cases | None:
+    """The cases of pairs whose recogniser tells at least as much as a kind; None if there are none."""
     terms: list[list[float]] = []
     chances: list[float] = []
     starts, trues, times, unsure = [], [], [], []
@@ -172,10 +165,12 @@ def _cases(
             if right % _RIGHT_KEPT:
                 continue
             weight = float(_RIGHT_KEPT)
-        evidence = whole if kind == "full" else evidence_of(_poorer(pair.read, kind))
+        evidence = whole if kind == "full" else evidence_of(_poorer(pair, kind))
+        if evidence.kind != kind:
+            continue
         start, place = len(terms), -1
-        for plate, chance in hypotheses(evidence, pair.country, fleets, slips).items():
-            how = aligned(evidence, plate, slips)
+        for plate, chance in hypotheses(evidence, pair.country, fleets, commonness).items():
+            how = aligned(evidence, plate, commonness)
             if how is not None:
                 if plate == true:
                     place = len(terms) - start
@@ -187,78 +182,19 @@ def _cases(
         trues.append(place)
         times.append(weight)
         unsure.append((1.0, doubt(evidence)))
-    return _Cases(
+    if not starts:
+        return None
+    return Cases(
         np.array(terms), np.log(chances), np.array(starts), np.array(trues), np.array(unsure), np.array(times)
     )
 
 
-def _poorer(read: Read, kind: Kind) -> Read:
-    """The read as a recogniser would give it that tells less."""
-    poorer = replace(read, candidates=None, char_alternatives=None)
+def _poorer(pair: Pair, kind: Kind) -> Pair:
+    """The pair as of a recogniser that tells less."""
+    poorer = replace(pair, candidates=None, char_alternatives=None)
     if kind == "characters":
         return poorer
-    confidence = read.confidence
-    if confidence is None and read.char_confidences:
-        confidence = sum(read.char_confidences) / len(read.char_confidences)
+    confidence = pair.confidence
+    if confidence is None and pair.char_confidences:
+        confidence = sum(pair.char_confidences) / len(pair.char_confidences)
     return replace(poorer, char_confidences=None, confidence=confidence if kind == "plate" else None)
-
-
-def _fitted(cases: _Cases) -> Weights:
-    """The weights under which the true plates are likeliest (multinomial logit, by Newton's method)."""
-    size = len(TERMS)
-    start = np.array([_START.get(term, 0.0) for term in TERMS] + list(_FAR))
-    weights = start.copy()
-    loss = _loss(cases, weights, start)
-    for _ in range(_STEPS):
-        slope, bend = _derivatives(cases, weights, start)
-        step = np.linalg.solve(bend, slope)
-        share = 1.0
-        while (tried := _loss(cases, weights - share * step, start)) > loss and share > 1e-6:
-            share /= 2
-        weights -= share * step
-        if loss - tried < 1e-6:
-            break
-        loss = tried
-    rounded = [round(each, 4) for each in weights.tolist()]
-    return Weights(rounded[:size], rounded[size:])
-
-
-def _parts(cases: _Cases, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """For each hypothesis its share; for each read the share of far plates, the log of the sum of all, and
-    the log score of the true one."""
-    size = len(TERMS)
-    scores = cases.terms @ weights[:size] + cases.chances
-    far = cases.doubts @ weights[size:]
-    counts = np.diff(np.r_[cases.starts, len(scores)])
-    top = np.maximum(np.maximum.reduceat(scores, cases.starts), far)
-    grown = np.exp(scores - np.repeat(top, counts))
-    total = np.add.reduceat(grown, cases.starts) + np.exp(far - top)
-    known = cases.true >= 0
-    of_true = np.where(known, scores[cases.starts + np.maximum(cases.true, 0)], far)
-    return grown / np.repeat(total, counts), np.exp(far - top) / total, top + np.log(total), of_true
-
-
-def _loss(cases: _Cases, weights: Floats, start: Floats) -> float:
-    _, _, total, of_true = _parts(cases, weights)
-    return float((cases.times * (total - of_true)).sum() + _PULL / 2 * ((weights - start) ** 2).sum())
-
-
-def _derivatives(cases: _Cases, weights: Floats, start: Floats) -> tuple[Floats, Floats]:
-    """The gradient and the Hessian of the loss."""
-    size = len(TERMS)
-    shares, far, _, _ = _parts(cases, weights)
-    counts = np.diff(np.r_[cases.starts, len(shares)])
-    times = np.repeat(cases.times, counts)
-    means = np.zeros((len(far), size + 2))
-    means[:, :size] = np.add.reduceat(shares[:, None] * cases.terms, cases.starts)
-    means[:, size:] = far[:, None] * cases.doubts
-    known = cases.true >= 0
-    true = np.zeros_like(means)
-    true[known, :size] = cases.terms[(cases.starts + cases.true)[known]]
-    true[~known, size:] = cases.doubts[~known]
-    slope = (cases.times[:, None] * (means - true)).sum(0) + _PULL * (weights - start)
-    bend: Any = np.zeros((size + 2, size + 2))
-    bend[:size, :size] = cases.terms.T @ ((shares * times)[:, None] * cases.terms)
-    bend[size:, size:] = cases.doubts.T @ ((far * cases.times)[:, None] * cases.doubts)
-    bend -= means.T @ (cases.times[:, None] * means)
-    return slope, bend + _PULL * np.eye(size + 2)

@@ -38,28 +38,26 @@ class Weights(Struct, frozen=True, forbid_unknown_fields=True):
 class Model(Struct, frozen=True, forbid_unknown_fields=True):
     """How one reader, or readers in general, misread.
 
-    `slips[true][read]` (36 × 36, by code) is the logarithm of how much commoner than the average slip it is
-    that this character is read for that one; `counts` are the slips that it was learnt from.
+    `commonness` (36 × 36) is a `Table`; `counts` are the slips that it was learnt from.
     """
 
     name: str
     source: str
     """What it was learnt from, in words."""
     pairs: int
-    slips: Annotated[list[_Row], Meta(min_length=_CHARS, max_length=_CHARS)]
+    commonness: Annotated[list[_Row], Meta(min_length=_CHARS, max_length=_CHARS)]
     counts: dict[str, int]
-    """Slips seen, the true character first: `D0` is a D read as 0."""
+    """Slips seen, the true character first: `D0` is a D read as 0, `D-` one not read, `+0` a 0 too many."""
     seen: dict[str, int]
     """How often each true character was seen."""
     weights: dict[Kind, Weights]
-    figures: dict[str, float] = {}
 
     def likelihood(self, evidence: Evidence, plate: str) -> tuple[float, Aligned] | None:
         """log(P(evidence | plate) / P(evidence | the plate as read)) and where the two differ.
 
         `plate` is a folded normal form. None if the two are too far apart to be weighed.
         """
-        how = aligned(evidence, plate, self.slips)
+        how = aligned(evidence, plate, self.commonness)
         if how is None:
             return None
         weights = self.weights[evidence.kind].terms

@@ -13,13 +13,15 @@ else no posterior could rise above one in the vehicles of a crowded series.
 
 from functools import lru_cache
 from math import exp
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.confusions.evidence import CODE, Evidence, Kind
 from streams.confusions.features import TERMS, Slip
 from streams.confusions.model import Model
 from streams.plates.fleets import Fleets
 from streams.plates.keys import ALPHABET
+
+_NEGLIGIBLE: Final = 1e-12
 
 
 class Weighed(NamedTuple):
@@ -86,11 +88,8 @@ class Weigher:
 
     def rivals(self, evidence: Evidence, country: str) -> Rivals:
         """The other explanations of a read, the same for all listed plates of a country."""
-        return Rivals(
-            country,
-            self._near(evidence, country),
-            self._fleets.density(evidence.plate, country),
-        )
+        near = self._near(evidence, country)
+        return Rivals(country, near, self._fleets.density(evidence.plate, country))
 
     def _near(self, evidence: Evidence, country: str) -> float:
         """The sum of chance times likelihood over all plates of the country near the read."""
@@ -99,9 +98,9 @@ class Weigher:
         sums: dict[tuple[int, str], float] = {}
         places = [self._place(evidence, place) for place in range(count)]
         found = 0.0
-        for room in self._fleets.rooms(country, count):
-            product = room.density
-            for spot in enumerate(room.places):
+        for block in self._fleets.blocks(country, count):
+            product = block.density
+            for spot in enumerate(block.places):
                 total = sums.get(spot)
                 if total is None:
                     total = sums[spot] = self._over(places[spot[0]], spot[1], evidence.kind)
@@ -126,9 +125,11 @@ class Weigher:
         more = []
         for true, share in evidence.others[place].items():
             if true != read:
-                slip = self._model.slips[true][read]
-                named = exp(term["named"] + term["named_share"] * (share - sure) + term["named_slip"] * slip)
-                more.append((ALPHABET[true], named - unnamed * exp(term["unnamed_slip"] * slip)))
+                common = self._model.commonness[true][read]
+                named = exp(
+                    term["named"] + term["named_share"] * (share - sure) + term["named_slip"] * common
+                )
+                more.append((ALPHABET[true], named - unnamed * exp(term["unnamed_slip"] * common)))
         return _Spot(read, unnamed, more)
 
     def _over(self, spot: _Spot, allowed: str, kind: Kind) -> float:
@@ -144,39 +145,25 @@ class Weigher:
     def _summed(self, kind: Kind, allowed: str, read: int) -> float:
         weight = self._terms[kind]["unnamed_slip"]
         return sum(
-            exp(weight * self._model.slips[CODE[true]][read]) for true in allowed if CODE[true] != read
+            exp(weight * self._model.commonness[CODE[true]][read]) for true in allowed if CODE[true] != read
         )
 
     def _one_lost(self, evidence: Evidence, country: str) -> float:
-        term = self._terms[evidence.kind]
+        """The sum over all plates that have one character more."""
+        term, plate = self._terms[evidence.kind], evidence.plate
         edge, inside = exp(term["lost_edge"]), exp(term["lost_inside"])
-        plate, found = evidence.plate, 0.0
-        for room in self._fleets.rooms(country, len(plate) + 1):
-            before = _agreeing(plate, room.places)
-            behind = _agreeing(plate[::-1], room.places[::-1])
-            for gap in range(max(len(plate) - behind, 0), min(before, len(plate)) + 1):
-                weight = edge if gap in (0, len(plate)) else inside
-                found += room.density * len(room.places[gap]) * weight
-        return found
+        return sum(
+            block.density * len(block.places[gap]) * (edge if gap in (0, len(plate)) else inside)
+            for block in self._fleets.blocks(country, len(plate) + 1)
+            for gap in block.gaps(plate)
+        )
 
     def _one_extra(self, evidence: Evidence, country: str) -> float:
+        """The sum over all plates that have one character less."""
         term = self._terms[evidence.kind]
-        plate, found = evidence.plate, 0.0
-        for room in self._fleets.rooms(country, len(plate) - 1):
-            before = _agreeing(plate, room.places)
-            behind = _agreeing(plate[::-1], room.places[::-1])
-            for gap in range(max(len(plate) - 1 - behind, 0), min(before, len(plate) - 1) + 1):
-                share = evidence.none[gap] - evidence.sure[gap]
-                found += room.density * exp(term["extra"] + term["extra_share"] * share)
-        return found
-
-
-_NEGLIGIBLE = 1e-12
-
-
-def _agreeing(text: str, places: tuple[str, ...]) -> int:
-    """How many characters from the first on can stand at their place."""
-    for place, (char, allowed) in enumerate(zip(text, places, strict=False)):
-        if char not in allowed:
-            return place
-    return min(len(text), len(places))
+        return sum(
+            block.density
+            * exp(term["extra"] + term["extra_share"] * (evidence.none[gap] - evidence.sure[gap]))
+            for block in self._fleets.blocks(country, len(evidence.plate) - 1)
+            for gap in block.gaps(evidence.plate)
+        )

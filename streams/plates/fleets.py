@@ -11,17 +11,12 @@ from math import prod
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
-import numpy as np
 from msgspec import Meta, Struct
-from numpy.typing import NDArray
 
 from streams.plates.formats import Formats, shipped
-from streams.plates.keys import ALPHABET
 from streams.plates.normal import folded
 from streams.plates.shapes import forms
 from streams.records.countries import Country
-
-Mask = NDArray[np.bool_]
 
 
 class Series(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,19 +37,36 @@ class Fleet(Struct, frozen=True, forbid_unknown_fields=True):
     series: list[Series]
 
 
-class Room(NamedTuple):
-    """Plates of one form, n characters long.
+class Block(NamedTuple):
+    """The plates of one form, n characters long.
 
     `format` is the format's id, `share` that of the country's vehicles which have such a plate, `density` the
-    chance, 0 to 1, that one such plate is on a vehicle. Which characters each place may have: `allowed` as
-    codes from 0 (bool, n × 36, `ALPHABET`), `places` as characters.
+    chance, 0 to 1, that one such plate is on a vehicle; `places` are the characters that each place may have.
     """
 
     format: str
-    allowed: Mask
     places: tuple[str, ...]
     density: float
     share: float
+
+    def gaps(self, text: str) -> range:
+        """Where a text of one character less, or one more, parts from a plate of this form.
+
+        For each of these places the plate has a character there that the text lacks, or the text one that the
+        plate lacks, and all others can stand where they are then.
+        """
+        shorter = min(len(text), len(self.places))
+        before = _standing(text, self.places)
+        behind = _standing(text[::-1], self.places[::-1])
+        return range(shorter - behind, before + 1)
+
+
+def _standing(text: str, places: tuple[str, ...]) -> int:
+    """How many characters from the first on can stand at their place."""
+    for place, (char, allowed) in enumerate(zip(text, places, strict=False)):
+        if char not in allowed:
+            return place
+    return min(len(text), len(places))
 
 
 class Fleets:
@@ -62,11 +74,10 @@ class Fleets:
 
     def __init__(self, rows: list[Fleet], formats: Formats) -> None:
         self.rows = {row.country: row for row in rows}
-        self._formats = formats
-        self._rooms: dict[tuple[str, int], list[Room]] = {}
+        self._blocks: dict[tuple[str, int], list[Block]] = {}
         for row in rows:
-            for room in _rooms(row, formats):
-                self._rooms.setdefault((row.country, len(room.allowed)), []).append(room)
+            for block in _blocks(row, formats):
+                self._blocks.setdefault((row.country, len(block.places)), []).append(block)
 
     def vehicles(self, country: str) -> int:
         """How many vehicles a country has; a country that is not known is taken to have few."""
@@ -76,21 +87,21 @@ class Fleets:
     def density(self, plate: str, country: str) -> float:
         """The chance, 0 to 1, that a vehicle of a country has a plate (folded normal form)."""
         found = 0.0
-        for room in self.rooms(country, len(plate)):
-            if all(map(str.__contains__, room.places, plate)):
-                found += room.density
+        for block in self.blocks(country, len(plate)):
+            if all(map(str.__contains__, block.places, plate)):
+                found += block.density
         return min(found, 1.0)
 
-    def rooms(self, country: str, length: int) -> list[Room]:
-        """The forms of plates of a country with so many characters; free formats are left out."""
-        return self._rooms.get((country, length), [])
+    def blocks(self, country: str, length: int) -> list[Block]:
+        """The plates of a country with so many characters; free formats are left out."""
+        return self._blocks.get((country, length), [])
 
 
 UNKNOWN_FLEET: Final = 5_000_000
 """Vehicles of a country that `fleets.toml` does not have."""
 
 
-def _rooms(row: Fleet, formats: Formats) -> list[Room]:
+def _blocks(row: Fleet, formats: Formats) -> list[Block]:
     here = {each.id: each for each in formats.rows if each.country == row.country and not each.free}
     named = {series.format for series in row.series}
     unknown = named - here.keys()
@@ -100,9 +111,9 @@ def _rooms(row: Fleet, formats: Formats) -> list[Room]:
     if rest < -1e-9:
         raise ValueError(f"fleets.toml, {row.country}: the shares of the series are more than 1")
     found = [
-        room
+        block
         for series in row.series
-        for room in _spread(
+        for block in _spread(
             series.format, series.shapes or here[series.format].shapes, series.share, row.vehicles
         )
     ]
@@ -112,27 +123,20 @@ def _rooms(row: Fleet, formats: Formats) -> list[Room]:
     return found
 
 
-def _spread(format_: str, shapes: list[str], share: float, vehicles: int) -> list[Room]:
+def _spread(format_: str, shapes: list[str], share: float, vehicles: int) -> list[Block]:
     """The forms of some shapes, vehicles spread over them evenly."""
     parts = [form for shape in shapes for form in forms(shape)]
     sizes = [prod(map(len, form.allowed)) for form in parts]
-    found = []
-    for form, size in zip(parts, sizes, strict=True):
-        places = tuple("".join(sorted(set(folded("".join(allowed))))) for allowed in form.allowed)
-        found.append(
-            Room(
-                format_,
-                _mask(places),
-                places,
-                min(1.0, vehicles * share / sum(sizes)),
-                share * size / sum(sizes),
-            )
+    density = min(1.0, vehicles * share / sum(sizes))
+    return [
+        Block(
+            format_,
+            tuple("".join(sorted(set(folded("".join(allowed))))) for allowed in form.allowed),
+            density,
+            share * size / sum(sizes),
         )
-    return found
-
-
-def _mask(places: tuple[str, ...]) -> Mask:
-    return np.array([[char in allowed for char in ALPHABET] for allowed in places], dtype=bool)
+        for form, size in zip(parts, sizes, strict=True)
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -39,7 +39,7 @@ _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _JSON_KIND: Final = {list: "a list", str: "text", int: "a number", float: "a number", type(None): "null"}
 
 _Record = TypeVar("_Record", Read, Alert, Match)
-_Whole = TypeVar("_Whole", Verdict, Match, Hit)
+_Whole = TypeVar("_Whole")
 
 
 class Rejected(NamedTuple):
@@ -104,7 +104,7 @@ def decode_alerts(records: Sequence[bytes]) -> list[Alert | Withdrawal | tuple[F
 def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
     """A verdict, or all its faults. Raises nothing."""
     # It has looked at its time itself.
-    return _whole(_verdict, Verdict, record, lambda _: ())
+    return decode_whole(_verdict, Verdict, record)
 
 
 def decode_match(record: bytes) -> Match | tuple[Fault, ...]:
@@ -112,7 +112,7 @@ def decode_match(record: bytes) -> Match | tuple[Fault, ...]:
 
     The plates in it are not looked at again: whoever made the match has done so.
     """
-    return _whole(_match, Match, record, _times_of_match)
+    return decode_whole(_match, Match, record, _times_of_match)
 
 
 def decode_matches(records: Sequence[bytes]) -> list[Match | tuple[Fault, ...]]:
@@ -125,7 +125,7 @@ def decode_matches(records: Sequence[bytes]) -> list[Match | tuple[Fault, ...]]:
 
 def decode_hit(record: bytes) -> Hit | tuple[Fault, ...]:
     """A hit, or all its faults. Raises nothing. Its plates are not looked at, as those of a match."""
-    return _whole(_hit, Hit, record, _times_of_hit)
+    return decode_whole(_hit, Hit, record, _times_of_hit)
 
 
 def _times_of_match(match: Match) -> tuple[datetime, ...]:
@@ -137,13 +137,16 @@ def _times_of_hit(hit: Hit) -> tuple[datetime, ...]:
     return hit.read.captured_at, hit.alert.valid_until, hit.emitted_at
 
 
-def _whole(
+def decode_whole(
     decoder: msgspec.json.Decoder[_Whole],
     kind: type[_Whole],
     record: bytes,
-    times: Callable[[_Whole], tuple[datetime, ...]],
+    times: Callable[[_Whole], tuple[datetime, ...]] = lambda _: (),
 ) -> _Whole | tuple[Fault, ...]:
-    """A record decoded, or all its faults; `times` gives those whose years the decoder does not look at."""
+    """A record of a kind, or all its faults; `times` gives those whose years the decoder does not look at.
+
+    Raises nothing.
+    """
     if len(record) > MAX_RECORD_BYTES:
         return (_too_long(),)
     try:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from streams.confusions.evidence import evidence_of
 from streams.confusions.hypotheses import hypotheses
 from streams.confusions.learn import learn
-from streams.confusions.pairs import Pair, pairs_of
+from streams.confusions.pairs import Pair, decode_pair
 from streams.matching.posterior import Weigher
 from streams.plates.fleets import shipped_fleets
 from tests.bench.table import show
@@ -52,7 +52,7 @@ class Half(NamedTuple):
 def run() -> None:
     """Prints the tables. Run in a process of its own."""
     with gzip.open(PAIRS) as lines:
-        pairs = [pair for pair in pairs_of(lines) if isinstance(pair, Pair)]
+        pairs = [pair for pair in map(decode_pair, lines) if isinstance(pair, Pair)]
     even = [pair for pair in pairs if int(pair.read_id[1:]) % 2 == 0]
     odd = [pair for pair in pairs if int(pair.read_id[1:]) % 2 == 1]
     halves = [measured(even, odd), measured(odd, even)]
@@ -102,11 +102,11 @@ def measured(half: list[Pair], other: list[Pair]) -> Half:
     own, others, chances, weights = [], [], [], []
     exact = exact_false = 0.0
     for pair in other:
-        evidence, true = evidence_of(pair.read), pair.true
+        evidence, true = evidence_of(pair), pair.true
         listed = LISTED * countries[pair.country] / len(other) / fleets.vehicles(pair.country)
         rivals = weigher.rivals(evidence, pair.country)
         found = -1.0
-        for plate, density in hypotheses(evidence, pair.country, fleets, model.slips).items():
+        for plate, density in hypotheses(evidence, pair.country, fleets, model.commonness).items():
             weighed = weigher.weigh(evidence, plate, rivals)
             if weighed is None:
                 continue

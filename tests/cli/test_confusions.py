@@ -39,7 +39,7 @@ def test_lines_that_are_no_pairs_are_said_and_left_out(file: Path, tmp_path: Pat
     file.write_bytes(b'{"truth":"AB123CD"}\n' + file.read_bytes() + b"\nnonsense\n")
     done = run("learn", str(file), "--output", str(tmp_path / "ours.json"))
     assert done.exit_code == 1
-    assert "pairs.jsonl, line 1: " in done.stderr
+    assert "pairs.jsonl:1: " in done.stderr
     assert "400 pairs learnt; 2 lines left out" in done.stderr
 
 
@@ -55,6 +55,16 @@ def test_nothing_to_learn(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert run("learn", str(tmp_path / "none"), "--output", str(tmp_path / "ours.json")).exit_code == 2
     assert run("show", str(tmp_path / "none")).exit_code == 2
+
+
+def test_a_file_that_cannot_be_written(file: Path, tmp_path: Path) -> None:
+    """A folder that is not there is said before anything is learnt."""
+    done = run("learn", str(tmp_path / "none"), "--output", str(tmp_path / "nowhere" / "ours.json"))
+    assert done.exit_code == 2
+    assert "cannot be written (no such folder); give another path" in done.stderr
+    done = run("learn", str(file), "--output", str(tmp_path))
+    assert done.exit_code == 2
+    assert "cannot be written" in done.stderr
 
 
 def test_a_damaged_model_is_refused(tmp_path: Path) -> None:

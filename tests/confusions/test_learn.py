@@ -1,13 +1,14 @@
 """Learning from pairs: what was seen often weighs more, and what is written is read back."""
 
+from math import isfinite
 from pathlib import Path
 
 import pytest
 
 from streams.confusions.evidence import KINDS, evidence_of
-from streams.confusions.learn import edits, learn, learn_all
+from streams.confusions.learn import LearnError, edits, learn, learn_all
 from streams.confusions.model import Model, ModelError, Models, dump, load, load_file, shipped_models
-from streams.confusions.pairs import BadPair, Pair, pairs_of
+from streams.confusions.pairs import Pair, decode_pair
 from streams.plates.fleets import shipped_fleets
 from tests.confusions.made import pairs
 from tests.made import read
@@ -88,8 +89,25 @@ def test_too_far(model: Model) -> None:
 
 
 def test_nothing_to_learn() -> None:
-    with pytest.raises(ValueError, match="no pair was read wrong"):
-        learn([Pair("AB123CD", "FR", "AB123CD")], shipped_fleets(), "general", "")
+    for pairs_, why in (
+        ([], "no pair was read wrong"),
+        ([Pair("AB123CD", "FR", "AB123CD")], "no pair was read wrong"),
+        ([Pair("AB123CD", "XK", "AB123C0")], "no pair is of a country whose plates are known"),
+    ):
+        with pytest.raises(LearnError, match=why):
+            learn(pairs_, shipped_fleets(), "general", "")
+
+
+def test_a_reader_that_tells_little() -> None:
+    """What it never tells is weighed as where weights start; and characters may only ever be lost."""
+    plain = [Pair(each.truth, "FR", each.plate, confidence=each.confidence) for each in pairs(300)]
+    weights = learn(plain, shipped_fleets(), "plain", "").weights
+    assert set(weights) == set(KINDS)
+    assert weights["full"].terms == learn(plain[:50], shipped_fleets(), "fewer", "").weights["full"].terms
+    lost = learn([Pair("AB123CD", "FR", "B123CD")] * 20, shipped_fleets(), "lost", "")
+    found = lost.likelihood(evidence_of(read("B123CD", "FR")), "AB123CD")
+    assert found is not None
+    assert isfinite(found[0])
 
 
 def test_a_model_for_each_reader_of_which_enough_is_known() -> None:
@@ -133,19 +151,24 @@ def test_the_shipped_model() -> None:
     assert back is None or there < back / 3
 
 
-def test_lines_that_are_no_pairs() -> None:
-    """All that is wrong with each is said, and its neighbours are kept."""
-    good = b'{"truth":"AB-123-CD","country":"FR","plate":"AB123C0"}'
-    lines = [
-        good,
-        b"{",
-        b"[]",
-        b'{"truth":"AB 1","country":"fr"}',
-        b'{"truth":"!","country":"FR","plate":"?"}',
-        b"",
-    ]
-    found = list(pairs_of([*lines, good]))
-    bad = [each for each in found if isinstance(each, BadPair)]
-    assert [each.line for each in bad] == [2, 3, 4, 5]
-    assert [len(each.faults) for each in bad] == [1, 1, 2, 2]
-    assert [each.true for each in found if isinstance(each, Pair)] == ["AB123CD", "AB123CD"]
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        (b"{", [""]),
+        (b"[]", [""]),
+        (b'{"truth":"AB 1","country":"fr"}', ["country", "plate"]),
+        (b'{"truth":"!","country":"FR","plate":"?"}', ["truth", "plate"]),
+        (b"\xff", [""]),
+    ],
+)
+def test_what_is_no_pair(line: bytes, fields: list[str]) -> None:
+    """All that is wrong with it is said."""
+    faults = decode_pair(line)
+    assert isinstance(faults, tuple)
+    assert sorted(fault.field for fault in faults) == sorted(fields)
+
+
+def test_a_pair() -> None:
+    pair = decode_pair(b'{"truth":"AB-123-CD","country":"FR","plate":"AB123C0"}')
+    assert isinstance(pair, Pair)
+    assert pair.true == "AB123CD"

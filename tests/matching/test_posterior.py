@@ -80,13 +80,13 @@ def test_the_sum_over_rivals_is_what_adding_them_one_by_one_gives() -> None:
     named: list[list[CharAlternative]] = [[], [CharAlternative("7", 0.2)], [], [CharAlternative("8", 0.1)]]
     evidence = evidence_of(read("71B3", "LU", **sure(0.9, 0.7, 0.8, 0.85), char_alternatives=named))
     model, fleets = shipped_models().general, shipped_fleets()
-    plates = {"".join(chars) for room in fleets.rooms("LU", 4) for chars in product(*room.places)}
+    plates = {"".join(chars) for block in fleets.blocks("LU", 4) for chars in product(*block.places)}
     summed = 0.0
     for plate in plates:
         found = model.likelihood(evidence, plate)
         if found is not None:
             summed += fleets.density(plate, "LU") * exp(found[0])
-    lost = [plate for plate in hypotheses(evidence, "LU", fleets, model.slips) if len(plate) != 4]
+    lost = [plate for plate in hypotheses(evidence, "LU", fleets, model.commonness) if len(plate) != 4]
     for plate in lost:
         found = model.likelihood(evidence, plate)
         if found is not None and len(found[1].slips) == 1:

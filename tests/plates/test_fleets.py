@@ -11,9 +11,9 @@ FLEETS = shipped_fleets()
 @pytest.mark.parametrize("country", list(FLEETS.rows))
 def test_the_vehicles_are_those_of_the_fleet(country: str) -> None:
     """Shares of a country's forms are one together, and no plate is on more than one vehicle."""
-    rooms = [room for length in range(1, 13) for room in FLEETS.rooms(country, length)]
-    assert sum(room.share for room in rooms) == pytest.approx(1, abs=1e-6)
-    assert all(0 <= room.density <= 1 for room in rooms)
+    blocks = [block for length in range(1, 13) for block in FLEETS.blocks(country, length)]
+    assert sum(block.share for block in blocks) == pytest.approx(1, abs=1e-6)
+    assert all(0 <= block.density <= 1 for block in blocks)
 
 
 @pytest.mark.parametrize(
