@@ -33,7 +33,7 @@ def test_told_to_end(ground: Ground) -> None:
             worker = ground.worker(1, session_s=LONG_S)
             worker.wait_ready()
             sleep(0.5 + turn / 3)
-            assert worker.terminate() == 0
+            worker.end_in_order()
         ground.worker(1, session_s=LONG_S).wait_ready()
         ground.caught_up(feed)
     outcome = ground.outcome(feed)
@@ -66,6 +66,6 @@ def test_workers_come_and_go(ground: Ground) -> None:
                 worker.wait_ready()
             sleep(wait())
             for worker in added:
-                assert worker.terminate() == 0
+                worker.end_in_order()
             sleep(wait() / 2)
     assert ground.outcome(feed).faults == []

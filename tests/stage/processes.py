@@ -82,6 +82,11 @@ class Process:
             self.kill()
             raise TimeoutError(f"did not end within {within_s:.0f} s of SIGTERM:\n{self._end()}") from None
 
+    def end_in_order(self, within_s: float = 60) -> None:
+        """SIGTERM; raises AssertionError, with what it said last, if it does not end as it was told."""
+        code = self.terminate(within_s)
+        assert code == 0, f"ended with {code}:\n{self._end()}"
+
     def end(self) -> None:
         """Ends it in whatever state it is."""
         if self.alive:

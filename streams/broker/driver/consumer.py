@@ -181,6 +181,15 @@ class Consumer(StockConsumer):
             for tp in revoked:
                 self._windows.pop(tp, None)
 
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Forgets what was handed over while it was not known whose the partitions are.
+
+        Faust drops that without acknowledging it, and positions go back for it. When nothing is taken any
+        more it does not come again, so whoever waits for what is in flight would wait for it without end.
+        """
+        self._windows.clear()
+        await super().on_partitions_assigned(assigned, generation_id)
+
 
 def _wake_waiters(fetcher: Any) -> None:
     for waiter in list(fetcher._fetch_waiters):

@@ -103,3 +103,40 @@ def test_what_is_never_acknowledged_does_not_hold_up_a_rebalance(servers: str, t
                     event.ack()
 
     asyncio.run(run())
+
+
+def test_what_is_handed_over_in_a_rebalance_holds_up_no_end(servers: str, tmp_path: Path) -> None:
+    """Faust drops it without acknowledging it; when nothing more is taken it does not come again."""
+    topic, group = unique("between"), unique("group")
+
+    async def run() -> None:
+        await make_topic(servers, topic, 2)
+        await produce(servers, topic, [(number % 2, b"%d" % number) for number in range(COUNT)])
+        held: list[list[Any]] = [[], []]
+        first, second = (app_of(servers, group, tmp_path) for _ in held)
+        for app, into in zip((first, second), held, strict=True):
+            hold(app, batch_topic(app, topic), into)
+        between: list[asyncio.Task[None]] = []
+
+        async def hand_over(batches: list[Any]) -> None:
+            while first.consumer.windows:  # until what was revoked is forgotten
+                await asyncio.sleep(0)
+            for batch in batches:
+                first.consumer._to_message(TP(topic, batch.partition), batch)
+
+        async def revoked(*_: Any, **__: Any) -> None:
+            between.append(asyncio.create_task(hand_over([event.value for event in held[0]])))
+
+        async with running(first):
+            await until(lambda: len({event.message.partition for event in held[0]}) == 2, "both partitions")
+            first.on_partitions_revoked.connect(revoked)
+            first.consumer.stop_taking([topic])
+            async with running(second):
+                await until(lambda: held[1], "the second worker reads")
+                await until(lambda: between and between[0].done(), "batches were handed over in between")
+                await until(
+                    lambda: not any(window.in_flight for window in first.consumer.windows.values()),
+                    "nothing is in flight",
+                )
+
+    asyncio.run(run())

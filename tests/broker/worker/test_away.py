@@ -68,7 +68,7 @@ def test_no_broker_and_one_that_comes_late(away: tuple[Cluster, int], tmp_path: 
         process.wait_ready(30)
         scene.put(scene.reads, read_json())
         assert len(scene.wait_hits(1, "it does its work")) == 1
-        assert process.terminate() == 0
+        process.end_in_order()
     scene.close()
 
 
