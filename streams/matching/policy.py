@@ -5,7 +5,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from streams.records.alert import Mode
-from streams.records.fields import Identifier, Words
+from streams.records.countries import Country
+from streams.records.fields import Confidence, Identifier, Words
 
 
 class ListPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -16,9 +17,25 @@ class ListPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         Mode,
         Meta(
             description="how far a match may go: `exact` the same plate; `pattern` also plates with ? and *; "
-            "`confusable` also characters that readers take for each other. An alert can narrow it"
+            "`confusable` also characters that readers take for each other; `fuzzy` also any one character "
+            "read wrong, lost or too many, where the posterior allows it. An alert can narrow it"
         ),
     ] = "confusable"
+    min_posterior: Annotated[
+        Confidence | None,
+        Meta(
+            description="lowest posterior for a hit: how likely, from 0 to 1, the vehicle is to be the listed "
+            "one; none: every match of the mode is a hit, but `fuzzy` wants 0.5. An alert can raise it"
+        ),
+    ] = None
+    false_hits_per_day: Annotated[
+        float | None,
+        Meta(
+            gt=0,
+            description="most false hits a day that the list may cause; when they would be more, the lowest "
+            "posterior rises for the rest of the day (UTC); none: no limit",
+        ),
+    ] = None
     audience: Annotated[
         list[Identifier],
         Meta(description="centres told of a hit, as in [centres.<id>], unless the alert names its own"),
@@ -49,6 +66,20 @@ class MatchingPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=1, le=12, description="fewest letters and digits a plate with ? or * must have to be used"),
     ] = 3
+    confusions: Annotated[
+        str | None,
+        Meta(
+            min_length=1,
+            description="file of the confusion model, made with `anpr confusions learn`; none: that shipped",
+        ),
+    ] = None
+    reads_per_day: Annotated[
+        dict[Country, Annotated[int, Meta(ge=1)]],
+        Meta(
+            description="reads a day of plates of each country, all cameras together: says how many false "
+            "hits to expect, and which country is likely where none was read; none: shares as of the fleets"
+        ),
+    ] = {}
 
 
 class Policies(Struct, frozen=True):
