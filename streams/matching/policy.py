@@ -24,8 +24,8 @@ class ListPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     min_posterior: Annotated[
         Confidence | None,
         Meta(
-            description="lowest posterior for a hit: how likely, from 0 to 1, the vehicle is to be the listed "
-            "one; none: every match of the mode is a hit, but `fuzzy` wants 0.5. An alert can raise it"
+            description="lowest posterior for a hit: how likely, from 0 to 1, it is the listed vehicle; "
+            "none: every match of the mode is a hit, but `fuzzy` wants 0.5. An alert can raise it"
         ),
     ] = None
     false_hits_per_day: Annotated[

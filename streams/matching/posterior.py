@@ -1,27 +1,33 @@
 """The posterior: P(the vehicle is the listed one | the read), the rival explanations counted.
 
 A read close to a listed plate has two kinds of explanation: it is the listed vehicle, read so; or it is any
-other vehicle of the country, read right or wrong. The listed vehicle exists. Another plate is on a vehicle
-only with some chance, which is how crowded its series is (`streams.plates.fleets`). With S the likelihood of
-a plate against that of the plate as read (`streams.confusions`), the posterior is
+other vehicle, read right or wrong. The listed vehicle exists. Another plate is on a vehicle only with some
+chance, which is how crowded its series is (`streams.plates.fleets`). With S the likelihood of a plate against
+that of the plate as read (`streams.confusions`), the posterior is
 
     S(listed) / (S(listed) + sum over other plates of chance * S + far)
 
-in which every vehicle of the country is as likely to pass as any other. The sum leaves out the listed plate:
+in which every vehicle of a country is as likely to pass as any other. The sum leaves out the listed plate:
 else no posterior could rise above one in the vehicles of a crowded series.
+
+Where the country was not read, the sum is over all countries, each by how often its vehicles pass; where
+another was read than the alert's, over both, each by how often a country is read so. What the vehicle looks
+like multiplies S(listed): how much likelier the looks read are for the listed vehicle than for another.
 """
 
-from functools import lru_cache
+from collections.abc import Mapping
 from math import exp
 from typing import Final, NamedTuple
 
 from streams.confusions.evidence import CODE, Evidence, Kind
 from streams.confusions.features import TERMS, Slip
 from streams.confusions.model import Model
+from streams.matching.rivals import Population, Populations
 from streams.plates.fleets import Fleets
 from streams.plates.keys import ALPHABET
 
-_NEGLIGIBLE: Final = 1e-12
+COUNTRY_MISREAD: Final = 0.02
+"""The share of reads whose country is read as another, unless an operator says otherwise."""
 
 
 class Weighed(NamedTuple):
@@ -41,37 +47,48 @@ class Weighed(NamedTuple):
 
 
 class Rivals(NamedTuple):
-    """The weights of all plates of a country near a read, and of the plate as read."""
+    """The weights of all plates near a read, and of the plate as read.
 
-    country: str
+    `among` are the populations that were added up, each with how much its vehicles count. `weight` is how
+    much the listed vehicle counts, and `crowd` by how much plates unlike the read count more.
+    """
+
+    among: tuple[tuple[Population, float], ...]
     near: float
     as_read: float
-
-
-class _Spot(NamedTuple):
-    """One place: what was read (code), the weight of an average slip that was not named, and for each
-    character named how much more it weighs than if it were not."""
-
-    read: int
-    unnamed: float
-    named: list[tuple[str, float]]
+    weight: float = 1.0
+    crowd: float = 1.0
 
 
 class Weigher:
-    """Weighs reads against listed plates of a country, by one model."""
+    """Weighs reads against listed plates, by one model."""
 
-    def __init__(self, model: Model, fleets: Fleets) -> None:
+    def __init__(
+        self,
+        model: Model,
+        fleets: Fleets,
+        reads_per_day: Mapping[str, int] | None = None,
+        country_misread: float = COUNTRY_MISREAD,
+    ) -> None:
+        """`reads_per_day` as in `Populations`; `country_misread` is the share of reads, 0 to 1."""
         self._model = model
-        self._fleets = fleets
+        self._populations = Populations(fleets, reads_per_day)
+        self._country_misread = country_misread
         self._terms = {
             kind: dict(zip(TERMS, weights.terms, strict=True)) for kind, weights in model.weights.items()
         }
-        self._common = lru_cache(maxsize=1 << 16)(self._summed)
+        self._slips: dict[Kind, dict[str, list[float]]] = {kind: {} for kind in model.weights}
 
-    def weigh(self, evidence: Evidence, listed: str, rivals: Rivals) -> Weighed | None:
-        """The posterior for a listed plate (folded normal form) of the country that the rivals are of.
+    @property
+    def model(self) -> Model:
+        """The model that it weighs by."""
+        return self._model
 
-        None if the read is too far from the plate to be weighed.
+    def weigh(self, evidence: Evidence, listed: str, rivals: Rivals, looks: float = 1.0) -> Weighed | None:
+        """The posterior for a listed plate (folded normal form).
+
+        `looks`: how many times likelier the looks read are for the listed vehicle than for any other. None if
+        the read is too far from the plate to be weighed.
         """
         found = self._model.likelihood(evidence, listed)
         if found is None:
@@ -79,91 +96,117 @@ class Weigher:
         score, how = found
         likelihood = exp(score)
         # What the sum has for the listed plate itself; of another length it may have a little more or less.
-        own = self._fleets.density(listed, rivals.country) * likelihood
-        rest = max(rivals.near - own, 0.0)
+        own = sum(weight * population.plan(listed).as_read for population, weight in rivals.among)
+        rest = max(rivals.near - own * likelihood, 0.0)
         as_read = 0.0 if listed == evidence.plate else rivals.as_read
-        far = exp(self._model.far(evidence, how.slips))
-        posterior = likelihood / (likelihood + rest + far)
-        return Weighed(posterior, likelihood, rest, far, as_read, how.slips)
+        far = exp(self._model.far(evidence, how.slips)) * rivals.crowd
+        mine = likelihood * rivals.weight * looks
+        return Weighed(mine / (mine + rest + far), mine, rest, far, as_read, how.slips)
 
-    def rivals(self, evidence: Evidence, country: str) -> Rivals:
-        """The other explanations of a read, the same for all listed plates of a country."""
-        near = self._near(evidence, country)
-        return Rivals(country, near, self._fleets.density(evidence.plate, country))
+    def rivals(self, evidence: Evidence, read: str | None, listed: str | None = None) -> Rivals:
+        """The other explanations of a read: the same for all listed plates of a country.
 
-    def _near(self, evidence: Evidence, country: str) -> float:
-        """The sum of chance times likelihood over all plates of the country near the read."""
-        count = len(evidence.codes)
-        # Forms have most of their places in common, so each is summed once.
-        sums: dict[tuple[int, str], float] = {}
-        places = [self._place(evidence, place) for place in range(count)]
+        `read` is the country read, `listed` that of the alert, None for not known.
+        """
+        populations = self._populations
+        if read is None:
+            everybody = populations.all
+            near, as_read = self._near(evidence, everybody)
+            rate = populations.likely_rate(evidence.plate) if listed is None else populations.rate(listed)
+            return Rivals(((everybody, 1.0),), near, as_read, rate, populations.crowd)
+        here = populations.of(read)
+        near, as_read = self._near(evidence, here)
+        if listed is None or listed == read:
+            return Rivals(((here, 1.0),), near, as_read)
+        misread = self._country_misread
+        there = populations.of(listed)
+        more, as_read_there = self._near(evidence, there)
+        return Rivals(
+            ((here, 1 - misread), (there, misread)),
+            (1 - misread) * near + misread * more,
+            (1 - misread) * as_read + misread * as_read_there,
+            misread,
+        )
+
+    def bound(self, evidence: Evidence, listed: str, read: str | None, looks: float = 1.0) -> float:
+        """The most that the posterior for a listed plate (folded normal form) can be; quickly found.
+
+        It counts the plate as read as the only rival. 0 if the read is too far to be weighed.
+        """
+        found = self._model.likelihood(evidence, listed)
+        if found is None:
+            return 0.0
+        mine = exp(found[0]) * looks
+        return mine / (mine + self.as_read(evidence.plate, read)) if mine else 0.0
+
+    def as_read(self, plate: str, country: str | None) -> float:
+        """The chance that there is a vehicle with a plate (folded normal form); of all, without a country."""
+        populations = self._populations
+        return (populations.all if country is None else populations.of(country)).plan(plate).as_read
+
+    def _near(self, evidence: Evidence, population: Population) -> tuple[float, float]:
+        """The sum of chance times likelihood over all plates of a population near the read, and the chance
+        of the plate as read."""
+        plan = population.plan(evidence.plate)
+        term, slips, codes = self._terms[evidence.kind], self._slips[evidence.kind], evidence.codes
+        steady, slope = term["unnamed"], term["unnamed_share"]
+        unnamed = [
+            exp(steady + slope * (rest - sure))
+            for rest, sure in zip(evidence.rest, evidence.sure, strict=True)
+        ]
+        totals = []
+        for place, allowed, fits in plan.spots:
+            common = slips.get(allowed)
+            if common is None:
+                common = slips[allowed] = self._summed(evidence.kind, allowed)
+            total = unnamed[place] * common[codes[place]]
+            totals.append(total + 1.0 if fits else total)
+        if evidence.kind == "full":
+            self._add_named(evidence, plan.spots, unnamed, totals)
         found = 0.0
-        for block in self._fleets.blocks(country, count):
-            product = block.density
-            for spot in enumerate(block.places):
-                total = sums.get(spot)
-                if total is None:
-                    total = sums[spot] = self._over(places[spot[0]], spot[1], evidence.kind)
-                product *= total
-                if product < _NEGLIGIBLE:
-                    break
-            else:
-                found += product
-        found += self._one_lost(evidence, country) + self._one_extra(evidence, country)
+        for product, spots in plan.rows:
+            for spot in spots:
+                product *= totals[spot]
+            found += product
+        found += plan.edge * exp(term["lost_edge"]) + plan.inside * exp(term["lost_inside"])
+        for gap, chance in plan.extra:
+            share = evidence.none[gap] - evidence.sure[gap]
+            found += chance * exp(term["extra"] + term["extra_share"] * share)
         if evidence.own:
-            term = self._terms[evidence.kind]
             for text, share in evidence.texts.items():
-                if len(text) != count and (chance := self._fleets.density(text, country)):
+                if len(text) != len(codes) and (chance := population.plan(text).as_read):
                     found += chance * exp(term["text"]) * (share / evidence.own) ** term["text_share"]
-        return found
+        return found, plan.as_read
 
-    def _place(self, evidence: Evidence, place: int) -> _Spot:
-        """What is read at a place, weighed for all that may be there."""
-        term, read = self._terms[evidence.kind], evidence.codes[place]
-        sure = evidence.sure[place]
-        unnamed = exp(term["unnamed"] + term["unnamed_share"] * (evidence.rest[place] - sure))
-        more = []
-        for true, share in evidence.others[place].items():
-            if true != read:
-                common = self._model.commonness[true][read]
-                named = exp(
-                    term["named"] + term["named_share"] * (share - sure) + term["named_slip"] * common
-                )
-                more.append((ALPHABET[true], named - unnamed * exp(term["unnamed_slip"] * common)))
-        return _Spot(read, unnamed, more)
-
-    def _over(self, spot: _Spot, allowed: str, kind: Kind) -> float:
-        """The sum of the likelihoods of all characters that a place may have."""
-        total = spot.unnamed * self._common(kind, allowed, spot.read)
-        if ALPHABET[spot.read] in allowed:
-            total += 1.0
-        for char, more in spot.named:
-            if char in allowed:
-                total += more
-        return total
-
-    def _summed(self, kind: Kind, allowed: str, read: int) -> float:
-        weight = self._terms[kind]["unnamed_slip"]
-        return sum(
-            exp(weight * self._model.commonness[CODE[true]][read]) for true in allowed if CODE[true] != read
-        )
-
-    def _one_lost(self, evidence: Evidence, country: str) -> float:
-        """The sum over all plates that have one character more."""
-        term, plate = self._terms[evidence.kind], evidence.plate
-        edge, inside = exp(term["lost_edge"]), exp(term["lost_inside"])
-        return sum(
-            block.density * len(block.places[gap]) * (edge if gap in (0, len(plate)) else inside)
-            for block in self._fleets.blocks(country, len(plate) + 1)
-            for gap in block.gaps(plate)
-        )
-
-    def _one_extra(self, evidence: Evidence, country: str) -> float:
-        """The sum over all plates that have one character less."""
+    def _add_named(
+        self,
+        evidence: Evidence,
+        spots: list[tuple[int, str, bool]],
+        unnamed: list[float],
+        totals: list[float],
+    ) -> None:
+        """Adds, where the recogniser named other characters, what they weigh more than if it had not."""
         term = self._terms[evidence.kind]
-        return sum(
-            block.density
-            * exp(term["extra"] + term["extra_share"] * (evidence.none[gap] - evidence.sure[gap]))
-            for block in self._fleets.blocks(country, len(evidence.plate) - 1)
-            for gap in block.gaps(evidence.plate)
-        )
+        more: list[list[tuple[str, float]]] = []
+        for place, others in enumerate(evidence.others):
+            here: list[tuple[str, float]] = []
+            read, sure = evidence.codes[place], evidence.sure[place]
+            for true, share in others.items():
+                if true != read:
+                    common = self._model.commonness[true][read]
+                    named = term["named"] + term["named_share"] * (share - sure) + term["named_slip"] * common
+                    otherwise = unnamed[place] * exp(term["unnamed_slip"] * common)
+                    here.append((ALPHABET[true], exp(named) - otherwise))
+            more.append(here)
+        for spot, (place, allowed, _) in enumerate(spots):
+            for char, weight in more[place]:
+                if char in allowed:
+                    totals[spot] += weight
+
+    def _summed(self, kind: Kind, allowed: str) -> list[float]:
+        """For each character read (36), the weight of being any other of those allowed, by how common."""
+        weight, common = self._terms[kind]["unnamed_slip"], self._model.commonness
+        return [
+            sum(exp(weight * common[CODE[true]][read]) for true in allowed if CODE[true] != read)
+            for read in range(len(ALPHABET))
+        ]

@@ -96,6 +96,10 @@ class Fleets:
         """The plates of a country with so many characters; free formats are left out."""
         return self._blocks.get((country, length), [])
 
+    def all_blocks(self, country: str) -> list[Block]:
+        """The plates of a country, of whatever length; none for a country that is not known."""
+        return [block for (each, _), blocks in self._blocks.items() if each == country for block in blocks]
+
 
 UNKNOWN_FLEET: Final = 5_000_000
 """Vehicles of a country that `fleets.toml` does not have."""
