@@ -18,6 +18,8 @@ _FAR: Final = (-3.0, 1.0)
 _FAR_TERMS: Final = len(_FAR)
 _PULL: Final = 0.1
 """How strongly the weights are held to where they start; it matters where there are few pairs."""
+_PULL_TO_BASE: Final = 10.0
+"""The same to the weights of a model known before."""
 _STEPS: Final = 60
 
 
@@ -26,7 +28,8 @@ class Cases(NamedTuple):
 
     The terms (m × 12) of all hypotheses, read after read, and the logarithms of their chances (m); where
     those of each read start (n) and which is the true one (n, -1 for none of them); the doubts (n × 2, the
-    first 1) and how often each read counts (n).
+    first 1), how often each read counts (n), and what is added to the log score of far plates (n): 0, or so
+    little that there are none, for reads that would not have been seen were they of such a plate.
     """
 
     terms: Floats
@@ -35,23 +38,32 @@ class Cases(NamedTuple):
     true: NDArray[np.intp]
     doubts: Floats
     times: Floats
+    away: Floats
 
 
-def fitted(cases: Cases | None) -> Weights:
+NOT_FAR: Final = -1e9
+"""What is added to the log score of far plates where there are none."""
+
+
+def fitted(cases: Cases | None, base: Weights | None = None) -> Weights:
     """The weights under which the true plates are likeliest (multinomial logit, by Newton's method).
 
-    Without cases those to which weights are held.
+    They are held to those of a base; without cases they are those. Without a base they are held to where all
+    start, though loosely.
     """
-    start = np.array([_START.get(term, 0.0) for term in TERMS] + list(_FAR))
+    if base is None:
+        start, pull = np.array([_START.get(term, 0.0) for term in TERMS] + list(_FAR)), _PULL
+    else:
+        start, pull = np.array(base.terms + base.far), _PULL_TO_BASE
     weights = start.copy()
     if cases is None:
         return _rounded(weights)
-    loss = _loss(cases, weights, start)
+    loss = _loss(cases, weights, start, pull)
     for _ in range(_STEPS):
-        slope, bend = _derivatives(cases, weights, start)
+        slope, bend = _derivatives(cases, weights, start, pull)
         step = np.linalg.solve(bend, slope)
         share = 1.0
-        while (tried := _loss(cases, weights - share * step, start)) > loss and share > 1e-6:
+        while (tried := _loss(cases, weights - share * step, start, pull)) > loss and share > 1e-6:
             share /= 2
         weights -= share * step
         if loss - tried < 1e-6:
@@ -70,7 +82,7 @@ def _parts(cases: Cases, weights: Floats) -> tuple[Floats, Floats, Floats, Float
     the log score of the true one."""
     size = len(TERMS)
     scores = cases.terms @ weights[:size] + cases.chances
-    far = cases.doubts @ weights[size:]
+    far = cases.doubts @ weights[size:] + cases.away
     counts = np.diff(np.r_[cases.starts, len(scores)])
     top = np.maximum(np.maximum.reduceat(scores, cases.starts), far)
     grown = np.exp(scores - np.repeat(top, counts))
@@ -80,12 +92,12 @@ def _parts(cases: Cases, weights: Floats) -> tuple[Floats, Floats, Floats, Float
     return grown / np.repeat(total, counts), np.exp(far - top) / total, top + np.log(total), of_true
 
 
-def _loss(cases: Cases, weights: Floats, start: Floats) -> float:
+def _loss(cases: Cases, weights: Floats, start: Floats, pull: float) -> float:
     _, _, total, of_true = _parts(cases, weights)
-    return float((cases.times * (total - of_true)).sum() + _PULL / 2 * ((weights - start) ** 2).sum())
+    return float((cases.times * (total - of_true)).sum() + pull / 2 * ((weights - start) ** 2).sum())
 
 
-def _derivatives(cases: Cases, weights: Floats, start: Floats) -> tuple[Floats, Floats]:
+def _derivatives(cases: Cases, weights: Floats, start: Floats, pull: float) -> tuple[Floats, Floats]:
     """The gradient and the Hessian of the loss."""
     size = len(TERMS)
     shares, far, _, _ = _parts(cases, weights)
@@ -98,9 +110,9 @@ def _derivatives(cases: Cases, weights: Floats, start: Floats) -> tuple[Floats, 
     true = np.zeros_like(means)
     true[known, :size] = cases.terms[(cases.starts + cases.true)[known]]
     true[~known, size:] = cases.doubts[~known]
-    slope = (cases.times[:, None] * (means - true)).sum(0) + _PULL * (weights - start)
+    slope = (cases.times[:, None] * (means - true)).sum(0) + pull * (weights - start)
     bend: Any = np.zeros((size + _FAR_TERMS, size + _FAR_TERMS))
     bend[:size, :size] = cases.terms.T @ ((shares * times)[:, None] * cases.terms)
     bend[size:, size:] = cases.doubts.T @ ((far * cases.times)[:, None] * cases.doubts)
     bend -= means.T @ (cases.times[:, None] * means)
-    return slope, bend + _PULL * np.eye(size + _FAR_TERMS)
+    return slope, bend + pull * np.eye(size + _FAR_TERMS)

@@ -1,25 +1,20 @@
 """Learning a confusion model from pairs of reads and true plates."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
 
-from streams.confusions.evidence import CODE, KINDS, Evidence, Kind, evidence_of
+from streams.confusions.evidence import KINDS, Evidence, Kind, evidence_of
 from streams.confusions.features import Table, aligned
-from streams.confusions.fit import Cases, fitted
+from streams.confusions.fit import NOT_FAR, Cases, fitted
 from streams.confusions.hypotheses import hypotheses
-from streams.confusions.model import Model, Models, doubt
+from streams.confusions.model import Model, Models, Weights, doubt
 from streams.confusions.pairs import Pair
+from streams.confusions.tally import Tally
 from streams.plates.fleets import Fleets
-from streams.plates.keys import ALPHABET
 
-_FAR_EDITS: Final = 4
-"""Pairs with so many edits or more say nothing of single characters."""
-_PRIOR: Final = 30.0
-"""So many sightings of a character are taken to have shown average slips."""
 _RIGHT_KEPT: Final = 4
 """Of the reads that were right, one in so many is weighed, for as many."""
 
@@ -31,68 +26,49 @@ class LearnError(Exception):
 Progress = Callable[[int], None]
 
 
-def edits(read: str, true: str) -> list[tuple[str, str]] | None:
-    """The fewest edits between a read and a true plate, as (read, true), characters that agree included.
-
-    None if there are so many that the alignment says nothing.
-    """
-    rows, columns = len(read) + 1, len(true) + 1
-    costs = [[max(i, j) * 1.01 for j in range(columns)] for i in range(rows)]
-    for i in range(1, rows):
-        for j in range(1, columns):
-            costs[i][j] = min(
-                costs[i - 1][j - 1] + (read[i - 1] != true[j - 1]),
-                costs[i - 1][j] + 1.01,
-                costs[i][j - 1] + 1.01,
-            )
-    if costs[-1][-1] >= _FAR_EDITS:
-        return None
-    found = []
-    i, j = rows - 1, columns - 1
-    while i or j:
-        if i and j and costs[i][j] == costs[i - 1][j - 1] + (read[i - 1] != true[j - 1]):
-            i, j = i - 1, j - 1
-            found.append((read[i], true[j]))
-        elif i and (not j or costs[i][j] == costs[i - 1][j] + 1.01):
-            i -= 1
-            found.append((read[i], ""))
-        else:
-            j -= 1
-            found.append(("", true[j]))
-    return found[::-1]
-
-
 def learn(
-    pairs: Sequence[Pair], fleets: Fleets, name: str, source: str, progress: Progress = lambda _: None
+    pairs: Sequence[Pair],
+    fleets: Fleets,
+    name: str,
+    source: str,
+    progress: Progress = lambda _: None,
+    base: Model | None = None,
 ) -> Model:
-    """A model from pairs. `progress` is told how many more steps of `steps_of` are done.
+    """A model from pairs, held to a base model where they tell little.
+
+    Pairs found because the read matched (`Pair.found`) tell how common the slips are that match, and nothing
+    of the weights; those found near another read tell nothing of reads of another plate altogether. What
+    pairs do not tell is as in the base. `progress` is told how many more steps of `steps_of` are done.
 
     Raises LearnError.
     """
-    counts: Counter[str] = Counter()
-    seen: Counter[str] = Counter()
     evidences = [(pair, evidence_of(pair)) for pair in pairs]
-    for pair, evidence in evidences:
-        for read, true in edits(evidence.plate, pair.true) or ():
-            if true:
-                seen[true] += 1
-            if read != true:
-                counts[true + read if true and read else f"{true}-" if true else f"+{read}"] += 1
-    if not counts:
+    tally = Tally(evidences)
+    if not tally.counts:
         raise LearnError("no pair was read wrong, so there is nothing to learn")
-    commonness = _commonness(counts, seen)
-    cases = {kind: _cases(evidences, kind, fleets, commonness, progress) for kind in KINDS}
-    if not any(cases.values()):
+    commonness = tally.commonness(base)
+    weights: dict[Kind, Weights] = {}
+    told = False
+    for kind in KINDS:
+        cases = _cases(evidences, kind, fleets, commonness, progress)
+        told |= cases is not None
+        weights[kind] = fitted(cases, base and base.weights[kind])
+    if not told and base is None:
+        if any(pair.found == "matched" for pair in pairs):
+            raise LearnError("reads seen only because they matched say nothing without a base model")
         raise LearnError("no pair is of a country whose plates are known")
-    weights = {kind: fitted(its) for kind, its in cases.items()}
+    plate_bands, char_bands = tally.bands()
     return Model(
         name,
         source,
-        len(pairs),
+        round(tally.pairs),
         commonness,
-        dict(sorted(counts.items())),
-        dict(sorted(seen.items())),
+        _whole(tally.counts),
+        _whole(tally.seen),
         weights,
+        {kind: [round(each) for each in counts.tolist()] for kind, counts in tally.places.items()},
+        plate_bands,
+        char_bands,
     )
 
 
@@ -102,46 +78,46 @@ def learn_all(
     source: str,
     least: int,
     progress: Progress = lambda _: None,
+    base: Model | None = None,
+    makers: Mapping[str, str] | None = None,
 ) -> Models:
-    """The general model from all pairs, and one of each reader of which there are `least` pairs or more.
+    """The general model from all pairs, and one of each reader and maker with `least` pairs or more.
 
-    A reader of which there is nothing to learn keeps the general model. Raises LearnError as `learn` does.
+    `makers` gives the maker of a reader. A maker's model is held to the general one, a reader's to that of
+    its maker if it has one. A reader of which there is nothing to learn keeps the more general model. Raises
+    LearnError as `learn` does.
     """
-    general = learn(pairs, fleets, "general", source, progress)
-    models = {}
-    for reader, its in _by_reader(pairs, least).items():
+    makers = makers or {}
+    general = learn(pairs, fleets, "general", source, progress, base)
+    models: dict[str, Model] = {}
+    # Makers come first, for their cameras' models are held to theirs.
+    for name, its in _groups(pairs, least, makers):
+        above = models.get(makers.get(name, ""), general)
         try:
-            models[reader] = learn(its, fleets, reader, source, progress)
+            models[name] = learn(its, fleets, name, source, progress, above)
         except LearnError:
             continue
-    return Models(general, models)
+    return Models(general, models, {reader: maker for reader, maker in makers.items() if maker in models})
 
 
-def steps_of(pairs: Sequence[Pair], least: int) -> int:
+def steps_of(pairs: Sequence[Pair], least: int, makers: Mapping[str, str] | None = None) -> int:
     """How many steps `learn_all` takes."""
-    return len(KINDS) * (len(pairs) + sum(map(len, _by_reader(pairs, least).values())))
+    return len(KINDS) * (len(pairs) + sum(len(its) for _, its in _groups(pairs, least, makers or {})))
 
 
-def _by_reader(pairs: Sequence[Pair], least: int) -> dict[str, list[Pair]]:
-    """The pairs of each reader of which there are `least` or more."""
+def _groups(pairs: Sequence[Pair], least: int, makers: Mapping[str, str]) -> list[tuple[str, list[Pair]]]:
+    """The pairs of each maker, then of each reader, of which there are `least` or more."""
     of: dict[str, list[Pair]] = {}
     for pair in pairs:
         if pair.reader is not None:
-            of.setdefault(pair.reader, []).append(pair)
-    return {reader: its for reader, its in sorted(of.items()) if len(its) >= least}
+            for name in {pair.reader, makers.get(pair.reader, pair.reader)}:
+                of.setdefault(name, []).append(pair)
+    known = sorted(of.items(), key=lambda item: (item[0] in makers, item[0]))
+    return [(name, its) for name, its in known if sum(pair.times for pair in its) >= least]
 
 
-def _commonness(counts: Counter[str], seen: Counter[str]) -> Table:
-    table = np.zeros((len(ALPHABET), len(ALPHABET)))
-    for slip, count in counts.items():
-        if len(slip) == 2 and slip[0] in CODE and slip[1] in CODE:
-            table[CODE[slip[0]], CODE[slip[1]]] = count
-    sightings = np.array([seen[char] for char in ALPHABET], dtype=np.float64)[:, None]
-    # One slip at the least, for characters may only have been lost.
-    average = max(table.sum(), 1.0) / sightings.sum() / (len(ALPHABET) - 1)
-    found = np.log((table + _PRIOR * average) / (sightings + _PRIOR) / average)
-    np.fill_diagonal(found, 0)
-    return [[round(each, 4) for each in row] for row in found.tolist()]
+def _whole(counts: Mapping[str, float]) -> dict[str, int]:
+    return {what: round(count) for what, count in sorted(counts.items()) if round(count)}
 
 
 def _cases(
@@ -154,16 +130,19 @@ def _cases(
     """The cases of pairs whose recogniser tells at least as much as a kind; None if there are none."""
     terms: list[list[float]] = []
     chances: list[float] = []
-    starts, trues, times, unsure = [], [], [], []
-    right = 0
+    starts, trues, times, unsure, away = [], [], [], [], []
+    right = 0.0
     for pair, whole in evidences:
         progress(1)
+        if pair.found == "matched":
+            continue
         true = pair.true
-        weight = 1.0
+        weight = pair.times
         if whole.plate == true:
-            right += 1
-            if right % _RIGHT_KEPT:
+            right += weight
+            if right < _RIGHT_KEPT:
                 continue
+            right -= _RIGHT_KEPT
             weight = float(_RIGHT_KEPT)
         evidence = whole if kind == "full" else evidence_of(_poorer(pair, kind))
         if evidence.kind != kind:
@@ -176,17 +155,18 @@ def _cases(
                     place = len(terms) - start
                 terms.append(how.terms)
                 chances.append(chance)
-        if len(terms) == start:
+        if len(terms) == start or (place < 0 and pair.found == "near"):
+            del terms[start:], chances[start:]
             continue
         starts.append(start)
         trues.append(place)
         times.append(weight)
         unsure.append((1.0, doubt(evidence)))
+        away.append(NOT_FAR if pair.found == "near" else 0.0)
     if not starts:
         return None
-    return Cases(
-        np.array(terms), np.log(chances), np.array(starts), np.array(trues), np.array(unsure), np.array(times)
-    )
+    arrays = (np.array(each) for each in (unsure, times, away))
+    return Cases(np.array(terms), np.log(chances), np.array(starts), np.array(trues), *arrays)
 
 
 def _poorer(pair: Pair, kind: Kind) -> Pair:

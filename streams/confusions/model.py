@@ -14,7 +14,7 @@ from streams.confusions.evidence import LEAST, Evidence, Kind
 from streams.confusions.features import TERMS, Aligned, Slip, aligned
 from streams.plates.keys import ALPHABET
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 _CHARS: Final = len(ALPHABET)
 _Row = Annotated[list[float], Meta(min_length=_CHARS, max_length=_CHARS)]
 _FORMAT: Final = "anpr-confusions"
@@ -35,6 +35,14 @@ class Weights(Struct, frozen=True, forbid_unknown_fields=True):
     far: Annotated[list[float], Meta(min_length=2, max_length=2)]
 
 
+class Band(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of so many reads with a confidence up to `upto`, above that of the band before, so many were wrong."""
+
+    upto: float
+    seen: int
+    wrong: int
+
+
 class Model(Struct, frozen=True, forbid_unknown_fields=True):
     """How one reader, or readers in general, misread.
 
@@ -49,8 +57,15 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     counts: dict[str, int]
     """Slips seen, the true character first: `D0` is a D read as 0, `D-` one not read, `+0` a 0 too many."""
     seen: dict[str, int]
-    """How often each true character was seen."""
+    """How often each true character was seen; both rounded where pairs count less than once."""
     weights: dict[Kind, Weights]
+    places: dict[str, list[int]] = {}
+    """Where in the plate, as [start, inside, end]: how many true characters were `seen`, how many read as an
+    `other` or `lost`, and how many `extra` ones were read."""
+    plate_bands: list[Band] = []
+    """Plates read wrong, by the confidence in the whole plate."""
+    char_bands: list[Band] = []
+    """Characters read wrong, by the confidence in them."""
 
     def likelihood(self, evidence: Evidence, plate: str) -> tuple[float, Aligned] | None:
         """log(P(evidence | plate) / P(evidence | the plate as read)) and where the two differ.
@@ -83,10 +98,14 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
 
     general: Model
     of: dict[str, Model] = {}
+    """By camera id or maker."""
+    makers: dict[str, str] = {}
+    """The maker of each camera, where it was told."""
 
     def for_camera(self, camera_id: str) -> Model:
-        """The model of a camera, else the general one."""
-        return self.of.get(camera_id, self.general)
+        """The model of a camera, else that of its maker, else the general one."""
+        of_maker = self.of.get(self.makers.get(camera_id, ""), self.general)
+        return self.of.get(camera_id, of_maker)
 
 
 class _File(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Pairs: reads whose true plate is known, to learn from."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -11,6 +11,15 @@ from streams.records.decode import decode_whole
 from streams.records.faults import Fault, shown
 from streams.records.fields import Confidence
 from streams.records.read import Candidate, CharAlternative
+
+
+Found = Literal["known", "matched", "near"]
+"""How it came that the read was seen with its true plate, which says what else would have been seen.
+
+`known`: the truth is known whatever was read; `matched`: only a read that matches the alert is seen, so of
+slips only those within the confusable classes; `near`: only a read near another of the same vehicle, so none
+of another plate altogether.
+"""
 
 
 class Pair(Struct, frozen=True, omit_defaults=True):
@@ -27,6 +36,10 @@ class Pair(Struct, frozen=True, omit_defaults=True):
     char_confidences: list[Confidence] | None = None
     candidates: list[Candidate] | None = None
     char_alternatives: list[list[CharAlternative]] | None = None
+
+    times: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    """How often it counts: less than once where the true plate is not sure."""
+    found: Found = "known"
 
     @property
     def true(self) -> str:

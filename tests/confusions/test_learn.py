@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from streams.confusions.evidence import KINDS, evidence_of
-from streams.confusions.learn import LearnError, edits, learn, learn_all
+from streams.confusions.learn import LearnError, learn, learn_all
 from streams.confusions.model import Model, ModelError, Models, dump, load, load_file, shipped_models
 from streams.confusions.pairs import Pair, decode_pair
+from streams.confusions.tally import edits
 from streams.plates.fleets import shipped_fleets
 from tests.confusions.made import pairs
 from tests.made import read
@@ -134,7 +135,7 @@ def test_a_file_comes_back_as_it_was(model: Model, tmp_path: Path) -> None:
         (lambda _: b"", "no confusion model"),
         (lambda _: b"\xff\xfe", "no confusion model"),
         (lambda data: data.replace(b"anpr-confusions", b"anpr-somethings"), "no confusion model"),
-        (lambda data: data.replace(b'"version":1', b'"version":9'), "format 9; this version reads 1"),
+        (lambda data: data.replace(b'"version":2', b'"version":9'), "format 9; this version reads 2"),
         (lambda data: data.replace(b'"D0":', b'"D1":'), "damaged"),
     ],
 )
