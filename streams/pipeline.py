@@ -8,6 +8,7 @@ Nothing here knows a broker, a file or a clock: times come in with the records o
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from streams.correlation.budget import budgets_of
 from streams.correlation.correlator import Correlator
 from streams.correlation.policy import CorrelationPolicy, Places
 from streams.lists.index import Index
@@ -44,7 +45,9 @@ class Pipeline:
         self._index = index
         self._judge = Judge(policies)
         audiences = {list_id: policy.audience for list_id, policy in policies.lists.items()}
-        self._correlator = Correlator(correlation, places, audiences, index, self._judge)
+        self._correlator = Correlator(
+            correlation, places, audiences, index, self._judge, budgets_of(policies)
+        )
         self._now = 0
 
     @property
@@ -93,6 +96,10 @@ class Pipeline:
     def knows(self, hit_id: str) -> bool:
         """Whether a hit of this id was ever made."""
         return self._correlator.knows(hit_id)
+
+    def withheld(self) -> dict[tuple[str, str], int]:
+        """How many passages are withheld by a list's budget, by list and UTC day as in 2026-05-21."""
+        return self._correlator.withheld()
 
     def _at(self, now: int) -> int:
         self._now = max(self._now, now)

@@ -13,8 +13,9 @@ withdrawn at once: it is a record, nobody is to act on it.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from streams.correlation.budget import Budget, Budgets, Notice
 from streams.correlation.policy import CorrelationPolicy, Places
 from streams.correlation.seen import Seen
 from streams.correlation.sightings import Pair, PassageKey, Sighting, best, better, passages, sighting
@@ -35,7 +36,8 @@ class Correlator:
     """The state of correlation: sightings, verdicts and what was told.
 
     `index` has the lists as they are now; what has changed in it is told by `changed`. `audiences` has the
-    centres told of each list's hits. Every `now` is in ms since 1970 UTC, and they never fall.
+    centres told of each list's hits, `budgets` the false hits that lists may cause a day. Every `now` is in
+    ms since 1970 UTC, and they never fall.
 
     The state of one that has gone is made anew by `recall`, `recall_hit` and `expect`, in any order, and
     then `resume`.
@@ -48,12 +50,14 @@ class Correlator:
         audiences: Mapping[str, list[str]],
         index: Index,
         judge: Judge,
+        budgets: Mapping[str, Budget] | None = None,
     ) -> None:
         self._gap_ms = policy.passage_gap_s * 1000
         self._places = places
         self._index = index
         self._judge = judge
-        self._teller = Teller(places, audiences, policy.live_within_s * 1000)
+        self._budgets = Budgets(budgets or {})
+        self._teller = Teller(places, audiences, policy.live_within_s * 1000, self._budgets)
         self._verdicts = Verdicts()
         self._seen = Seen(self._gap_ms)
         self._latest: dict[AlertKey, Alert] = {}
@@ -188,6 +192,16 @@ class Correlator:
             ]
             heapq.heapify(self._agenda)
         self._verdicts.forget_said(from_ms(verdicts_before), self._seen)
+        self._budgets.forget([each.hit_id for each in gone], before)
+
+    def withheld(self) -> dict[tuple[str, str], int]:
+        """How many passages are withheld by a list's budget, by list and UTC day as in 2026-05-21."""
+        return self._budgets.withheld()
+
+    def notices(self) -> list[Notice]:
+        """What there is for the operator's log, by the latest time taken; each is given once."""
+        self._budgets.end_days(self._now)
+        return self._budgets.notices()
 
     def concerns(self, key: AlertKey) -> bool:
         """Whether a change of an alert may have an effect: it was sighted."""
@@ -300,14 +314,19 @@ class Correlator:
         all_here = list(self._seen.at(place))
         withdrawn = self._index.withdrawn_at(alert)
         counting = [each for each in all_here if self._counts(each, alert, withdrawn)]
-        standing: dict[str, Sighting] = {}
+        ended = self._ended(alert, now)
+        hits: list[Hit] = []
+        standing: set[str] = set()
         instead: dict[str, str] = {}
         for passage in passages(counting, self._gap_ms):
             chosen = best(passage)
-            standing[chosen.hit_id] = chosen
+            told = any(self._teller.was_told(each.hit_id) for each in passage)
+            ruling = self._budgets.rule(passage, chosen, told)
+            if ruling == "withheld":
+                continue
+            standing.add(chosen.hit_id)
             instead.update((each.hit_id, chosen.hit_id) for each in passage)
-        ended = self._ended(alert, now)
-        hits = list(self._tell(standing.values(), ended, now))
+            hits += self._tell(chosen, ended, now, ruling == "tightened")
         for each in all_here:
             if self._teller.stands(each.hit_id) and (ended or each.hit_id not in standing):
                 why = self._why(each, alert, ended, instead)
@@ -318,13 +337,11 @@ class Correlator:
         in_time = withdrawn is None or each.captured < withdrawn
         return in_time and each.match.alert == alert and not self._verdicts.rejected(each.pair)
 
-    def _tell(self, standing: Iterable[Sighting], ended: bool, now: int) -> Iterable[Hit]:
-        for each in standing:
-            if ended and self._teller.was_told(each.hit_id):
-                continue
-            hit = self._teller.tell(each, self._verdicts.of(each.hit_id), now)
-            if hit is not None:
-                yield hit
+    def _tell(self, chosen: Sighting, ended: bool, now: int, tightened: bool) -> list[Hit]:
+        if ended and self._teller.was_told(chosen.hit_id):
+            return []
+        hit = self._teller.tell(chosen, self._verdicts.of(chosen.hit_id), now, tightened)
+        return [] if hit is None else [hit]
 
     def _why(self, each: Sighting, alert: Alert, ended: bool, instead: Mapping[str, str]) -> Withdrawn:
         if self._verdicts.rejected(each.pair):

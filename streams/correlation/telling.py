@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from streams.correlation.budget import TIGHTENED, Budgets
 from streams.correlation.policy import Places
 from streams.correlation.sightings import Sighting
 from streams.records.alert import Alert
@@ -16,12 +17,18 @@ from streams.records.verdict import Verdict
 
 
 class Teller:
-    """Makes the revisions of hits and remembers what was told, so that only changes are."""
+    """Makes the revisions of hits and remembers what was told, so that only changes are.
 
-    def __init__(self, places: Places, audiences: Mapping[str, list[str]], live_within_ms: float) -> None:
+    `budgets` is told of each revision.
+    """
+
+    def __init__(
+        self, places: Places, audiences: Mapping[str, list[str]], live_within_ms: float, budgets: Budgets
+    ) -> None:
         self._places = places
         self._audiences = audiences
         self._live_within_ms = live_within_ms
+        self._budgets = budgets
         self._told: dict[str, Hit] = {}
 
     def stands(self, hit_id: str) -> bool:
@@ -37,7 +44,7 @@ class Teller:
         """Takes a revision that was told before this began; of several of a hit the highest counts."""
         known = self._told.get(hit.hit_id)
         if known is None or hit.revision >= known.revision:
-            self._told[hit.hit_id] = hit
+            self._say(hit)
 
     def standing(self) -> list[Hit]:
         """The hits that were told and not withdrawn since."""
@@ -47,13 +54,18 @@ class Teller:
         """Lets go of what was told of a hit."""
         self._told.pop(hit_id, None)
 
-    def tell(self, sighting: Sighting, verdict: Verdict | None, now: int) -> Hit | None:
-        """The revision that says a sighting's hit stands; None if nothing has changed. `now` in ms."""
+    def tell(
+        self, sighting: Sighting, verdict: Verdict | None, now: int, tightened: bool = False
+    ) -> Hit | None:
+        """The revision that says a sighting's hit stands; None if nothing has changed. `now` in ms.
+
+        `tightened`: the list's tolerance was tightened when the hit was let through.
+        """
         told = self._told.get(sighting.hit_id)
         if told is None:
-            return self._say(self._new(sighting, verdict, now))
+            return self._say(self._new(sighting, verdict, now, tightened))
         hit = replace(
-            self._new(sighting, verdict, now),
+            self._new(sighting, verdict, now, TIGHTENED in told.rules),
             mode=told.mode,
             age_s=told.age_s,
             kind=told.kind,
@@ -69,12 +81,13 @@ class Teller:
 
     def _say(self, hit: Hit) -> Hit:
         self._told[hit.hit_id] = hit
+        self._budgets.note(hit)
         return hit
 
     def _next(self, hit: Hit, kind: str, now: int) -> Hit:
         return replace(hit, kind=kind, revision=hit.revision + 1, emitted_at=from_ms(now))
 
-    def _new(self, sighting: Sighting, verdict: Verdict | None, now: int) -> Hit:
+    def _new(self, sighting: Sighting, verdict: Verdict | None, now: int, tightened: bool) -> Hit:
         match = sighting.match
         read, alert, result = match.read, match.alert, match.result
         age_ms = now - sighting.captured
@@ -94,7 +107,7 @@ class Teller:
             priority=alert.priority,
             emitted_at=from_ms(now),
             audience=alert.audience or self._audiences.get(alert.list_id, []),
-            rules=_rules(result, place.territory, alert),
+            rules=_rules(result, place.territory, alert, tightened),
             verdict=verdict,
         )
 
@@ -120,7 +133,7 @@ class _Rule(NamedTuple):
     id: str
 
 
-def _rules(result: MatchResult, territory: str | None, alert: Alert) -> list[str]:
+def _rules(result: MatchResult, territory: str | None, alert: Alert, tightened: bool) -> list[str]:
     """The ids of the rules that made the hit what it is."""
     contradicted = {contradiction.what for contradiction in result.contradictions}
     rules = (
@@ -130,6 +143,7 @@ def _rules(result: MatchResult, territory: str | None, alert: Alert) -> list[str
         _Rule("country" in contradicted, "country.misread"),
         _Rule("gap" in contradicted, "plate.gap"),
         _Rule(bool(result.possible_countries), "country.unknown"),
+        _Rule(tightened, TIGHTENED),
         _Rule(True, f"action.{territory if territory in alert.action else 'default'}"),
     )
     return [rule.id for rule in rules if rule.applies]
