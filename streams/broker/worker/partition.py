@@ -9,6 +9,7 @@ from streams.broker.worker.clock import Clock
 from streams.broker.worker.matching import confirm
 from streams.broker.worker.outbox import Letter, Outbox
 from streams.broker.worker.trouble import Alarm, WorkerError
+from streams.correlation.budget import Notice
 from streams.correlation.correlator import Correlator
 from streams.records.alert import AlertKey
 from streams.records.decode import decode_matches
@@ -24,7 +25,8 @@ class Partition:
     """One partition of the matches: all that comes for it is done in the order in which it came.
 
     `rebuilt` gives the state as it was left by whoever had the partition before. Its hits go to the same
-    partition of the topic of hits, so those of one vehicle stay in order.
+    partition of the topic of hits, so those of one vehicle stay in order. `notify` is given what there is
+    to say of lists' budgets.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Partition:
         clock: Clock,
         alarm: Alarm,
         hits: str,
+        notify: Callable[[int, Notice], None],
     ) -> None:
         self._number = number
         self.matches = 0
@@ -46,6 +49,7 @@ class Partition:
         self._clock = clock
         self._alarm = alarm
         self._hits = hits
+        self._notify = notify
         self._newest = 0
         self._correlator: Correlator | None = None
         self._jobs: asyncio.Queue[tuple[Job, Callable[[], Any] | None]] = asyncio.Queue()
@@ -145,6 +149,8 @@ class Partition:
 
     async def _do(self, job: Job, done: Callable[[], Any] | None) -> None:
         hits = job()
+        for notice in self._state.notices():
+            self._notify(self._number, notice)
         if hits:
             self.hits += len(hits)
             letters = [Letter(self._hits, hit.hit_id.encode(), encode(hit), self._number) for hit in hits]

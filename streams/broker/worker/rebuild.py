@@ -34,8 +34,9 @@ class Said(NamedTuple):
 class Rebuild:
     """Makes the states of partitions anew. `options` are aiokafka's, for the connection.
 
-    `new` gives an empty state. Times are in ms: matches and hits since `remembered_ms` before now count, and
-    of older hits, since `verdicts_ms` before now, those on which a verdict was given.
+    `new` gives an empty state, one of as many as the matches have partitions. Times are in ms: matches and
+    hits since `remembered_ms` before now count, and of older hits, since `verdicts_ms` before now, those on
+    which a verdict was given.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Rebuild:
         group: str,
         matches: str,
         hits: str,
-        new: Callable[[], Correlator],
+        new: Callable[[int], Correlator],
         said: Callable[[], Iterable[Said]],
         now: Callable[[], int],
         remembered_ms: int,
@@ -62,9 +63,9 @@ class Rebuild:
 
     async def __call__(self, number: int) -> Correlator:
         """The state of a partition. Raises WorkerError if Kafka does not let it be read."""
-        correlator = self._new()
         try:
-            committed = await self._committed(number)
+            committed, partitions = await self._committed(number)
+            correlator = self._new(partitions)
             judged = set()
             for verdict, at in self._said():
                 correlator.expect(verdict, at)
@@ -82,16 +83,19 @@ class Rebuild:
             ) from error
         return correlator
 
-    async def _committed(self, number: int) -> int | None:
-        """The offset up to which the group has dealt with a partition of the matches."""
+    async def _committed(self, number: int) -> tuple[int | None, int]:
+        """The offset up to which the group has dealt with a partition of the matches, and how many partitions
+        there are."""
         place = TopicPartition(self._matches, number)
         # It asks for what the group has committed; it does not join the group.
         consumer = AIOKafkaConsumer(**self._options, group_id=self._group, enable_auto_commit=False)
         try:
             await consumer.start()
             consumer.assign([place])
+            # Asking for an offset makes the client learn of the topic's partitions.
+            await consumer.end_offsets([place])
             offset: int | None = await consumer.committed(place)
-            return offset
+            return offset, len(consumer.partitions_for_topic(self._matches) or (number,))
         finally:
             await consumer.stop()
 

@@ -26,6 +26,7 @@ from streams.broker.worker.rebuild import Rebuild
 from streams.broker.worker.rejected import RejectedShare
 from streams.broker.worker.trouble import Alarm, WorkerError
 from streams.broker.worker.watchdog import Watchdog, end_stalled
+from streams.correlation.budget import Notice, budgets_of
 from streams.correlation.correlator import Correlator
 from streams.correlation.policy import CorrelationPolicy, Places
 from streams.matching.judge import Judge
@@ -72,6 +73,7 @@ class Worker:
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._verdicts_passed_over = 0
+        self._tightened: set[tuple[str, str]] = set()
 
     async def start(self) -> None:
         """Connects, reads the lists whole and then takes reads.
@@ -215,13 +217,30 @@ class Worker:
             setup.worker.group,
             names.matches,
             names.hits,
-            lambda: Correlator(setup.correlation, setup.places, audiences, self._lists.index, self._judge),
+            lambda partitions: Correlator(
+                setup.correlation,
+                setup.places,
+                audiences,
+                self._lists.index,
+                self._judge,
+                budgets_of(setup.policies, partitions),
+            ),
             lambda: self._correlating.said,
             self._now,
             round(setup.topics.matches_hours * _HOUR_MS),
             round(setup.topics.verdicts_hours * _HOUR_MS),
         )
-        return Partition(number, rebuild, self._outbox, self._clock, self._alarm, names.hits)
+        return Partition(
+            number, rebuild, self._outbox, self._clock, self._alarm, names.hits, self._budget_says
+        )
+
+    def _budget_says(self, number: int, notice: Notice) -> None:
+        """A line for the operator: of tightening one for a list and day, however many partitions do."""
+        key = (notice.list_id, notice.day)
+        if not notice.tightening or key not in self._tightened:
+            self._say(f"{self._names.matches}, partition {number}: {notice.words}")
+        if notice.tightening:
+            self._tightened.add(key)
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         self._correlating.revoked()
