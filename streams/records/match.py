@@ -28,7 +28,10 @@ class Edit(Struct, frozen=True, gc=False):
 class Contradiction(Struct, frozen=True, gc=False):
     """Something of the read that speaks against the alert, although a hit is made."""
 
-    what: Annotated[Literal["country", "gap"], Meta(description="which property")]
+    what: Annotated[
+        Literal["country", "gap", "colour", "make", "type"],
+        Meta(description="which property: the plate's country or its gap, or the vehicle's looks"),
+    ]
     read: Annotated[str, Meta(description="as read")]
     listed: Annotated[str, Meta(description="as listed")]
     meaning: Annotated[str, Meta(description="in words for the officer")]

@@ -172,7 +172,7 @@ _results: st.SearchStrategy[Document] = st.fixed_dictionaries(
         "contradictions": st.lists(
             st.fixed_dictionaries(
                 {
-                    "what": st.sampled_from(["country", "gap"]),
+                    "what": st.sampled_from(["country", "gap", "colour", "make", "type"]),
                     "read": text(12),
                     "listed": text(12),
                     "meaning": text(40),
