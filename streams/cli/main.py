@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "kafka": "streams.cli.kafka",
     "lists": "streams.cli.lists",
     "replay": "streams.cli.replay",
+    "simulate": "streams.cli.simulate",
     "topics": "streams.cli.topics",
     "worker": "streams.cli.worker",
 }

@@ -22,20 +22,23 @@ class Listed(NamedTuple):
     plate: Plate
 
 
-class _Kind(NamedTuple):
+class ListKind(NamedTuple):
+    """What the alerts of a list have in common."""
+
     basis: Basis
     reason: str
     action: dict[str, ActionCode]
     priority: int
 
 
-_KINDS: Final[Mapping[str, _Kind]] = {
-    "sis-36": _Kind("SIS-36-discreet", "discreet check on a vehicle", {"default": "discreet-check"}, 1),
-    "sis-38": _Kind("SIS-38-seizure", "stolen vehicle", {"default": "seize", "FR": "stop"}, 2),
-    "be-national": _Kind("NATIONAL", "vehicle of a wanted person", {"default": "inform", "BE": "stop"}, 3),
-    "joint-operation": _Kind("OPERATION", "seen at a theft", {"default": "stop"}, 2),
+LIST_KINDS: Final[Mapping[str, ListKind]] = {
+    "sis-36": ListKind("SIS-36-discreet", "discreet check on a vehicle", {"default": "discreet-check"}, 1),
+    "sis-38": ListKind("SIS-38-seizure", "stolen vehicle", {"default": "seize", "FR": "stop"}, 2),
+    "be-national": ListKind("NATIONAL", "vehicle of a wanted person", {"default": "inform", "BE": "stop"}, 3),
+    "joint-operation": ListKind("OPERATION", "seen at a theft", {"default": "stop"}, 2),
 }
-_OTHER: Final = _Kind("NATIONAL", "vehicle sought", {"default": "inform"}, 3)
+"""The lists of the examples."""
+_OTHER: Final = ListKind("NATIONAL", "vehicle sought", {"default": "inform"}, 3)
 
 
 def listed(lists: Mapping[str, Mode], count: int, seed: int, at: datetime) -> list[Listed]:
@@ -52,7 +55,7 @@ def listed(lists: Mapping[str, Mode], count: int, seed: int, at: datetime) -> li
 
 
 def _listed(list_id: str, mode: Mode, number: int, sought: Plate, at: datetime) -> Listed:
-    kind = _KINDS.get(list_id, _OTHER)
+    kind = LIST_KINDS.get(list_id, _OTHER)
     alert = Alert(
         list_id=list_id,
         alert_id=f"A{number:03d}",

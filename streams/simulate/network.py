@@ -3,10 +3,19 @@
 from collections.abc import Iterable
 from itertools import combinations
 from math import cos, hypot, inf, radians
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 _KM_A_DEGREE: Final = 111.2
 _KM_IF_UNKNOWN: Final = 2.0
+
+
+class Placed(Protocol):
+    """What is somewhere: in degrees, WGS 84, if known."""
+
+    @property
+    def lat(self) -> float | None: ...
+    @property
+    def lon(self) -> float | None: ...
 
 
 class Camera(NamedTuple):
@@ -37,7 +46,7 @@ def crossings(cameras: Iterable[Camera]) -> list[Crossing]:
         sites.setdefault(camera.site_id, []).append(camera)
     left = {site_id: tuple(there) for site_id, there in sites.items()}
     pairs = [
-        (_km(left[one][0], left[other][0]), one, other)
+        (km_between(left[one][0], left[other][0]), one, other)
         for one, other in combinations(left, 2)
         if left[one][0].country != left[other][0].country
     ]
@@ -49,8 +58,8 @@ def crossings(cameras: Iterable[Camera]) -> list[Crossing]:
     return [*found, *(Crossing((there,), 0.0) for there in left.values())]
 
 
-def _km(one: Camera, other: Camera) -> float:
-    """The way between two cameras in km, as the crow flies; infinite if it is not known."""
+def km_between(one: Placed, other: Placed) -> float:
+    """The way between two places in km, as the crow flies; infinite if it is not known."""
     if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
         return inf
     east = (one.lon - other.lon) * cos(radians(one.lat))

@@ -1,0 +1,276 @@
+"""What a recogniser makes of plates: the text, how sure it is of each character, and what else it may be."""
+
+from math import pi, sin, sqrt
+from statistics import NormalDist
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.confusions.model import Model
+from streams.plates.keys import ALPHABET
+from streams.plates.normal import MAX_LENGTH
+from streams.simulate.world.measured import Measured
+from streams.simulate.world.roads import Floats
+from streams.simulate.world.vehicles import Texts
+
+ONE: Final = 10_000
+"""Confidences are whole numbers of ten-thousandths (uint16)."""
+Parts = NDArray[np.uint16]
+
+QUALITIES: Final = ("clear", "medium", "poor")
+OTHERS: Final = 3
+"""How many other characters are named for a place, at most."""
+CANDIDATES: Final = 3
+_LEAST_NAMED: Final = 5
+_LEAST_CANDIDATE: Final = 10
+_NO_CHARACTER: Final = 0.156
+"""Of the alternatives that recognisers name, those that there is no character; measured as `Measured`."""
+_NOTHING_NAMED: Final = 0.8
+"""Of the characters read where there is none, those for which that is named."""
+_GARBLED_LOST, _GARBLED_SLIP = 0.3, 0.6
+"""Of the characters of garbled reads, those lost, and those read as any other. By eye."""
+_RIGHT, _WRONG, _GARBLED, _EXTRA = range(4)
+_ASCII: Final = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
+_SIZE: Final = 256
+
+
+class Recognised(NamedTuple):
+    """n reads. Each array has a place for each of the 12 characters; those behind the last are 0.
+
+    `text` (uint8, n × 12); `sure` (n × 12): the confidence in each character; `whole` (n): in all; `others`
+    (uint8, n × 12 × 3) and `other_sure`: other characters, 0 for none there, those with the confidence 0 not
+    named; `candidates` (uint8, n × 3 × 12, a 0 anywhere is no character) and `candidate_sure` likewise.
+    """
+
+    text: Texts
+    sure: Parts
+    whole: Parts
+    others: NDArray[np.uint8]
+    other_sure: Parts
+    candidates: NDArray[np.uint8]
+    candidate_sure: Parts
+
+
+class Recogniser:
+    """Misreads as a learnt model has them, and says of its reads what was measured."""
+
+    def __init__(self, model: Model, measured: Measured) -> None:
+        qualities = [measured.qualities[name] for name in QUALITIES]
+        slips, lost, extra = _tables(model)
+        self._garbled = np.array([each.garbled for each in qualities])
+        self._times = np.array([each.times for each in qualities])
+        self._shape = np.array([each.shape for each in qualities])
+        # Hazards, -log(1 - chance), by ASCII code; code 0 has none. They can be multiplied at will.
+        self._slip = -np.log1p(-slips.sum(axis=1))
+        self._lost = -np.log1p(-lost)
+        self._extra = -np.log1p(-extra.sum())
+        self._bounds = _bounds(slips)
+        self._extra_bounds = np.cumsum(extra) / max(extra.sum(), 1e-300)
+        self._alike = _bounds(slips + slips.T)
+        self._edge, self._inside = measured.lost_at_edge, measured.lost_inside
+        self._scores = np.array([NormalDist().inv_cdf(each) for each in measured.probabilities])
+        self._of_right = [(each.right, each.right_beside_wrong) for each in qualities]
+        self._measured = measured
+        self._true_named = np.cumsum(measured.true_named)
+        # The correlation of normal scores that have a rank correlation.
+        self._together = 2 * sin(pi / 6 * measured.together)
+
+    def read(self, rng: np.random.Generator, plates: Texts, quality: NDArray[np.uint8]) -> Recognised:
+        """Reads of plates (n) in pictures of some quality (n, places in QUALITIES)."""
+        text, true, kind = self._texts(rng, plates, quality)
+        sure = self._sure(rng, text, kind, quality)
+        others, other_sure = self._others(rng, text, true, kind, sure)
+        inside = text > 0
+        length = np.maximum(inside.sum(axis=1), 1)
+        whole = np.rint(sure.sum(axis=1, dtype=np.int64) / length).astype(np.uint16)
+        candidates, candidate_sure = _candidates(text, sure, others, other_sure)
+        return Recognised(text, sure, whole, others, other_sure, candidates, candidate_sure)
+
+    def _texts(
+        self, rng: np.random.Generator, plates: Texts, quality: NDArray[np.uint8]
+    ) -> tuple[Texts, Texts, Texts]:
+        """The texts read, and for each character the true one and how it was read."""
+        inside = plates > 0
+        length = inside.sum(axis=1)
+        # Some pictures are worse than others of their quality, so slips come together.
+        times = self._times[quality] * rng.gamma(self._shape[quality]) / self._shape[quality]
+        slip = -np.expm1(-self._slip[plates] * times[:, None])
+        lost = -np.expm1(-self._lost[plates] * times[:, None])
+        at = np.arange(MAX_LENGTH)
+        edge = (at == 0) | (at == length[:, None] - 1)
+        lost = lost * np.where(edge, self._edge, self._inside)
+        garbled = rng.random(len(plates)) < self._garbled[quality]
+        slip[garbled], lost[garbled] = _GARBLED_SLIP, _GARBLED_LOST
+        drawn = rng.random(plates.shape)
+        slipped = inside & (drawn < slip)
+        keep = inside & ~((drawn >= slip) & (drawn < slip + lost))
+        # Something is read, or there is no read.
+        keep[~keep.any(axis=1), 0] = True
+        text, true = plates.copy(), plates
+        own = slipped & ~garbled[:, None]
+        text[own] = _picked(self._bounds[plates[own]], rng.random(int(own.sum())))
+        other = slipped & garbled[:, None]
+        text[other] = _ASCII[rng.integers(0, len(_ASCII), int(other.sum()))]
+        kind = np.where(garbled[:, None], _GARBLED, np.where(text != plates, _WRONG, _RIGHT)).astype(np.uint8)
+        columns = _closed(keep, length, (text, true, kind))
+        return self._with_extra(rng, columns, times, keep.sum(axis=1))
+
+    def _with_extra(
+        self,
+        rng: np.random.Generator,
+        columns: tuple[Texts, Texts, Texts],
+        times: Floats,
+        length: NDArray[np.intp],
+    ) -> tuple[Texts, Texts, Texts]:
+        """The same with a character too many in some, anywhere."""
+        chance = -np.expm1(-self._extra * times * length)
+        rows = np.flatnonzero((rng.random(len(length)) < chance) & (length < MAX_LENGTH))
+        place = (rng.random(len(rows)) * (length[rows] + 1)).astype(np.intp)
+        at = np.arange(MAX_LENGTH)
+        before = np.where(at < place[:, None], at, np.maximum(at - 1, 0))
+        chars = _ASCII[np.searchsorted(self._extra_bounds[_ASCII], rng.random(len(rows))).clip(0, 35)]
+        for column, value in zip(columns, (chars, 0, _EXTRA), strict=True):
+            moved = np.take_along_axis(column[rows], before, axis=1)
+            moved[np.arange(len(rows)), place] = value
+            column[rows] = moved
+        return columns
+
+    def _sure(
+        self,
+        rng: np.random.Generator,
+        text: Texts,
+        kind: Texts,
+        quality: NDArray[np.uint8],
+    ) -> Parts:
+        score = sqrt(self._together) * rng.standard_normal((len(text), 1))
+        score = score + sqrt(1 - self._together) * rng.standard_normal(text.shape)
+        inside = text > 0
+        wrong_read = ((kind != _RIGHT) & inside).any(axis=1)
+        found = np.zeros(text.shape)
+        for number, curves in enumerate(self._of_right):
+            for wrong, curve in enumerate(curves):
+                rows = (quality == number) & (wrong_read == bool(wrong))
+                found[rows] = np.interp(score[rows], self._scores, curve)
+        for kinds, curve in (
+            ((kind == _WRONG) | (kind == _EXTRA), self._measured.wrong),
+            (kind == _GARBLED, self._measured.garbled),
+        ):
+            found[kinds] = np.interp(score[kinds], self._scores, curve)
+        return np.where(inside, np.rint(found * ONE), 0).astype(np.uint16)
+
+    def _others(
+        self, rng: np.random.Generator, text: Texts, true: Texts, kind: Texts, sure: Parts
+    ) -> tuple[NDArray[np.uint8], Parts]:
+        others = np.zeros((*text.shape, OTHERS), dtype=np.uint8)
+        other_sure = np.zeros((*text.shape, OTHERS), dtype=np.uint16)
+        some = (text > 0) & (sure <= ONE - _LEAST_NAMED)
+        read, what, own = text[some], kind[some], sure[some].astype(np.float64)
+        count = len(read)
+        chars = np.empty((count, OTHERS), dtype=np.uint8)
+        shares = np.empty((count, OTHERS))
+        rest, most = ONE - own, own
+        for place in range(OTHERS):
+            chars[:, place] = _picked(self._alike[read], rng.random(count))
+            chars[rng.random(count) < _NO_CHARACTER, place] = 0
+            score = rng.standard_normal(count)
+            share = np.interp(score, self._scores, self._measured.first_share)
+            of_wrong = np.interp(score, self._scores, self._measured.first_share_wrong)
+            # None is likelier than the one read, or than the one before it.
+            most = np.minimum(np.where(what == _RIGHT, share, of_wrong) * rest, most)
+            shares[:, place] = most
+            rest = rest - most
+        self._name_true(rng, chars, shares, true[some], what)
+        for place in range(1, OTHERS):
+            again = (chars[:, :place] == chars[:, place, None]).any(axis=1)
+            shares[again, place] = 0
+        shares[(chars == read[:, None]) | (shares < _LEAST_NAMED)] = 0
+        others[some], other_sure[some] = chars, shares.astype(np.uint16)
+        return others, other_sure
+
+    def _name_true(
+        self,
+        rng: np.random.Generator,
+        chars: NDArray[np.uint8],
+        shares: Floats,
+        true: NDArray[np.uint8],
+        kind: NDArray[np.uint8],
+    ) -> None:
+        """Names what is true among the others as often as recognisers do, and not otherwise."""
+        wrong = np.flatnonzero((kind == _WRONG) | (kind == _EXTRA))
+        rank = np.searchsorted(self._true_named, rng.random(len(wrong)), side="right")
+        nothing = kind[wrong] == _EXTRA
+        rank[nothing] = np.where(rng.random(int(nothing.sum())) < _NOTHING_NAMED, 0, OTHERS)
+        by_chance = chars[wrong] == true[wrong, None]
+        cleared = shares[wrong]
+        cleared[by_chance & (np.arange(OTHERS) != rank[:, None])] = 0
+        shares[wrong] = cleared
+        named = rank < OTHERS
+        chars[wrong[named], rank[named]] = true[wrong[named]]
+
+
+def _candidates(
+    text: Texts, sure: Parts, others: NDArray[np.uint8], other_sure: Parts
+) -> tuple[NDArray[np.uint8], Parts]:
+    """The text read, and those with the likeliest other characters, one in each; likeliest first."""
+    inside = text > 0
+    own = np.where(inside, sure / ONE, 1.0).prod(axis=1)
+    odds = other_sure[:, :, 0] / np.maximum(sure, 1)
+    rows = np.arange(len(text))
+    candidates = np.repeat(text[:, None, :], CANDIDATES, axis=1)
+    shares = np.empty((len(text), CANDIDATES))
+    shares[:, 0] = own
+    for number in range(1, CANDIDATES):
+        place = odds.argmax(axis=1)
+        shares[:, number] = own * odds[rows, place]
+        candidates[rows, number, place] = others[rows, place, 0]
+        odds[rows, place] = 0
+    parts = np.rint(shares * ONE)
+    empty = (candidates == 0).all(axis=2)
+    parts[(parts < _LEAST_CANDIDATE) | empty] = 0
+    return candidates, parts.astype(np.uint16)
+
+
+def _tables(model: Model) -> tuple[Floats, Floats, Floats]:
+    """P(read as d | c), P(lost | c) and P(d read | a character), by ASCII code (256 × 256, 256, 256)."""
+    slips, lost, extra = np.zeros((_SIZE, _SIZE)), np.zeros(_SIZE), np.zeros(_SIZE)
+    total = sum(model.seen.values())
+    for slip, count in model.counts.items():
+        one, other = slip[0], slip[1]
+        if one == "+":
+            extra[ord(other)] = count / total
+        elif other == "-":
+            lost[ord(one)] = count / model.seen[one]
+        else:
+            slips[ord(one), ord(other)] = count / model.seen[one]
+    return slips, lost, extra
+
+
+def _bounds(table: Floats) -> Floats:
+    """For each character (by ASCII code) the running shares of the 36 others (256 × 36)."""
+    chosen = table[:, _ASCII]
+    # A character that is never read as another is read as any.
+    chosen = np.where(chosen.sum(axis=1, keepdims=True) > 0, chosen, 1.0)
+    bounds: Floats = np.cumsum(chosen, axis=1)
+    return bounds / bounds[:, -1:]
+
+
+def _picked(bounds: Floats, drawn: Floats) -> NDArray[np.uint8]:
+    found: NDArray[np.uint8] = _ASCII[(bounds <= drawn[:, None]).sum(axis=1).clip(0, len(_ASCII) - 1)]
+    return found
+
+
+def _closed(
+    keep: NDArray[np.bool_], length: NDArray[np.intp], columns: tuple[Texts, Texts, Texts]
+) -> tuple[Texts, Texts, Texts]:
+    """Columns without the characters that are not kept, closed up; they are new arrays."""
+    left = keep.sum(axis=1)
+    rows = np.flatnonzero(left < length)
+    order = np.argsort(~keep[rows], axis=1, kind="stable")
+    behind = np.arange(MAX_LENGTH) >= left[rows, None]
+    text, true, kind = (column.copy() for column in columns)
+    for column in (text, true, kind):
+        moved = np.take_along_axis(column[rows], order, axis=1)
+        moved[behind] = 0
+        column[rows] = moved
+    return text, true, kind
