@@ -52,7 +52,7 @@ def learn(
     for kind in KINDS:
         cases = _cases(evidences, kind, fleets, commonness, progress)
         told |= cases is not None
-        weights[kind] = fitted(cases, base and base.weights[kind])
+        weights[kind] = fitted(cases, None if base is None else base.weights[kind])
     if not told and base is None:
         if any(pair.found == "matched" for pair in pairs):
             raise LearnError("reads seen only because they matched say nothing without a base model")

@@ -12,7 +12,6 @@ from streams.records.faults import Fault, shown
 from streams.records.fields import Confidence
 from streams.records.read import Candidate, CharAlternative
 
-
 Found = Literal["known", "matched", "near"]
 """How it came that the read was seen with its true plate, which says what else would have been seen.
 

@@ -92,6 +92,13 @@ class Tally:
             else:
                 self._add(pair, evidence)
 
+    def joined(self, other: "Tally") -> "Tally":
+        """The slips and sightings of both."""
+        both = Tally(())
+        both.slips = self.slips + other.slips
+        both.sightings = self.sightings + other.sightings
+        return both
+
     def commonness(self, base: Model | None = None) -> Table:
         """How much commoner than the average slip each is, as a logarithm, held to that of a base model.
 

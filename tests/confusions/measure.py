@@ -1,0 +1,128 @@
+"""How well slips are learnt from two cameras without the truth: `python -m tests.confusions.measure`.
+
+One half of the real misreads passes two cameras (`roads`); models learnt there with and without the truth are
+measured on the other half. About a quarter of an hour.
+"""
+
+from collections.abc import Sequence
+from math import exp, log
+
+import numpy as np
+from msgspec.structs import replace
+
+from streams.confusions.evidence import evidence_of
+from streams.confusions.hypotheses import hypotheses
+from streams.confusions.learn import learn
+from streams.confusions.model import Model
+from streams.confusions.pairs import Pair
+from streams.confusions.passages import pair_of
+from streams.confusions.stations import meetings
+from streams.confusions.tally import Tally
+from streams.confusions.unseen import Meeting, pairs_unseen, unlearnt
+from streams.plates.fleets import shipped_fleets
+from streams.plates.keys import ALPHABET
+from tests.confusions.roads import Made, real_pairs, road
+
+FLEETS = shipped_fleets()
+
+
+def main() -> None:
+    """Prints the figures."""
+    halves = [[pair for pair in real_pairs() if int(pair.read_id[1:]) % 2 == odd] for odd in (0, 1)]
+    for odd in (0, 1):
+        ours, other = halves[odd], halves[1 - odd]
+        flat = replace(unlearnt(), name="nothing learnt")
+        shown([flat, learn(ours, FLEETS, "all pairs of the half, truth known", "")], other)
+        for plain in (False, True):
+            made = road([_plain(pair) for pair in ours] if plain else ours, seed=odd + 1)
+            models = of_road(made, ours)
+            shown(models, [_plain(pair) for pair in other] if plain else other)
+
+
+def of_road(made: Made, ours: Sequence[Pair]) -> list[Model]:
+    """Models from the meetings of a road, with the truth and without."""
+    found = meetings(made.road)
+    right = [(a, b) for a, b in found.pairs if made.first[a] == made.second[b]]
+    both = len(set(made.first) & set(made.second))
+    print(
+        f"{len(made.first):,} and {len(made.second):,} reads, {both:,} vehicles at both; {len(found.pairs):,} "
+        f"matched, {found.unlike:,} unlike; of different vehicles: {len(found.pairs) - len(right)} "
+        f"(expected: at most {found.by_chance:.1f}); {found.turns} turns"
+    )
+    met = [Meeting(made.road.first[a], made.road.second[b]) for a, b in found.pairs]
+    unseen = pairs_unseen(met, FLEETS)
+    rows = {read.read_id: row for read, row in zip(made.road.first, made.first, strict=True)}
+    rows |= {read.read_id: row for read, row in zip(made.road.second, made.second, strict=True)}
+    true = sum(pair.times for pair in unseen.pairs if pair.true == ours[rows[pair.read_id]].true)
+    total = sum(pair.times for pair in unseen.pairs)
+    misread = [pair for pair in unseen.pairs if ours[rows[pair.read_id]].true != evidence_of(pair).plate]
+    known = [
+        pair_of(read, ours[rows[read.read_id]].true, ours[rows[read.read_id]].country, 1.0, "near")
+        for meeting in met
+        for read in meeting
+    ]
+    wrong = [pair for pair in known if pair.true != evidence_of(pair).plate]
+    told = sum(pair.times for pair in misread if pair.true == ours[rows[pair.read_id]].true)
+    print(
+        f"  the true plate has {true / total:.4f} of the weight, of reads that are misread "
+        f"{told / len(wrong):.3f} of {len(wrong)}; {unseen.no_plate} without a plate; {unseen.turns} turns"
+    )
+    with_, without = (Tally((pair, evidence_of(pair)) for pair in pairs) for pairs in (known, unseen.pairs))
+    one, other = np.array(with_.commonness()), np.array(without.commonness())
+    for least in (3, 5, 10):
+        often = with_.slips >= least
+        print(
+            f"  commonness of the {often.sum()} slips seen {least} times or more: correlation "
+            f"{np.corrcoef(one[often], other[often])[0, 1]:.3f}, "
+            f"mean difference {np.abs(one - other)[often].mean():.2f}"
+        )
+    top = np.argsort(-with_.slips, axis=None)[:10]
+    print("  commonest: " + ", ".join(_slip(place, with_, without) for place in top.tolist()), flush=True)
+    return [
+        learn(known, FLEETS, "the matched reads, truth known", ""),
+        learn(unseen.pairs, FLEETS, "the matched reads, truth unknown", ""),
+    ]
+
+
+def _slip(place: int, with_: Tally, without: Tally) -> str:
+    true, read = divmod(place, len(ALPHABET))
+    counts = f"{with_.slips[true, read]:.0f} and {without.slips[true, read]:.0f}"
+    return f"{ALPHABET[true]} as {ALPHABET[read]} {counts}"
+
+
+def shown(models: Sequence[Model], pairs: Sequence[Pair]) -> None:
+    """Prints how well models tell the true plates of pairs.
+
+    The loss is -log P(true plate | the read, the true plate is near it), in nats a misread.
+    """
+    for model in models:
+        loss, first, misread = 0.0, 0, 0
+        for pair in pairs:
+            evidence, true = evidence_of(pair), pair.true
+            if evidence.plate == true:
+                continue
+            scores = {}
+            for plate, chance in hypotheses(evidence, pair.country, FLEETS, model.commonness).items():
+                found = model.likelihood(evidence, plate)
+                if found is not None:
+                    scores[plate] = log(chance) + found[0]
+            if true not in scores:
+                continue
+            misread += 1
+            top = max(scores.values())
+            loss += top + log(sum(exp(score - top) for score in scores.values())) - scores[true]
+            first += scores[true] >= top
+        print(
+            f"  {model.name}: {misread} misreads, loss {loss / misread:.3f}, true plate first "
+            f"{first / misread:.3f}",
+            flush=True,
+        )
+
+
+def _plain(pair: Pair) -> Pair:
+    """A pair of a recogniser that gives the text alone."""
+    return replace(pair, confidence=None, char_confidences=None, char_alternatives=None, candidates=None)
+
+
+if __name__ == "__main__":
+    main()
