@@ -168,6 +168,11 @@ class Index:
             found[row, key] = alert
         return _in_order(found)
 
+    @property
+    def has_near(self) -> bool:
+        """Whether any plate is of a list named in `near`."""
+        return self._near is not None or self._delta.has_near
+
     def near(self, batch: Columns) -> tuple[NDArray[np.intp], Keys]:
         """The pairs of a plate of a batch and a listed plate that differ by one character, in their order.
 
@@ -176,7 +181,7 @@ class Index:
         character that is another, one more or one less, characters of one confusable class being the same;
         in none are they the same, for `find` has those. Each pair comes once. No alert is read.
         """
-        if self._near is None and not self._delta.has_near:
+        if not self.has_near:
             return np.zeros(0, dtype=np.intp), _NO_KEYS
         rows, keys = self._one_edit_from(batch)
         if batch.umlauts:

@@ -3,17 +3,20 @@
 The national format speaks first: a character that cannot stand at its place was misread, and if only the
 listed one can, that difference is settled. What the format leaves open is an equivalence, and of those only
 few are allowed (Genetec's rule: one, on plates of five characters or more).
+
+Where the list allows it, any one character more may differ (`one_apart`); the posterior says how likely.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from streams.confusions.features import Slip
 from streams.plates.confusion import Classes
 from streams.plates.formats import Formats
 from streams.plates.normal import UMLAUTS, Spelling, spelled
-from streams.records.match import Edit
+from streams.records.match import Edit, EditKind
 
 
 class Difference(NamedTuple):
@@ -38,6 +41,25 @@ def differences(read: str, listed: str, classes: Classes) -> Difference | None:
             if places is not None and (found is None or len(places) < len(found.places)):
                 found = Difference(one, other, places)
     return found
+
+
+def one_apart(read: str, listed: str, classes: Classes) -> bool:
+    """Whether two normal forms differ by at most one character, in some spelling of both: another one, one
+    more or one less. Characters of one confusable class do not count."""
+    return any(
+        _one_edit(classes.mapped(one.text), classes.mapped(other.text))
+        for one in spelled(read)
+        for other in spelled(listed)
+    )
+
+
+def _one_edit(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 1:
+        return False
+    shorter = min(len(one), len(other))
+    before = next((place for place in range(shorter) if one[place] != other[place]), shorter)
+    behind = before + (len(one) >= len(other)), before + (len(other) >= len(one))
+    return one[behind[0] :] == other[behind[1] :]
 
 
 def _unlike(read: str, listed: str, classes: Classes) -> tuple[int, ...] | None:
@@ -86,6 +108,21 @@ def edits_of(read: str, listed: str, difference: Difference, settled: frozenset[
     ]
     edits.extend(_umlaut_edits(read, listed, difference))
     return sorted(edits, key=lambda edit: edit.position)
+
+
+def slips_of(slips: Iterable[Slip], classes: Classes) -> list[Edit]:
+    """The edits that slips of a read are, place by place of the listed plate."""
+    found = []
+    for slip in slips:
+        kind: EditKind = "substituted"
+        if not slip.read:
+            kind = "lost"
+        elif not slip.true:
+            kind = "extra"
+        elif slip.read in classes.of(slip.true):
+            kind = "equivalent"
+        found.append(Edit(kind, slip.place + 1, slip.read, slip.true))
+    return sorted(found, key=lambda edit: edit.position)
 
 
 def _umlaut_edits(read: str, listed: str, difference: Difference) -> Iterator[Edit]:

@@ -1,15 +1,29 @@
 """Judging one candidate: is this read a match of this alert, and how; or why it is not."""
 
+from contextlib import suppress
 from typing import Final, NamedTuple
 
+from streams.confusions.model import Models
 from streams.lists.entries import is_pattern
-from streams.matching.compare import Difference, differences, edits_of, fits_pattern, settled_places
+from streams.matching.compare import (
+    Difference,
+    differences,
+    edits_of,
+    fits_pattern,
+    one_apart,
+    settled_places,
+    slips_of,
+)
 from streams.matching.country import Refusal, gap, guard, possible_countries
+from streams.matching.looks import contradictions_of
 from streams.matching.policy import MatchingPolicy, Policies
+from streams.matching.reasons import reasons_of, rounded
+from streams.matching.sieve import Sieve
+from streams.matching.weighing import Weighing, named_texts
 from streams.plates.confusion import CLASSES, Classes
 from streams.plates.formats import Formats, shipped
 from streams.plates.german import GERMAN
-from streams.plates.normal import WILDCARDS, normal
+from streams.plates.normal import WILDCARDS, PlateError, normal
 from streams.records.alert import Alert, Mode
 from streams.records.fields import MatchClass
 from streams.records.match import Contradiction, Edit, MatchResult
@@ -30,11 +44,18 @@ class Judge:
     """Judges candidates by the policies in force; knows no time and no state."""
 
     def __init__(
-        self, policies: Policies, formats: Formats | None = None, classes: Classes = CLASSES
+        self,
+        policies: Policies,
+        formats: Formats | None = None,
+        classes: Classes = CLASSES,
+        models: Models | None = None,
     ) -> None:
+        """Without formats or confusion models those shipped."""
         self._policies = policies
         self._formats = formats if formats is not None else shipped()
         self._classes = classes
+        self.weighing = Weighing(policies.matching, models)
+        self.sieve = Sieve(self.weighing, policies.least_fuzzy)
 
     def judge(self, read: Read, alert: Alert) -> MatchResult | Refusal:
         """How a read matches an alert, or the first rule that says it does not.
@@ -45,11 +66,12 @@ class Judge:
         plate = normal(read.plate)
         mode = self._mode(alert)
         listed = normal(alert.plate, wildcards=True)
-        compared = (
-            self._by_pattern(plate, listed, mode)
-            if is_pattern(listed)
-            else self.compare(plate, listed, mode, read.country, alert.country)
-        )
+        if is_pattern(listed):
+            compared = self._by_pattern(plate, listed, mode)
+        else:
+            compared = self.compare(plate, listed, mode, read.country, alert.country)
+            if isinstance(compared, Refusal) and mode == "fuzzy":
+                compared = self._fuzzy(read, plate, listed)
         if isinstance(compared, Refusal):
             return compared
         class_, edits, difference = compared
@@ -60,11 +82,32 @@ class Judge:
         if difference is not None and (alert.country or read.country) == GERMAN:
             gaps = gap(read.plate, alert.plate, difference)
             contradictions += [gaps] if gaps else []
+        looked = self.weighing.looked(read, alert)
+        contradictions += contradictions_of(looked)
+        posterior, reasons = None, list[str]()
+        if class_ != "pattern":
+            sight = self.weighing.sight(read)
+            weighed = sight.weigh(alert, listed)
+            posterior = rounded(weighed)
+            least = self._policies.least(alert)
+            if least is not None and posterior < least:
+                return Refusal(
+                    "posterior.too-low",
+                    f"it is the listed vehicle with a chance of {posterior:.2f}; the list or the alert wants "
+                    f"{least:g} (min_posterior)",
+                )
+            if weighed is not None:
+                reasons = reasons_of(sight, weighed, alert)
+                if class_ == "fuzzy":
+                    edits = slips_of(weighed.slips, self._classes)
+        reasons += [part.words for part in looked]
         possible = possible_countries(plate, self._formats) if read.country is None else []
         return MatchResult(
             class_,
             plate,
             listed,
+            posterior=posterior,
+            reasons=reasons,
             edits=edits,
             contradictions=contradictions,
             possible_countries=possible if len(possible) > 1 else [],
@@ -99,6 +142,16 @@ class Judge:
         if alert.match is None or alert.match.mode is None:
             return of_list
         return min(of_list, alert.match.mode, key=_BREADTH.__getitem__)
+
+    def _fuzzy(self, read: Read, plate: str, listed: str) -> Agreement | Refusal:
+        """How the plates agree where any one character may be another, as read or as the reader thought."""
+        if one_apart(plate, listed, self._classes):
+            return Agreement("fuzzy", [], None)
+        for text in named_texts(read):
+            with suppress(PlateError):
+                if one_apart(normal(text), listed, self._classes):
+                    return Agreement("fuzzy", [], None)
+        return Refusal("plate.unlike", "the plates differ by more than one character and confusable ones")
 
     def _by_pattern(self, plate: str, pattern: str, mode: Mode) -> Agreement | Refusal:
         if _BREADTH[mode] < _BREADTH["pattern"]:

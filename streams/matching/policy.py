@@ -1,12 +1,16 @@
 """What an operator sets about matching, per list and for all lists."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from streams.records.alert import Mode
+from streams.matching.looks import LooksPolicy
+from streams.records.alert import Alert, Mode
 from streams.records.countries import Country
 from streams.records.fields import Confidence, Identifier, Words
+
+FUZZY_LEAST: Final = 0.5
+"""The lowest posterior of mode `fuzzy` where none is set: likelier the listed vehicle than not."""
 
 
 class ListPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,18 +32,26 @@ class ListPolicy(Struct, frozen=True, forbid_unknown_fields=True):
             "none: every match of the mode is a hit, but `fuzzy` wants 0.5. An alert can raise it"
         ),
     ] = None
-    false_hits_per_day: Annotated[
-        float | None,
-        Meta(
-            gt=0,
-            description="most false hits a day that the list may cause; when they would be more, the lowest "
-            "posterior rises for the rest of the day (UTC); none: no limit",
-        ),
-    ] = None
+    false_hits_per_day: (
+        Annotated[
+            float,
+            Meta(
+                gt=0,
+                description="most false hits a day that the list may cause; when they would be more, the "
+                "lowest posterior rises for the rest of the day (UTC); none: no limit",
+            ),
+        ]
+        | None
+    ) = None
     audience: Annotated[
         list[Identifier],
         Meta(description="centres told of a hit, as in [centres.<id>], unless the alert names its own"),
     ] = []
+
+    @property
+    def least(self) -> float | None:
+        """The lowest posterior for a hit; None for any."""
+        return FUZZY_LEAST if self.min_posterior is None and self.mode == "fuzzy" else self.min_posterior
 
 
 class MatchingPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,13 +78,20 @@ class MatchingPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(ge=1, le=12, description="fewest letters and digits a plate with ? or * must have to be used"),
     ] = 3
-    confusions: Annotated[
-        str | None,
-        Meta(
-            min_length=1,
-            description="file of the confusion model, made with `anpr confusions learn`; none: that shipped",
-        ),
-    ] = None
+    confusions: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                description="file of the confusion model, made with `anpr confusions learn`; none: that "
+                "shipped",
+            ),
+        ]
+        | None
+    ) = None
+    looks: Annotated[
+        LooksPolicy, Meta(description="how far what cameras and lists say of a vehicle's looks is trusted")
+    ] = LooksPolicy()
     reads_per_day: Annotated[
         dict[Country, Annotated[int, Meta(ge=1)]],
         Meta(
@@ -91,6 +110,24 @@ class Policies(Struct, frozen=True):
     def of(self, list_id: str) -> ListPolicy:
         """The policy of a list; a list without one has the defaults."""
         return self.lists.get(list_id, _DEFAULT)
+
+    def least(self, alert: Alert) -> float | None:
+        """The lowest posterior for a hit of an alert; None for any."""
+        of_list = self.of(alert.list_id).least
+        of_alert = alert.match.min_posterior if alert.match is not None else None
+        if of_list is None or of_alert is None:
+            return of_alert if of_list is None else of_list
+        return max(of_list, of_alert)
+
+    @property
+    def fuzzy(self) -> list[str]:
+        """The lists of mode `fuzzy`."""
+        return [list_id for list_id, policy in self.lists.items() if policy.mode == "fuzzy"]
+
+    @property
+    def least_fuzzy(self) -> float:
+        """The lowest posterior that any list of mode `fuzzy` takes; 1 if there is none."""
+        return min((self.lists[each].least or 0.0 for each in self.fuzzy), default=1.0)
 
 
 _DEFAULT = ListPolicy()

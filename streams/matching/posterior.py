@@ -15,7 +15,6 @@ another was read than the alert's, over both, each by how often a country is rea
 like multiplies S(listed): how much likelier the looks read are for the listed vehicle than for another.
 """
 
-from collections.abc import Mapping
 from math import exp
 from typing import Final, NamedTuple
 
@@ -67,12 +66,12 @@ class Weigher:
         self,
         model: Model,
         fleets: Fleets,
-        reads_per_day: Mapping[str, int] | None = None,
+        populations: Populations | None = None,
         country_misread: float = COUNTRY_MISREAD,
     ) -> None:
-        """`reads_per_day` as in `Populations`; `country_misread` is the share of reads, 0 to 1."""
+        """Without populations those of the fleets; `country_misread` is a share of the reads, 0 to 1."""
         self._model = model
-        self._populations = Populations(fleets, reads_per_day)
+        self._populations = populations or Populations(fleets)
         self._country_misread = country_misread
         self._terms = {
             kind: dict(zip(TERMS, weights.terms, strict=True)) for kind, weights in model.weights.items()

@@ -109,6 +109,8 @@ class Populations:
         mean = sum((reads_per_day or {}).values()) / vehicles if vehicles else 1.0
         self._rates = {country: rate / mean for country, rate in given.items()}
         self._rest = min(self._rates.values(), default=1.0)
+        self.most_rate = max(self._rates.values(), default=1.0)
+        """The highest of all rates, see `rate`."""
         self.of = lru_cache(maxsize=256)(self._of)
         blocks, everybody = list[Block](), 0.0
         for country in sorted({*fleets.rows, *given}):

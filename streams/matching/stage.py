@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from streams.lists.index import Index
+from streams.matching.candidates import candidates
 from streams.matching.country import Refusal
 from streams.matching.judge import Judge
 from streams.plates.keys import Columns, columns
@@ -50,7 +51,7 @@ def match_batch(records: Sequence[bytes], index: Index, judge: Judge) -> Matched
             continue
         reads += len(part.reads)
         clock = _Newest(part.times, latest)
-        for candidate in index.find(batch):
+        for candidate in candidates(part.reads, batch, index, judge.sieve):
             read = part.reads[candidate.row]
             if not index.in_force(candidate.alert, read.captured_at):
                 continue

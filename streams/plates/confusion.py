@@ -11,10 +11,12 @@ from streams.plates.keys import ALPHABET, class_table
 
 
 class Classes(NamedTuple):
-    """Disjoint confusable classes, and the table (uint8, 256) that maps a code to its class's first."""
+    """Disjoint confusable classes, the table (uint8, 256) that maps a code to its class's first, and the same
+    for characters, as `str.translate` wants it."""
 
     groups: tuple[str, ...]
     table: NDArray[np.uint8]
+    firsts: dict[int, str]
 
     def of(self, char: str) -> str:
         """The characters that may be read for this one, itself included."""
@@ -22,6 +24,10 @@ class Classes(NamedTuple):
             if char in group:
                 return group
         return char
+
+    def mapped(self, text: str) -> str:
+        """A text with each character mapped to its class's first, as `table` does with codes."""
+        return text.translate(self.firsts)
 
     @property
     def fingerprint(self) -> str:
@@ -39,7 +45,8 @@ def classes(groups: tuple[str, ...]) -> Classes:
         raise ValueError("a character is in two confusable classes")
     if not set(together) <= set(ALPHABET):
         raise ValueError("a confusable class has a character outside 0-9 A-Z")
-    return Classes(groups, class_table(groups))
+    firsts = {ord(char): group[0] for group in groups for char in group}
+    return Classes(groups, class_table(groups), firsts)
 
 
 def _shipped() -> Classes:

@@ -27,6 +27,7 @@ Keys = NDArray[np.uint64]
 
 _CODE: Final = {char: code for code, char in enumerate(ALPHABET, start=1)}
 _WEIGHT: Final = [BASE ** (MAX_LENGTH - 1 - place) for place in range(MAX_LENGTH)]
+_WEIGHTS: Final = np.array(_WEIGHT, dtype=np.uint64)
 _TAILS: Final = np.array([BASE ** (MAX_LENGTH - place) for place in range(MAX_LENGTH + 1)], dtype=np.uint64)
 """A key modulo the i-th of these is that of its text from the place i on, the places before it empty."""
 _NO_CODE: Final = 255
@@ -166,13 +167,23 @@ class Columns(NamedTuple):
 
     def matrix(self) -> NDArray[np.uint8]:
         """The codes (uint8, n × 12) of the plates, 0 behind the last character."""
-        places = np.arange(MAX_LENGTH)
-        inside = places < self.lengths[:, None]
-        matrix = self.codes.take(self.starts[:, None] + places, mode="clip")
-        matrix[~inside] = 0
+        matrix = self.matrix_of(np.arange(len(self.starts)))
         if self.faults:
             matrix[list(self.faults)] = 0
         return matrix
+
+    def matrix_of(self, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """The codes (uint8, m × 12) of the plates in some rows (intp, m), none of which has a fault."""
+        places = np.arange(MAX_LENGTH)
+        inside = places < self.lengths[rows, None]
+        matrix = self.codes.take(self.starts[rows, None] + places, mode="clip")
+        matrix[~inside] = 0
+        return matrix
+
+
+def digits(keys: Keys) -> NDArray[np.uint8]:
+    """The codes (uint8, n × 12) of the texts of keys (uint64, n), 0 behind the last character."""
+    return (keys[:, None] // _WEIGHTS % np.uint64(BASE)).astype(np.uint8)
 
 
 def columns(plates: Sequence[str]) -> Columns:

@@ -10,19 +10,22 @@ from streams.records.countries import Country
 from streams.records.fields import Confidence, MatchClass
 from streams.records.read import Read
 
+EditKind = Literal["settled", "equivalent", "umlaut", "substituted", "lost", "extra"]
+
 
 class Edit(Struct, frozen=True, gc=False):
     """One place where the read and the listed plate differ.
 
     `settled`: the character read cannot stand at this place in the plate's national format, and only the
     listed one can. `equivalent`: both can; they are of one confusable class. `umlaut`: the same letter
-    written with or without its umlaut (A or AE for Ä).
+    written with or without its umlaut (A or AE for Ä). `substituted`: any other character was read. `lost`:
+    nothing was read there. `extra`: a character was read, before that place, that the list does not have.
     """
 
-    kind: Annotated[Literal["settled", "equivalent", "umlaut"], Meta(description="what kind of difference")]
+    kind: Annotated[EditKind, Meta(description="what kind of difference")]
     position: Annotated[int, Meta(ge=1, description="place in the listed plate's normal form, from 1")]
-    read: Annotated[str, Meta(description="what was read there")]
-    listed: Annotated[str, Meta(description="what the list has there")]
+    read: Annotated[str, Meta(description="what was read there; empty for nothing")]
+    listed: Annotated[str, Meta(description="what the list has there; empty for nothing")]
 
 
 class Contradiction(Struct, frozen=True, gc=False):
@@ -47,6 +50,9 @@ class MatchResult(Struct, frozen=True, gc=False, omit_defaults=True):
         Confidence | None,
         Meta(description="P(the vehicle is the listed one | the read), 0 to 1, if computed"),
     ] = None
+    reasons: Annotated[
+        list[str], Meta(description="what the posterior is made of, in words for the officer")
+    ] = []
     edits: Annotated[list[Edit], Meta(description="where the two differ")] = []
     contradictions: Annotated[list[Contradiction], Meta(description="what speaks against it")] = []
     possible_countries: Annotated[

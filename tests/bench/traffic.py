@@ -9,7 +9,8 @@ import orjson
 SEED = 5
 """Of the alerts, so that reads of listed plates can be made."""
 BATCH = 4_000
-LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZ"
+LETTERS = "BDFGHJKLNPRSTVXZ"
+"""Those that every series of these countries has, so that all plates are possible ones."""
 COLOURS = ("black", "white", "grey", "blue", "red", "green")
 MAKES = ("PEUGEOT", "RENAULT", "VOLKSWAGEN", "BMW", "CITROEN", "MERCEDES-BENZ", "OPEL", "FORD")
 

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from streams.correlation.policy import Camera, Centre, CorrelationPolicy, Site
 from streams.matching.policy import ListPolicy, MatchingPolicy
-from streams.settings.declared import words
+from streams.settings.declared import form_of, words
 from streams.settings.describe import reference, show
 from streams.settings.load import load
 from streams.settings.locate import lines_of
@@ -136,7 +136,12 @@ def test_the_reference_has_each_section_and_key_with_type_default_and_descriptio
         assert f"## `[{field.encode_name}" in text
     for table in (ListPolicy, MatchingPolicy, CorrelationPolicy, Site, Camera, Centre):
         for field in msgspec.structs.fields(table):
-            assert f"\n| `{field.encode_name}` | " in text
+            key = (
+                f"\n| `{field.encode_name}` | "
+                if form_of(field.type) == "value"
+                else f".{field.encode_name}]`"
+            )
+            assert key in text
     assert " |  |" not in text, "a key without a description"
 
 

@@ -1,0 +1,100 @@
+"""Reasons: what a posterior is made of, in words that an officer can read."""
+
+from functools import lru_cache
+from math import exp
+from typing import Final
+
+from streams.confusions.evidence import CODE
+from streams.confusions.features import Slip
+from streams.confusions.model import Model
+from streams.matching.posterior import Weighed
+from streams.matching.weighing import Sight
+from streams.records.alert import Alert
+
+_MOST: Final = 0.9999
+"""No evidence of a camera makes it surer than this."""
+_SEEN_AS_LISTED: Final = "read as listed, character for character"
+_DOUBTFUL: Final = 0.95
+_FEW: Final = 0.02
+
+
+def rounded(weighed: Weighed | None) -> float:
+    """The posterior as it is told; 0 where the read was too far to be weighed."""
+    return min(round(weighed.posterior, 4), _MOST) if weighed is not None else 0.0
+
+
+def reasons_of(sight: Sight, weighed: Weighed, alert: Alert) -> list[str]:
+    """The parts of a posterior, one sentence each."""
+    evidence, model = sight.evidence, sight.weigher.model
+    if not weighed.slips:
+        found = [_SEEN_AS_LISTED]
+        least = min(evidence.sure)
+        if least < 0 and exp(least) < _DOUBTFUL and evidence.kind != "plate":
+            char = evidence.plate[evidence.sure.index(least)]
+            found.append(f"the reader was only {exp(least):.2f} sure of the {char}")
+    else:
+        found = [_slip(model, slip) for slip in weighed.slips]
+        found += [
+            f"the reader was {exp(evidence.sure[slip.at]):.2f} sure of the {slip.read}"
+            + (
+                f", and gave {exp(evidence.others[slip.at][CODE[slip.true]]):.2f} to {slip.true}"
+                if slip.named
+                else ""
+            )
+            for slip in weighed.slips
+            if slip.at is not None and evidence.kind in ("full", "characters")
+        ]
+        found.append(_there(sight, alert))
+    if evidence.kind == "plate" and sight.read.confidence is not None:
+        found.append(f"the reader was {sight.read.confidence:.2f} sure of the whole plate")
+    other = weighed.others / (weighed.listed + weighed.others + weighed.far)
+    if other > _FEW:
+        found.append(f"{_chance(other)} that it is another vehicle with a plate like it")
+    return found
+
+
+def _there(sight: Sight, alert: Alert) -> str:
+    """Whether there are vehicles with the plate as it was read."""
+    country = sight.read.country or alert.country
+    where = country or "any country known"
+    chance = sight.weigher.as_read(sight.evidence.plate, country)
+    if not chance:
+        return f"there is no plate {sight.evidence.plate} in {where}"
+    return (
+        f"the plate as read, {sight.evidence.plate}, is possible in {where}: {_chance(chance)} that there is "
+        "such a vehicle"
+    )
+
+
+@lru_cache(maxsize=8192)
+def _words(true: str, read: str, one_in: float | None) -> str:
+    if not true:
+        what = f"a {read} was read where the listed plate has nothing"
+    elif not read:
+        what = f"the {true} of the listed plate was not read"
+    else:
+        what = f"{true} was read as {read}"
+    if one_in is None:
+        return f"{what}: rare, not seen in what the model was learnt from"
+    return f"{what}: one {true or read} in {one_in:,.0f}"
+
+
+def _slip(model: Model, slip: Slip) -> str:
+    if slip.true:
+        one_in = model.one_in(slip.true, slip.read or "-")
+    else:
+        one_in = None
+        count = model.counts.get("+" + slip.read, 0)
+        if count:
+            one_in = sum(model.seen.values()) / count
+            return (
+                f"a {slip.read} was read where the listed plate has nothing: once in {one_in:,.0f} characters"
+            )
+    return _words(slip.true, slip.read, one_in)
+
+
+def _chance(share: float) -> str:
+    """A probability in words: `a chance of 3 %`."""
+    if share < 0.001:
+        return "a chance of less than 0.1 %"
+    return f"a chance of {share * 100:.{0 if share >= 0.1 else 1}f} %"
