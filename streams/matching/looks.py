@@ -15,46 +15,18 @@ the fleet is 1; a contradiction held to no more than 1, and the highest ratio, m
 """
 
 from functools import lru_cache
-from typing import Annotated, Final, Literal, NamedTuple
-
-from msgspec import Meta, Struct
+from typing import Final, Literal, NamedTuple
 
 from streams.matching.appearance import Appearance, Matrix, shipped_appearance
 from streams.matching.looks_names import What, same_model
-from streams.matching.looks_words import as_listed, not_as_listed
+from streams.matching.looks_policy import LooksPolicy as LooksPolicy
+from streams.matching.looks_words import as_listed, model_words, not_as_listed
 from streams.records.fields import Basis
 from streams.records.match import Contradiction
 from streams.records.read import Vehicle
 
 CONTRADICTS: Final = 1 / 3
 """A part below this, three times as likely of another vehicle, is said to the officer as a contradiction."""
-
-ErrorRate = Annotated[float, Meta(ge=0.001, le=0.5)]
-
-
-class LooksPolicy(Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a vehicle's looks are to be trusted; docs/looks.md has where the defaults come from."""
-
-    error_make: Annotated[
-        ErrorRate, Meta(description="share of the makes read that are wrong; not read is not wrong")
-    ] = 0.05
-    error_colour: Annotated[
-        ErrorRate,
-        Meta(description="share of the colours read that are not as listed, day and night; silver is grey"),
-    ] = 0.15
-    error_type: Annotated[
-        ErrorRate,
-        Meta(description="share of the types read that are wrong; car and SUV are allowed for apart"),
-    ] = 0.05
-    listed_wrong: Annotated[
-        float,
-        Meta(
-            ge=0.001,
-            le=1,
-            description="share of the alerts whose description is not that of the vehicle with the plate: "
-            "repainted, wrongly entered, plate on another vehicle; with 1 looks are not weighed",
-        ),
-    ] = 0.02
 
 
 class LookPart(NamedTuple):
@@ -76,21 +48,28 @@ class LooksWeighed(NamedTuple):
     parts: list[LookPart]
 
 
-class _Bare(NamedTuple):
-    """Before softening: the product, and the parts."""
+class _Compared(NamedTuple):
+    """One property: the places of the names read and listed, P(read so | as listed), P(read so | another
+    vehicle, as far as it agrees with the read in the properties before), and their ratio before softening."""
 
-    product: float
-    parts: tuple[LookPart, ...]
+    what: What
+    read: int
+    listed: int
+    chance: float
+    other: float
+    ratio: float
 
 
 class Looks:
-    """Weighs the looks of reads against those listed; the same for the same input, without state."""
+    """Weighs the looks of reads against those listed; the same for the same input."""
 
     def __init__(self, policy: LooksPolicy | None = None, appearance: Appearance | None = None) -> None:
         policy = policy or LooksPolicy()
         self._data = data = appearance or shipped_appearance()
-        self._most, self._highest = 1 - policy.listed_wrong, 1 / policy.listed_wrong
-        self._confusions: dict[What, Matrix] = {
+        self._certain = 1 - policy.listed_wrong
+        self.most = 1 / policy.listed_wrong
+        """The highest ratio there is: what a sieve before this has to allow for."""
+        confusions: dict[What, Matrix] = {
             "type": data.confusions("type", policy.error_type),
             "make": data.confusions("make", policy.error_make),
             "colour": data.confusions("colour", policy.error_colour),
@@ -98,20 +77,28 @@ class Looks:
         # For each country and each true type: how often each type, make and colour is read.
         self._reads: dict[str, dict[What, Matrix]] = {
             country: {
-                "type": self._confusions["type"],
-                "make": fleet.makes @ self._confusions["make"],
-                "colour": fleet.colours @ self._confusions["colour"],
+                "type": confusions["type"],
+                "make": fleet.makes @ confusions["make"],
+                "colour": fleet.colours @ confusions["colour"],
             }
             for country, fleet in data.fleets.items()
         }
-        # A hot path: the words of a batch's vehicles and alerts come again and again.
-        self._bare = lru_cache(maxsize=1 << 16)(self._compared)
+        # A hot path: what does not depend on the alert is remembered, some ten thousand numbers.
+        self._chances: dict[What, list[list[float]]] = {what: t.tolist() for what, t in confusions.items()}
+        self._other = lru_cache(maxsize=1 << 16)(self._share)
+        self._model = lru_cache(maxsize=1 << 12)(self._model_ratio)
+        self._words = lru_cache(maxsize=1 << 12)(self._said)
 
     def ratio(self, read: Vehicle | None, alert: Vehicle | None, country: str | None) -> float:
-        """The ratio alone, as `weigh` gives it, for a tenth of the time: most candidates come to nothing."""
+        """The ratio alone, as `weigh` gives it, without its words: most candidates come to nothing."""
         if read is None or alert is None:
             return 1.0
-        return self._soft(self._bare_of(read, alert, country).product, self._counts(read))
+        product = 1.0
+        for each in self._compared(read, alert, country):
+            product *= each.ratio
+            if each.what == "make" and each.read == each.listed and read.model and alert.model:
+                product *= self._model(read.model, alert.model) or 1.0
+        return self._soft(product, self._counts(read))
 
     def weigh(self, read: Vehicle | None, alert: Vehicle | None, country: str | None) -> LooksWeighed:
         """What the looks of a read say of an alert; its rivals are the fleet of `country`, that of the plate.
@@ -121,25 +108,33 @@ class Looks:
         """
         if read is None or alert is None:
             return LooksWeighed(1.0, [])
-        bare, counts = self._bare_of(read, alert, country), self._counts(read)
-        parts = [
-            LookPart(what, seen, listed, self._soft(ratio, counts), words)
-            for what, seen, listed, ratio, words in bare.parts
-        ]
-        return LooksWeighed(self._soft(bare.product, counts), parts)
+        counts = self._counts(read)
+        product = 1.0
+        parts: list[LookPart] = []
+        for each in self._compared(read, alert, country):
+            what = each.what
+            product *= each.ratio
+            seen, listed, words = getattr(read, what), getattr(alert, what), self._words(each, bool(parts))
+            parts.append(LookPart(what, seen, listed, self._soft(each.ratio, counts), words))
+            if what == "make" and each.read == each.listed and read.model and alert.model:
+                model = self._model(read.model, alert.model)
+                if model is not None:
+                    product *= model
+                    words = model_words(read.model, alert.model, agrees=model > 1)
+                    parts.append(LookPart("model", read.model, alert.model, self._soft(model, counts), words))
+        return LooksWeighed(self._soft(product, counts), parts)
 
-    def _bare_of(self, read: Vehicle, alert: Vehicle, country: str | None) -> _Bare:
-        return self._bare(
-            (read.type, read.make, read.model, read.colour),
-            (alert.type, alert.make, alert.model, alert.colour),
-            country if country in self._reads else "",
-        )
+    def _said(self, each: _Compared, among_such: bool) -> str:
+        rows = self._data.names[each.what].rows
+        if each.read == each.listed:
+            return as_listed(each.what, rows[each.read], each.other, among_such=among_such)
+        return not_as_listed(each.what, rows[each.read], rows[each.listed], each.chance)
 
     def _counts(self, read: Vehicle) -> float:
         """The chance, 0 to 1, that the looks say anything at all."""
         if read.confidence is None or read.confidence >= self._data.usual_confidence:
-            return self._most
-        return self._most * read.confidence / self._data.usual_confidence
+            return self._certain
+        return self._certain * read.confidence / self._data.usual_confidence
 
     def _soft(self, bare: float, counts: float) -> float:
         """A bare ratio, softened.
@@ -147,51 +142,52 @@ class Looks:
         None goes beyond the inverse of `listed_wrong`: it would rest on the share of a rare make, which is
         little known, and on make and colour not going together, which for rare makes they do.
         """
-        return min(1 + counts * (bare - 1), self._highest)
+        return min(1 + counts * (bare - 1), self.most)
 
-    def _compared(self, read: tuple[str | None, ...], listed: tuple[str | None, ...], country: str) -> _Bare:
-        given = dict(zip(("type", "make", "model", "colour"), zip(read, listed, strict=True), strict=True))
-        weights = self._data.fleets[country].types
-        product = 1.0
-        parts: list[LookPart] = []
-        order: tuple[What, ...] = ("type", "make", "colour")
-        for what in order:
-            seen, described = given[what]
-            if not seen or not described:
+    def _compared(self, read: Vehicle, alert: Vehicle, country: str | None) -> list[_Compared]:
+        country = country if country in self._reads else ""
+        found: list[_Compared] = []
+        kind: int | None = None
+        make: int | None = None
+        given: tuple[tuple[What, str | None, str | None], ...] = (
+            ("type", read.type, alert.type),
+            ("make", read.make, alert.make),
+            ("colour", read.colour, alert.colour),
+        )
+        for what, seen, described in given:
+            if seen is None or described is None:
                 continue
             names = self._data.names[what]
             at, true = names.place(seen), names.place(described)
             if at is None or true is None:
                 continue
-            before = float(weights.sum())
-            weights = weights * self._reads[country][what][:, at]
-            other = float(weights.sum()) / before
-            chance = float(self._confusions[what][true, at])
+            chance, other = self._chances[what][true][at], self._other(country, what, at, kind, make)
             # Red is sometimes read as orange, so a rare orange does speak for a listed red. The figures are
             # not good enough to let a contradiction raise a posterior.
-            if at == true:
-                ratio = chance / other
-                words = as_listed(what, names.rows[at], other, among_such=bool(parts))
-            else:
-                ratio = min(chance / other, 1.0)
-                words = not_as_listed(what, names.rows[at], names.rows[true], chance)
-            product *= ratio
-            parts.append(LookPart(what, seen, described, ratio, words))
-            if what == "make" and at == true and (model := self._model(*given["model"])):
-                product *= model.ratio
-                parts.append(model)
-        return _Bare(product, tuple(parts))
+            ratio = chance / other if at == true else min(chance / other, 1.0)
+            found.append(_Compared(what, at, true, chance, other, ratio))
+            if what == "type":
+                kind = at
+            elif what == "make":
+                make = at
+        return found
 
-    def _model(self, read: str | None, listed: str | None) -> LookPart | None:
+    def _share(self, country: str, what: What, at: int, kind: int | None, make: int | None) -> float:
+        """How many vehicles of a country are read so, of those read as the type and make given."""
+        reads = self._reads[country]
+        weights = self._data.fleets[country].types
+        if kind is not None:
+            weights = weights * reads["type"][:, kind]
+        if make is not None:
+            weights = weights * reads["make"][:, make]
+        return float(weights @ reads[what][:, at] / weights.sum())
+
+    def _model_ratio(self, read: str, listed: str) -> float | None:
         """A model among those of its make: there is no list of them, so only the same words are the same."""
         row = self._data.model
-        if not read or not listed or row.says_nothing(read) or row.says_nothing(listed):
+        if row.says_nothing(read) or row.says_nothing(listed):
             return None
-        if same_model(read, listed):
-            words = f"model read as {read}, as listed"
-            return LookPart("model", read, listed, (1 - row.error) / row.share, words)
-        words = f"model read as {read}, listed as {listed}: often two names of one model"
-        return LookPart("model", read, listed, row.error / (1 - row.share), words)
+        return (1 - row.error) / row.share if same_model(read, listed) else row.error / (1 - row.share)
 
 
 def looks_tell(basis: Basis) -> bool:

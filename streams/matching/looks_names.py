@@ -39,11 +39,13 @@ class Names:
 
         `gris foncé` is grey: a word that is not known says nothing. `blue/white` may be either.
         """
-        if text not in self._met:
+        try:
+            return self._met[text]
+        except KeyError:
             if len(self._met) >= _MET:
                 self._met.clear()
-            self._met[text] = self._place(text)
-        return self._met[text]
+            self._met[text] = place = self._place(text)
+            return place
 
     def _place(self, text: str) -> int | None:
         whole = self._words.get(plain(text))

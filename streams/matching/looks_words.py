@@ -23,6 +23,13 @@ def not_as_listed(what: What, read: Named, listed: Named, chance: float) -> str:
     return f"{what} read as {read.name}, listed as {listed.name}: {_read_so(chance, vehicles)}"
 
 
+def model_words(read: str, listed: str, *, agrees: bool) -> str:
+    """Words for a model, within a make that agrees."""
+    if agrees:
+        return f"model read as {read}, as listed"
+    return f"model read as {read}, listed as {listed}: perhaps two names of one model"
+
+
 def _read_so(share: float, vehicles: str) -> str:
     if share > 2 / 3:
         return f"most {vehicles} are read so"
