@@ -45,9 +45,9 @@ def of_road(made: Made, ours: Sequence[Pair]) -> list[Model]:
     right = [(a, b) for a, b in found.pairs if made.first[a] == made.second[b]]
     both = len(set(made.first) & set(made.second))
     print(
-        f"{len(made.first):,} and {len(made.second):,} reads, {both:,} vehicles at both; {len(found.pairs):,} "
-        f"matched, {found.unlike:,} unlike; of different vehicles: {len(found.pairs) - len(right)} "
-        f"(expected: at most {found.by_chance:.1f}); {found.turns} turns"
+        f"{len(made.first):,} and {len(made.second):,} reads, {both:,} vehicles at both; "
+        f"{len(found.pairs):,} matched, {found.unlike:,} unlike; of different vehicles: "
+        f"{len(found.pairs) - len(right)} (expected: at most {found.by_chance:.1f}); {found.turns} turns"
     )
     met = [Meeting(made.road.first[a], made.road.second[b]) for a, b in found.pairs]
     unseen = pairs_unseen(met, FLEETS)

@@ -108,7 +108,7 @@ def _donors(pairs: Sequence[Pair]) -> dict[tuple[str | None, str, int], list[lis
 
 def _again(pair: Pair, donors: dict[tuple[str | None, str, int], list[list[_Glyph]]], rng: Random) -> Pair:
     """A pair of the same plate, read another time."""
-    quality = rng.choices(["clear", "medium", "poor"], [0.52, 0.3, 0.18])[0]
+    quality = pair.quality and rng.choices(["clear", "medium", "poor"], [0.52, 0.3, 0.18])[0]
     while True:
         glyphs = [
             glyph

@@ -1,5 +1,6 @@
-"""`anpr confusions`: how readers misread."""
+"""`anpr confusions learn`: a model from pairs, from confirmed passages, and from two cameras on one road."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -7,121 +8,216 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from streams.cli.confusions.inputs import CameraRoad, base_of, makers_of, reads, records, road_of
 from streams.cli.progress import progress_of, say
 from streams.cli.rejects import Rejects
 from streams.cli.words import words
 from streams.confusions.learn import LearnError, learn_all, steps_of
-from streams.confusions.model import Model, ModelError, Models, dump, load_file, shipped_models
+from streams.confusions.model import Model, dump
 from streams.confusions.pairs import Pair, decode_pair
+from streams.confusions.passages import GAP_S, pairs_of_passages
+from streams.confusions.stations import Road, meetings, once
+from streams.confusions.unseen import Meeting, pairs_unseen
 from streams.plates.fleets import shipped_fleets
-from streams.replay.files import FileError, RejectedLine, batches
+from streams.records.decode import decode_hit, decode_verdict
+from streams.replay.files import FileError
 
-_SHOWN: Final = 12
 _LEAST: Final = 2000
 
 
-@click.group()
-def confusions() -> None:
-    """How readers misread: learn it from reads whose true plate is known, and look at it."""
-
-
-@confusions.command()
-@click.argument("files", nargs=-1, required=True, metavar="PAIRS...")
+@click.command()
+@click.argument("files", nargs=-1, metavar="[PAIRS]...")
+@click.option(
+    "--hits",
+    "hit_files",
+    multiple=True,
+    metavar="FILE",
+    help="Hits, to learn from those that were confirmed.",
+)
+@click.option(
+    "--verdicts",
+    "verdict_files",
+    multiple=True,
+    metavar="FILE",
+    help="Verdicts; those that stand on the hits count as well.",
+)
+@click.option(
+    "--reads",
+    "read_files",
+    multiple=True,
+    metavar="FILE",
+    help="All reads of the hits' cameras, matched or not.",
+)
+@click.option(
+    "--gap",
+    "gap_s",
+    type=click.FloatRange(min=0),
+    default=GAP_S,
+    show_default=True,
+    help="Seconds about a confirmed hit within which reads are of its passage.",
+)
+@click.option(
+    "--cameras",
+    "roads",
+    type=(str, str, str),
+    multiple=True,
+    metavar="CAMERA=FILE CAMERA=FILE LEAST:MOST",
+    help="Reads of two cameras on one road, and the least and the most seconds from the first to the second.",
+)
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The file to write.")
-@click.option("--source", default="", help="Where the pairs are from, in words; kept in the file.")
+@click.option("--source", default="", help="Where this is from, in words; kept in the file.")
+@click.option(
+    "--makers", type=click.Path(path_type=Path), help='TOML file, a line a camera: "c-12" = "maker".'
+)
+@click.option(
+    "--base",
+    metavar="FILE|shipped|none",
+    help="The model to hold to where little is told; without it none for pairs alone, else that shipped.",
+)
 @click.option(
     "--least",
     type=click.IntRange(min=1),
     default=_LEAST,
     show_default=True,
-    help="Fewest pairs of one reader for a model of its own; others have the general one.",
+    help="Fewest pairs of one camera or maker for a model of its own; others have the general one.",
 )
-def learn(files: tuple[str, ...], output: Path, source: str, least: int) -> None:
-    """Learn a model from pairs of reads and true plates.
+def learn(
+    files: tuple[str, ...],
+    hit_files: tuple[str, ...],
+    verdict_files: tuple[str, ...],
+    read_files: tuple[str, ...],
+    gap_s: float,
+    roads: tuple[tuple[str, str, str], ...],
+    output: Path,
+    source: str,
+    makers: Path | None,
+    base: str | None,
+    least: int,
+) -> None:
+    """Learn a model from reads: with their true plates, of confirmed hits, or of two cameras on one road.
 
-    PAIRS are JSON lines, plain or compressed with gzip; - is standard input. Each has the true plate as
-    `truth`, the `country`, and of the read `plate` and what else the recogniser gave: `confidence`,
-    `char_confidences`, `char_alternatives`, `candidates`, as in a read. `reader` names the camera or its
-    maker. A line that is no pair is reported and left out. 10,000 pairs take about a minute.
+    All may be given, and each more than once. Files are JSON lines, plain or compressed with gzip; - is
+    standard input. A line that is no record is reported and left out.
 
-    Exit codes: 0 done, 1 lines that are no pairs, or nothing to learn, 2 a file that cannot be read or
-    written.
+    PAIRS have the true plate as `truth`, the `country`, and of the read `plate` and what else the recogniser
+    gave: `confidence`, `char_confidences`, `char_alternatives`, `candidates`, as in a read. `reader` names
+    the camera or its maker. 10,000 pairs take about a minute.
+
+    With --hits the listed plate of a confirmed hit is the true one. Hits show only the misreads that match:
+    of them only the slips that the list lets through are learnt, and nothing of lists with exact hits only.
+    --reads shows the others of each passage.
+
+    With --cameras nobody needs to know the true plates: reads of one vehicle by two cameras are compared. The
+    file has the reads of the camera named before it, and may have others.
+
+    Exit codes: 0 done, 1 lines that are no records, or nothing to learn, 2 options that make no sense, a file
+    that cannot be read or written.
     """
+    alone = not hit_files and not roads
+    ways = [road_of(entry) for entry in roads]
+    its_makers, its_base = makers_of(makers), base_of(base, alone)
+    faults = [fault for each in [*ways, its_makers, its_base] if isinstance(each, list) for fault in each]
+    if alone and not files:
+        faults.append("nothing to learn from; give PAIRS, --hits or --cameras")
+    if not hit_files:
+        faults += [
+            f"{option} without --hits; give the hits that they belong to"
+            for option, given in (("--verdicts", verdict_files), ("--reads", read_files))
+            if given
+        ]
     if not output.parent.is_dir():
-        raise _unwritable(output, "no such folder")
-    pairs, bad = _pairs(files)
+        faults.append(f"{output}: cannot be written (no such folder); give another path with --output")
+    if faults or isinstance(its_makers, list) or isinstance(its_base, list):
+        raise _wrong(faults)
+    rejects = Rejects(None, all_by="mend these to see them")
     try:
+        with progress_of("pairs", files) as progress:
+            pairs = list(records(files, decode_pair, rejects, progress))
+        if hit_files:
+            pairs += _of_hits(hit_files, verdict_files, read_files, gap_s, rejects)
+        for way in ways:
+            if isinstance(way, CameraRoad):
+                pairs += _of_road(way, its_base, rejects)
+        rejects.sum_up()
         with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("learning", total=steps_of(pairs, least))
-            models = learn_all(pairs, shipped_fleets(), source, least, lambda count: bar.advance(task, count))
+            task = bar.add_task("learning", total=steps_of(pairs, least, its_makers))
+            models = learn_all(
+                pairs,
+                shipped_fleets(),
+                source,
+                least,
+                lambda count: bar.advance(task, count),
+                its_base,
+                its_makers,
+            )
         output.write_bytes(dump(models))
     except LearnError as error:
         say(f"anpr confusions learn: {error}")
         raise click.exceptions.Exit(1) from None
+    except FileError as fault:
+        raise _wrong([str(fault)]) from None
     except OSError as error:
-        raise _unwritable(output, error.strerror) from None
-    own = f", {words(len(models.of), 'reader')} with a model of their own" if models.of else ""
-    say(f"{words(len(pairs), 'pair')} learnt{own}; {words(bad, 'line')} left out; {output}")
-    if bad:
+        raise _wrong(
+            [f"{output}: cannot be written ({error.strerror}); give another path with --output"]
+        ) from None
+    learnt = f"{words(models.general.pairs, 'pair')} learnt"
+    if models.of:
+        learnt += f", {words(len(models.of), 'reader')} with a model of their own"
+    say(f"{learnt}; {words(rejects.count, 'line')} left out; {output}")
+    if rejects.count:
         raise click.exceptions.Exit(1)
 
 
-@confusions.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-def show(file: Path | None) -> None:
-    """Show the commonest slips of a model; without FILE of the one shipped.
-
-    Exit codes: 0 done, 1 a file that is no model, damaged or of another version, 2 one that cannot be read.
-    """
-    try:
-        models = shipped_models() if file is None else load_file(file)
-    except ModelError as error:
-        say(f"anpr confusions show: {error}")
-        raise click.exceptions.Exit(1) from None
-    except OSError as error:
-        say(f"anpr confusions show: {file}: {error.strerror}")
-        raise click.exceptions.Exit(2) from None
-    click.echo("\n\n".join(_shown(each) for each in _all(models)))
-
-
-def _unwritable(output: Path, why: str | None) -> click.exceptions.Exit:
-    say(f"anpr confusions learn: {output}: cannot be written ({why}); give another path with --output")
-    return click.exceptions.Exit(2)
-
-
-def _all(models: Models) -> list[Model]:
-    return [models.general, *models.of.values()]
+def _of_hits(
+    hit_files: Sequence[str],
+    verdict_files: Sequence[str],
+    read_files: Sequence[str],
+    gap_s: float,
+    rejects: Rejects,
+) -> list[Pair]:
+    """The pairs that confirmed hits prove; says how many, and what was left out."""
+    with progress_of("hits", (*hit_files, *verdict_files, *read_files)) as progress:
+        hits = list(records(hit_files, decode_hit, rejects, progress))
+        verdicts = records(verdict_files, decode_verdict, rejects, progress)
+        found = pairs_of_passages(hits, verdicts, reads(read_files, rejects, progress), gap_s)
+    whole = sum(pair.found == "known" for pair in found.pairs)
+    say(
+        f"{words(len(hits), 'hit')}: {words(len(found.pairs), 'read')} of confirmed vehicles, {whole:,} of "
+        "them seen whether or not they match"
+    )
+    for reason, count in found.left_out.items():
+        say(f"  left out: {count:,} {reason}")
+    return found.pairs
 
 
-def _shown(model: Model) -> str:
-    lines = [f"{model.name}: {words(model.pairs, 'pair')}. {model.source}".rstrip()]
-    ranked = sorted(model.counts.items(), key=lambda item: (-item[1], item[0]))
-    for slip, count in ranked[:_SHOWN]:
-        if slip[0] == "+":
-            lines.append(f"  {slip[1]} read where there is nothing: {count:,}")
-        elif slip[1] == "-":
-            lines.append(f"  {slip[0]} not read: {count:,} of {model.seen[slip[0]]:,}")
-        else:
-            lines.append(f"  {slip[0]} read as {slip[1]}: {count:,} of {model.seen[slip[0]]:,}")
-    return "\n".join(lines)
+def _of_road(way: CameraRoad, base: Model | None, rejects: Rejects) -> list[Pair]:
+    """The pairs of a road; says how many, and how sure it is."""
+    ends = []
+    for camera, file in zip(way.cameras, way.files, strict=True):
+        with progress_of(camera, (file,)) as progress:
+            its = [read for read in reads([file], rejects, progress) if read.camera_id == camera]
+        if not its:
+            raise LearnError(f"{file}: no read of camera {camera}; name the camera as its reads do")
+        ends.append(once(its))
+    found = meetings(Road(ends[0], ends[1], way.least_s, way.most_s))
+    pairs = pairs_unseen(
+        [Meeting(ends[0][first], ends[1][second]) for first, second in found.pairs], shipped_fleets(), base
+    )
+    say(
+        f"{way.cameras[0]} to {way.cameras[1]}: {words(len(found.pairs), 'vehicle')} at both, of "
+        f"{len(ends[0]):,} and {len(ends[1]):,}; {found.unlike:,} read unlike, of which "
+        f"{found.by_chance:.1f} at most are expected to be different vehicles"
+    )
+    for count, reason in (
+        (pairs.no_country, "of no known country"),
+        (pairs.no_plate, "of no plate that their country issues"),
+    ):
+        if count:
+            say(f"  left out: {words(count, 'vehicle')} {reason}")
+    return pairs.pairs
 
 
-def _pairs(files: tuple[str, ...]) -> tuple[list[Pair], int]:
-    """The pairs in files, and how many lines were none; those are reported."""
-    found: list[Pair] = []
-    rejects = Rejects(None, all_by="mend these to see them")
-    try:
-        with progress_of("pairs", files) as progress:
-            for path in files:
-                for lines, numbers in batches(path, progress):
-                    for number, line in zip(numbers, lines, strict=True):
-                        pair = decode_pair(line)
-                        if isinstance(pair, Pair):
-                            found.append(pair)
-                        else:
-                            rejects.take([RejectedLine(path, number, pair, line)])
-    except FileError as fault:
+def _wrong(faults: Sequence[str]) -> click.exceptions.Exit:
+    for fault in faults:
         say(f"anpr confusions learn: {fault}")
-        raise click.exceptions.Exit(2) from None
-    rejects.sum_up()
-    return found, rejects.count
+    return click.exceptions.Exit(2)

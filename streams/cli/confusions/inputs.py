@@ -1,0 +1,122 @@
+"""What `anpr confusions learn` is given: files of records, and options that name cameras and makers."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+from streams.cli.rejects import Rejects
+from streams.confusions.model import Model, ModelError, load_file, shipped_models
+from streams.plates.normal import PlateError, normal
+from streams.records.decode import decode_reads
+from streams.records.faults import Fault, shown
+from streams.records.read import Read
+from streams.replay.files import RejectedLine, batches, name_of
+
+_WINDOW: Final = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
+_LONGEST_ID: Final = 64
+_Record = TypeVar("_Record")
+
+
+class CameraRoad(NamedTuple):
+    """An entry of `--cameras`: the cameras' ids and files, and the travel-time window in seconds."""
+
+    cameras: tuple[str, str]
+    files: tuple[str, str]
+    least_s: float
+    most_s: float
+
+
+def road_of(entry: tuple[str, str, str]) -> CameraRoad | list[str]:
+    """An entry of `--cameras`, or all that is wrong with it."""
+    faults = []
+    ends = []
+    for text in entry[:2]:
+        camera, _, path = text.partition("=")
+        if not camera or not path or len(camera) > _LONGEST_ID:
+            faults.append(f"--cameras: {text!r} is not CAMERA=FILE; write for example c-12=reads.jsonl")
+        elif path != "-" and not Path(path).is_file():
+            faults.append(f"--cameras: {path}: no such file; name the file with the reads of {camera}")
+        ends.append((camera, path))
+    if ends[0][0] == ends[1][0]:
+        faults.append(f"--cameras: {ends[0][0]!r} is named twice; name the two cameras of one road")
+    window = _WINDOW.fullmatch(entry[2])
+    if window is None or not float(window[1]) < float(window[2]):
+        faults.append(
+            f"--cameras: {entry[2]!r} is no travel-time window; write the least and the most seconds from "
+            "the first camera to the second, for example 600:1500"
+        )
+    if faults or window is None:
+        return faults
+    (one, other), (first, second) = zip(*ends, strict=True)
+    return CameraRoad((one, other), (first, second), float(window[1]), float(window[2]))
+
+
+def makers_of(path: Path | None) -> dict[str, str] | list[str]:
+    """The maker of each camera from a TOML file, or all that is wrong with it."""
+    if path is None:
+        return {}
+    try:
+        rows = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        return [f"--makers: {path}: cannot be read ({error}); name a TOML file"]
+    except tomllib.TOMLDecodeError as error:
+        return [f'--makers: {path}: is no TOML ({error}); write lines such as "c-12" = "maker"']
+    makers = {camera: maker for camera, maker in rows.items() if isinstance(maker, str) and maker}
+    faults = [
+        f'--makers: {path}: {camera}: is a maker\'s name, got {value!r}; write "{camera}" = "maker"'
+        for camera, value in rows.items()
+        if camera not in makers
+    ]
+    faults += [
+        f"--makers: {path}: {maker!r} is a camera and a maker; give the maker another name"
+        for maker in sorted(set(makers.values()) & makers.keys())
+    ]
+    return faults or makers
+
+
+def base_of(name: str | None, alone: bool) -> Model | list[str] | None:
+    """The base model that `--base` names, or what is wrong; by default none where pairs are `alone`."""
+    name = name or ("none" if alone else "shipped")
+    if name == "none":
+        return None
+    try:
+        return (shipped_models() if name == "shipped" else load_file(Path(name))).general
+    except ModelError as error:
+        return [f"--base: {error}"]
+    except OSError as error:
+        return [f"--base: {name}: cannot be read ({error.strerror}); name a model's file, shipped or none"]
+
+
+def records(
+    paths: Sequence[str],
+    decode: Callable[[bytes], _Record | tuple[Fault, ...]],
+    rejects: Rejects,
+    progress: Callable[[int], None],
+) -> Iterator[_Record]:
+    """The records in files; lines that are none are reported. Raises FileError."""
+    for path in paths:
+        for lines, numbers in batches(path, progress):
+            for number, line in zip(numbers, lines, strict=True):
+                record = decode(line)
+                if isinstance(record, tuple):
+                    rejects.take([RejectedLine(name_of(path), number, record, line)])
+                else:
+                    yield record
+
+
+def reads(paths: Sequence[str], rejects: Rejects, progress: Callable[[int], None]) -> Iterator[Read]:
+    """The reads in files; lines that are none are reported. Raises FileError."""
+
+    def decode(line: bytes) -> Read | tuple[Fault, ...]:
+        found = decode_reads([line])
+        if found.rejected:
+            return found.rejected[0].faults
+        try:
+            normal(found.reads[0].plate)
+        except PlateError as error:
+            return (Fault("plate", str(error), shown(found.reads[0].plate, "plate")),)
+        return found.reads[0]
+
+    return records(paths, decode, rejects, progress)
