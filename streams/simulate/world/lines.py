@@ -1,10 +1,13 @@
 """JSON lines, thousands at a time: columns of bytes side by side, the empty ones taken out.
 
-A column is an array of bytes (uint8, n × width) in which a zero stands for no byte, or one text for all rows.
-JSON has no zero byte, so that all zeros can be taken out at the end.
+A column is an array of bytes (uint8, n × width) in which a zero stands for no byte, or one text for all
+rows. JSON has no control characters, so all zeros can be taken out at the end, and others can stand for
+longer texts that are put in last, where they would make a column wide that is mostly empty.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +15,42 @@ from numpy.typing import NDArray
 from streams.records.times import from_ms
 
 Bytes = NDArray[np.uint8]
-_DAY_MS = 86_400_000
+
+_DAY_MS: Final = 86_400_000
+_MINUTE_MS: Final = 60_000
+_GROUP: Final = 4
 
 
-def joined(count: int, *columns: Bytes | bytes) -> bytes:
+class Filled(NamedTuple):
+    """A column that writes itself into an array of zeros (uint8, n × `width`), so is not copied there."""
+
+    width: int
+    fill: Callable[[Bytes], None]
+
+
+class Short(NamedTuple):
+    """A control character and the text that it stands for."""
+
+    char: bytes
+    text: bytes
+
+
+def joined(count: int, *columns: Bytes | Filled | bytes, shorts: Sequence[Short] = ()) -> bytes:
     """The rows of `count`-row columns, one behind the other."""
-    widths = [len(column) if isinstance(column, bytes) else column.shape[1] for column in columns]
-    rows = np.empty((count, sum(widths)), dtype=np.uint8)
+    widths = [_width(column) for column in columns]
+    rows = np.zeros((count, sum(widths)), dtype=np.uint8)
     start = 0
     for column, width in zip(columns, widths, strict=True):
-        rows[:, start : start + width] = (
-            np.frombuffer(column, dtype=np.uint8) if isinstance(column, bytes) else column
-        )
+        its = rows[:, start : start + width]
+        if isinstance(column, Filled):
+            column.fill(its)
+        else:
+            its[:] = np.frombuffer(column, dtype=np.uint8) if isinstance(column, bytes) else column
         start += width
-    return rows.tobytes().translate(None, b"\0")
+    text = rows.tobytes().translate(None, b"\0")
+    for short in shorts:
+        text = text.replace(*short)
+    return text
 
 
 def table(texts: Sequence[str]) -> Bytes:
@@ -51,23 +76,37 @@ def framed(before: bytes, column: Bytes, behind: bytes, shown: NDArray[np.bool_]
 
 def digits(numbers: NDArray[np.int64], width: int) -> Bytes:
     """Numbers of 0 or more with so many digits, zeros in front."""
-    powers = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)
-    return (numbers[:, None] // powers % 10 + ord("0")).astype(np.uint8)
+    groups = []
+    for _ in range(0, width, _GROUP):
+        numbers, group = np.divmod(numbers, 10**_GROUP)
+        groups.append(_groups()[group])
+    return np.concatenate(groups[::-1], axis=1)[:, -width:]
 
 
 def times(ms: NDArray[np.int64]) -> Bytes:
     """Times, ms since 1970 UTC, as `streams.records.times.rfc3339` writes them (n × 24)."""
-    days, which = np.unique(ms // _DAY_MS, return_inverse=True)
-    dates = table([from_ms(int(day) * _DAY_MS).isoformat()[:10] + "T" for day in days])
-    second, part = np.divmod(ms % _DAY_MS, 1000)
-    minute, second = np.divmod(second, 60)
-    hour, minute = np.divmod(minute, 60)
-    colon = np.full((len(ms), 1), ord(":"), dtype=np.uint8)
-    point, zulu = colon - (ord(":") - ord(".")), colon + (ord("Z") - ord(":"))
-    return np.concatenate(
-        [
-            dates[which],
-            digits(hour, 2), colon, digits(minute, 2), colon, digits(second, 2), point, digits(part, 3), zulu,
-        ],
-        axis=1,
-    )  # fmt: skip
+    minute, rest = np.divmod(ms, _MINUTE_MS)
+    day, minute = np.divmod(minute, _DAY_MS // _MINUTE_MS)
+    first, last = (int(day.min()), int(day.max())) if len(day) else (0, 0)
+    dates = table([from_ms(each * _DAY_MS).isoformat()[:11] for each in range(first, last + 1)])
+    minutes, seconds = _parts_of_day()
+    return np.concatenate([dates[day - first], minutes[minute], seconds[rest]], axis=1)
+
+
+def _width(column: Bytes | Filled | bytes) -> int:
+    if isinstance(column, bytes):
+        return len(column)
+    return column.width if isinstance(column, Filled) else column.shape[1]
+
+
+@lru_cache(maxsize=1)
+def _groups() -> Bytes:
+    """All numbers of four digits."""
+    return table([f"{number:0{_GROUP}}" for number in range(10**_GROUP)])
+
+
+@lru_cache(maxsize=1)
+def _parts_of_day() -> tuple[Bytes, Bytes]:
+    """The minutes of a day, `16:10:`, and the milliseconds of a minute, `06.123Z`."""
+    minutes = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(_DAY_MS // _MINUTE_MS)]
+    return table(minutes), table([f"{ms // 1000:02}.{ms % 1000:03}Z" for ms in range(_MINUTE_MS)])

@@ -6,15 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.confusions.evidence import Kind
-from streams.simulate.world.lines import Bytes, digits, framed, joined, table, times, where
+from streams.simulate.world.lines import Bytes, Filled, Short, digits, framed, joined, table, times, where
 from streams.simulate.world.recognise import ONE, OTHERS, Recognised
 from streams.simulate.world.tours import FASTEST_KMH
 
 _DECIMALS: Final = table([str(number / ONE) for number in range(ONE + 1)])
 _TENTHS: Final = table([str(number / 10) for number in range(int(FASTEST_KMH) * 10 + 1)])
 _PERCENT: Final = table([str(number / 100) for number in range(101)])
-_CHAR: Final = b'{"char":"'
-_SHARE: Final = b'","confidence":'
+_CHAR: Final = Short(b"\x01", b'{"char":"')
+_SHARE: Final = Short(b"\x02", b'","confidence":')
+_ALTERNATIVE: Final = np.frombuffer(
+    b"," + _CHAR.char + b"\0" + _SHARE.char + b"\0" * _DECIMALS.shape[1] + b"}", dtype=np.uint8
+)
+_AT: Final = _ALTERNATIVE.tobytes().index(_CHAR.char) + 1
+"""Where the character stands in it, the separator and the confidence behind it."""
 
 
 class ReadColumns(NamedTuple):
@@ -37,7 +42,7 @@ class ReadColumns(NamedTuple):
 def read_lines(reads: ReadColumns, said: Recognised, told: Kind) -> bytes:
     """The lines; `told` is how much the recogniser tells of each read."""
     count = len(reads.read_id)
-    plain: list[Bytes | bytes] = [
+    plain: list[Bytes | Filled | bytes] = [
         b'{"read_id":"', reads.read_id,
         b'","camera_id":"', reads.camera,
         b'","captured_at":"', times(reads.captured),
@@ -56,7 +61,7 @@ def read_lines(reads: ReadColumns, said: Recognised, told: Kind) -> bytes:
             _alternatives(said),
             b"]",
         ]
-    seen = reads.looks.any(axis=1)
+    seen = np.any(reads.looks, axis=1)
     return joined(
         count,
         *plain,
@@ -66,6 +71,7 @@ def read_lines(reads: ReadColumns, said: Recognised, told: Kind) -> bytes:
         framed(b"", _PERCENT[reads.looks_sure], b"}", seen),
         where(reads.late, table([',"retransmitted":true']).repeat(count, axis=0)),
         b"}\n",
+        shorts=(_CHAR, _SHARE),
     )
 
 
@@ -73,14 +79,17 @@ def _width(said: Recognised) -> int:
     return int((said.text > 0).sum(axis=1).max(initial=1))
 
 
-def _confidences(said: Recognised) -> Bytes:
+def _confidences(said: Recognised) -> Filled:
     width = _width(said)
-    inside = said.text[:, :width] > 0
-    cells = np.zeros((*inside.shape, 1 + _DECIMALS.shape[1]), dtype=np.uint8)
-    cells[:, 1:, 0] = ord(",")
-    cells[:, :, 1:] = _DECIMALS[said.sure[:, :width]]
-    cells *= inside[:, :, None]
-    return cells.reshape(len(cells), -1)
+    each = 1 + _DECIMALS.shape[1]
+
+    def fill(rows: Bytes) -> None:
+        inside = said.text[:, :width] > 0
+        cells = rows.reshape(len(rows), width, each)
+        cells[:, 1:, 0] = ord(",") * inside[:, 1:]
+        np.multiply(_DECIMALS[said.sure[:, :width]], inside[:, :, None], out=cells[:, :, 1:])
+
+    return Filled(width * each, fill)
 
 
 def _candidates(said: Recognised) -> Bytes:
@@ -92,33 +101,33 @@ def _candidates(said: Recognised) -> Bytes:
         before: NDArray[np.bool_] = named[:, :place].any(axis=1) & here
         columns += [
             comma * before[:, None],
-            framed(b'{"plate":"', said.candidates[:, place], _SHARE, here),
+            framed(b'{"plate":"', said.candidates[:, place], _SHARE.char, here),
             framed(b"", _DECIMALS[said.candidate_sure[:, place]], b"}", here),
         ]
     return np.concatenate(columns, axis=1)
 
 
-def _alternatives(said: Recognised) -> Bytes:
+def _alternatives(said: Recognised) -> Filled:
     width = _width(said)
-    inside = said.text[:, :width] > 0
-    sure = said.other_sure[:, :width]
-    row, place = np.nonzero((sure > 0).any(axis=2))
-    named = sure[row, place] > 0
-    behind = (np.cumsum(named, axis=1) > 1) & named
-    template = np.frombuffer(
-        b"," + _CHAR + b"\0" + _SHARE + b"\0" * _DECIMALS.shape[1] + b"}", dtype=np.uint8
-    )
-    each = np.repeat(template[None], OTHERS, axis=0)[None] * named[:, :, None]
-    at = 1 + len(_CHAR)
-    each[:, :, 0] *= behind
-    each[:, :, at] = said.others[:, :width][row, place] * named
-    each[:, :, at + 1 + len(_SHARE) : -1] = _DECIMALS[sure[row, place]] * named[:, :, None]
-    cells = np.zeros((*inside.shape, 3 + OTHERS * len(template)), dtype=np.uint8)
-    cells[:, 1:, 0] = ord(",")
-    cells[:, :, 1], cells[:, :, -1] = ord("["), ord("]")
-    cells *= inside[:, :, None]
-    cells[row, place, 2:-1] = each.reshape(len(named), -1)
-    return cells.reshape(len(cells), -1)
+    each = 3 + OTHERS * len(_ALTERNATIVE)
+
+    def fill(rows: Bytes) -> None:
+        inside = said.text[:, :width] > 0
+        cells = rows.reshape(len(rows), width, each)
+        cells[:, 1:, 0] = ord(",") * inside[:, 1:]
+        cells[:, :, 1] = ord("[") * inside
+        cells[:, :, -1] = ord("]") * inside
+        sure = said.other_sure[:, :width]
+        row, place = np.nonzero((sure > 0).any(axis=2))
+        named = sure[row, place] > 0
+        chars = _ALTERNATIVE * named[:, :, None]
+        # A comma stands before each but the first that is named.
+        chars[:, :, 0] *= np.cumsum(named, axis=1) > 1
+        chars[:, :, _AT] = said.others[row, place] * named
+        chars[:, :, _AT + 2 : -1] = _DECIMALS[sure[row, place]] * named[:, :, None]
+        cells[row, place, 2:-1] = chars.reshape(len(named), -1)
+
+    return Filled(width * each, fill)
 
 
 class TruthColumns(NamedTuple):

@@ -1,5 +1,6 @@
 """What a recogniser makes of plates: the text, how sure it is of each character, and what else it may be."""
 
+from collections.abc import Sequence
 from math import pi, sin, sqrt
 from statistics import NormalDist
 from typing import Final, NamedTuple
@@ -33,14 +34,17 @@ _GARBLED_LOST, _GARBLED_SLIP = 0.3, 0.6
 _RIGHT, _WRONG, _GARBLED, _EXTRA = range(4)
 _ASCII: Final = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 _SIZE: Final = 256
+_STEPS: Final = 2048
+_FURTHEST: Final = 4.0
+"""The furthest normal score told apart, on both sides, and how many steps there are in all."""
 
 
 class Recognised(NamedTuple):
-    """n reads. Each array has a place for each of the 12 characters; those behind the last are 0.
+    """n reads of up to m characters; what is behind the last is 0.
 
-    `text` (uint8, n × 12); `sure` (n × 12): the confidence in each character; `whole` (n): in all; `others`
-    (uint8, n × 12 × 3) and `other_sure`: other characters, 0 for none there, those with the confidence 0 not
-    named; `candidates` (uint8, n × 3 × 12, a 0 anywhere is no character) and `candidate_sure` likewise.
+    `text` (uint8, n × m); `sure` (n × m): the confidence in each character; `whole` (n): in all; `others`
+    (uint8, n × m × 3) and `other_sure`: other characters, 0 for none there, those with the confidence 0 not
+    named; `candidates` (uint8, n × 3 × m, a 0 anywhere is no character) and `candidate_sure` likewise.
     """
 
     text: Texts
@@ -69,16 +73,18 @@ class Recogniser:
         self._extra_bounds = np.cumsum(extra) / max(extra.sum(), 1e-300)
         self._alike = _bounds(slips + slips.T)
         self._edge, self._inside = measured.lost_at_edge, measured.lost_inside
-        self._scores = np.array([NormalDist().inv_cdf(each) for each in measured.probabilities])
-        self._of_right = [(each.right, each.right_beside_wrong) for each in qualities]
-        self._measured = measured
+        curves = [curve for each in qualities for curve in (each.right, each.right_beside_wrong)]
+        self._sure_of = _by_score(measured, [*curves, measured.wrong, measured.garbled])
+        self._first_of = _by_score(measured, [measured.first_share, measured.first_share_wrong])
         self._true_named = np.cumsum(measured.true_named)
         # The correlation of normal scores that have a rank correlation.
         self._together = 2 * sin(pi / 6 * measured.together)
 
     def read(self, rng: np.random.Generator, plates: Texts, quality: NDArray[np.uint8]) -> Recognised:
         """Reads of plates (n) in pictures of some quality (n, places in QUALITIES)."""
-        text, true, kind = self._texts(rng, plates, quality)
+        # With room for a character too many.
+        width = min(int((plates > 0).sum(axis=1).max(initial=0)) + 1, MAX_LENGTH)
+        text, true, kind = self._texts(rng, plates[:, :width], quality)
         sure = self._sure(rng, text, kind, quality)
         others, other_sure = self._others(rng, text, true, kind, sure)
         inside = text > 0
@@ -97,7 +103,7 @@ class Recogniser:
         times = self._times[quality] * rng.gamma(self._shape[quality]) / self._shape[quality]
         slip = -np.expm1(-self._slip[plates] * times[:, None])
         lost = -np.expm1(-self._lost[plates] * times[:, None])
-        at = np.arange(MAX_LENGTH)
+        at = np.arange(plates.shape[1])
         edge = (at == 0) | (at == length[:, None] - 1)
         lost = lost * np.where(edge, self._edge, self._inside)
         garbled = rng.random(len(plates)) < self._garbled[quality]
@@ -125,9 +131,9 @@ class Recogniser:
     ) -> tuple[Texts, Texts, Texts]:
         """The same with a character too many in some, anywhere."""
         chance = -np.expm1(-self._extra * times * length)
-        rows = np.flatnonzero((rng.random(len(length)) < chance) & (length < MAX_LENGTH))
+        rows = np.flatnonzero((rng.random(len(length)) < chance) & (length < columns[0].shape[1]))
         place = (rng.random(len(rows)) * (length[rows] + 1)).astype(np.intp)
-        at = np.arange(MAX_LENGTH)
+        at = np.arange(columns[0].shape[1])
         before = np.where(at < place[:, None], at, np.maximum(at - 1, 0))
         chars = _ASCII[np.searchsorted(self._extra_bounds[_ASCII], rng.random(len(rows))).clip(0, 35)]
         for column, value in zip(columns, (chars, 0, _EXTRA), strict=True):
@@ -143,21 +149,16 @@ class Recogniser:
         kind: Texts,
         quality: NDArray[np.uint8],
     ) -> Parts:
-        score = sqrt(self._together) * rng.standard_normal((len(text), 1))
-        score = score + sqrt(1 - self._together) * rng.standard_normal(text.shape)
-        inside = text > 0
-        wrong_read = ((kind != _RIGHT) & inside).any(axis=1)
-        found = np.zeros(text.shape)
-        for number, curves in enumerate(self._of_right):
-            for wrong, curve in enumerate(curves):
-                rows = (quality == number) & (wrong_read == bool(wrong))
-                found[rows] = np.interp(score[rows], self._scores, curve)
-        for kinds, curve in (
-            ((kind == _WRONG) | (kind == _EXTRA), self._measured.wrong),
-            (kind == _GARBLED, self._measured.garbled),
-        ):
-            found[kinds] = np.interp(score[kinds], self._scores, curve)
-        return np.where(inside, np.rint(found * ONE), 0).astype(np.uint16)
+        score = sqrt(self._together) * rng.standard_normal((len(text), 1), dtype=np.float32)
+        score = score + sqrt(1 - self._together) * rng.standard_normal(text.shape, dtype=np.float32)
+        wrong = (kind != _RIGHT) & (text > 0)
+        curve = (2 * quality + wrong.any(axis=1))[:, None].repeat(text.shape[1], axis=1)
+        curve[wrong] = 2 * len(QUALITIES)
+        curve[kind == _GARBLED] = 2 * len(QUALITIES) + 1
+        found = self._sure_of[curve, _places(score)]
+        found[text == 0] = 0
+        parts: Parts = np.rint(found * ONE).astype(np.uint16)
+        return parts
 
     def _others(
         self, rng: np.random.Generator, text: Texts, true: Texts, kind: Texts, sure: Parts
@@ -173,11 +174,10 @@ class Recogniser:
         for place in range(OTHERS):
             chars[:, place] = _picked(self._alike[read], rng.random(count))
             chars[rng.random(count) < _NO_CHARACTER, place] = 0
-            score = rng.standard_normal(count)
-            share = np.interp(score, self._scores, self._measured.first_share)
-            of_wrong = np.interp(score, self._scores, self._measured.first_share_wrong)
+            score = rng.standard_normal(count, dtype=np.float32)
+            share = self._first_of[(what != _RIGHT).astype(np.intp), _places(score)]
             # None is likelier than the one read, or than the one before it.
-            most = np.minimum(np.where(what == _RIGHT, share, of_wrong) * rest, most)
+            most = np.minimum(share * rest, most)
             shares[:, place] = most
             rest = rest - most
         self._name_true(rng, chars, shares, true[some], what)
@@ -246,6 +246,19 @@ def _tables(model: Model) -> tuple[Floats, Floats, Floats]:
     return slips, lost, extra
 
 
+def _by_score(measured: Measured, curves: Sequence[Sequence[float]]) -> NDArray[np.float32]:
+    """The values of curves of quantiles (k) at normal scores, as `_places` has them (float32, k × 2048)."""
+    known = [NormalDist().inv_cdf(each) for each in measured.probabilities]
+    scores = (np.arange(_STEPS) + 0.5) / _STEPS * 2 * _FURTHEST - _FURTHEST
+    return np.stack([np.interp(scores, known, curve) for curve in curves]).astype(np.float32)
+
+
+def _places(scores: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Where normal scores are in a row of `_by_score`."""
+    places = (scores + _FURTHEST) * (_STEPS / 2 / _FURTHEST)
+    return places.clip(0, _STEPS - 1).astype(np.int16)
+
+
 def _bounds(table: Floats) -> Floats:
     """For each character (by ASCII code) the running shares of the 36 others (256 × 36)."""
     chosen = table[:, _ASCII]
@@ -267,7 +280,7 @@ def _closed(
     left = keep.sum(axis=1)
     rows = np.flatnonzero(left < length)
     order = np.argsort(~keep[rows], axis=1, kind="stable")
-    behind = np.arange(MAX_LENGTH) >= left[rows, None]
+    behind = np.arange(keep.shape[1]) >= left[rows, None]
     text, true, kind = (column.copy() for column in columns)
     for column in (text, true, kind):
         moved = np.take_along_axis(column[rows], order, axis=1)

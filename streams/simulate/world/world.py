@@ -20,7 +20,7 @@ from streams.simulate.world.recognise import QUALITIES, Recogniser
 from streams.simulate.world.roads import Ints, cameras_of, shipped_roads, ways_of
 from streams.simulate.world.scenario import ALERTS, CAMERAS, READS, Scenario
 
-BATCH: Final = 20_000
+BATCH: Final = 5_000
 """Reads, or alerts, made at a time."""
 
 
