@@ -8,6 +8,7 @@ Nothing here knows a broker, a file or a clock: times come in with the records o
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from streams.confusions.model import Models
 from streams.correlation.budget import budgets_of
 from streams.correlation.correlator import Correlator
 from streams.correlation.policy import CorrelationPolicy, Places
@@ -40,10 +41,16 @@ class Pipeline:
     """
 
     def __init__(
-        self, index: Index, policies: Policies, correlation: CorrelationPolicy, places: Places
+        self,
+        index: Index,
+        policies: Policies,
+        correlation: CorrelationPolicy,
+        places: Places,
+        models: Models | None = None,
     ) -> None:
+        """`models`: how readers misread; None for those shipped."""
         self._index = index
-        self._judge = Judge(policies)
+        self._judge = Judge(policies, models=models)
         audiences = {list_id: policy.audience for list_id, policy in policies.lists.items()}
         self._correlator = Correlator(
             correlation, places, audiences, index, self._judge, budgets_of(policies)

@@ -8,20 +8,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import orjson
 
-from streams.cli.options import INPUT, config_option, settings_of
+from streams.cli.options import INPUT, config_option, models_of, settings_of
 from streams.cli.progress import progress_of, say
 from streams.cli.table import differences
 from streams.cli.times import TIME
 from streams.lists import Index
+from streams.matching.candidates import candidates
 from streams.matching.explain import Explanation, Ruling
 from streams.matching.explain import explain as explained
 from streams.matching.judge import Judge
+from streams.matching.sieve import Sieve
 from streams.plates.confusion import CLASSES
 from streams.plates.formats import shipped
 from streams.plates.keys import columns
-from streams.plates.normal import PlateError
 from streams.records.countries import COUNTRIES
+from streams.records.decode import decode_reads
 from streams.records.encode import encode
 from streams.records.read import Read
 from streams.records.times import from_ms, rfc3339
@@ -32,8 +35,11 @@ _SHOWN: int = 12
 
 
 @click.command()
-@click.argument("plate")
+@click.argument("read_text", metavar="READ")
 @click.option("--country", metavar="CODE", help="The country read, ISO 3166-1 alpha-2; else unknown.")
+@click.option(
+    "--confidence", type=click.FloatRange(0, 1), help="How sure the reader was of the whole plate, 0 to 1."
+)
 @click.option(
     "--alerts", multiple=True, metavar="FILE", type=INPUT, help="Alerts to hold it against, JSON lines (.gz)."
 )
@@ -41,16 +47,19 @@ _SHOWN: int = 12
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def explain(
-    plate: str,
+    read_text: str,
     country: str | None,
+    confidence: float | None,
     alerts: tuple[str, ...],
     at: int | None,
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Explain a PLATE as read: its normal form, the formats it fits, what it would match and why.
+    """Explain a READ: its normal form, the formats it fits, what it would match and why.
 
-    With --alerts, also each alert that it might match, with the rule that says yes or no.
+    READ is a plate as read, or a whole read as a JSON object, with what the recogniser says of it and of the
+    vehicle. With --alerts, also each alert that it might match, with the rule that says yes or no, how likely
+    it is the listed vehicle, and why.
     """
     if country is not None and country not in COUNTRIES:
         raise click.BadParameter(
@@ -58,33 +67,58 @@ def explain(
         )
     settings = settings_of(config)
     when = from_ms(at) if at is not None else datetime.now(UTC)
-    read = Read(read_id="explain", camera_id="explain", captured_at=when, plate=plate, country=country)
-    judge = Judge(settings.policies)
+    read = _read(read_text, when, country, confidence)
+    judge = Judge(settings.policies, models=models_of(settings))
     with ExitStack() as stack:
         try:
-            index = _index(stack, alerts) if alerts else Index()
+            index = _index(stack, alerts, settings.policies.fuzzy) if alerts else Index()
         except FileError as error:
             say(f"anpr explain: {error}")
             sys.exit(1)
-        candidates = [
-            (candidate.alert, index.in_force(candidate.alert, when))
-            for candidate in index.find(columns([plate]))
-        ]
-        try:
-            found = explained(read, candidates, judge, shipped(), CLASSES)
-        except PlateError as error:
-            raise click.BadParameter(f"a plate {error}", param_hint="PLATE") from None
+        batch = columns([read.plate])
+        if batch.faults:
+            raise click.BadParameter(f"a plate {batch.faults[0]}", param_hint="READ")
+        # Also those that are too unlikely to be hits: why they are none is asked for here.
+        everything = Sieve(judge.weighing, 0.0)
+        found = explained(
+            read,
+            [
+                (candidate.alert, index.in_force(candidate.alert, read.captured_at))
+                for candidate in candidates([read], batch, index, everything)
+            ],
+            judge,
+            shipped(),
+            CLASSES,
+        )
     if as_json:
         click.echo(encode(found))
         return
-    for line in _lines(found, country, bool(alerts), rfc3339(when)):
+    for line in _lines(found, read.country, bool(alerts), rfc3339(read.captured_at)):
         click.echo(line)
 
 
-def _index(stack: ExitStack, alerts: tuple[str, ...]) -> Index:
+def _read(text: str, when: datetime, country: str | None, confidence: float | None) -> Read:
+    """The read that a plate, or a JSON object with the fields of a read, stands for."""
+    given: dict[str, object] = {"plate": text}
+    if text.lstrip().startswith("{"):
+        try:
+            given = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise click.BadParameter(f"no JSON object ({error})", param_hint="READ") from None
+    given = {"read_id": "explain", "camera_id": "explain", "captured_at": rfc3339(when), **given}
+    options = {"country": country, "confidence": confidence}
+    given.update({name: value for name, value in options.items() if value is not None})
+    decoded = decode_reads([orjson.dumps(given)])
+    if decoded.rejected:
+        faults = "; ".join(map(str, decoded.rejected[0].faults))
+        raise click.BadParameter(faults, param_hint="READ")
+    return decoded.reads[0]
+
+
+def _index(stack: ExitStack, alerts: tuple[str, ...], near: list[str]) -> Index:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-explain-")))
     with progress_of("lists", alerts) as progress:
-        loaded = load_index(alerts, folder / "lists.snapshot", progress)
+        loaded = load_index(alerts, folder / "lists.snapshot", progress, near)
     for entry in loaded.rejected[:_SHOWN]:
         say(str(entry))
     return loaded.lists
@@ -128,6 +162,7 @@ def _ruling(ruling: Ruling) -> Iterator[str]:
         yield f"          {ruling.why_not} ({ruling.rule})"
         return
     yield f"  HIT     {name}"
-    yield f"          {ruling.match.class_}"
-    for words in differences(ruling.match):
+    likely = f", {ruling.match.posterior:.4g} likely" if ruling.match.posterior is not None else ""
+    yield f"          {ruling.match.class_}{likely}"
+    for words in (*differences(ruling.match), *ruling.match.reasons):
         yield f"          {words}"

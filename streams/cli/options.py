@@ -12,6 +12,7 @@ from streams.settings.model import Settings
 
 if TYPE_CHECKING:
     from streams.broker.connection import Connection
+    from streams.confusions.model import Models
 
 INPUT: Final = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 """The type of options that name a file to read; - is standard input."""
@@ -52,6 +53,26 @@ def settings_of(config: Path | None) -> Settings:
             f"the file {config_file(config)} cannot be read: {reason}",
             param_hint="--config" if config else VARIABLE,
         ) from None
+
+
+def models_of(settings: Settings) -> "Models | None":
+    """The confusion models that the settings name; None for those shipped.
+
+    Ends the command with exit code 1 if the file cannot be read or is no model of this version.
+    """
+    from streams.confusions.model import ModelError, load_file
+
+    path = settings.matching.confusions
+    if path is None:
+        return None
+    try:
+        return load_file(Path(path).expanduser())
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+    except ModelError as error:
+        reason = str(error)
+    click.echo(f"[matching] confusions: {path}: {reason}", err=True)
+    raise click.exceptions.Exit(1)
 
 
 def connection_of(settings: Settings) -> "Connection":

@@ -11,11 +11,12 @@ from typing import BinaryIO
 import click
 
 from streams.cli.collector import settle
-from streams.cli.options import INPUT, config_option, settings_of
+from streams.cli.options import INPUT, config_option, models_of, settings_of
 from streams.cli.progress import progress_of, say
 from streams.cli.rejects import Rejects
 from streams.cli.table import print_hits
 from streams.cli.times import TIME
+from streams.cli.words import words
 from streams.pipeline import Pipeline
 from streams.records.encode import encode
 from streams.records.hit import Hit
@@ -73,7 +74,7 @@ def replay(
         expected: list[Verdict] = []
         try:
             with progress_of("lists", alerts) as progress:
-                loaded = load_index(alerts, folder / "lists.snapshot", progress)
+                loaded = load_index(alerts, folder / "lists.snapshot", progress, settings.policies.fuzzy)
             rejects.take(loaded.rejected)
             if verdicts:
                 expected, not_taken = load_verdicts(verdicts)
@@ -81,7 +82,9 @@ def replay(
         except FileError as error:
             say(f"anpr replay: {error}; nothing was replayed")
             sys.exit(1)
-        pipeline = Pipeline(loaded.lists, settings.policies, settings.correlation, settings.places)
+        pipeline = Pipeline(
+            loaded.lists, settings.policies, settings.correlation, settings.places, models_of(settings)
+        )
         for verdict in expected:
             pipeline.expect(verdict)
         settle()
@@ -101,6 +104,8 @@ def replay(
     unknown = sum(not pipeline.knows(verdict.hit_id) for verdict in expected)
     if unknown:
         say(f"{unknown:,} verdicts are on hits that these reads do not give")
+    for (list_id, day), count in pipeline.withheld().items():
+        say(f"list {list_id}: {words(count, 'passage')} withheld on {day} (UTC) by its budget of false hits")
     say(
         f"{counts['reads']:,} reads against {loaded.alerts:,} alerts: {counts['matches']:,} matches; "
         f"hits {counts['new']:,} new, {counts['amended']:,} amended, {counts['withdrawn']:,} withdrawn, "

@@ -37,7 +37,11 @@ def differences(match: MatchResult) -> Iterator[str]:
 
 def edit_words(edit: Edit) -> str:
     """An edit in words: `8 read for B at 1, settled by the format`."""
-    why = {"settled": ", settled by the format", "equivalent": "", "umlaut": ", umlaut"}[edit.kind]
+    if edit.kind == "lost":
+        return f"{edit.listed} at {edit.position} not read"
+    if edit.kind == "extra":
+        return f"{edit.read} read before {edit.position}, not listed"
+    why = {"settled": ", settled by the format", "umlaut": ", umlaut"}.get(edit.kind, "")
     return f"{edit.read} read for {edit.listed} at {edit.position}{why}"
 
 

@@ -12,7 +12,7 @@ import click
 
 from streams.cli.collector import settle
 from streams.cli.extras import require
-from streams.cli.options import config_option, connection_of, settings_of
+from streams.cli.options import config_option, connection_of, models_of, settings_of
 from streams.cli.progress import say
 from streams.settings.model import Settings
 
@@ -46,7 +46,14 @@ async def _run(settings: Settings, member: str | None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     connection = connection_of(settings)
-    setup = Setup(settings.topics, settings.worker, settings.policies, settings.correlation, settings.places)
+    setup = Setup(
+        settings.topics,
+        settings.worker,
+        settings.policies,
+        settings.correlation,
+        settings.places,
+        models_of(settings),
+    )
     work = Worker(connection, setup, say, member)
     starting = asyncio.create_task(work.start())
     stopped = asyncio.create_task(told.wait())

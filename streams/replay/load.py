@@ -1,6 +1,6 @@
 """Alert lists and verdicts from files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,9 +21,12 @@ class Loaded(NamedTuple):
 
 
 def load_index(
-    paths: tuple[str, ...], snapshot: Path, progress: Callable[[int], None] = lambda _: None
+    paths: tuple[str, ...],
+    snapshot: Path,
+    progress: Callable[[int], None] = lambda _: None,
+    near: Collection[str] = (),
 ) -> Loaded:
-    """The index of alert lists in files, its base written to `snapshot`.
+    """The index of alert lists in files, its base written to `snapshot`; `near` as in `Index`.
 
     The order of lines and files changes nothing. Raises FileError for a file that cannot be read.
     """
@@ -49,7 +52,7 @@ def load_index(
         writer.withdraw(withdrawals)
         writer.finish()
     base = Snapshot(snapshot)
-    return Loaded(Index(base), len(base), len(withdrawals), rejected)
+    return Loaded(Index(base, near=near), len(base), len(withdrawals), rejected)
 
 
 def load_verdicts(path: str) -> tuple[list[Verdict], list[RejectedLine]]:

@@ -49,7 +49,11 @@ class ReplayRunner:
 
     def _run(self, case: Case, folder: Path) -> Result:
         settings = load(case.config, f"{case.name}/config.toml")
-        loaded = load_index((written(folder / "alerts.jsonl", case.alerts),), folder / "lists.snapshot")
+        loaded = load_index(
+            (written(folder / "alerts.jsonl", case.alerts),),
+            folder / "lists.snapshot",
+            near=settings.policies.fuzzy,
+        )
         pipeline = Pipeline(loaded.lists, settings.policies, settings.correlation, settings.places)
         verdicts, not_taken = load_verdicts(written(folder / "verdicts.jsonl", case.verdicts))
         for verdict in verdicts:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -42,7 +42,8 @@ class ListReader:
 
     The snapshot is kept in `folder`, under the topic's name. `tombstones_for_ms` is the topic's
     delete.retention.ms. A rest of more than `many` records is not held in memory as changes but made into a
-    new snapshot when loading. `say` is told, a line each time, why a snapshot was not used and the first
+    new snapshot when loading. `near` as in `Index`. `say` is told, a line each time, why a snapshot was not
+    used and the first
     records that were not taken; `clock_ms` tells the time in ms since 1970 UTC; `progress` is told, while a
     snapshot is made, how many offsets of how many were passed.
 
@@ -59,6 +60,7 @@ class ListReader:
         say: Callable[[str], None],
         clock_ms: Callable[[], int],
         many: int = 100_000,
+        near: Collection[str] = (),
         progress: Callable[[int, int], None] = lambda _, __: None,
     ) -> None:
         self.rejected = 0
@@ -71,6 +73,7 @@ class ListReader:
         self._say = say
         self._clock_ms = clock_ms
         self._many = many
+        self._near = near
         self._progress = progress
         self._follower = Follower(connection.for_aiokafka("lists"), topic)
         self._index: Index | None = None
@@ -107,6 +110,9 @@ class ListReader:
         """Lets go of Kafka. The index stays."""
         await self._follower.stop()
 
+    def _indexed(self, base: Snapshot) -> Index:
+        return Index(base, near=self._near)
+
     def _identity(self) -> Identity:
         with Admin(self._connection.for_kafka_python("lists")) as admin:
             return admin.identity(self._topic)
@@ -119,7 +125,7 @@ class ListReader:
             begins = kept.next_offsets
             rest = sum(end - begins[partition] for partition, end in self._follower.ends.items())
             if rest <= self._many:
-                index = await asyncio.to_thread(Index, base)
+                index = await asyncio.to_thread(self._indexed, base)
                 await self._follower.open(begins)
                 async for partition, records in self._follower.whole():
                     async for _ in self._applied(index, partition, records):
@@ -130,7 +136,7 @@ class ListReader:
                 base, begins = None, dict(self._follower.starts)
         await self._follower.open(begins)
         await self._write(base, source)
-        return await asyncio.to_thread(_index, self.path)
+        return await asyncio.to_thread(lambda: self._indexed(Snapshot(self.path)))
 
     async def _write(self, base: Snapshot | None, source: Source) -> None:
         """Writes a new snapshot of the base, if any, and all records from there to the ends."""
@@ -220,10 +226,6 @@ def _enter(index: Index, entry: Alert | Withdrawal) -> Fault | None:
         return index.relist(entry)
     index.end(key_of(entry), to_ms(entry.withdrawn_at))
     return None
-
-
-def _index(path: Path) -> Index:
-    return Index(Snapshot(path))
 
 
 @contextmanager

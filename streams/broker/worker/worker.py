@@ -26,6 +26,7 @@ from streams.broker.worker.rebuild import Rebuild
 from streams.broker.worker.rejected import RejectedShare
 from streams.broker.worker.trouble import Alarm, WorkerError
 from streams.broker.worker.watchdog import Watchdog, end_stalled
+from streams.confusions.model import Models
 from streams.correlation.budget import Notice, budgets_of
 from streams.correlation.correlator import Correlator
 from streams.correlation.policy import CorrelationPolicy, Places
@@ -49,6 +50,8 @@ class Setup(NamedTuple):
     policies: Policies
     correlation: CorrelationPolicy
     places: Places
+    models: Models | None = None
+    """How readers misread; None for the models shipped."""
 
 
 class Worker:
@@ -159,6 +162,7 @@ class Worker:
             tombstones_for_ms=round(self._setup.topics.withdrawn_hours * _HOUR_MS),
             say=self._say,
             clock_ms=self._now,
+            near=self._setup.policies.fuzzy,
         )
         self._stack.push_async_callback(self._lists.stop)
         await self._lists.load()
@@ -175,7 +179,7 @@ class Worker:
 
     async def _start_agents(self) -> None:
         setup, names = self._setup, self._names
-        self._judge = Judge(setup.policies)
+        self._judge = Judge(setup.policies, models=setup.models)
         self._matching = Matching(
             self._lists.index,
             self._judge,
