@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 
 import streams.simulate.world.measured as measured
-from streams.confusions.model import Model, shipped_models
 from streams.confusions.pairs import Pair, decode_pair
 from streams.confusions.tally import edits
 from streams.simulate.world.measured import Measured, Quality
@@ -32,7 +31,7 @@ def pairs() -> list[Pair]:
     return [each for each in found if isinstance(each, Pair)]
 
 
-def measure(found: Sequence[Pair], model: Model) -> Measured:
+def measure(found: Sequence[Pair]) -> Measured:
     """What a recogniser says of its reads, from pairs with all that it tells."""
     right: defaultdict[tuple[str, bool], list[float]] = defaultdict(list)
     wrong: list[float] = []
@@ -41,6 +40,8 @@ def measure(found: Sequence[Pair], model: Model) -> Measured:
     wrong_shares: list[float] = []
     ranks: Counter[int | None] = Counter()
     seen: Counter[str] = Counter()
+    chars: Counter[str] = Counter()
+    misread: Counter[str] = Counter()
     slips: Counter[str] = Counter()
     reads: Counter[str] = Counter()
     garbles: Counter[str] = Counter()
@@ -65,6 +66,8 @@ def measure(found: Sequence[Pair], model: Model) -> Measured:
             edge = place in (0, len(how) - 1)
             if true:
                 seen[quality] += 1
+                chars[true] += 1
+                misread[true] += bool(read and read != true)
                 places[edge] += 1
                 lost[edge] += not read
             slips[quality] += bool(read and true and read != true)
@@ -79,8 +82,8 @@ def measure(found: Sequence[Pair], model: Model) -> Measured:
                 shares += [share] if share is not None else []
             elif true:
                 wrong.append(confidence)
-                chars = [each.char for each in others]
-                ranks[chars.index(true) if true in chars else None] += 1
+                named_here = [each.char for each in others]
+                ranks[named_here.index(true) if true in named_here else None] += 1
                 wrong_shares += [share] if share is not None else []
         if is_right:
             beside += pairwise(here)
@@ -91,11 +94,11 @@ def measure(found: Sequence[Pair], model: Model) -> Measured:
     }
     order = np.array(beside).argsort(axis=0).argsort(axis=0)
     return Measured(
-        source="python -m tests.simulate.recogniser, from " + model.source,
+        source="python -m tests.simulate.recogniser, from the reads of drawn plates in tests/data",
         probabilities=list(PROBABILITIES),
         qualities={
             quality: Quality(
-                times=_times(model, slips[quality] / seen[quality], shapes[quality]),
+                times=_times(chars, misread, slips[quality] / seen[quality], shapes[quality]),
                 shape=shapes[quality],
                 garbled=round(garbles[quality] / reads[quality], 5),
                 right=_quantiles(right[quality, True]),
@@ -114,14 +117,13 @@ def measure(found: Sequence[Pair], model: Model) -> Measured:
     )
 
 
-def _times(model: Model, wanted: float, shape: float) -> float:
-    """`times` of a quality in which such a share of the characters is read as another."""
-    chars = sorted(model.seen)
-    slips = [
-        sum(n for slip, n in model.counts.items() if slip[0] == char and slip[1] != "-") for char in chars
-    ]
-    weights = np.array([model.seen[char] for char in chars], dtype=float)
-    hazard = -np.log1p(-np.array(slips) / weights)
+def _times(chars: Counter[str], misread: Counter[str], wanted: float, shape: float) -> float:
+    """`times` of a quality in which such a share of the characters is read as another.
+
+    `chars` and `misread`: how often each character was seen, and read as another, in all qualities.
+    """
+    weights = np.array([chars[char] for char in sorted(chars)], dtype=float)
+    hazard = -np.log1p(-np.array([misread[char] for char in sorted(chars)]) / weights)
 
     def share(times: float) -> float:
         return float(((1 - (1 + hazard * times / shape) ** -shape) * weights).sum() / weights.sum())
@@ -148,5 +150,5 @@ def _quantiles(values: Sequence[float]) -> list[float]:
 
 
 if __name__ == "__main__":
-    made = measure(pairs(), shipped_models().general)
+    made = measure(pairs())
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
