@@ -1,14 +1,29 @@
 """`anpr config`: check, show and document the settings."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import click
 import msgspec
 
-from streams.cli.options import config_file, config_option, settings_of
+from streams.cli.expecting import above, cost_words, expectation_of
+from streams.cli.lists.shared import clock, now_option
+from streams.cli.options import INPUT, config_file, config_option, settings_of
+from streams.cli.progress import say
+from streams.cli.words import words
+from streams.lists.tally import state_of
+from streams.matching.expected import Plates, sampled
+from streams.matching.policy import ListPolicy
+from streams.records.times import from_ms
+from streams.replay.files import FileError
+from streams.replay.load import load_index
 from streams.settings.describe import reference
 from streams.settings.describe import show as shown
 from streams.settings.model import Settings
+
+_DRAWN: Final = 1000
+"""Plates made up for lists that are not given, and what their cost is said of."""
 
 
 @click.group()
@@ -18,16 +33,40 @@ def config() -> None:
 
 @config.command()
 @config_option
-def check(config: Path | None) -> None:
-    """Says whether the settings are right.
+@click.option(
+    "--alerts",
+    multiple=True,
+    metavar="FILE",
+    type=INPUT,
+    help="Alerts and withdrawals, JSON lines (.gz), to say how many false hits to expect of; several times "
+    "for several files.",
+)
+@now_option
+def check(config: Path | None, alerts: tuple[str, ...], now: int | None) -> None:
+    """Says whether the settings are right, and how many false hits lists are expected to cause.
 
-    Lists every fault on stderr with its line, the rule and the value. Exit codes: 0 no faults, 1 faults,
-    2 the file cannot be read.
+    Lists every fault on stderr with its line, the rule and the value. Of lists with a lowest posterior or a
+    budget of false hits it says what they cost for each 1,000 plates; of those in --alerts, what they do
+    cost, with a warning on stderr for one that would break its budget. Exit codes: 0 no faults, 1 faults,
+    2 a file cannot be read.
     """
     settings = settings_of(config)
     file = config_file(config)
     name = f"{file}: no faults" if file else "no file is named, the defaults hold"
     click.echo(f"{name}; {_counts(settings)}")
+    expectation = expectation_of(settings)
+    if alerts:
+        lists = _in_force(alerts, clock(now))
+    else:
+        asked = (each for each in settings.lists if _limited(settings.lists[each]))
+        lists = {list_id: expectation.drawn(list_id, _DRAWN) for list_id in asked}
+    for list_id, plates in sorted(lists.items()):
+        policy, expected = settings.policies.of(list_id), expectation.of(plates)
+        size = words(plates.whole.count, "plate") if alerts else f"for each {_DRAWN:,} plates"
+        parts = settings.topics.partitions
+        click.echo(f"list {list_id}: {size}, {cost_words(policy, expected, parts)}")
+        if alerts and (warning := above(list_id, policy, expectation, plates, expected)):
+            say(warning)
 
 
 @config.command()
@@ -44,6 +83,25 @@ def show(config: Path | None) -> None:
 def docs() -> None:
     """Prints the reference of all settings as Markdown."""
     click.echo(reference(), nl=False)
+
+
+def _in_force(paths: tuple[str, ...], now: int) -> dict[str, Plates]:
+    """The plates of the alerts in files that are in force, by list."""
+    at = from_ms(now)
+    with TemporaryDirectory(prefix="anpr-lists-") as folder:
+        try:
+            loaded = load_index(paths, Path(folder) / "lists.snapshot")
+        except FileError as fault:
+            say(f"anpr config check: {fault}")
+            raise click.exceptions.Exit(2) from None
+        index = loaded.lists
+        if loaded.rejected:
+            say(f"{words(len(loaded.rejected), 'line')} not taken; `anpr lists lint` shows why")
+        return sampled(each for each in index.alerts() if state_of(index, each, at) == "in_force")
+
+
+def _limited(policy: ListPolicy) -> bool:
+    return policy.false_hits_per_day is not None or policy.least is not None
 
 
 def _counts(settings: Settings) -> str:

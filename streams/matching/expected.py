@@ -48,6 +48,8 @@ _STEPS: Final = (*(step / 100 for step in range(5, 100, 5)), 0.99)
 _FEW: Final = 30
 """With fewer known reads of a country those of all are taken."""
 _LIST: Final = "list"
+_MOST: Final = 300
+"""Plates of a list that are looked at; some ms each."""
 _FROM: Final = from_ms(1_000_000_000_000)
 _UNTIL: Final = from_ms(1_000_000_000_001)
 
@@ -92,7 +94,7 @@ class Sample:
 class Plates:
     """The plates of a list, and its patterns with wildcards, each a sample."""
 
-    def __init__(self, most: int = 400) -> None:
+    def __init__(self, most: int = _MOST) -> None:
         self.whole = Sample(most)
         self.patterns = Sample(most)
 
@@ -159,7 +161,7 @@ class Expectation:
 
     def drawn(self, list_id: str, count: int) -> Plates:
         """A list of made-up plates, drawn as the traffic is; the same each time."""
-        plates = Plates(count)
+        plates = Plates()
         drawn = self.traffic.plates(Random(0))
         for number, (plate, country) in zip(range(count), drawn, strict=False):
             plates.add(_alert(list_id, str(number), plate, country))
@@ -257,7 +259,7 @@ class Expectation:
         return min(of_list, own or of_list, key=_BREADTH.__getitem__)
 
 
-def sampled(alerts: Iterable[Alert], most: int = 400) -> dict[str, Plates]:
+def sampled(alerts: Iterable[Alert], most: int = _MOST) -> dict[str, Plates]:
     """The plates of alerts by list, each a sample."""
     found: dict[str, Plates] = {}
     for alert in alerts:

@@ -186,8 +186,14 @@ class TestStatus:
         assert shown["snapshot_bytes"] > 4096
         assert [each["list_id"] for each in shown["lists"]] == ["empty", "national", "other", "sis"]
         assert [each["configured"] for each in shown["lists"]] == [True, True, False, True]
+        expected = shown["lists"][3].pop("expected")
+        assert expected["false_hits_per_100k_reads"] > 0
+        assert expected["fitting_per_100k_reads"] > 0
+        assert expected["false_hits_per_day"] is None
         assert shown["lists"][3] == {
             "list_id": "sis",
+            "min_posterior": None,
+            "false_hits_per_day": None,
             "title": "Stolen vehicles",
             "configured": True,
             "mode": "confusable",
@@ -211,6 +217,24 @@ class TestStatus:
         assert "7 alerts and 2 withdrawals at 2026-06-01T12:00:00.000Z; 0 lines rejected" in result.stdout
         assert "sis" in result.stdout
         assert "AB-1" not in result.stdout
+
+    def test_a_list_that_would_break_its_budget_is_named_and_one_that_keeps_it_is_not(
+        self, file: Path, tmp_path: Path
+    ) -> None:
+        config = tmp_path / "anpr.toml"
+        file.write_text(LISTED)
+        traffic = "[matching.reads_per_day]\nFR = 1_000_000\n"
+        config.write_text(f"{traffic}[lists.sis]\nfalse_hits_per_day = 1e-6\n")
+        result = anpr("status", file, *NOW, "--config", config)
+        assert result.stderr.startswith("list sis: 0.")
+        assert "false hits a day are expected, its budget is 1e-06" in result.stderr
+        assert "1e-06 a day" in result.stdout
+        config.write_text(f"{traffic}[lists.sis]\nfalse_hits_per_day = 10\n")
+        result = anpr("status", file, *NOW, "--config", config, "--json")
+        assert result.stderr == ""
+        shown = json.loads(result.stdout)["lists"][-1]
+        assert 0 < shown["expected"]["false_hits_per_day"] < 10
+        assert shown["false_hits_per_day"] == 10
 
     def test_rejected_lines_are_reported_the_first_few(self, file: Path) -> None:
         file.write_text(text(alert("A1"), *["no JSON"] * 12))

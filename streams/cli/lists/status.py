@@ -10,16 +10,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.expecting import above, enough_for, expectation_of, expected_of, fields, number
 from streams.cli.lists.shared import clock, empty, files_argument, now_option, read_lists
 from streams.cli.options import config_option, settings_of
+from streams.cli.progress import say
 from streams.cli.words import words
-from streams.lists.tally import State, Tally, tallies
+from streams.lists.tally import State, Tally, state_of, tallies
+from streams.matching.expected import Expected
 from streams.matching.policy import ListPolicy
+from streams.matching.traffic import PER_READS
 from streams.records.times import from_ms, rfc3339
 from streams.settings.model import Settings
 
 _STATES: Final[tuple[State, ...]] = ("in_force", "not_yet", "expired", "withdrawn")
 _COUNTRIES_SHOWN: Final = 3
+_NO_COST: Final = Expected(0.0, 0.0, 0.0, None)
 
 
 @click.command()
@@ -28,7 +33,7 @@ _COUNTRIES_SHOWN: Final = 3
 @now_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json: bool) -> None:
-    """Show what alert lists hold.
+    """Show what alert lists hold and how many false hits to expect of them.
 
     An alert counts in its highest version: in force, not yet, expired or withdrawn, and withdrawn before
     expired. A list of the settings without alerts is shown too. A line that is no alert or withdrawal is
@@ -43,6 +48,14 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
         loaded = read_lists("status", files, snapshot)
         found = tallies(loaded.lists, at, settings.lists)
         size = snapshot.stat().st_size
+        expectation = expectation_of(settings)
+        index = loaded.lists
+        in_force = (each for each in index.alerts() if state_of(index, each, at) == "in_force")
+        expected = expected_of(expectation, in_force)
+    for list_id, (plates, costs) in sorted(expected.items()):
+        if warning := above(list_id, settings.policies.of(list_id), expectation, plates, costs):
+            say(warning)
+    costs_of = {list_id: costs for list_id, (_, costs) in expected.items()}
     total = Tally()
     for tally in found.values():
         total.include(tally)
@@ -50,7 +63,10 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
         shown = {
             "now": rfc3339(at),
             "lists": [
-                {"list_id": list_id} | _policy(settings.lists.get(list_id)) | _counts(tally)
+                {"list_id": list_id}
+                | _policy(settings.lists.get(list_id))
+                | fields(settings.policies.of(list_id), costs_of.get(list_id))
+                | _counts(tally)
                 for list_id, tally in found.items()
             ],
             "total": _counts(total),
@@ -61,10 +77,16 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
         click.echo(orjson.dumps(shown))
         return
     console = Console()
-    console.print(_numbers(found, total, settings), _details(found, settings), sep="\n")
+    console.print(
+        _numbers(found, total, settings),
+        _details(found, settings),
+        _costs(found, settings, costs_of),
+        sep="\n",
+    )
     click.echo(
         f"{words(total.alerts, 'alert')} and {words(loaded.withdrawals, 'withdrawal')} at {rfc3339(at)}; "
-        f"{words(len(loaded.rejected), 'line')} rejected; snapshot {size:,} bytes"
+        f"{words(len(loaded.rejected), 'line')} rejected; snapshot {size:,} bytes\n"
+        f"False hits, and reads that fit patterns, are those expected of {PER_READS:,} reads"
     )
 
 
@@ -114,6 +136,32 @@ def _details(found: dict[str, Tally], settings: Settings) -> Table:
         audience = _audience(tally, policy.audience if policy else [])
         table.add_row(*map(Text, (list_id, title, _countries(tally), audience)))
     return table
+
+
+def _costs(found: dict[str, Tally], settings: Settings, expected: dict[str, Expected]) -> Table:
+    """What each list is expected to cost in false hits, and what it may."""
+    table = empty("list")
+    for heading in ("least posterior", "false hits", "a day", "budget", "fit patterns"):
+        table.add_column(heading, justify="right", overflow="fold")
+    for list_id in found:
+        policy, costs = settings.policies.of(list_id), expected.get(list_id, _NO_COST)
+        spread = f" ± {number(costs.spread)}" if costs.spread else ""
+        table.add_row(
+            Text(list_id),
+            "any" if policy.least is None else f"{policy.least:g}",
+            f"{number(costs.false_hits)}{spread}",
+            "?" if costs.per_day is None else number(costs.per_day),
+            _budget(policy, costs),
+            number(costs.fitting) if costs.fitting else "",
+        )
+    return table
+
+
+def _budget(policy: ListPolicy, costs: Expected) -> str:
+    if policy.false_hits_per_day is None:
+        return "none"
+    enough = enough_for(policy, costs)
+    return f"{policy.false_hits_per_day:g} a day" + (f", enough for {enough}" if enough else "")
 
 
 def _cells(tally: Tally) -> list[str]:
