@@ -22,7 +22,9 @@ Parts = NDArray[np.uint16]
 QUALITIES: Final = ("clear", "medium", "poor")
 OTHERS: Final = 3
 """How many other characters are named for a place, at most."""
-CANDIDATES: Final = 3
+CANDIDATES: Final = 4
+_TRIED: Final = 2
+"""Of the other characters for a place, so many are tried in other texts."""
 _LEAST_NAMED: Final = 5
 _LEAST_CANDIDATE: Final = 10
 _NO_CHARACTER: Final = 0.156
@@ -44,7 +46,7 @@ class Recognised(NamedTuple):
 
     `text` (uint8, n × m); `sure` (n × m): the confidence in each character; `whole` (n): in all; `others`
     (uint8, n × m × 3) and `other_sure`: other characters, 0 for none there, those with the confidence 0 not
-    named; `candidates` (uint8, n × 3 × m, a 0 anywhere is no character) and `candidate_sure` likewise.
+    named; `candidates` (uint8, n × 4 × m, a 0 anywhere is no character) and `candidate_sure` likewise.
     """
 
     text: Texts
@@ -84,8 +86,10 @@ class Recogniser:
         """Reads of plates (n) in pictures of some quality (n, places in QUALITIES)."""
         # With room for a character too many.
         width = min(int((plates > 0).sum(axis=1).max(initial=0)) + 1, MAX_LENGTH)
-        text, true, kind = self._texts(rng, plates[:, :width], quality)
-        sure = self._sure(rng, text, kind, quality)
+        plates = plates[:, :width]
+        text, true, kind = self._texts(rng, plates, quality)
+        wrong = np.any(text != plates, axis=1)
+        sure = self._sure(rng, text, kind, wrong, quality)
         others, other_sure = self._others(rng, text, true, kind, sure)
         inside = text > 0
         length = np.maximum(inside.sum(axis=1), 1)
@@ -100,9 +104,13 @@ class Recogniser:
         inside = plates > 0
         length = inside.sum(axis=1)
         # Some pictures are worse than others of their quality, so slips come together.
-        times = self._times[quality] * rng.gamma(self._shape[quality]) / self._shape[quality]
+        shape = self._shape[quality]
+        worse = rng.gamma(shape)
+        times = self._times[quality] * worse / shape
+        # Characters are lost, or too many, in the worst of them: as the square, which on average is as many.
+        missing = times * worse / (shape + 1)
         slip = -np.expm1(-self._slip[plates] * times[:, None])
-        lost = -np.expm1(-self._lost[plates] * times[:, None])
+        lost = -np.expm1(-self._lost[plates] * missing[:, None])
         at = np.arange(plates.shape[1])
         edge = (at == 0) | (at == length[:, None] - 1)
         lost = lost * np.where(edge, self._edge, self._inside)
@@ -120,7 +128,7 @@ class Recogniser:
         text[other] = _ASCII[rng.integers(0, len(_ASCII), int(other.sum()))]
         kind = np.where(garbled[:, None], _GARBLED, np.where(text != plates, _WRONG, _RIGHT)).astype(np.uint8)
         columns = _closed(keep, length, (text, true, kind))
-        return self._with_extra(rng, columns, times, keep.sum(axis=1))
+        return self._with_extra(rng, columns, missing, keep.sum(axis=1))
 
     def _with_extra(
         self,
@@ -147,12 +155,13 @@ class Recogniser:
         rng: np.random.Generator,
         text: Texts,
         kind: Texts,
+        wrong_read: NDArray[np.bool_],
         quality: NDArray[np.uint8],
     ) -> Parts:
         score = sqrt(self._together) * rng.standard_normal((len(text), 1), dtype=np.float32)
         score = score + sqrt(1 - self._together) * rng.standard_normal(text.shape, dtype=np.float32)
         wrong = (kind != _RIGHT) & (text > 0)
-        curve = (2 * quality + wrong.any(axis=1))[:, None].repeat(text.shape[1], axis=1)
+        curve = (2 * quality + wrong_read)[:, None].repeat(text.shape[1], axis=1)
         curve[wrong] = 2 * len(QUALITIES)
         curve[kind == _GARBLED] = 2 * len(QUALITIES) + 1
         found = self._sure_of[curve, _places(score)]
@@ -215,16 +224,18 @@ def _candidates(
     """The text read, and those with the likeliest other characters, one in each; likeliest first."""
     inside = text > 0
     own = np.where(inside, sure / ONE, 1.0).prod(axis=1)
-    odds = other_sure[:, :, 0] / np.maximum(sure, 1)
+    tried = other_sure[:, :, :_TRIED]
+    odds = (tried / np.maximum(sure, 1)[:, :, None]).reshape(len(text), -1)
     rows = np.arange(len(text))
     candidates = np.repeat(text[:, None, :], CANDIDATES, axis=1)
     shares = np.empty((len(text), CANDIDATES))
     shares[:, 0] = own
     for number in range(1, CANDIDATES):
-        place = odds.argmax(axis=1)
-        shares[:, number] = own * odds[rows, place]
-        candidates[rows, number, place] = others[rows, place, 0]
-        odds[rows, place] = 0
+        best = odds.argmax(axis=1)
+        place, which = np.divmod(best, _TRIED)
+        shares[:, number] = own * odds[rows, best]
+        candidates[rows, number, place] = others[rows, place, which]
+        odds[rows, best] = 0
     parts = np.rint(shares * ONE)
     empty = (candidates == 0).all(axis=2)
     parts[(parts < _LEAST_CANDIDATE) | empty] = 0
