@@ -54,19 +54,9 @@ def check(config: Path | None, alerts: tuple[str, ...], now: int | None) -> None
     file = config_file(config)
     name = f"{file}: no faults" if file else "no file is named, the defaults hold"
     click.echo(f"{name}; {_counts(settings)}")
-    expectation = expectation_of(settings)
-    if alerts:
-        lists = _in_force(alerts, clock(now))
-    else:
-        asked = (each for each in settings.lists if _limited(settings.lists[each]))
-        lists = {list_id: expectation.drawn(list_id, _DRAWN) for list_id in asked}
-    for list_id, plates in sorted(lists.items()):
-        policy, expected = settings.policies.of(list_id), expectation.of(plates)
-        size = words(plates.whole.count, "plate") if alerts else f"for each {_DRAWN:,} plates"
-        parts = settings.topics.partitions
-        click.echo(f"list {list_id}: {size}, {cost_words(policy, expected, parts)}")
-        if alerts and (warning := above(list_id, policy, expectation, plates, expected)):
-            say(warning)
+    limited = [list_id for list_id, policy in settings.lists.items() if _limited(policy)]
+    if alerts or limited:
+        _say_costs(settings, _in_force(alerts, clock(now)) if alerts else None, limited)
 
 
 @config.command()
@@ -83,6 +73,18 @@ def show(config: Path | None) -> None:
 def docs() -> None:
     """Prints the reference of all settings as Markdown."""
     click.echo(reference(), nl=False)
+
+
+def _say_costs(settings: Settings, given: dict[str, Plates] | None, limited: list[str]) -> None:
+    """Says what lists cost: those given, or else those named, of plates made up."""
+    expectation = expectation_of(settings)
+    lists = {each: expectation.drawn(each, _DRAWN) for each in limited} if given is None else given
+    for list_id, plates in sorted(lists.items()):
+        policy, expected = settings.policies.of(list_id), expectation.of(plates)
+        size = f"for each {_DRAWN:,} plates" if given is None else words(plates.whole.count, "plate")
+        click.echo(f"list {list_id}: {size}, {cost_words(policy, expected, settings.topics.partitions)}")
+        if given is not None and (warning := above(list_id, policy, expectation, plates, expected)):
+            say(warning)
 
 
 def _in_force(paths: tuple[str, ...], now: int) -> dict[str, Plates]:

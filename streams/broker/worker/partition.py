@@ -1,7 +1,7 @@
 """A worker's part in correlation: one partition of the matches, its state and the jobs on it, one by one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from streams.broker.driver import Batch
@@ -63,6 +63,11 @@ class Partition:
     def waiting(self) -> int:
         """How many jobs are not done yet, and how many confirmations are awaited."""
         return self._left + len(self._confirming)
+
+    @property
+    def withheld(self) -> Mapping[tuple[str, str], int]:
+        """How many passages are withheld by a list's budget, by list and UTC day as in 2026-05-21."""
+        return self._correlator.withheld() if self._correlator is not None else {}
 
     def batch(self, event: Any) -> None:
         """Takes an event of Faust's whose value is a Batch of matches; acknowledged when its hits are out."""

@@ -167,14 +167,20 @@ class Scene:
         self.put(self.names.verdicts, encode(said), key=hit_id.encode())
 
     def worker(
-        self, *, member: str | None = None, clock: Clock = wall, gap_s: float = 0, **policy: Any
+        self,
+        *,
+        member: str | None = None,
+        clock: Clock = wall,
+        gap_s: float = 0,
+        policies: Policies | None = None,
+        **policy: Any,
     ) -> Running:
         """A worker in this process, not started."""
         said: list[str] = []
         setup = Setup(
             self.policy,
             WorkerPolicy(group=self.group, state_dir=str(self.folder / "state"), **(_QUICK | policy)),
-            Policies(),
+            policies or Policies(),
             CorrelationPolicy(passage_gap_s=gap_s),
             Places(),
         )
