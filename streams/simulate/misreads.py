@@ -3,16 +3,17 @@
 from random import Random
 from typing import Final
 
-# Counts of the commonest slips, the character on the plate first, then the one read: all of at least ten
-# among 19,942 reads of drawn plates by one recogniser, those that the shipped example is a sample of.
-_COUNTS: Final = (
-    "D0 123,Q0 120,G6 94,B8 80,QO 74,1I 64,DO 55,O0 51,J1 50,1T 45,Z2 43,FE 34,WN 29,80 26,1L 22,KX 21,2Z 20,"
-    "68 20,MN 20,S5 17,GC 17,VY 16,65 14,HN 13,G0 13,Z7 13,J3 13,46 12,T1 11,JI 11,C0 11,R8 10,G5 10"
-)
-SLIPS: Final = {slip[:2]: int(slip[2:]) for slip in _COUNTS.split(",")}
-"""How often a character (the first of the two) was read as another (the second)."""
+from streams.confusions.model import shipped_models
+from streams.plates.keys import ALPHABET
 
-# Of those that were read wrong, by the same source: one character, two, and one lost; rarer kinds left out.
+SLIPS: Final = {
+    slip: count
+    for slip, count in shipped_models().general.counts.items()
+    if slip[0] in ALPHABET and slip[1] in ALPHABET
+}
+"""How often a character (the first of the two) was read as another (the second), by the learnt model."""
+
+# Of the reads it was learnt from that were wrong: one character, two, and one lost; rarer kinds left out.
 _KINDS: Final = ("one", "two", "lost")
 _KIND_COUNTS: Final = (805, 216, 178)
 

@@ -15,7 +15,8 @@ from streams.plates.keys import ALPHABET
 from streams.plates.normal import MAX_LENGTH
 from streams.simulate.world.lines import table
 from streams.simulate.world.measured import Measured, shipped_measured
-from streams.simulate.world.recognise import ONE, QUALITIES, Recognised, Recogniser
+from streams.simulate.world.recognise import ONE, Recognised, Recogniser
+from streams.simulate.world.slips import QUALITIES
 from streams.simulate.world.vehicles import Texts, plates
 from tests.simulate.recogniser import FILE, measure, pairs
 

@@ -16,9 +16,10 @@ from streams.simulate.world.looks import Looks, misseen, shipped_looks
 from streams.simulate.world.measured import shipped_measured
 from streams.simulate.world.populate import traffic
 from streams.simulate.world.read_lines import ReadColumns, TruthColumns, read_lines, truth_lines
-from streams.simulate.world.recognise import QUALITIES, Recogniser
+from streams.simulate.world.recognise import Recogniser
 from streams.simulate.world.roads import Ints, cameras_of, shipped_roads, ways_of
 from streams.simulate.world.scenario import ALERTS, CAMERAS, READS, Scenario
+from streams.simulate.world.slips import QUALITIES
 
 BATCH: Final = 5_000
 """Reads, or alerts, made at a time."""
