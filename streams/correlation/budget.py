@@ -19,6 +19,10 @@ SURE: Final = 0.99
 """A hit of this posterior or more is told whatever was spent: no vehicle surely read is missed."""
 TIGHTENED: Final = "budget.tightened"
 """The rule's id on hits that were told while the tolerance was tightened."""
+TIGHTENED_WORDS: Final = (
+    "the list's budget of false hits for the day was running out: only its likelier hits were told"
+)
+"""The same among the reasons of a hit."""
 
 _ONE: Final = 1_000_000
 _DAY_MS: Final = 86_400_000

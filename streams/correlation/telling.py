@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from streams.correlation.budget import TIGHTENED, Budgets
+from streams.correlation.budget import TIGHTENED, TIGHTENED_WORDS, Budgets
 from streams.correlation.policy import Places
 from streams.correlation.sightings import Sighting
 from streams.records.alert import Alert
@@ -101,7 +101,7 @@ class Teller:
             age_s=age_ms / 1000,
             read=read,
             alert=hit_alert(alert),
-            match=result,
+            match=replace(result, reasons=[*result.reasons, TIGHTENED_WORDS]) if tightened else result,
             place=place,
             action=alert.action.get(place.territory or "default", alert.action["default"]),
             priority=alert.priority,

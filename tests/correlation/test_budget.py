@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from streams.correlation.budget import SURE, TIGHTENED, Budget, Budgets, budgets_of
+from streams.correlation.budget import SURE, TIGHTENED, TIGHTENED_WORDS, Budget, Budgets, budgets_of
 from streams.correlation.correlator import Correlator
 from streams.correlation.policy import CorrelationPolicy, Places
 from streams.lists import Index
@@ -101,6 +101,8 @@ class Line:
 
 def short(hits: list[Hit]) -> list[tuple[Any, ...]]:
     """The kind and the read of each revision, and whether the tolerance was tightened."""
+    for hit in hits:
+        assert (TIGHTENED in hit.rules) == (TIGHTENED_WORDS in hit.match.reasons)
     return [(hit.kind, hit.read.read_id, TIGHTENED in hit.rules) for hit in hits]
 
 
