@@ -79,11 +79,6 @@ def meetings(road: Road, most_chance: float = MOST_CHANCE) -> Meetings:
     ]
     found = candidates(first, second, windows)
     scale = _scale(first, second, windows)
-    if not scale.any():
-        raise LearnError(
-            f"the reads cover too short a time to say how many matches come about by chance; with a window "
-            f"of {width:,.0f} s give those of {4 * width:,.0f} s or more"
-        )
     association = _unlearnt()
     pairs: Ints = np.empty(0, dtype=np.intp)
     unlike, by_chance, turns = 0, 0.0, 0
@@ -105,7 +100,7 @@ def meetings(road: Road, most_chance: float = MOST_CHANCE) -> Meetings:
 def _scale(first: Side, second: Side, windows: list[tuple[float, float]]) -> Floats:
     """For each window how many pairs the travel-time window has for one of it, over the number of windows.
 
-    The sum over all windows but the first is what chance brings to the first.
+    The sum over all windows but the first is what chance brings to the first. Raises LearnError.
     """
     counts = np.array(
         [
@@ -115,6 +110,12 @@ def _scale(first: Side, second: Side, windows: list[tuple[float, float]]) -> Flo
         ],
         dtype=np.float64,
     )
+    if counts[0] and not counts[1:].any():
+        least, most = windows[0]
+        raise LearnError(
+            "the reads cover too short a time to say how many matches come about by chance; with a window of "
+            f"{most - least:,.0f} s give those of {4 * (most - least):,.0f} s or more"
+        )
     used = max(int((counts[1:] > 0).sum()), 1)
     return np.where(counts > 0, counts[0] / np.maximum(counts, 1) / used, 0.0)
 

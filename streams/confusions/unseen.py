@@ -186,7 +186,7 @@ def _learnt(
         camera: sure[camera].joined(Tally(each for each in weighed if each[0].reader == camera))
         for camera in models
     }
-    together = reduce(Tally.joined, own.values()).commonness(base)
+    together = reduce(Tally.joined, own.values(), Tally(())).commonness(base)
     return {
         camera: replace(model, commonness=own[camera].commonness(replace(model, commonness=together)))
         for camera, model in models.items()
