@@ -160,6 +160,7 @@ def _ruling(ruling: Ruling) -> Iterator[str]:
     if ruling.match is None or ruling.why_not:
         yield f"  no hit  {name}"
         yield f"          {ruling.why_not} ({ruling.rule})"
+        yield from (f"          {words}" for words in ruling.reasons)
         return
     yield f"  HIT     {name}"
     likely = f", {ruling.match.posterior:.4g} likely" if ruling.match.posterior is not None else ""

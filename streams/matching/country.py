@@ -12,10 +12,11 @@ from streams.records.match import Contradiction
 
 
 class Refusal(NamedTuple):
-    """Why a candidate is no match: the rule's id, and words for a person."""
+    """Why a candidate is no match: the rule's id, words for a person, and `reasons` as a match has them."""
 
     rule: str
     words: str
+    reasons: tuple[str, ...] = ()
 
 
 def guard(

@@ -27,6 +27,8 @@ class Ruling(Struct, frozen=True, omit_defaults=True):
     match: MatchResult | None = None
     rule: str = ""
     why_not: str = ""
+    reasons: list[str] = []
+    """What the posterior of one refused for it is made of; of a match they are in the match."""
 
 
 class FormatFit(Struct, frozen=True, omit_defaults=True):
@@ -108,9 +110,9 @@ def _would_match(plate: str, read: Read, judge: Judge, formats: Formats, classes
 
 
 def _ruling(read: Read, alert: Alert, in_force: bool, judge: Judge) -> Ruling:
-    said = judge.judge(read, alert)
+    said = judge.judge(read, alert, why=True)
     if isinstance(said, Refusal):
-        return Ruling(alert, in_force, None, said.rule, said.words)
+        return Ruling(alert, in_force, None, said.rule, said.words, list(said.reasons))
     if not in_force:
         return Ruling(alert, in_force, said, "alert.not-in-force", "the alert is not in force at that time")
     return Ruling(alert, in_force, said)

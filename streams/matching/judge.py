@@ -57,8 +57,9 @@ class Judge:
         self.weighing = Weighing(policies.matching, models)
         self.sieve = Sieve(self.weighing, policies.least_fuzzy)
 
-    def judge(self, read: Read, alert: Alert) -> MatchResult | Refusal:
-        """How a read matches an alert, or the first rule that says it does not.
+    def judge(self, read: Read, alert: Alert, why: bool = False) -> MatchResult | Refusal:
+        """How a read matches an alert, or the first rule that says it does not; with `why` also what the
+        posterior of one refused for it is made of.
 
         Both plates must be valid (`streams.plates.normal`); whether the alert is in force is not asked here.
         Raises PlateError for a plate that is none.
@@ -93,8 +94,11 @@ class Judge:
             if least is not None and posterior < least:
                 return Refusal(
                     "posterior.too-low",
-                    f"it is the listed vehicle with a chance of {posterior:.2f}; the list or the alert wants "
+                    f"it is the listed vehicle with a chance of {posterior:.4f}; the list or the alert wants "
                     f"{least:g} (min_posterior)",
+                    (*reasons_of(sight, weighed, alert), *(part.words for part in looked))
+                    if why and weighed is not None
+                    else (),
                 )
             if weighed is not None:
                 reasons = reasons_of(sight, weighed, alert)

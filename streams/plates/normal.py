@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 MAX_LENGTH: Final = 12
 """Longest normal form: what a 64-bit key holds. No country's plate is longer."""
 
-SEPARATORS: Final = " \t-.·•∙:_/|'\u00a0\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2212"
-"""Characters between the groups of a plate. They carry no meaning in any national format."""
+SEPARATORS: Final = " \t\r\n-.·•∙:_/|'\u00a0\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2212"
+"""Characters between the groups of a plate, or the lines of one of two lines. They carry no meaning in any
+national format."""
 
 UMLAUTS: Final = {"Ä": "A", "Ö": "O", "Ü": "U"}
 WILDCARDS: Final = "?*"
@@ -24,7 +25,8 @@ _LETTER: Final = "0-9A-Za-zÄÖÜäöü"
 _LETTERS: Final = re.compile(f"[{_LETTER}]*")
 _LETTERS_OR_WILDCARDS: Final = re.compile(f"[{_LETTER}{WILDCARDS}]*")
 _DECOMPOSED: Final = re.compile("[AOUaou]\u0308")
-_ASCII_SEPARATORS: Final = "".join(sorted(set(SEPARATORS) & set(map(chr, range(128)))))
+_ASCII_SEPARATORS: Final = "".join(sorted((set(SEPARATORS) & set(map(chr, range(128)))) - {"\n"}))
+"""Without the line feed, which parts the plates of a batch."""
 
 # Other engines than Python's refuse an escape that is not needed, so only the hyphen has one.
 _GAP: Final = "[" + SEPARATORS.replace("-", r"\-") + "]*"

@@ -45,7 +45,22 @@ ALERT: Final = Alert(
 MATCH: Final = Match(
     read=READ,
     alert=ALERT,
-    result=MatchResult("confusable", "ABI23CD", "AB123CD", edits=[Edit("settled", 3, "I", "1")]),
+    result=MatchResult(
+        "confusable",
+        "ABI23CD",
+        "AB123CD",
+        posterior=0.9996,
+        reasons=[
+            "1 was read as I: one 1 in 162",
+            "the reader was 0.55 sure of the I, and gave 0.44 to 1",
+            "there is no plate ABI23CD in FR",
+            "type read as car, as listed: one in 2 vehicles is read so",
+            "make read as Peugeot, as listed: one in 6 such vehicles is read so",
+            "model read as 308, as listed",
+            "colour read as grey, as listed: one in 3 such vehicles is read so",
+        ],
+        edits=[Edit("settled", 3, "I", "1")],
+    ),
 )
 HIT: Final = Hit(
     hit_id=hit_id(ALERT, READ),

@@ -56,13 +56,6 @@ def _slashes(values: Values) -> Iterator[Finding]:
             yield Finding(("lists", name), "its id holds no slash", written.in_message(name), advice)
 
 
-def _modes(values: Values) -> Iterator[Finding]:
-    for name, policy in _tables(values, "lists"):
-        if policy.get("mode") == "fuzzy":
-            rule = "`fuzzy` is not available in this version"
-            yield Finding(("lists", name, "mode"), rule, advice="use confusable")
-
-
 def _sites(values: Values) -> Iterator[Finding]:
     for name, camera in _tables(values, "cameras"):
         yield from _named(values, "sites", camera.get("site"), ("cameras", name, "site"))
@@ -126,7 +119,6 @@ CHECKS: Final = (
         _kafka,
     ),
     Check("The id of a list holds no slash, for the key of an alert is `<list_id>/<alert_id>`.", _slashes),
-    Check("The mode `fuzzy` is not available in this version; use `confusable`.", _modes),
     Check(
         "In `[topics]`, `matches_hours`, `hits_hours` and `verdicts_hours` are at least `kept_hours` of "
         "`[correlation]`, and `withdrawn_hours` is at least `matches_hours`: state is rebuilt from these "

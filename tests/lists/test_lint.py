@@ -319,8 +319,8 @@ class TestPolicy:
         assert told(alert(match={"mode": "confusable"})) == []
 
     def test_fuzzy(self) -> None:
-        assert told(alert(match={"mode": "fuzzy"})) == [(1, "warning", "fuzzy-mode")]
-        assert told(alert(match={"mode": "confusable"})) == []
+        assert told(alert(match={"mode": "fuzzy"})) == [(1, "warning", "wider-mode")]
+        assert told(alert(match={"mode": "fuzzy"}), facts=FACTS._replace(modes={"sis": "fuzzy"})) == []
 
     def test_an_unknown_centre(self) -> None:
         facts = FACTS._replace(centres={"be", "fr"})
@@ -345,8 +345,8 @@ def test_findings_come_by_file_line_and_check() -> None:
         [b"[]", withdrawal(9), alert(2, plate="AB-101-CD")],
     )
     assert [(each.file, each.line, each.check) for each in found] == [
-        ("a.jsonl", 1, "fuzzy-mode"),
         ("a.jsonl", 1, "no-reason"),
+        ("a.jsonl", 1, "wider-mode"),
         ("a.jsonl", 2, "not-an-alert"),
         ("b.jsonl", 1, "not-an-alert"),
         ("b.jsonl", 2, "unknown-withdrawal"),
@@ -380,7 +380,7 @@ def test_no_finding_holds_a_plate_or_a_reason() -> None:
     found = findings(EVERYTHING)
     assert {each.check for each in found} >= {
         "version-conflict", "duplicate-plate", "impossible-plate", "unused-pattern", "broad-pattern",
-        "not-an-alert", "expired", "fuzzy-mode", "pattern-in-exact",
+        "not-an-alert", "expired", "wider-mode", "pattern-in-exact",
     }  # fmt: skip
     for each in found:
         text = f"{each} {each._asdict()}".upper()

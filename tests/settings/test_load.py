@@ -161,12 +161,16 @@ def test_an_audience_names_centres_whether_or_not_any_is_configured() -> None:
     assert load(known, "x").lists["a"].audience == ["be", "fr"]
 
 
-def test_the_mode_fuzzy_is_refused() -> None:
-    assert faults('[lists.a]\nmode = "fuzzy"\n') == [
-        "border.toml:2: lists.a.mode: `fuzzy` is not available in this version; use confusable"
+def test_a_list_has_a_mode_and_a_lowest_posterior() -> None:
+    for mode in ("exact", "pattern", "confusable", "fuzzy"):
+        policy = load(f'[lists.a]\nmode = "{mode}"\n', "x").lists["a"]
+        assert policy.mode == mode
+        assert policy.least == (0.5 if mode == "fuzzy" else None)
+    assert load('[lists.a]\nmode = "fuzzy"\nmin_posterior = 0.9\n', "x").lists["a"].least == 0.9
+    assert faults("[lists.a]\nmin_posterior = 1.5\nfalse_hits_per_day = 0\n") == [
+        "border.toml:2: lists.a.min_posterior: is a number from 0 to 1; it is 1.5",
+        "border.toml:3: lists.a.false_hits_per_day: is a number above 0; it is 0",
     ]
-    for mode in ("exact", "pattern", "confusable"):
-        assert load(f'[lists.a]\nmode = "{mode}"\n', "x").lists["a"].mode == mode
 
 
 def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:

@@ -37,7 +37,7 @@ class WiderMode(Check):
 
     def see(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
-        if not isinstance(alert, Alert) or alert.match is None or alert.match.mode in (None, "fuzzy"):
+        if not isinstance(alert, Alert) or alert.match is None or alert.match.mode is None:
             return ()
         of_list = self._facts.mode_of(alert.list_id)
         if BREADTH[alert.match.mode] <= BREADTH[of_list]:
@@ -45,20 +45,6 @@ class WiderMode(Check):
         rule = f"is no wider than the list's mode, {of_list}"
         advice = f"it has no effect: leave it out, or widen [lists.{alert.list_id}] mode"
         return (self.finding(entry.place, "match.mode", rule, alert.match.mode, advice),)
-
-
-class FuzzyMode(Check):
-    """An alert that asks for `fuzzy`, which is not available yet; it gets its list's mode."""
-
-    id: ClassVar[str] = "fuzzy-mode"
-    severity: ClassVar[Severity] = "warning"
-
-    def see(self, entry: Entry) -> Iterable[Finding]:
-        alert = entry.record
-        if not isinstance(alert, Alert) or alert.match is None or alert.match.mode != "fuzzy":
-            return ()
-        rule = "is a mode available in this version: exact, pattern or confusable"
-        return (self.finding(entry.place, "match.mode", rule, "fuzzy", "the list's mode is used instead"),)
 
 
 class UnknownCentre(Check):

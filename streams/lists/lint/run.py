@@ -7,7 +7,7 @@ from streams.lists.lint.finding import Check, Entry, Finding, Place, Severity
 from streams.lists.lint.ledger import Ledger
 from streams.lists.lint.patterns import BroadPattern, PatternInExact, UnusedPattern
 from streams.lists.lint.plates import DuplicatePlate, ImpossiblePlate
-from streams.lists.lint.policy import Facts, FuzzyMode, UnknownCentre, UnknownList, WiderMode
+from streams.lists.lint.policy import Facts, UnknownCentre, UnknownList, WiderMode
 from streams.lists.lint.reason import NoReason
 from streams.lists.lint.share import Shares
 from streams.lists.lint.terms import Expired, StaysWithdrawn, UnknownWithdrawal
@@ -53,7 +53,6 @@ class Lint:
             StaysWithdrawn(ledger),
             UnknownWithdrawal(ledger),
             WiderMode(facts),
-            FuzzyMode(),
             UnknownCentre(facts),
             UnknownList(facts),
         )
