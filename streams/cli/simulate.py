@@ -86,7 +86,7 @@ class _MixType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
 )
 @click.option(
     "--missed",
-    type=_SHARE,
+    type=click.FloatRange(0, 0.9),
     default=Rates().missed,
     show_default=True,
     help="Of the passages, those not read.",

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.confusions.model import Model, shipped_models
@@ -161,6 +161,7 @@ def test_the_true_character_is_named_as_often_as_recognisers_do() -> None:
     st.integers(0, 2),
     st.integers(0, 2**32),
 )
+@example(["0"] * 400, 2, 1)
 def test_whatever_the_plate_is_what_is_said_is_sound(texts: list[str], quality: int, seed: int) -> None:
     # Twelve characters wide, whatever is in it.
     true = table([each.ljust(MAX_LENGTH, "\0") for each in texts])
@@ -180,6 +181,7 @@ def test_whatever_the_plate_is_what_is_said_is_sound(texts: list[str], quality: 
             assert (said.other_sure[row, place] <= said.sure[row, place]).all()
         assert text(said.candidates[row, 0]) == read
         assert (np.diff(said.candidate_sure[row].astype(int)) <= 0).all()
+        # That nothing is there is no text, also where it is what the recogniser thinks likeliest.
         for candidate, sure in zip(said.candidates[row], said.candidate_sure[row], strict=True):
             assert not sure or text(candidate)
 

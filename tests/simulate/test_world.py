@@ -197,6 +197,11 @@ def test_few_reads_and_other_spans(hours: float, reads: int) -> None:
     assert all(BEGIN <= to_ms(each.passed_at) <= BEGIN + hours * HOUR_MS + 1000 for each in truths)
 
 
+def test_cameras_that_miss_everything() -> None:
+    with pytest.raises(ValueError, match="all passages are missed"):
+        world(reads=10, missed=1.0)
+
+
 def test_no_alerts() -> None:
     _, truths, alerts = made(world(reads=200, alerts=0))
     assert not alerts and not any(truth.alert for truth in truths)

@@ -13,7 +13,7 @@ from streams.simulate.world.scenario import PEOPLE, Scenario
 from streams.simulate.world.tours import Passages, Times, passages, tours
 from streams.simulate.world.vehicles import Vehicles, vehicles
 
-_READS_A_TOUR: Final = 8.0
+_READS_A_TOUR: Final = 6.5
 """A first guess."""
 _SPARE: Final = 1.15
 _AT_LEAST: Final = 20
@@ -39,8 +39,10 @@ def traffic(
 ) -> Traffic:
     """Traffic with as many reads and alerts as are asked for; `ahead` is how far ahead the clocks are.
 
-    Raises ValueError if a country has too few plates for it.
+    Raises ValueError if a country has too few plates for it, or no camera reads anything.
     """
+    if scenario.rates.missed >= 1:
+        raise ValueError("all passages are missed, so there are no reads")
     a_tour, attempt = _READS_A_TOUR, 0
     while True:
         wanted = int(scenario.reads / a_tour * _SPARE) + _AT_LEAST

@@ -65,19 +65,27 @@ class Recogniser:
         # The correlation of normal scores that have a rank correlation.
         self._together = 2 * sin(pi / 6 * measured.together)
 
-    def read(self, rng: np.random.Generator, plates: Texts, quality: NDArray[np.uint8]) -> Recognised:
-        """Reads of plates (n) in pictures of some quality (n, places in QUALITIES)."""
+    def read(
+        self, rng: np.random.Generator, plates: Texts, quality: NDArray[np.uint8], others: bool = True
+    ) -> Recognised:
+        """Reads of plates (n × 12) in pictures of some quality (n, places in QUALITIES).
+
+        Without `others` no other characters or texts are named.
+        """
         # With room for a character too many.
         width = min(int((plates > 0).sum(axis=1).max(initial=0)) + 1, MAX_LENGTH)
         slipped = self._slips.draw(rng, plates[:, :width], quality)
         text = slipped.text
         sure = self._sure(rng, slipped, quality)
-        others, other_sure = self._others(rng, slipped, sure)
-        inside = text > 0
-        length = np.maximum(inside.sum(axis=1), 1)
+        length = np.maximum((text > 0).sum(axis=1), 1)
         whole = np.rint(sure.sum(axis=1, dtype=np.int64) / length).astype(np.uint16)
-        candidates, candidate_sure = _candidates(text, sure, others, other_sure)
-        return Recognised(text, sure, whole, others, other_sure, candidates, candidate_sure)
+        if not others:
+            none = np.zeros((*text.shape, 0), dtype=np.uint8)
+            no_parts = none.astype(np.uint16)
+            return Recognised(text, sure, whole, none, no_parts, none, no_parts[:, 0])
+        chars, char_sure = self._others(rng, slipped, sure)
+        candidates, candidate_sure = _candidates(text, sure, chars, char_sure)
+        return Recognised(text, sure, whole, chars, char_sure, candidates, candidate_sure)
 
     def _sure(self, rng: np.random.Generator, slipped: Slipped, quality: NDArray[np.uint8]) -> Parts:
         text, kind = slipped.text, slipped.kind
@@ -150,6 +158,9 @@ def _candidates(
     own = np.where(inside, sure / ONE, 1.0).prod(axis=1)
     tried = other_sure[:, :, :_TRIED]
     odds = (tried / np.maximum(sure, 1)[:, :, None]).reshape(len(text), -1)
+    # Nothing at all is no text.
+    alone = np.count_nonzero(text, axis=1) == 1
+    odds[alone] *= others[alone, :, :_TRIED].reshape(-1, odds.shape[1]) > 0
     rows = np.arange(len(text))
     candidates = np.repeat(text[:, None, :], CANDIDATES, axis=1)
     shares = np.empty((len(text), CANDIDATES))
@@ -161,8 +172,7 @@ def _candidates(
         candidates[rows, number, place] = others[rows, place, which]
         odds[rows, best] = 0
     parts = np.rint(shares * ONE)
-    empty = (candidates == 0).all(axis=2)
-    parts[(parts < _LEAST_CANDIDATE) | empty] = 0
+    parts[parts < _LEAST_CANDIDATE] = 0
     return candidates, parts.astype(np.uint16)
 
 

@@ -53,7 +53,7 @@ class Slips:
 
     def alike(self, rng: np.random.Generator, chars: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """For each character (ASCII) one that it is taken for, or that is taken for it."""
-        return _picked(self._alike[chars], rng.random(len(chars)))
+        return _picked(self._alike, chars, rng.random(len(chars)))
 
     def draw(self, rng: np.random.Generator, plates: Texts, quality: NDArray[np.uint8]) -> Slipped:
         """Texts read of plates (n × m) in pictures of some quality (n, places in QUALITIES).
@@ -82,7 +82,7 @@ class Slips:
         keep[~keep.any(axis=1), 0] = True
         text, true = plates.copy(), plates
         own = slipped & ~garbled[:, None]
-        text[own] = _picked(self._bounds[plates[own]], rng.random(int(own.sum())))
+        text[own] = _picked(self._bounds, plates[own], rng.random(int(own.sum())))
         other = slipped & garbled[:, None]
         text[other] = _ASCII[rng.integers(0, len(_ASCII), int(other.sum()))]
         kind = np.where(garbled[:, None], GARBLED, np.where(text != plates, WRONG, RIGHT)).astype(np.uint8)
@@ -127,16 +127,22 @@ def _tables(model: Model) -> tuple[Floats, Floats, Floats]:
 
 
 def _bounds(table: Floats) -> Floats:
-    """For each character (by ASCII code) the running shares of the 36 others (256 × 36)."""
+    """For each character (by ASCII code) its code and the running shares of the 36 others (256 × 36).
+
+    They rise from one row to the next, so that one search in all of them finds the place in a row.
+    """
     chosen = table[:, _ASCII]
     # A character that is never read as another is read as any.
     chosen = np.where(chosen.sum(axis=1, keepdims=True) > 0, chosen, 1.0)
-    bounds: Floats = np.cumsum(chosen, axis=1)
-    return bounds / bounds[:, -1:]
+    bounds = np.cumsum(chosen, axis=1)
+    found: Floats = bounds / bounds[:, -1:] + np.arange(_SIZE)[:, None]
+    return found
 
 
-def _picked(bounds: Floats, drawn: Floats) -> NDArray[np.uint8]:
-    found: NDArray[np.uint8] = _ASCII[(bounds <= drawn[:, None]).sum(axis=1).clip(0, len(_ASCII) - 1)]
+def _picked(bounds: Floats, chars: NDArray[np.uint8], drawn: Floats) -> NDArray[np.uint8]:
+    """Another character for each (n), by numbers from 0 to 1 (n)."""
+    places = np.searchsorted(bounds.ravel(), chars + drawn, side="right") - chars * np.intp(len(_ASCII))
+    found: NDArray[np.uint8] = _ASCII[places.clip(0, len(_ASCII) - 1)]
     return found
 
 

@@ -46,7 +46,7 @@ class World:
     """Vehicles on the road for a while, cameras that see them, and lists that some of them are on.
 
     Without a model of misreads the general one that is shipped is taken. Raises ValueError if the fleets have
-    too few plates for the scenario.
+    too few plates for the scenario, or the cameras miss everything.
     """
 
     def __init__(self, scenario: Scenario, model: Model | None = None) -> None:
@@ -120,7 +120,7 @@ class World:
         vehicle = self.traffic.passages.vehicle[reads.passage]
         plate, looks = its.plate[vehicle], its.looks.take(vehicle)
         quality = rng.choice(len(QUALITIES), stop - start, p=scenario.rates.mix).astype(np.uint8)
-        said = self._recogniser.read(rng, plate, quality)
+        said = self._recogniser.read(rng, plate, quality, scenario.told == "full")
         seen, sure = self._seen(rng, looks)
         read_id = self._read_ids(start, stop)
         columns = ReadColumns(
