@@ -164,7 +164,7 @@ class Expectation:
         plates = Plates()
         drawn = self.traffic.plates(Random(0))
         for number, (plate, country) in zip(range(count), drawn, strict=False):
-            plates.add(_alert(list_id, str(number), plate, country))
+            plates.add(made_up(list_id, str(number), plate, country))
         return plates
 
     def _plate(self, alert: Alert, least: float | None) -> float:
@@ -210,7 +210,7 @@ class Expectation:
         for pair in known:
             true = pair.true
             density = self._weigher.as_read(true, pair.country)
-            read, alert = _read(pair), _alert(_LIST, "a", pair.truth, pair.country)
+            read, alert = _read(pair), made_up(_LIST, "a", pair.truth, pair.country)
             result = self._widest.judge(read, alert)
             weighed = self._widest.weighing.sight(read).weigh(alert, true)
             if isinstance(result, Refusal) or weighed is None or not density:
@@ -281,6 +281,7 @@ def _read(pair: Pair) -> Read:
     )
 
 
-def _alert(list_id: str, alert_id: str, plate: str, country: str) -> Alert:
+def made_up(list_id: str, alert_id: str, plate: str, country: str) -> Alert:
+    """An alert on a made-up plate, in force at the time of known reads, to ask what it would cost."""
     action: dict[str, ActionCode] = {"default": "inform"}
     return Alert(list_id, alert_id, 1, plate, "NATIONAL", "made up", action, _FROM, _UNTIL, country)
