@@ -13,8 +13,8 @@ from streams.cli.options import INPUT, config_file, config_option, settings_of
 from streams.cli.progress import say
 from streams.cli.words import words
 from streams.lists.tally import state_of
-from streams.matching.expected import Plates, sampled
 from streams.matching.policy import ListPolicy
+from streams.matching.sample import Plates, sampled
 from streams.records.times import from_ms
 from streams.replay.files import FileError
 from streams.replay.load import load_index

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from streams.cli.options import models_of
-from streams.matching.expected import Expectation, Expected, Plates, sampled
+from streams.matching.expected import Expectation, Expected
 from streams.matching.judge import Judge
 from streams.matching.policy import ListPolicy
+from streams.matching.sample import Plates, sampled
 from streams.matching.traffic import PER_READS
 from streams.records.alert import Alert
 from streams.settings.model import Settings

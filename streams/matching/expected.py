@@ -14,7 +14,8 @@ Both say how many vehicles there are, weighed by how often each is read so; `str
 how often a vehicle passes. What the vehicle looks like is not taken into account: it makes false hits fewer.
 """
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations, product
 from math import sqrt
@@ -27,19 +28,17 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from streams.confusions.pairs import Pair
-from streams.lists.entries import is_pattern
 from streams.matching.country import Refusal
 from streams.matching.judge import Judge
 from streams.matching.known import Known, shipped_reads
 from streams.matching.policy import ListPolicy, Policies
+from streams.matching.sample import FROM, Plates, made_up
 from streams.matching.traffic import PER_READS, Traffic
 from streams.plates.confusion import CLASSES
 from streams.plates.fleets import shipped_fleets
 from streams.plates.normal import WILDCARDS, folded, normal
 from streams.records.alert import Alert, AlertMatch, Mode
-from streams.records.fields import ActionCode
 from streams.records.read import Read
-from streams.records.times import from_ms
 
 _MODES: Final[tuple[Mode, ...]] = ("exact", "pattern", "confusable", "fuzzy")
 _BREADTH: Final = {mode: breadth for breadth, mode in enumerate(_MODES)}
@@ -48,10 +47,6 @@ _STEPS: Final = (*(step / 100 for step in range(5, 100, 5)), 0.99)
 _FEW: Final = 30
 """With fewer known reads of a country those of all are taken."""
 _LIST: Final = "list"
-_MOST: Final = 300
-"""Plates of a list that are looked at; some ms each."""
-_FROM: Final = from_ms(1_000_000_000_000)
-_UNTIL: Final = from_ms(1_000_000_000_001)
 
 
 class Expected(NamedTuple):
@@ -71,36 +66,6 @@ class Expected(NamedTuple):
     def per_day(self) -> float | None:
         """False hits a day."""
         return None if self.day is None else self.false_hits * self.day
-
-
-class Sample:
-    """So many alerts of a list, drawn evenly from all that are added; the same each time."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._rng = Random(0)
-        self.alerts: list[Alert] = []
-        self.count = 0
-
-    def add(self, alert: Alert) -> None:
-        """Adds an alert."""
-        self.count += 1
-        if len(self.alerts) < self._most:
-            self.alerts.append(alert)
-        elif (place := self._rng.randrange(self.count)) < self._most:
-            self.alerts[place] = alert
-
-
-class Plates:
-    """The plates of a list, and its patterns with wildcards, each a sample."""
-
-    def __init__(self, most: int = _MOST) -> None:
-        self.whole = Sample(most)
-        self.patterns = Sample(most)
-
-    def add(self, alert: Alert) -> None:
-        """Adds an alert."""
-        (self.patterns if is_pattern(normal(alert.plate, wildcards=True)) else self.whole).add(alert)
 
 
 class _Rows(NamedTuple):
@@ -128,6 +93,8 @@ class Expectation:
         widest = {_LIST: ListPolicy(mode="fuzzy", min_posterior=0.0)}
         self._widest = Judge(Policies(widest, policies.matching), models=judge.weighing.models)
         self._rows = lru_cache(maxsize=None)(self._rows_of)
+        # A budget is tried with many posteriors.
+        self._alike = lru_cache(maxsize=4096)(self._alike_of)
         self._above = lru_cache(maxsize=4096)(self._above_of)
 
     def of(self, plates: Plates, least: float | None = None) -> Expected:
@@ -151,13 +118,10 @@ class Expectation:
 
         None if none does, or the reads a day are not known.
         """
-        for step in _STEPS:
-            expected = self.of(plates, step).per_day
-            if expected is None:
-                return None
-            if expected <= per_day:
-                return step
-        return None
+        if self.of(plates).day is None:
+            return None
+        kept = bisect_left(_STEPS, True, key=lambda step: (self.of(plates, step).per_day or 0) <= per_day)
+        return _STEPS[kept] if kept < len(_STEPS) else None
 
     def drawn(self, list_id: str, count: int) -> Plates:
         """A list of made-up plates, drawn as the traffic is; the same each time."""
@@ -190,7 +154,7 @@ class Expectation:
         if mode != "confusable":
             return same
         # Any posterior takes reads of which few are of the listed vehicle, so known reads say little of them.
-        alike = same + self._alike(alert, country)
+        alike = same + self._alike(alert.plate, alert.country, country)
         return alike if least is None else min(alike, self._above(country, density, mode, least))
 
     def _above_of(self, country: str, density: float, mode: Mode, least: float) -> float:
@@ -220,15 +184,16 @@ class Expectation:
         columns = np.array(rows, dtype=np.float64).reshape(-1, 5).T
         return _Rows(columns[0].astype(np.intp), *columns[1:])
 
-    def _alike(self, alert: Alert, country: str) -> float:
-        """The same, with any posterior, over the other texts that are confusable with the plate."""
+    def _alike_of(self, plate: str, listed: str | None, country: str) -> float:
+        """The same, with any posterior, over the other texts confusable with a plate; `listed`: its country,
+        None if it is not said."""
         found = 0.0
-        free = replace(alert, list_id=_LIST, match=AlertMatch("confusable"))
-        for text in self._texts(folded(normal(alert.plate))):
-            read = Read("", "", alert.valid_from, text, country)
-            if isinstance(self._widest.judge(read, free), Refusal):
+        alert = replace(made_up(_LIST, "", plate, country), country=listed, match=AlertMatch("confusable"))
+        for text in self._texts(folded(normal(plate))):
+            read = Read("", "", FROM, text, country)
+            if isinstance(self._widest.judge(read, alert), Refusal):
                 continue
-            weighed = self._widest.weighing.sight(read).weigh(free, normal(alert.plate))
+            weighed = self._widest.weighing.sight(read).weigh(alert, normal(plate))
             if weighed is not None:
                 found += weighed.others + weighed.far
         return found * self._known.right
@@ -259,19 +224,11 @@ class Expectation:
         return min(of_list, own or of_list, key=_BREADTH.__getitem__)
 
 
-def sampled(alerts: Iterable[Alert], most: int = _MOST) -> dict[str, Plates]:
-    """The plates of alerts by list, each a sample."""
-    found: dict[str, Plates] = {}
-    for alert in alerts:
-        found.setdefault(alert.list_id, Plates(most)).add(alert)
-    return found
-
-
 def _read(pair: Pair) -> Read:
     return Read(
         pair.read_id,
         "",
-        _FROM,
+        FROM,
         pair.plate,
         pair.country,
         confidence=pair.confidence,
@@ -279,9 +236,3 @@ def _read(pair: Pair) -> Read:
         candidates=pair.candidates,
         char_alternatives=pair.char_alternatives,
     )
-
-
-def made_up(list_id: str, alert_id: str, plate: str, country: str) -> Alert:
-    """An alert on a made-up plate, in force at the time of known reads, to ask what it would cost."""
-    action: dict[str, ActionCode] = {"default": "inform"}
-    return Alert(list_id, alert_id, 1, plate, "NATIONAL", "made up", action, _FROM, _UNTIL, country)

@@ -126,6 +126,18 @@ def test_several_files_of_alerts_are_one_list(tmp_path: Path, alerts: Path, read
         assert [row["priority"] for row in ran.rows] == [1, 1]
 
 
+def test_what_a_budget_withholds_is_said_and_without_one_nothing_is() -> None:
+    case = FOLDER / "budget-tightens"
+    files = ("--alerts", case / "alerts.jsonl", "--reads", case / "reads.jsonl")
+    ran = anpr(*files, "--config", case / "config.toml")
+    assert ran.said[:-1] == [
+        f"list sis: 1 passage withheld on 2026-05-{day} (UTC) by its budget of false hits" for day in (21, 22)
+    ]
+    free = anpr(*files)
+    assert len(free.said) == 1
+    assert len(free.rows) == len(ran.rows) + 2
+
+
 @pytest.mark.parametrize("missing", ["--alerts", "--reads"])
 def test_a_missing_option_is_wrong_use(missing: str, alerts: Path, reads: Path) -> None:
     options = {"--alerts": alerts, "--reads": reads}

@@ -19,9 +19,10 @@ from msgspec.structs import replace
 
 from streams.confusions.pairs import Pair
 from streams.lists import Index, Snapshot, SnapshotWriter
-from streams.matching.expected import Expectation, Plates, made_up
+from streams.matching.expected import Expectation
 from streams.matching.judge import Judge
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
+from streams.matching.sample import Plates, made_up
 from streams.matching.stage import match_batch
 from streams.matching.traffic import Traffic
 from streams.plates.fleets import shipped_fleets

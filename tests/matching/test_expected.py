@@ -6,10 +6,11 @@ from random import Random
 import pytest
 
 from streams.matching.country import Refusal
-from streams.matching.expected import Expectation, Plates, sampled
+from streams.matching.expected import Expectation
 from streams.matching.judge import Judge
 from streams.matching.known import known, shipped_reads
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
+from streams.matching.sample import Plates, sampled
 from streams.matching.traffic import PER_READS, Traffic
 from streams.plates.fleets import shipped_fleets
 from streams.records.alert import Mode

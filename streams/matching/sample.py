@@ -1,0 +1,60 @@
+"""Samples: the plates of a list that are looked at, to say what the whole list will cost."""
+
+from collections.abc import Iterable
+from random import Random
+from typing import Final
+
+from streams.lists.entries import is_pattern
+from streams.records.alert import Alert
+from streams.records.fields import ActionCode
+from streams.records.times import from_ms
+
+FROM: Final = from_ms(1_000_000_000_000)
+"""When made-up alerts begin and known reads are taken to be."""
+_UNTIL: Final = from_ms(1_000_000_000_001)
+_MOST: Final = 300
+"""Plates of a list that are looked at; some ms each."""
+
+
+class Sample:
+    """So many alerts of a list, drawn evenly from all that are added; the same each time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rng = Random(0)
+        self.alerts: list[Alert] = []
+        self.count = 0
+
+    def add(self, alert: Alert) -> None:
+        """Adds an alert."""
+        self.count += 1
+        if len(self.alerts) < self._most:
+            self.alerts.append(alert)
+        elif (place := self._rng.randrange(self.count)) < self._most:
+            self.alerts[place] = alert
+
+
+class Plates:
+    """The plates of a list, and its patterns with wildcards, each a sample."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self.whole = Sample(most)
+        self.patterns = Sample(most)
+
+    def add(self, alert: Alert) -> None:
+        """Adds an alert."""
+        (self.patterns if is_pattern(alert.plate) else self.whole).add(alert)
+
+
+def sampled(alerts: Iterable[Alert], most: int = _MOST) -> dict[str, Plates]:
+    """The plates of alerts by list, each a sample."""
+    found: dict[str, Plates] = {}
+    for alert in alerts:
+        found.setdefault(alert.list_id, Plates(most)).add(alert)
+    return found
+
+
+def made_up(list_id: str, alert_id: str, plate: str, country: str) -> Alert:
+    """An alert on a made-up plate, in force at the time of known reads, to ask what it would cost."""
+    action: dict[str, ActionCode] = {"default": "inform"}
+    return Alert(list_id, alert_id, 1, plate, "NATIONAL", "made up", action, FROM, _UNTIL, country)
