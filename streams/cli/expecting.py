@@ -1,15 +1,13 @@
 """What commands say of the false hits that lists are expected to cause."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from streams.cli.options import models_of
 from streams.matching.expected import Expectation, Expected
 from streams.matching.judge import Judge
 from streams.matching.policy import ListPolicy
-from streams.matching.sample import Plates, sampled
+from streams.matching.sample import Plates
 from streams.matching.traffic import PER_READS
-from streams.records.alert import Alert
 from streams.settings.model import Settings
 
 
@@ -19,11 +17,6 @@ def expectation_of(settings: Settings) -> Expectation:
     Ends the command as `models_of` does.
     """
     return Expectation(settings.policies, Judge(settings.policies, models=models_of(settings)))
-
-
-def expected_of(expectation: Expectation, alerts: Iterable[Alert]) -> dict[str, tuple[Plates, Expected]]:
-    """The plates of lists, and what is expected of each list, by list."""
-    return {list_id: (plates, expectation.of(plates)) for list_id, plates in sampled(alerts).items()}
 
 
 def number(value: float) -> str:

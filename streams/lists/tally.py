@@ -1,7 +1,7 @@
 """The tally: what each list holds at a time."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -53,12 +53,22 @@ def state_of(index: Index, alert: Alert, at: datetime) -> State:
     return "in_force" if at < alert.valid_until else "expired"
 
 
-def tallies(index: Index, at: datetime, lists: Iterable[str] = ()) -> dict[str, Tally]:
-    """The tally of every list in an index and of those named, by list_id in order."""
+def tallies(
+    index: Index,
+    at: datetime,
+    lists: Iterable[str] = (),
+    take: Callable[[Alert, State], object] = lambda _alert, _state: None,
+) -> dict[str, Tally]:
+    """The tally of every list in an index and of those named, by list_id in order.
+
+    `take` is given each alert and its state: to go through a long list once costs enough.
+    """
     found = {list_id: Tally() for list_id in lists}
     for alert in index.alerts():
         tally = found.get(alert.list_id)
         if tally is None:
             tally = found[alert.list_id] = Tally()
-        tally.add(alert, state_of(index, alert, at))
+        state = state_of(index, alert, at)
+        tally.add(alert, state)
+        take(alert, state)
     return dict(sorted(found.items()))

@@ -10,15 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.expecting import above, enough_for, expectation_of, expected_of, fields, number
+from streams.cli.expecting import above, enough_for, expectation_of, fields, number
 from streams.cli.lists.shared import clock, empty, files_argument, now_option, read_lists
 from streams.cli.options import config_option, settings_of
 from streams.cli.progress import say
 from streams.cli.words import words
-from streams.lists.tally import State, Tally, state_of, tallies
+from streams.lists.tally import State, Tally, tallies
 from streams.matching.expected import Expected
 from streams.matching.policy import ListPolicy
+from streams.matching.sample import Plates
 from streams.matching.traffic import PER_READS
+from streams.records.alert import Alert
 from streams.records.times import from_ms, rfc3339
 from streams.settings.model import Settings
 
@@ -46,12 +48,16 @@ def status(files: tuple[str, ...], config: Path | None, now: int | None, as_json
     with tempfile.TemporaryDirectory(prefix="anpr-lists-") as folder:
         snapshot = Path(folder) / "lists.snapshot"
         loaded = read_lists("status", files, snapshot)
-        found = tallies(loaded.lists, at, settings.lists)
+        in_force: dict[str, Plates] = {}
+
+        def take(alert: Alert, state: State) -> None:
+            if state == "in_force":
+                in_force.setdefault(alert.list_id, Plates()).add(alert)
+
+        found = tallies(loaded.lists, at, settings.lists, take)
         size = snapshot.stat().st_size
-        expectation = expectation_of(settings)
-        index = loaded.lists
-        in_force = (each for each in index.alerts() if state_of(index, each, at) == "in_force")
-        expected = expected_of(expectation, in_force)
+    expectation = expectation_of(settings)
+    expected = {list_id: (plates, expectation.of(plates)) for list_id, plates in in_force.items()}
     for list_id, (plates, costs) in sorted(expected.items()):
         if warning := above(list_id, settings.policies.of(list_id), expectation, plates, costs):
             say(warning)
