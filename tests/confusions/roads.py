@@ -42,10 +42,13 @@ def real_pairs() -> tuple[Pair, ...]:
         return tuple(pair for pair in map(decode_pair, lines) if isinstance(pair, Pair))
 
 
-def road(pairs: Sequence[Pair], seed: int = 1, missed: float = 0.05, apart: float = 0.3) -> Made:
+def road(
+    pairs: Sequence[Pair], seed: int = 1, missed: float = 0.05, apart: float = 0.3, alike: float = 0
+) -> Made:
     """A road on which the vehicles of pairs pass, one every four seconds or so.
 
-    Of those at a camera a share is missed by it; a share of the vehicles turns off and is seen by one only.
+    Of those at a camera a share is missed by it; a share of the vehicles turns off and is seen by one only. A
+    share `alike` of the second's reads repeats the first's, as if dirt had spoilt both.
     """
     rng = Random(seed)
     donors = _donors(pairs)
@@ -62,7 +65,7 @@ def road(pairs: Sequence[Pair], seed: int = 1, missed: float = 0.05, apart: floa
             firsts.append((_read(pair, f"a{row}", "north", seconds_now), row))
         if (turns < apart / 2 or turns >= apart) and rng.random() >= missed:
             travel = min(max(rng.gauss(800, 80), LEAST_S), MOST_S)
-            seen = _again(pair, donors, rng)
+            seen = pair if alike and rng.random() < alike else _again(pair, donors, rng)
             seconds.append((_read(seen, f"b{row}", "south", seconds_now + travel), row))
     reads = Road([read for read, _ in firsts], [read for read, _ in seconds], LEAST_S, MOST_S)
     return Made(reads, [row for _, row in firsts], [row for _, row in seconds])
