@@ -73,6 +73,8 @@ def evidence_of(read: Recognised) -> Evidence:
         rest = [log(LEAST) if read.confidence is None else _log(1 - read.confidence)] * count
         return Evidence(kind, plate, _codes(plate), sure, [{}] * count, rest, rest, texts, own)
     kind = "full" if texts or any(named) else "characters"
+    if texts:
+        named = _named_by_texts(plate, confidences, named, texts)
     others, rest, none = [], [], []
     for confidence, place in zip(confidences, named, strict=True):
         left = 1 - confidence - sum(share for _, share in place)
@@ -84,6 +86,31 @@ def evidence_of(read: Recognised) -> Evidence:
     return Evidence(
         kind, plate, _codes(plate), [_log(each) for each in confidences], others, rest, none, texts, own
     )
+
+
+def _named_by_texts(
+    plate: str,
+    confidences: Sequence[float],
+    named: Sequence[Sequence[tuple[str, float]]],
+    texts: Mapping[str, float],
+) -> list[list[tuple[str, float]]]:
+    """The characters named for each place, with those that only a whole text of the same length names.
+
+    Such a character is as likely, against the one read, as its text is against the text read; all characters
+    of a place together have no more than 1.
+    """
+    own = texts.get(plate) or max(texts.values())
+    found = [list(place) for place in named]
+    for text, share in texts.items():
+        if len(text) != len(plate):
+            continue
+        for place, (read, char) in enumerate(zip(plate, text, strict=True)):
+            if char != read and all(char != other.upper() for other, _ in found[place]):
+                left = 1 - confidences[place] - sum(each for _, each in found[place])
+                likely = min(confidences[place] * share / own, left)
+                if likely > LEAST:
+                    found[place].append((char, likely))
+    return found
 
 
 def _texts(read: Recognised) -> dict[str, float]:

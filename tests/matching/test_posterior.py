@@ -126,6 +126,51 @@ def test_the_more_the_listed_character_was_thought_possible_the_higher_it_is(
     assert at_share(share + more) >= at_share(share)
 
 
+@given(PLACE, st.floats(0.3, 0.6), st.floats(0.1, 0.25), st.floats(0.01, 0.05))
+def test_a_second_candidate_that_agrees_raises_it(place: int, low: float, share: float, more: float) -> None:
+    """The recogniser's whole texts, where it names no single characters.
+
+    A text named with less than is left for characters not named says the contrary: that it is not that.
+    """
+    listed = "AB123CD"
+    text = listed[:place] + ("7" if listed[place].isdigit() else "K") + listed[place + 1 :]
+    shares = [low if at == place else 0.995 for at in range(7)]
+
+    def with_texts(*texts: Candidate) -> float:
+        return posterior(text, listed, **sure(*shares), candidates=[Candidate(text, low), *texts])
+
+    assert with_texts(Candidate(listed, share)) > with_texts()
+    assert with_texts(Candidate(listed, share + more)) >= with_texts(Candidate(listed, share))
+
+
+@given(st.sampled_from(["AB123CD", "ZA987XB", "GH555KL"]), st.floats(0.5, 0.999))
+def test_a_form_that_is_impossible_in_the_country_read_lowers_it(listed: str, share: float) -> None:
+    """Where another country was read than the alert's, one of the two was misread."""
+    evidence = evidence_of(read(listed, "FR", confidence=share))
+    fits = weigher().weigh(evidence, listed, weigher().rivals(evidence, "FR", "FR"))
+    misfits = weigher().weigh(evidence, listed, weigher().rivals(evidence, "BE", "FR"))
+    unknown = weigher().weigh(evidence, listed, weigher().rivals(evidence, None, "FR"))
+    assert fits is not None
+    assert misfits is not None
+    assert unknown is not None
+    assert misfits.posterior < fits.posterior
+    assert unknown.posterior < fits.posterior
+
+
+@given(st.floats(0.02, 1), st.floats(1, 50))
+def test_looks_that_speak_against_it_lower_it_and_for_it_raise_it(low: float, high: float) -> None:
+    evidence = evidence_of(read("A8123CD", "FR", confidence=0.95))
+    rivals = weigher().rivals(evidence, "FR")
+
+    def at(looks: float) -> float:
+        found = weigher().weigh(evidence, "AB123CD", rivals, looks)
+        assert found is not None
+        return found.posterior
+
+    assert at(low) <= at(1) <= at(high)
+    assert at(1) == pytest.approx(1 / (1 + (1 / at(low) - 1) * low))
+
+
 @given(st.text("ABDO0Q8123", min_size=1, max_size=12), st.text("ABDO0Q8123", min_size=1, max_size=12))
 def test_it_is_a_probability(text: str, listed: str) -> None:
     found = weighed(text, listed, confidence=0.8)
