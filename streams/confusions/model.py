@@ -120,6 +120,8 @@ def doubt(evidence: Evidence, slips: Sequence[Slip] = ()) -> float:
 
     That of all where a plate differs at every place.
     """
+    if evidence.kind in ("plate", "bare"):
+        return log(max(1 - exp(evidence.sure[0]), LEAST))  # all characters are as sure
     apart = {slip.at for slip in slips}
     shares = [sure for place, sure in enumerate(evidence.sure) if place not in apart] or evidence.sure
     return sum(log(max(1 - exp(sure), LEAST)) for sure in shares) / len(shares)

@@ -89,18 +89,20 @@ class Weigher:
         `looks`: how many times likelier the looks read are for the listed vehicle than for any other. None if
         the read is too far from the plate to be weighed.
         """
-        found = self._model.likelihood(evidence, listed)
-        if found is None:
-            return None
-        score, how = found
-        likelihood = exp(score)
+        likelihood, slips, as_read = 1.0, list[Slip](), 0.0
         # What the sum has for the listed plate itself; of another length it may have a little more or less.
-        own = sum(weight * population.plan(listed).as_read for population, weight in rivals.among)
+        own = rivals.as_read
+        if listed != evidence.plate:
+            found = self._model.likelihood(evidence, listed)
+            if found is None:
+                return None
+            score, how = found
+            likelihood, slips, as_read = exp(score), how.slips, rivals.as_read
+            own = sum(weight * population.plan(listed).as_read for population, weight in rivals.among)
         rest = max(rivals.near - own * likelihood, 0.0)
-        as_read = 0.0 if listed == evidence.plate else rivals.as_read
-        far = exp(self._model.far(evidence, how.slips)) * rivals.crowd
+        far = exp(self._model.far(evidence, slips)) * rivals.crowd
         mine = likelihood * rivals.weight * looks
-        return Weighed(mine / (mine + rest + far), mine, rest, far, as_read, how.slips)
+        return Weighed(mine / (mine + rest + far), mine, rest, far, as_read, slips)
 
     def rivals(self, evidence: Evidence, read: str | None, listed: str | None = None) -> Rivals:
         """The other explanations of a read: the same for all listed plates of a country.

@@ -21,6 +21,8 @@ WILDCARDS: Final = "?*"
 
 _DELETE: Final = str.maketrans("", "", SEPARATORS)
 _FOLD: Final = str.maketrans(UMLAUTS)
+_MOST_UMLAUTS: Final = 3
+"""A German district has no more letters, and the others have no umlaut."""
 _LETTER: Final = "0-9A-Za-zÄÖÜäöü"
 _LETTERS: Final = re.compile(f"[{_LETTER}]*")
 _LETTERS_OR_WILDCARDS: Final = re.compile(f"[{_LETTER}{WILDCARDS}]*")
@@ -86,9 +88,23 @@ class Spelling(NamedTuple):
 
 
 def spelled(plate: str) -> list[Spelling]:
-    """The ways a normal form is written with plain letters: Ä as A and as AE, and so on."""
+    """The ways a normal form is written with plain letters: Ä as A and as AE, and so on.
+
+    Of one with more umlauts than any plate has, all plain and all written out.
+    """
     if plate.isascii():
         return [Spelling(plate, range(len(plate)))]
+    if sum(char in UMLAUTS for char in plate) > _MOST_UMLAUTS:
+        # No plate has so many; each way would double the work.
+        long = [
+            (place, each)
+            for place, char in enumerate(plate)
+            for each in (f"{UMLAUTS[char]}E" if char in UMLAUTS else char)
+        ]
+        return [
+            Spelling(folded(plate), range(len(plate))),
+            Spelling("".join(each for _, each in long), [place for place, _ in long]),
+        ]
     ways = [Spelling("", ())]
     for place, char in enumerate(plate):
         plain = UMLAUTS.get(char)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench import lists, match, misreads, replays
+from tests.bench import lists, match, misreads, modes, replays
 from tests.bench.table import machine
 
 
@@ -28,6 +28,8 @@ def main() -> None:
         for size in sizes:
             snapshots[size], built = lists.build(folder, size)
         apart(match.run, snapshots)
+        small = 100_000 // scale
+        apart(modes.run, (small, lists.build(folder, small)[0]), (sizes[1], snapshots[sizes[1]]))
         if "--match" in sys.argv[1:]:
             return
         apart(lists.use, snapshots[sizes[-1]], sizes[-1], built)

@@ -1,0 +1,126 @@
+"""What the posterior and one-character matching cost in the match stage, beside exact matching alone."""
+
+import statistics
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import orjson
+
+from streams.cli.collector import settle
+from streams.lists import Index, Snapshot
+from streams.matching.country import Refusal
+from streams.matching.judge import Judge
+from streams.matching.policy import ListPolicy, Policies
+from streams.matching.stage import match_batch
+from streams.plates.normal import normal
+from streams.records.alert import Alert
+from streams.records.match import MatchResult
+from streams.records.read import Read
+from tests.bench.table import one_core, ratio, rounds, show
+from tests.bench.traffic import batches_of, reads, rich
+
+READS: Final = 200_000
+ROUNDS: Final = 7
+LIST: Final = "sis-vehicles"
+FUZZY: Final = Policies({LIST: ListPolicy(mode="fuzzy")})
+
+
+class Exact(Judge):
+    """The same plate and the same country, nothing weighed."""
+
+    def judge(self, read: Read, alert: Alert, why: bool = False) -> MatchResult | Refusal:  # noqa: ARG002
+        """A match if both plates are the same."""
+        plate, listed = normal(read.plate), normal(alert.plate)
+        if plate == listed and read.country == alert.country:
+            return MatchResult("exact", plate, listed)
+        return Refusal("plate.unlike", "")
+
+
+def run(small: tuple[int, Path], large: tuple[int, Path]) -> None:
+    """Prints the tables; `small` and `large` are lists by size. Run in a process of its own."""
+    one_core()
+    exact, usual, fuzzy = Exact(Policies()), Judge(Policies()), Judge(FUZZY)
+    runs, peers = {}, {}
+    for count, path in (large, small):
+        plain = reads(READS, 7, 0.005, count)
+        for told, records in (("", plain), (", reads with all the recogniser knows", rich(plain, 8))):
+            batches = batches_of(records)
+            peer = f"{count:,} alerts{told}: exact, no posterior"
+            runs[peer] = partial(_matched, Index(Snapshot(path)), exact, batches)
+            ours = {f"{count:,} alerts{told}: confusable, posterior": (Index(Snapshot(path)), usual)}
+            if count == small[0]:
+                ours[f"{count:,} alerts{told}: fuzzy, posterior"] = (
+                    Index(Snapshot(path), near=[LIST]),
+                    fuzzy,
+                )
+            for name, (index, judge) in ours.items():
+                runs[name] = partial(_matched, index, judge, batches)
+                peers[name] = peer
+    settle()
+    times = rounds(runs, ROUNDS)
+    show(
+        f"Modes of matching, reads a second on one core, 0.5 % listed (medians of {ROUNDS} turns; aims: "
+        "confusable with 1 M alerts ≥ 0.8 ×, fuzzy with 100,000 ≥ 0.5 ×)",
+        ("", "reads a second", "of exact"),
+        [
+            (
+                name,
+                f"{READS / statistics.median(taken):,.0f}",
+                f"{ratio(times[peers[name]], taken):.2f} ×" if name in peers else "",
+            )
+            for name, taken in times.items()
+        ],
+    )
+    show(
+        "The slowest reads, one by one, mode fuzzy (aim: none over 1 ms; the least of 50 tries)",
+        ("", "ms a read"),
+        [
+            (name, f"{_least(Index(Snapshot(small[1]), near=[LIST]), fuzzy, record):.2f}")
+            for name, record in _strange().items()
+        ],
+    )
+
+
+def _matched(index: Index, judge: Judge, batches: list[list[bytes]]) -> int:
+    return sum(len(match_batch(batch, index, judge).matches) for batch in batches)
+
+
+def _least(index: Index, judge: Judge, record: bytes) -> float:
+    times = []
+    for _ in range(50):
+        began = perf_counter()
+        match_batch([record], index, judge)
+        times.append(perf_counter() - began)
+    return min(times) * 1e3
+
+
+def _strange() -> dict[str, bytes]:
+    """Reads that are as much work as a read can be."""
+    base = {"read_id": "r", "camera_id": "c", "captured_at": "2026-05-21T10:00:00Z"}
+    letters = "ABCDEFGHJKLMNPQRSTVWXYZ0123456789"
+
+    def named(plate: str) -> dict[str, object]:
+        count = len(plate)
+        return {
+            "confidence": 0.3,
+            "char_confidences": [0.3] * count,
+            "char_alternatives": [
+                [{"char": char, "confidence": 0.02} for char in letters] for _ in range(count)
+            ],
+            "candidates": [
+                {"plate": plate[:place] + "7" + plate[place + 1 :], "confidence": 0.05}
+                for place in range(count)
+            ],
+        }
+
+    plates = {"a French plate": "BD-246-FG", "twelve characters": "O0Q1I8B5S2Z6", "one character": "1"}
+    found = {}
+    for what, plate in plates.items():
+        plain = plate.replace("-", "")
+        for country in ("FR", None):
+            where = f"{what}, country {country or 'not read'}, everything doubtful, all alternatives"
+            found[where] = orjson.dumps({**base, "plate": plain, "country": country, **named(plain)})
+    found["umlauts"] = orjson.dumps({**base, "plate": "ÄÖÜÄÖÜÄÖÜÄÖÜ"})
+    return found
