@@ -81,7 +81,7 @@ def _say_costs(settings: Settings, given: dict[str, Plates] | None, limited: lis
     lists = {each: expectation.drawn(each, _DRAWN) for each in limited} if given is None else given
     for list_id, plates in sorted(lists.items()):
         policy, expected = settings.policies.of(list_id), expectation.of(plates)
-        size = f"for each {_DRAWN:,} plates" if given is None else words(plates.whole.count, "plate")
+        size = f"for each {_DRAWN:,} plates" if given is None else words(plates.count, "plate")
         click.echo(f"list {list_id}: {size}, {cost_words(policy, expected, settings.topics.partitions)}")
         if given is not None and (warning := above(list_id, policy, expectation, plates, expected)):
             say(warning)

@@ -99,16 +99,18 @@ class Expectation:
 
     def of(self, plates: Plates, least: float | None = None) -> Expected:
         """What a list of plates is expected to cost; `least`: another lowest posterior than the policy's."""
-        each = [self._plate(alert, least) for alert in plates.whole.alerts]
-        count, seen = plates.whole.count, len(each)
-        spread = 0.0
-        if 1 < seen < count:
-            spread = count * sqrt(variance(each) / seen * (1 - seen / count))
+        found = square = 0.0
+        for sample in plates.whole.values():
+            each = [self._plate(alert, least) for alert in sample.alerts]
+            count, seen = sample.count, len(each)
+            found += count * fmean(each)
+            if 1 < seen < count:
+                square += count**2 * variance(each) / seen * (1 - seen / count)
         fitting = [self._fitting(alert) for alert in plates.patterns.alerts]
         day = self.traffic.reads_per_day
         return Expected(
-            count * fmean(each) if each else 0.0,
-            spread,
+            found,
+            sqrt(square),
             plates.patterns.count * fmean(fitting) if fitting else 0.0,
             None if day is None else day / PER_READS,
         )

@@ -12,8 +12,8 @@ from streams.records.times import from_ms
 FROM: Final = from_ms(1_000_000_000_000)
 """When made-up alerts begin and known reads are taken to be."""
 _UNTIL: Final = from_ms(1_000_000_000_001)
-_MOST: Final = 300
-"""Plates of a list that are looked at; some ms each."""
+_MOST: Final = 150
+"""Plates of a list and country that are looked at; some ms each."""
 
 
 class Sample:
@@ -35,15 +35,31 @@ class Sample:
 
 
 class Plates:
-    """The plates of a list, and its patterns with wildcards, each a sample."""
+    """The plates of a list by country ("" if none is said), and its patterns with wildcards; samples of each.
+
+    Countries differ most in what their plates cost, so each has a sample of its own.
+    """
 
     def __init__(self, most: int = _MOST) -> None:
-        self.whole = Sample(most)
+        self._most = most
+        self.whole: dict[str, Sample] = {}
         self.patterns = Sample(most)
 
     def add(self, alert: Alert) -> None:
         """Adds an alert."""
-        (self.patterns if is_pattern(alert.plate) else self.whole).add(alert)
+        if is_pattern(alert.plate):
+            self.patterns.add(alert)
+        else:
+            country = alert.country or ""
+            sample = self.whole.get(country)
+            if sample is None:
+                sample = self.whole[country] = Sample(self._most)
+            sample.add(alert)
+
+    @property
+    def count(self) -> int:
+        """How many plates without wildcards there are."""
+        return sum(sample.count for sample in self.whole.values())
 
 
 def sampled(alerts: Iterable[Alert], most: int = _MOST) -> dict[str, Plates]:

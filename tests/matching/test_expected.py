@@ -114,7 +114,7 @@ def test_of_a_long_list_a_sample_is_looked_at_and_how_near_it_is_said() -> None:
 
 def test_lists_are_told_apart() -> None:
     lists = sampled([alert("AB-123-CD"), alert("AB-12?-CD"), alert("EF-456-GH", list_id="be")])
-    assert {name: (each.whole.count, each.patterns.count) for name, each in lists.items()} == {
+    assert {name: (each.count, each.patterns.count) for name, each in lists.items()} == {
         "sis": (1, 1),
         "be": (1, 0),
     }
@@ -125,13 +125,15 @@ def test_drawn_vehicles_read_right_are_taken_for_listed_ones_as_often_as_expecte
     expects = expectation(reads={"BE": 1})
     listed = plates(*PLATES)
     texts = [text for each in PLATES for text in expects._texts(each.replace("-", ""))]
-    judge = Judge(Policies())
+    judge, alerts = Judge(Policies()), listed.whole["BE"].alerts
     density = shipped_fleets().density
     # The vehicles that have a confusable plate, each of which is read so now and then.
     others = sum(
         density(text, "BE")
         for text in texts
-        if any(not isinstance(judge.judge(read(text, "BE"), each), Refusal) for each in listed.whole.alerts)
+        if any(
+            not isinstance(judge.judge(read(text, "BE"), each), Refusal) for each in listed.whole["BE"].alerts
+        )
     )
     counted = PER_READS * others / shipped_fleets().vehicles("BE")
     found = expects.of(listed).false_hits
