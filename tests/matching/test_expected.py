@@ -131,9 +131,7 @@ def test_drawn_vehicles_read_right_are_taken_for_listed_ones_as_often_as_expecte
     others = sum(
         density(text, "BE")
         for text in texts
-        if any(
-            not isinstance(judge.judge(read(text, "BE"), each), Refusal) for each in listed.whole["BE"].alerts
-        )
+        if any(not isinstance(judge.judge(read(text, "BE"), each), Refusal) for each in alerts)
     )
     counted = PER_READS * others / shipped_fleets().vehicles("BE")
     found = expects.of(listed).false_hits
