@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import prod
 from typing import Final, NamedTuple
 
-from streams.plates.fleets import Block, Fleets
+from streams.plates.fleets import Block, Fleets, shapes_of
 from streams.plates.keys import ALPHABET
 
 _FARTHER: Final = 2
@@ -47,7 +47,7 @@ class Population:
         self._blocks: dict[int, list[Block]] = {}
         for block in _merged(blocks):
             self._blocks.setdefault(len(block.places), []).append(block)
-        self._shapes = str.maketrans(_told_apart({each for row in self._all() for each in row.places}))
+        self._shapes = shapes_of(self._all())
         self._planned = lru_cache(maxsize=_PLANS)(self._plan_of)
 
     def plan(self, text: str) -> Plan:
@@ -149,17 +149,6 @@ def _merged(blocks: Iterable[Block]) -> Iterable[Block]:
             block = block._replace(density=block.density + other.density, share=block.share + other.share)
         found[block.places] = block
     return found.values()
-
-
-def _told_apart(sets: Iterable[str]) -> dict[str, str]:
-    """For each character the first of those that are in the same sets."""
-    ordered = sorted(sets)
-    first: dict[tuple[bool, ...], str] = {}
-    # Digits and letters stay apart, for a country without forms.
-    return {
-        char: first.setdefault((char.isdigit(), *(char in each for each in ordered)), char)
-        for char in ALPHABET
-    }
 
 
 def _lacks(allowed: str, char: str) -> bool:

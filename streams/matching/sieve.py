@@ -84,7 +84,7 @@ class Sieve:
         for at, row in enumerate(rows.tolist()):
             read = reads[row]
             length = int(batch.lengths[row])
-            model = self._model.get(read.camera_id, 0) * len(_KINDS)
+            model = self._model[self._weighing.name_of(read.camera_id)] * len(_KINDS)
             shares = read.char_confidences
             if read.char_alternatives or read.candidates:
                 kinds[at] = -1

@@ -71,9 +71,16 @@ class Weighing:
         """The models by camera; the general one under the empty name."""
         return {"": self.models.general, **self.models.of}
 
+    def name_of(self, camera_id: str) -> str:
+        """The name of the model for the reads of a camera: its own, its maker's, or the general one's."""
+        if camera_id in self.models.of:
+            return camera_id
+        maker = self.models.makers.get(camera_id, "")
+        return maker if maker in self.models.of else ""
+
     def weigher(self, camera_id: str) -> Weigher:
         """The weigher for the reads of a camera."""
-        return self._weighers.get(camera_id) or self._weighers[""]
+        return self._weighers[self.name_of(camera_id)]
 
     def looked(self, read: Read, alert: Alert) -> list[LookPart]:
         """What the looks of a read say of an alert, part by part."""

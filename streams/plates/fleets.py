@@ -5,6 +5,7 @@ The figures are data, `fleets.toml`, each with its source.
 """
 
 import tomllib
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from math import prod
@@ -14,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.plates.formats import Formats, shipped
+from streams.plates.keys import ALPHABET
 from streams.plates.normal import folded
 from streams.plates.shapes import forms
 from streams.records.countries import Country
@@ -78,6 +80,8 @@ class Fleets:
         for row in rows:
             for block in _blocks(row, formats):
                 self._blocks.setdefault((row.country, len(block.places)), []).append(block)
+        self._shapes: dict[str, dict[int, str]] = {}
+        self._density = lru_cache(maxsize=1 << 15)(self._density_of)
 
     def vehicles(self, country: str) -> int:
         """How many vehicles a country has; a country that is not known is taken to have few."""
@@ -86,9 +90,15 @@ class Fleets:
 
     def density(self, plate: str, country: str) -> float:
         """The chance, 0 to 1, that a vehicle of a country has a plate (folded normal form)."""
+        shapes = self._shapes.get(country)
+        if shapes is None:
+            shapes = self._shapes[country] = shapes_of(self.all_blocks(country))
+        return self._density(plate.translate(shapes), country)
+
+    def _density_of(self, shape: str, country: str) -> float:
         found = 0.0
-        for block in self.blocks(country, len(plate)):
-            if all(map(str.__contains__, block.places, plate)):
+        for block in self.blocks(country, len(shape)):
+            if all(map(str.__contains__, block.places, shape)):
                 found += block.density
         return min(found, 1.0)
 
@@ -99,6 +109,18 @@ class Fleets:
     def all_blocks(self, country: str) -> list[Block]:
         """The plates of a country, of whatever length; none for a country that is not known."""
         return [block for (each, _), blocks in self._blocks.items() if each == country for block in blocks]
+
+
+def shapes_of(blocks: Iterable[Block]) -> dict[int, str]:
+    """What makes the shape of a text (with `str.translate`): each character is the first of those that the
+    same forms allow at the same places, so that texts of one shape fit the same forms."""
+    sets = sorted({allowed for block in blocks for allowed in block.places})
+    first: dict[tuple[bool, ...], str] = {}
+    # Digits and letters stay apart, for a country without forms.
+    return {
+        ord(char): first.setdefault((char.isdigit(), *(char in each for each in sets)), char)
+        for char in ALPHABET
+    }
 
 
 UNKNOWN_FLEET: Final = 5_000_000
