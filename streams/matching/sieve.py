@@ -6,7 +6,8 @@ a batch together: it counts the plate as it was read as the only rival.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from streams.confusions.evidence import LEAST, Kind
 from streams.confusions.features import TERMS
 from streams.matching.weighing import Weighing
 from streams.plates.keys import ALPHABET, Columns, Keys, digits, unpack
-from streams.plates.normal import MAX_LENGTH, folded, normal
+from streams.plates.normal import MAX_LENGTH
 from streams.records.read import Read
 
 _KINDS: Final[tuple[Kind, ...]] = ("characters", "plate", "bare")
+_CHARS: Final = np.frombuffer(f" {ALPHABET}".encode(), dtype=np.uint8)
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 _MOST_SCORE: Final = 50.0
 _TERM: Final = {name: place for place, name in enumerate(TERMS)}
 
@@ -30,6 +33,7 @@ class Sieve:
         self._weighing = weighing
         self._least = least
         models = weighing.named_models()
+        self._several = len(models) > 1
         self._model = {name: place for place, name in enumerate(models)}
         # One row for each model and kind of evidence.
         self._terms = np.array([model.weights[kind].terms for model in models.values() for kind in _KINDS])
@@ -45,46 +49,77 @@ class Sieve:
         `batch` has the plates of the reads, row by row.
         """
         unique, of = np.unique(rows, return_inverse=True)
-        kinds, sure, chances, boosts = self._known(reads, batch, unique)
-        kind, codes, listed = np.maximum(kinds[of], 0), batch.matrix_of(unique)[of], digits(keys)
+        matrix = batch.matrix_of(unique)
+        kinds, sure, chances, boosts = self._known(reads, batch, unique, matrix)
+        kind, codes, listed = np.maximum(kinds[of], 0), matrix[of], digits(keys)
         read_lengths, listed_lengths = batch.lengths[rows], np.count_nonzero(listed, axis=1)
         terms = self._terms[kind]
-        differ = (codes != listed) & (read_lengths == listed_lengths)[:, None]
-        doubt = np.log(np.clip(1 - sure[of], LEAST, 1)) - np.log(np.clip(sure[of], LEAST, 1))
         # Of a read that says nothing of its characters all are as doubtful.
-        slip = (
-            _column(terms, "unnamed")
-            + _column(terms, "unnamed_share") * doubt
-            + _column(terms, "unnamed_slip") * self._common[kind[:, None] // len(_KINDS), listed, codes]
+        doubt = np.log(np.clip(1 - sure[of], LEAST, 1)) - np.log(np.clip(sure[of], LEAST, 1))
+        slip = partial(self._slips, terms, kind // len(_KINDS))
+        longer, shorter = listed_lengths > read_lengths, listed_lengths < read_lengths
+        before = slip(doubt, codes, listed)
+        # Behind the place where one lacks a character, the other's are one place further.
+        behind = np.where(
+            longer[:, None],
+            slip(doubt, codes, _moved(listed)),
+            slip(_moved(doubt), _moved(codes), listed),
         )
-        score = np.where(differ, slip, 0.0).sum(axis=1)
-        lost = np.maximum(_column(terms, "lost_edge"), _column(terms, "lost_inside"))
-        extra = _column(terms, "extra") + np.maximum(_column(terms, "extra_share") * -np.log(LEAST), 0)
-        score += np.where(listed_lengths > read_lengths, lost[:, 0], 0.0)
-        score += np.where(listed_lengths < read_lengths, extra[:, 0], 0.0)
+        lost = np.maximum(_column(terms, "lost_edge"), _column(terms, "lost_inside"))[:, 0]
+        extra = _column(terms, "extra")[:, 0] + np.maximum(
+            _column(terms, "extra_share")[:, 0] * -np.log(LEAST), 0
+        )
+        score = np.where(longer, lost, extra) + _best_gap(
+            before, behind, np.minimum(read_lengths, listed_lengths)
+        )
+        score = np.where(longer | shorter, score, before.sum(axis=1))
         mine = np.exp(np.minimum(score, _MOST_SCORE)) * boosts[of]
         worth: NDArray[np.bool_] = mine >= self._least * (mine + chances[of])
-        # What the recogniser names is not in these terms, so such reads are weighed one by one.
-        for pair in np.flatnonzero(kinds[of] < 0).tolist():
-            sight = self._weighing.sight(reads[rows[pair]])
-            most = sight.weigher.bound(
-                sight.evidence, unpack(int(keys[pair])), sight.read.country, boosts[of[pair]]
-            )
-            worth[pair] = most >= self._least
+        # What the recogniser names is not in these terms, so such reads are weighed one by one; and so is
+        # what is left of the others, for that costs less than to look up and judge its alerts.
+        worth |= kinds[of] < 0
+        for pair in np.flatnonzero(worth).tolist():
+            worth[pair] = self._weighed(reads[rows[pair]], unpack(int(keys[pair])), float(boosts[of[pair]]))
         return worth
 
+    def _slips(
+        self,
+        terms: NDArray[np.float64],
+        model: NDArray[np.intp],
+        doubt: NDArray[np.float64],
+        codes: NDArray[np.uint8],
+        listed: NDArray[np.uint8],
+    ) -> NDArray[np.float64]:
+        """What each character read for another one listed adds to the score, by place (m × 12)."""
+        found = (
+            _column(terms, "unnamed")
+            + _column(terms, "unnamed_share") * doubt
+            + _column(terms, "unnamed_slip") * self._common[model[:, None], listed, codes]
+        )
+        return np.where((codes != listed) & (codes > 0) & (listed > 0), found, 0.0)
+
+    def _weighed(self, read: Read, listed: str, boost: float) -> bool:
+        """Whether a pair may be a hit, all rivals counted; of the alert only the plate is known."""
+        sight = self._weighing.sight(read)
+        if sight.weigher.bound(sight.evidence, listed, read.country, boost) < self._least:
+            return False
+        rivals = sight.rivals(None)
+        weighed = sight.weigher.weigh(sight.evidence, listed, rivals, boost / min(rivals.weight, 1.0))
+        return weighed is not None and weighed.posterior >= self._least
+
     def _known(
-        self, reads: Sequence[Read], batch: Columns, rows: NDArray[np.intp]
+        self, reads: Sequence[Read], batch: Columns, rows: NDArray[np.intp], codes: NDArray[np.uint8]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Of each row: the row of its terms (-1: it names more), the confidence in each character (n × 12),
         the chance that there is the plate as read, and how much more the listed vehicle may count."""
         kinds = np.empty(len(rows), dtype=np.intp)
         sure = np.full((len(rows), MAX_LENGTH), 1.0)
         chances, boosts = np.empty(len(rows)), np.ones(len(rows))
-        for at, row in enumerate(rows.tolist()):
+        texts = _CHARS.take(codes).tobytes().decode("ascii")
+        weighing, most_looks = self._weighing, self._weighing.looks.most
+        for at, (row, length) in enumerate(zip(rows.tolist(), batch.lengths[rows].tolist(), strict=True)):
             read = reads[row]
-            length = int(batch.lengths[row])
-            model = self._model[self._weighing.name_of(read.camera_id)] * len(_KINDS)
+            model = self._model[weighing.name_of(read.camera_id)] * len(_KINDS) if self._several else 0
             shares = read.char_confidences
             if read.char_alternatives or read.candidates:
                 kinds[at] = -1
@@ -96,13 +131,33 @@ class Sieve:
                 sure[at] = read.confidence
             else:
                 kinds[at] = model + 2
-            weigher = self._weighing.weigher(read.camera_id)
-            chances[at] = weigher.as_read(folded(normal(read.plate)), read.country)
+            start = at * MAX_LENGTH
+            chances[at] = weighing.population(read.country).plan(texts[start : start + length]).as_read
             if read.vehicle is not None:
-                boosts[at] = self._weighing.looks.most
+                boosts[at] = most_looks
             if read.country is None:
-                boosts[at] *= self._weighing.most_rate
+                boosts[at] *= weighing.most_rate
         return kinds, sure, chances, boosts
+
+
+def _moved(columns: NDArray[_Scalar]) -> NDArray[_Scalar]:
+    """Each column in the place of the one before it."""
+    return np.concatenate([columns[:, 1:], np.zeros_like(columns[:, :1])], axis=1)
+
+
+def _best_gap(
+    before: NDArray[np.float64], behind: NDArray[np.float64], lengths: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """The highest sum of the first so many of one and the rest of the other, of `lengths` places."""
+    places = np.arange(before.shape[1])
+    inside = places < lengths[:, None]
+    first = np.cumsum(np.where(inside, before, 0.0), axis=1)
+    rest = np.where(inside, behind, 0.0)
+    left = np.cumsum(rest[:, ::-1], axis=1)[:, ::-1]
+    # Before any: all of the second; behind each place: the first so far, and what is left of the second.
+    whole = first + left - rest
+    best: NDArray[np.float64] = np.maximum(np.where(inside, whole, -np.inf).max(axis=1), left[:, 0])
+    return best
 
 
 def _column(terms: NDArray[np.float64], name: str) -> NDArray[np.float64]:

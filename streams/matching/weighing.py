@@ -8,7 +8,7 @@ from streams.confusions.model import Model, Models, shipped_models
 from streams.matching.looks import LookPart, Looks, looks_tell
 from streams.matching.policy import MatchingPolicy
 from streams.matching.posterior import Rivals, Weighed, Weigher
-from streams.matching.rivals import Populations
+from streams.matching.rivals import Population, Populations
 from streams.plates.fleets import shipped_fleets
 from streams.plates.normal import spellings
 from streams.records.alert import Alert
@@ -60,6 +60,7 @@ class Weighing:
         self.models = models or shipped_models_once()
         fleets = shipped_fleets()
         populations = Populations(fleets, policy.reads_per_day)
+        self._populations = populations
         self.most_rate = populations.most_rate
         self._weighers = {
             name: Weigher(model, fleets, populations) for name, model in self.named_models().items()
@@ -77,6 +78,10 @@ class Weighing:
             return camera_id
         maker = self.models.makers.get(camera_id, "")
         return maker if maker in self.models.of else ""
+
+    def population(self, country: str | None) -> Population:
+        """The vehicles of a country; of all, without one."""
+        return self._populations.all if country is None else self._populations.of(country)
 
     def weigher(self, camera_id: str) -> Weigher:
         """The weigher for the reads of a camera."""

@@ -11,6 +11,18 @@ SEED = 5
 BATCH = 4_000
 LETTERS = "BDFGHJKLNPRSTVXZ"
 """Those that every series of these countries has, so that all plates are possible ones."""
+ISSUED = "BDFG"
+"""The first letters of French plates that have been issued."""
+_CONFIDENCES = (
+    (0.6, 0.999, 1.0),
+    (0.22, 0.99, 0.999),
+    (0.08, 0.95, 0.99),
+    (0.04, 0.9, 0.95),
+    (0.02, 0.8, 0.9),
+    (0.02, 0.5, 0.8),
+    (0.02, 0.3, 0.5),
+)
+"""The share of reads, and from which to which confidence."""
 COLOURS = ("black", "white", "grey", "blue", "red", "green")
 MAKES = ("PEUGEOT", "RENAULT", "VOLKSWAGEN", "BMW", "CITROEN", "MERCEDES-BENZ", "OPEL", "FORD")
 
@@ -26,11 +38,11 @@ def plates(count: int, seed: int, *, listed: bool) -> list[tuple[str, str]]:
     letters = np.array(list(LETTERS))[rng.integers(0, len(LETTERS), (count, 4))]
     numbers = rng.integers(0, 500, (count, 2)) * 2 + (0 if listed else 1)
     found = []
-    for kind, (a, b, c, d), (m, n) in zip(kinds.tolist(), letters.tolist(), numbers.tolist(), strict=True):
+    for kind, (a, b, c, d), (m, _) in zip(kinds.tolist(), letters.tolist(), numbers.tolist(), strict=True):
         if kind < 0.45:
-            found.append((f"{a}{b}-{m:03d}-{c}{d}", "FR"))
+            found.append((f"{ISSUED[ord(a) % len(ISSUED)]}{b}-{m:03d}-{c}{d}", "FR"))
         elif kind < 0.80:
-            found.append((f"{1 + n % 4 // 2}-{a}{b}{c}-{m:03d}", "BE"))
+            found.append((f"1-{a}{b}{c}-{m:03d}", "BE"))
         elif kind < 0.90:
             found.append((f"{a}{b}-{m:03d}-{c}", "NL"))
         else:
@@ -53,6 +65,16 @@ def alerts(count: int, seed: int) -> Iterator[list[bytes]]:
             for place, (plate, country) in enumerate(plates(size, seed + done, listed=True))
         ]
         done += size
+
+
+def confidence(rng: random.Random) -> float:
+    """A recogniser's confidence in a plate, as in the real reads of tests/data: mostly over 0.999."""
+    at = rng.random()
+    for share, low, high in _CONFIDENCES:
+        if at < share:
+            return round(rng.uniform(low, high), 4)
+        at -= share
+    return 0.9995
 
 
 def batches_of(records: list[bytes]) -> list[list[bytes]]:
@@ -100,7 +122,7 @@ def reads(count: int, seed: int, listed: float, listed_count: int) -> list[bytes
                     "captured_at": f"2026-05-{21 + day:02d}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z",
                     "plate": plate,
                     "country": country,
-                    "confidence": round(rng.uniform(0.85, 1), 4),
+                    "confidence": confidence(rng),
                     "lane": 1 + place % 3,
                     "direction": "approaching",
                     "speed_kmh": round(rng.uniform(60, 130), 1),
