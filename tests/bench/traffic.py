@@ -9,10 +9,11 @@ import orjson
 SEED = 5
 """Of the alerts, so that reads of listed plates can be made."""
 BATCH = 4_000
-LETTERS = "BDFGHJKLNPRSTVXZ"
-"""Those that every series of these countries has, so that all plates are possible ones."""
-ISSUED = "BDFG"
+LETTERS = "ABCDEFGHJKLMNPRSTVWXYZ"
+ISSUED = "ABCDEFG"
 """The first letters of French plates that have been issued."""
+DUTCH = "BDFGHJKLNPRSTVXZ"
+"""The letters of Dutch plates of today."""
 _CONFIDENCES = (
     (0.6, 0.999, 1.0),
     (0.22, 0.99, 0.999),
@@ -40,14 +41,18 @@ def plates(count: int, seed: int, *, listed: bool) -> list[tuple[str, str]]:
     found = []
     for kind, (a, b, c, d), (m, _) in zip(kinds.tolist(), letters.tolist(), numbers.tolist(), strict=True):
         if kind < 0.45:
-            found.append((f"{ISSUED[ord(a) % len(ISSUED)]}{b}-{m:03d}-{c}{d}", "FR"))
+            found.append((f"{_one_of(ISSUED, a)}{b}-{m:03d}-{c}{d}", "FR"))
         elif kind < 0.80:
             found.append((f"1-{a}{b}{c}-{m:03d}", "BE"))
         elif kind < 0.90:
-            found.append((f"{a}{b}-{m:03d}-{c}", "NL"))
+            found.append((f"{_one_of(DUTCH, a)}{_one_of(DUTCH, b)}-{m:03d}-{_one_of(DUTCH, c)}", "NL"))
         else:
             found.append((f"{a}{b} {c}{d} {1000 + m}", "DE"))
     return found
+
+
+def _one_of(letters: str, letter: str) -> str:
+    return letters[LETTERS.index(letter) % len(letters)]
 
 
 def alerts(count: int, seed: int) -> Iterator[list[bytes]]:
