@@ -45,6 +45,14 @@ def edit_words(edit: Edit) -> str:
     return f"{edit.read} read for {edit.listed} at {edit.position}{why}"
 
 
+def match_words(match: MatchResult) -> str:
+    """The class, and how likely it is the listed vehicle: `fuzzy 0.80`."""
+    if match.posterior is None:
+        return match.class_
+    # Not rounded up: no read makes it quite sure.
+    return f"{match.class_} {int(match.posterior * 100) / 100:.2f}"
+
+
 def state(hit: Hit) -> str:
     """What the revision says of the hit."""
     if hit.withdrawn is not None:
@@ -62,7 +70,7 @@ def cells(hit: Hit) -> tuple[str, ...]:
         f"{where} {place.territory or _NO_VALUE}",
         f"{hit.match.read_plate} {hit.read.country or _NO_VALUE}",
         f"{hit.match.listed_plate} {hit.alert.country or _NO_VALUE}",
-        hit.match.class_,
+        match_words(hit.match),
         hit.action,
         str(hit.priority),
         f"{hit.alert.list_id}/{hit.alert.alert_id}",
