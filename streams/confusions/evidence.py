@@ -16,6 +16,8 @@ KINDS: Final[tuple[Kind, ...]] = ("full", "characters", "plate", "bare")
 LEAST: Final = 1e-4
 """Probabilities below this are taken for this; recognisers round there."""
 _FEW_ALTERNATIVES: Final = 3
+MOST_NAMED: Final = 8
+"""Characters named for a place beyond these, the likeliest, count as not named: no read is to take long."""
 CODE: Final[Mapping[str, int]] = {char: code for code, char in enumerate(ALPHABET)}
 
 
@@ -64,7 +66,7 @@ def evidence_of(read: Recognised) -> Evidence:
     named: Sequence[Sequence[tuple[str, float]]] = [()] * count
     given = read.char_alternatives
     if given is not None and len(given) == count and confidences is not None:
-        named = [[(each.char, each.confidence or LEAST) for each in place] for place in given]
+        named = [_likeliest(place) for place in given]
     texts = _texts(read)
     own = texts.get(plate)
     if confidences is None:
@@ -86,6 +88,14 @@ def evidence_of(read: Recognised) -> Evidence:
     return Evidence(
         kind, plate, _codes(plate), [_log(each) for each in confidences], others, rest, none, texts, own
     )
+
+
+def _likeliest(place: Sequence[CharAlternative]) -> list[tuple[str, float]]:
+    """The characters named for a place with their probability, at most MOST_NAMED."""
+    found = [(each.char, each.confidence or LEAST) for each in place]
+    if len(found) > MOST_NAMED:
+        found = sorted(found, key=lambda each: each[1], reverse=True)[:MOST_NAMED]
+    return found
 
 
 def _named_by_texts(

@@ -19,7 +19,8 @@ from streams.records.alert import Alert
 from streams.records.match import MatchResult
 from streams.records.read import Read
 from tests.bench.table import one_core, ratio, rounds, show
-from tests.bench.traffic import batches_of, reads, rich
+from tests.bench.traffic import SEED, batches_of, reads, rich
+from tests.bench.traffic import plates as traffic_plates
 
 READS: Final = 200_000
 ROUNDS: Final = 7
@@ -115,7 +116,8 @@ def _strange() -> dict[str, bytes]:
             ],
         }
 
-    plates = {"a French plate": "BD-246-FG", "twelve characters": "O0Q1I8B5S2Z6", "one character": "1"}
+    listed = next(plate for plate, country in traffic_plates(50, SEED, listed=True) if country == "FR")
+    plates = {"a listed French plate": listed, "twelve characters": "O0Q1I8B5S2Z6", "one character": "1"}
     found = {}
     for what, plate in plates.items():
         plain = plate.replace("-", "")
