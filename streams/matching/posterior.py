@@ -151,10 +151,13 @@ class Weigher:
         plan = population.plan(evidence.plate)
         term, slips, codes = self._terms[evidence.kind], self._slips[evidence.kind], evidence.codes
         steady, slope = term["unnamed"], term["unnamed_share"]
-        unnamed = [
-            exp(steady + slope * (rest - sure))
-            for rest, sure in zip(evidence.rest, evidence.sure, strict=True)
-        ]
+        if evidence.kind in ("plate", "bare"):
+            unnamed = [exp(steady + slope * (evidence.rest[0] - evidence.sure[0]))] * len(codes)
+        else:
+            unnamed = [
+                exp(steady + slope * (rest - sure))
+                for rest, sure in zip(evidence.rest, evidence.sure, strict=True)
+            ]
         totals = []
         for place, allowed, fits in plan.spots:
             common = slips.get(allowed)

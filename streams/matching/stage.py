@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from streams.lists.index import Index
+from streams.lists.index import Candidate, Index
 from streams.matching.candidates import candidates
 from streams.matching.country import Refusal
 from streams.matching.judge import Judge
@@ -44,14 +44,17 @@ def match_batch(records: Sequence[bytes], index: Index, judge: Judge) -> Matched
     rejected: list[Rejected] = []
     reads = 0
     latest: datetime | None = None
+    parts: list[tuple[Decoded, list[Candidate]]] = []
     for start in range(0, len(records), _AT_ONCE):
         part, batch = _checked(records[start : start + _AT_ONCE])
         rejected += [entry._replace(place=start + entry.place) for entry in part.rejected]
-        if not part.reads:
-            continue
+        if part.reads:
+            parts.append((part, candidates(part.reads, batch, index, judge.sieve)))
+    # Judged one after the other at the end: what judging needs is then in the caches.
+    for part, found in parts:
         reads += len(part.reads)
         clock = _Newest(part.times, latest)
-        for candidate in candidates(part.reads, batch, index, judge.sieve):
+        for candidate in found:
             read = part.reads[candidate.row]
             if not index.in_force(candidate.alert, read.captured_at):
                 continue
