@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 # What a terminal that is 120 wide holds; the last column gets what is left.
 _COLUMNS: Final = (
     ("captured (UTC)", 14),
-    ("where", 14),
+    ("where", 10),
     ("read", 12),
     ("listed", 12),
-    ("match", 10),
+    ("match", 15),
     ("do", 14),
     ("p", 1),
     ("hit", 9),
