@@ -171,11 +171,11 @@ def test_a_table_fits_a_terminal_and_says_what_is_not_plain(topic: Topic) -> Non
         "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2  new"
         "        sis/FR-2026-00042",
         "                I read for 1 at 3, settled by the format",
-        "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2  withdrawn"
-        "  sis/FR-2026-00042",
+        "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2"
+        "  withdrawn  sis/FR-2026-00042",
         "                withdrawn: superseded",
-        "05-21 16:10:06  A14\ufffd[…e BE  LDSAB1Z34E99 DE  LDSAB1234E99 FR  confusable 0.99  inform          2"
-        "  new        sis/F…00042",
+        "05-21 16:10:06  A14\ufffd[…e BE  LDSAB1Z34E99 DE  LDSAB1234E99 FR  confusable 0.99  inform"
+        "          2  new        sis/F…00042",
         "                new, historical",
         "                I read for 1 at 3, settled by the format",
     ]
