@@ -24,11 +24,15 @@ TIGHTENED_WORDS: Final = (
 )
 """The same among the reasons of a hit."""
 
-_ONE: Final = 1_000_000
-_DAY_MS: Final = 86_400_000
+ONE: Final = 1_000_000
+"""One false hit, in the unit in which they are added up."""
+DAY_MS: Final = 86_400_000
+"""Milliseconds of a UTC day."""
 
 Ruling = Literal["told", "tightened", "withheld"]
 """What becomes of a passage: told; told while the tolerance is tightened; not told."""
+Outcome = Literal["replaced", "rejected", "confirmed", "open"]
+"""What became of a hit: another stands for its passage or alert; a centre's verdict; none of these."""
 
 
 class Budget(NamedTuple):
@@ -59,7 +63,7 @@ class _Day(NamedTuple):
 
     @property
     def date(self) -> str:
-        return from_ms(self.number * _DAY_MS).date().isoformat()
+        return from_ms(self.number * DAY_MS).date().isoformat()
 
 
 def budgets_of(policies: Policies, parts: int = 1) -> dict[str, Budget]:
@@ -94,11 +98,11 @@ class Budgets:
         """Takes the latest revision of a hit that was told, now or before this began."""
         if hit.alert.list_id not in self._budgets:
             return
-        day = _Day(hit.alert.list_id, to_ms(hit.read.captured_at) // _DAY_MS)
+        day = _Day(hit.alert.list_id, to_ms(hit.read.captured_at) // DAY_MS)
         before = self._costs.get(hit.hit_id)
         if before is not None:
             self._spent[before[0]] -= before[1]
-        cost = _cost(hit)
+        cost = cost_of(hit)
         self._costs[hit.hit_id] = day, cost
         self._spent[day] = self._spent.get(day, 0) + cost
 
@@ -111,14 +115,14 @@ class Budgets:
         list_id = chosen.match.alert.list_id
         if list_id not in self._budgets:
             return "told"
-        day = _Day(list_id, chosen.captured // _DAY_MS)
+        day = _Day(list_id, chosen.captured // DAY_MS)
         withheld = self._withheld.setdefault(day, set())
         withheld.difference_update(each.hit_id for each in passage)
         posteriors = [each.match.result.posterior for each in passage]
         highest = max((each for each in posteriors if each is not None), default=None)
         if told or highest is None:
             return "told"
-        least = self._least(day, chosen.captured % _DAY_MS)
+        least = self._least(day, chosen.captured % DAY_MS)
         if least <= _millionths(self._budgets[list_id].min_posterior):
             return "told"
         self._tightened(day, least)
@@ -131,12 +135,12 @@ class Budgets:
         """The lowest posterior told of a list for reads captured at a time, in ms since 1970 UTC; 0 to 1."""
         if list_id not in self._budgets:
             return 0.0
-        least = self._least(_Day(list_id, at // _DAY_MS), at % _DAY_MS) / _ONE
+        least = self._least(_Day(list_id, at // DAY_MS), at % DAY_MS) / ONE
         return max(least, self._budgets[list_id].min_posterior)
 
     def spent(self, list_id: str, at: int) -> float:
         """The false hits expected so far of a list on the day of a time, in ms since 1970 UTC."""
-        return self._spent.get(_Day(list_id, at // _DAY_MS), 0) / _ONE
+        return self._spent.get(_Day(list_id, at // DAY_MS), 0) / ONE
 
     def withheld(self) -> dict[tuple[str, str], int]:
         """How many passages are withheld, by list and UTC day as in 2026-05-21."""
@@ -147,7 +151,7 @@ class Budgets:
         """Takes the time, in ms since 1970 UTC: days that are over are summed up in a notice."""
         for day in self._withheld:
             count = self._count(day)
-            if count and (day.number + 1) * _DAY_MS <= now:
+            if count and (day.number + 1) * DAY_MS <= now:
                 words = f"list {day.list_id}: {count:,} passages withheld on {day.date} (UTC) by its budget"
                 self._notice(day, False, words)
 
@@ -169,9 +173,9 @@ class Budgets:
                 held -= known
                 self._gone[day] = self._gone.get(day, 0) + len(known)
         for days in (self._spent, self._withheld, self._gone):
-            for day in [each for each in days if (each.number + 1) * _DAY_MS <= before]:
+            for day in [each for each in days if (each.number + 1) * DAY_MS <= before]:
                 del days[day]
-        self._said = {each for each in self._said if (each[0].number + 1) * _DAY_MS > before}
+        self._said = {each for each in self._said if (each[0].number + 1) * DAY_MS > before}
 
     def _count(self, day: _Day) -> int:
         return len(self._withheld[day]) + self._gone.get(day, 0)
@@ -186,15 +190,15 @@ class Budgets:
         spent = self._spent.get(day, 0)
         left = max(limit - spent, 0)
         most = left
-        if spent * _DAY_MS > limit * elapsed_ms:
-            most = min(left, 2 * _ONE * left // limit)
-        return min(max(_ONE - most, 0), _millionths(SURE))
+        if spent * DAY_MS > limit * elapsed_ms:
+            most = min(left, 2 * ONE * left // limit)
+        return min(max(ONE - most, 0), _millionths(SURE))
 
     def _tightened(self, day: _Day, least: int) -> None:
-        limit, spent = self._budgets[day.list_id].false_hits, self._spent.get(day, 0) / _ONE
+        limit, spent = self._budgets[day.list_id].false_hits, self._spent.get(day, 0) / ONE
         words = (
             f"list {day.list_id}: {spent:.2f} of {limit:.2f} false hits a day are expected so far on "
-            f"{day.date} (UTC); its hits need a posterior of {least / _ONE:.2f} now, and more as the budget "
+            f"{day.date} (UTC); its hits need a posterior of {least / ONE:.2f} now, and more as the budget "
             f"goes, up to {SURE}; what is below is withheld and counted"
         )
         self._notice(day, True, words)
@@ -205,19 +209,29 @@ class Budgets:
             self._notices.append(Notice(day.list_id, day.date, tightening, words))
 
 
-def _cost(hit: Hit) -> int:
-    """The false hits, in millionths, to expect of what was told of a hit, by what is known of it now."""
-    if hit.match.class_ == "pattern":
-        return 0  # the vehicle does fit what is sought
+def outcome_of(hit: Hit) -> Outcome:
+    """What became of what a hit told, by the latest revision of it."""
     if hit.withdrawn is not None:
         if hit.withdrawn.reason in ("superseded", "alert-replaced"):
-            return 0  # another hit stands for the passage, and counts
+            return "replaced"
         if hit.withdrawn.reason == "rejected":
-            return _ONE
+            return "rejected"
     if hit.verdict is not None and hit.verdict.verdict == "confirmed":
-        return 0
-    return 0 if hit.match.posterior is None else _ONE - _millionths(hit.match.posterior)
+        return "confirmed"
+    return "open"
+
+
+def cost_of(hit: Hit) -> int:
+    """The false hits, in millionths, to expect of what was told of a hit, by the latest revision of it."""
+    if hit.match.class_ == "pattern":
+        return 0  # the vehicle does fit what is sought
+    outcome = outcome_of(hit)
+    if outcome == "rejected":
+        return ONE
+    if outcome != "open":
+        return 0  # if replaced, the hit that stands in its place counts
+    return 0 if hit.match.posterior is None else ONE - _millionths(hit.match.posterior)
 
 
 def _millionths(number: float) -> int:
-    return max(round(number * _ONE), 0)
+    return max(round(number * ONE), 0)
