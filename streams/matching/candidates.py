@@ -6,16 +6,73 @@ that the recogniser named.
 """
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, compress, count
+from operator import attrgetter
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.lists.index import Candidate, Index
 from streams.matching.sieve import Sieve
 from streams.matching.weighing import named_texts
-from streams.plates.keys import Columns, columns
+from streams.plates.keys import Columns, Keys, columns
 from streams.records.alert import AlertKey, key_of
 from streams.records.read import Read
+
+_CANDIDATES: Final = attrgetter("candidates")
+
+
+class Gathering:
+    """The candidates of a batch of reads, looked up part by part: a part fits the cache, a batch may not."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._reads: list[Read] = []
+        self._found: list[Candidate] = []
+        self._more: list[Candidate] = []
+        self._rows: list[NDArray[np.intp]] = []
+        self._keys: list[Keys] = []
+
+    def add(self, reads: Sequence[Read], columns_of: Columns) -> None:
+        """Looks up further reads. `columns_of` has their plates, row by row, and none is at fault."""
+        first, index = len(self._reads), self._index
+        self._reads += reads
+        self._found += _moved(index.find(columns_of), range(first, len(self._reads)))
+        if not index.has_near:
+            return
+        rows, keys = index.near(columns_of)
+        self._pairs(rows + first, keys)
+        beside, texts = _named(reads)
+        if not texts:
+            return
+        named = columns(texts)
+        if named.faults:
+            good = [place for place in range(len(texts)) if place not in named.faults]
+            beside, named = [beside[place] for place in good], columns([texts[place] for place in good])
+        owners = np.array(beside, dtype=np.intp) + first
+        self._more += _moved(index.find(named), owners.tolist())
+        rows, keys = index.near(named)
+        self._pairs(owners[rows], keys)
+
+    def candidates(self, sieve: Sieve) -> list[Candidate]:
+        """The candidates in the order of the reads; each pair of a row and an alert comes once."""
+        more = self._more
+        if self._rows:
+            rows, keys = np.concatenate(self._rows), np.concatenate(self._keys)
+            worth = np.flatnonzero(sieve.worth(self._reads, rows, keys))
+            more = more + self._index.resolve(rows[worth], keys[worth])
+        if not more:
+            return self._found
+        found: dict[tuple[int, AlertKey], Candidate] = {}
+        for each in chain(self._found, more):
+            found.setdefault((each.row, key_of(each.alert)), each)
+        return [found[key] for key in sorted(found)]
+
+    def _pairs(self, rows: NDArray[np.intp], keys: Keys) -> None:
+        if len(rows):
+            self._rows.append(rows)
+            self._keys.append(keys)
 
 
 def candidates(reads: Sequence[Read], batch: Columns, index: Index, sieve: Sieve) -> list[Candidate]:
@@ -23,43 +80,21 @@ def candidates(reads: Sequence[Read], batch: Columns, index: Index, sieve: Sieve
 
     `batch` has the plates of the reads, row by row, and none is at fault.
     """
-    found = index.find(batch)
-    if not index.has_near:
-        return found
-    more = [_near(reads, batch, index, sieve)]
-    rows, texts = _named(reads)
-    if rows:
-        named = columns(texts)
-        if named.faults:
-            good = [place for place in range(len(rows)) if place not in named.faults]
-            rows, named = [rows[place] for place in good], columns([texts[place] for place in good])
-        beside = [reads[row] for row in rows]
-        more += [
-            [Candidate(rows[each.row], each.alert) for each in part]
-            for part in (index.find(named), _near(beside, named, index, sieve))
-        ]
-    if not any(more):
-        return found
-    all_: dict[tuple[int, AlertKey], Candidate] = {}
-    for each in chain(found, *more):
-        all_.setdefault((each.row, key_of(each.alert)), each)
-    return [all_[key] for key in sorted(all_)]
+    gathering = Gathering(index)
+    gathering.add(reads, batch)
+    return gathering.candidates(sieve)
+
+
+def _moved(found: Sequence[Candidate], rows: Sequence[int]) -> list[Candidate]:
+    """Candidates of some rows, each as of the row that stands for it."""
+    return [Candidate(rows[each.row], each.alert) for each in found]
 
 
 def _named(reads: Sequence[Read]) -> tuple[list[int], list[str]]:
     """The rows of reads for which the recogniser named other texts, and each text beside its row."""
     rows, texts = [], []
-    for row, read in enumerate(reads):
-        if read.candidates:
-            for text in named_texts(read):
-                rows.append(row)
-                texts.append(text)
+    for row in compress(count(), map(_CANDIDATES, reads)):
+        for text in named_texts(reads[row]):
+            rows.append(row)
+            texts.append(text)
     return rows, texts
-
-
-def _near(reads: Sequence[Read], batch: Columns, index: Index, sieve: Sieve) -> list[Candidate]:
-    rows, keys = index.near(batch)
-    if not len(rows):
-        return []
-    worth = np.flatnonzero(sieve.worth(reads, batch, rows, keys))
-    return index.resolve(rows[worth], keys[worth])

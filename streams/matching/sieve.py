@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streams.confusions.evidence import LEAST, Kind
 from streams.confusions.features import TERMS
 from streams.matching.weighing import Weighing
-from streams.plates.keys import ALPHABET, Columns, Keys, digits, unpack
+from streams.plates.keys import ALPHABET, Keys, columns, digits, unpack
 from streams.plates.normal import MAX_LENGTH
 from streams.records.read import Read
 
@@ -41,18 +41,17 @@ class Sieve:
         none[:, 1:, 1:] = [model.commonness for model in models.values()]
         self._common = none
 
-    def worth(
-        self, reads: Sequence[Read], batch: Columns, rows: NDArray[np.intp], keys: Keys
-    ) -> NDArray[np.bool_]:
-        """Which pairs of a row (intp, m) and the unmapped key of a listed plate (uint64, m) may be hits.
-
-        `batch` has the plates of the reads, row by row.
+    def worth(self, reads: Sequence[Read], rows: NDArray[np.intp], keys: Keys) -> NDArray[np.bool_]:
+        """Which pairs of the row of a read (intp, m) and the unmapped key of a listed plate (uint64, m) may
+        be hits. The plates of the reads are valid.
         """
         unique, of = np.unique(rows, return_inverse=True)
-        matrix = batch.matrix_of(unique)
-        kinds, sure, chances, boosts = self._known(reads, batch, unique, matrix)
+        near = [reads[row] for row in unique.tolist()]
+        batch = columns([read.plate for read in near])
+        matrix = batch.matrix()
+        kinds, sure, chances, boosts = self._known(near, batch.lengths, matrix)
         kind, codes, listed = np.maximum(kinds[of], 0), matrix[of], digits(keys)
-        read_lengths, listed_lengths = batch.lengths[rows], np.count_nonzero(listed, axis=1)
+        read_lengths, listed_lengths = batch.lengths[of], np.count_nonzero(listed, axis=1)
         terms = self._terms[kind]
         # Of a read that says nothing of its characters all are as doubtful.
         doubt = np.log(np.clip(1 - sure[of], LEAST, 1)) - np.log(np.clip(sure[of], LEAST, 1))
@@ -108,17 +107,16 @@ class Sieve:
         return weighed is not None and weighed.posterior >= self._least
 
     def _known(
-        self, reads: Sequence[Read], batch: Columns, rows: NDArray[np.intp], codes: NDArray[np.uint8]
+        self, reads: Sequence[Read], lengths: NDArray[np.intp], codes: NDArray[np.uint8]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Of each row: the row of its terms (-1: it names more), the confidence in each character (n × 12),
+        """Of each read: the row of its terms (-1: it names more), the confidence in each character (n × 12),
         the chance that there is the plate as read, and how much more the listed vehicle may count."""
-        kinds = np.empty(len(rows), dtype=np.intp)
-        sure = np.full((len(rows), MAX_LENGTH), 1.0)
-        chances, boosts = np.empty(len(rows)), np.ones(len(rows))
+        kinds = np.empty(len(reads), dtype=np.intp)
+        sure = np.full((len(reads), MAX_LENGTH), 1.0)
+        chances, boosts = np.empty(len(reads)), np.ones(len(reads))
         texts = _CHARS.take(codes).tobytes().decode("ascii")
         weighing, most_looks = self._weighing, self._weighing.looks.most
-        for at, (row, length) in enumerate(zip(rows.tolist(), batch.lengths[rows].tolist(), strict=True)):
-            read = reads[row]
+        for at, (read, length) in enumerate(zip(reads, lengths.tolist(), strict=True)):
             model = self._model[weighing.name_of(read.camera_id)] * len(_KINDS) if self._several else 0
             shares = read.char_confidences
             if read.char_alternatives or read.candidates:
