@@ -6,6 +6,7 @@ a batch together: it counts the plate as it was read as the only rival.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
@@ -16,10 +17,11 @@ from streams.confusions.evidence import LEAST, Kind
 from streams.confusions.features import TERMS
 from streams.matching.weighing import Weighing
 from streams.plates.keys import ALPHABET, Keys, columns, digits, unpack
-from streams.plates.normal import MAX_LENGTH
+from streams.plates.normal import MAX_LENGTH, PlateError, folded, normal
 from streams.records.read import Read
 
-_KINDS: Final[tuple[Kind, ...]] = ("characters", "plate", "bare")
+_KINDS: Final[tuple[Kind, ...]] = ("characters", "plate", "bare", "full")
+_FULL: Final = _KINDS.index("full")
 _CHARS: Final = np.frombuffer(f" {ALPHABET}".encode(), dtype=np.uint8)
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 _MOST_SCORE: Final = 50.0
@@ -74,11 +76,15 @@ class Sieve:
         score = np.where(longer | shorter, score, before.sum(axis=1))
         mine = np.exp(np.minimum(score, _MOST_SCORE)) * boosts[of]
         worth: NDArray[np.bool_] = mine >= self._least * (mine + chances[of])
-        # What the recogniser names is not in these terms, so such reads are weighed one by one; and so is
-        # what is left of the others, for that costs less than to look up and judge its alerts.
-        worth |= kinds[of] < 0
-        for pair in np.flatnonzero(worth).tolist():
-            worth[pair] = self._weighed(reads[rows[pair]], unpack(int(keys[pair])), float(boosts[of[pair]]))
+        # What the recogniser names is not in these terms, so where it may name what is listed, pairs are
+        # weighed one by one; and so is what is left of the others, for that costs less than to look up and
+        # judge its alerts.
+        unclear = (kinds[of] < 0) | (_column(terms, "unnamed_share")[:, 0] < 0)
+        named = unclear | (kinds[of] % len(_KINDS) == _FULL)
+        for pair in np.flatnonzero(worth | named).tolist():
+            read, text = near[of[pair]], unpack(int(keys[pair]))
+            if worth[pair] or unclear[pair] or _names(read, text):
+                worth[pair] = self._weighed(read, text, float(boosts[of[pair]]))
         return worth
 
     def _slips(
@@ -109,33 +115,63 @@ class Sieve:
     def _known(
         self, reads: Sequence[Read], lengths: NDArray[np.intp], codes: NDArray[np.uint8]
     ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Of each read: the row of its terms (-1: it names more), the confidence in each character (n × 12),
-        the chance that there is the plate as read, and how much more the listed vehicle may count."""
-        kinds = np.empty(len(reads), dtype=np.intp)
-        sure = np.full((len(reads), MAX_LENGTH), 1.0)
-        chances, boosts = np.empty(len(reads)), np.ones(len(reads))
+        """Of each read: the row of its terms (-1: they are not enough), the confidence in each character
+        (n × 12), the chance that there is the plate as read, and how much more the listed vehicle may count.
+        """
+        kinds, same, chances, boosts = list[int](), list[float](), list[float](), list[float]()
+        apart: dict[int, Sequence[float]] = {}
         texts = _CHARS.take(codes).tobytes().decode("ascii")
         weighing, most_looks = self._weighing, self._weighing.looks.most
         for at, (read, length) in enumerate(zip(reads, lengths.tolist(), strict=True)):
+            kind = _kind(read, length)
             model = self._model[weighing.name_of(read.camera_id)] * len(_KINDS) if self._several else 0
-            shares = read.char_confidences
-            if read.char_alternatives or read.candidates:
-                kinds[at] = -1
-            elif shares is not None and len(shares) == length:
-                kinds[at] = model
-                sure[at, :length] = shares
-            elif read.confidence is not None:
-                kinds[at] = model + 1
-                sure[at] = read.confidence
-            else:
-                kinds[at] = model + 2
+            kinds.append(-1 if kind is None else model + _KINDS.index(kind))
+            shares, whole = read.char_confidences, read.confidence
+            if shares is not None and kind in ("full", "characters"):
+                apart[at] = shares
+            same.append(whole if whole is not None and kind == "plate" else 1.0)
             start = at * MAX_LENGTH
-            chances[at] = weighing.population(read.country).plan(texts[start : start + length]).as_read
-            if read.vehicle is not None:
-                boosts[at] = most_looks
-            if read.country is None:
-                boosts[at] *= weighing.most_rate
-        return kinds, sure, chances, boosts
+            chances.append(weighing.population(read.country).plan(texts[start : start + length]).as_read)
+            boost = 1.0 if read.vehicle is None else most_looks
+            boosts.append(boost * weighing.most_rate if read.country is None else boost)
+        sure = np.repeat(np.array(same)[:, None], MAX_LENGTH, axis=1)
+        for at, each in apart.items():
+            sure[at, : len(each)] = each
+        return np.array(kinds, dtype=np.intp), sure, np.array(chances), np.array(boosts)
+
+
+def _kind(read: Read, length: int) -> Kind | None:
+    """The kind of a read's evidence, where its terms and what it names say all; `length`: of its plate."""
+    shares, texts, alternatives = read.char_confidences, read.candidates, read.char_alternatives
+    if shares is None or len(shares) != length:
+        if texts:
+            return None
+        return "bare" if read.confidence is None else "plate"
+    if texts:
+        # It is known to be a plate.
+        return "full" if any(each.confidence and each.plate == read.plate for each in texts) else None
+    return "full" if alternatives and len(alternatives) == length and any(alternatives) else "characters"
+
+
+def _names(read: Read, listed: str) -> bool:
+    """Whether a read may name a listed plate, or a character in which it differs; True if it is not clear."""
+    plate = folded(normal(read.plate))
+    if len(plate) != len(listed):
+        return True
+    differing = [place for place, (one, other) in enumerate(zip(plate, listed, strict=True)) if one != other]
+    alternatives = read.char_alternatives
+    if alternatives and len(alternatives) == len(plate):
+        for place in differing:
+            char = listed[place]
+            if any(each.char.upper() == char for each in alternatives[place]):
+                return True
+    for each in read.candidates or ():
+        if each.confidence and each.plate != read.plate:
+            with suppress(PlateError):
+                text = folded(normal(each.plate))
+                if len(text) == len(plate) and any(text[place] == listed[place] for place in differing):
+                    return True
+    return False
 
 
 def _moved(columns: NDArray[_Scalar]) -> NDArray[_Scalar]:

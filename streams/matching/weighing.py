@@ -115,8 +115,8 @@ def named_texts(read: Read) -> list[str]:
     if not read.candidates:
         return []
     found = {
-        each.plate: each.confidence
+        each.plate: share
         for each in read.candidates
-        if each.confidence and each.confidence >= LEAST_NAMED and each.plate != read.plate
+        if (share := each.confidence) is not None and share >= LEAST_NAMED and each.plate != read.plate
     }
     return sorted(found, key=found.__getitem__, reverse=True)[:MOST_NAMED] if found else []
