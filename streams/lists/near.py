@@ -29,7 +29,7 @@ class Near:
     """Listed plates by what is left of each without one character, and by the whole.
 
     `keys` (uint64, n), sorted and each once, are the unmapped packed keys of the plates; `table` (uint8, 256)
-    maps each code to its class's first. It takes some 150 bytes a plate.
+    maps each code to its class's first. It takes some 140 bytes a plate.
     """
 
     def __init__(self, keys: Keys, table: NDArray[np.uint8]) -> None:
