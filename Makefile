@@ -14,7 +14,7 @@ setup: .venv/.installed-dev
 	touch $@
 
 .venv/.installed-dev: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[dev,local-kafka,stream]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,gateway,local-kafka,stream]'
 	touch $@ .venv/.installed
 
 run: .venv/.installed  ## replay the shipped example and show its hits

@@ -12,6 +12,7 @@ _COMMANDS: Final = {
     "confusions": "streams.cli.confusions",
     "demo": "streams.cli.demo",
     "explain": "streams.cli.explain",
+    "gateway": "streams.cli.gateway",
     "hits": "streams.cli.hits",
     "kafka": "streams.cli.kafka",
     "lists": "streams.cli.lists",

@@ -1,5 +1,6 @@
 """What an operator sets about correlation: times, sites, cameras, centres."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -59,7 +60,7 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True):
 class Places(Struct, frozen=True):
     """The cameras and sites known."""
 
-    cameras: dict[str, Camera] = {}
+    cameras: Mapping[str, Camera] = {}
     sites: dict[str, Site] = {}
 
     def site_of(self, camera_id: str) -> str | None:

@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 from streams.broker.connection import KafkaSection
 from streams.broker.topics import TopicsPolicy
 from streams.broker.worker.policy import WorkerPolicy
-from streams.correlation.policy import Camera, Centre, CorrelationPolicy, Places, Site
+from streams.correlation.policy import Centre, CorrelationPolicy, Places, Site
+from streams.gateway.policy import Camera, GatewaySection
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
 
 
@@ -25,6 +26,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     correlation: Annotated[CorrelationPolicy, Meta(description="matches over time")] = CorrelationPolicy()
     sites: Annotated[dict[str, Site], Meta(description="the places where cameras stand")] = {}
     cameras: Annotated[dict[str, Camera], Meta(description="the cameras")] = {}
+    gateway: Annotated[GatewaySection, Meta(description="the gateway of the cameras")] = GatewaySection()
     centres: Annotated[dict[str, Centre], Meta(description="the police operations centres")] = {}
 
     @property
