@@ -1,0 +1,213 @@
+"""The spool: what was accepted of cameras, on disk until Kafka has it.
+
+One SQLite file in WAL mode, for one gateway. What `put` returned for is on the disk and outlives the process
+and the machine (`synchronous=FULL`: https://sqlite.org/pragma.html#pragma_synchronous). Entries go out in the
+order in which they came in, so those of a camera do too.
+"""
+
+import contextlib
+import fcntl
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+import orjson
+
+_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE spool (version INTEGER NOT NULL, id TEXT NOT NULL);
+CREATE TABLE waiting (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    topic TEXT NOT NULL,
+    key BLOB NOT NULL,
+    value BLOB NOT NULL,
+    headers TEXT,
+    arrived INTEGER NOT NULL,
+    captured INTEGER
+);
+"""
+_INSERT: Final = (
+    "INSERT INTO waiting (topic, key, value, headers, arrived, captured) VALUES (?, ?, ?, ?, ?, ?)"
+)
+
+
+class SpoolError(Exception):
+    """A spool that cannot be used; the message says why and what to do."""
+
+
+class SpoolFullError(Exception):
+    """There is no room: nothing of what was to be put is kept."""
+
+
+class Entry(NamedTuple):
+    """A record for Kafka. `arrived`, and for a read `captured`, in ms since 1970 UTC; `headers` are text."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    arrived: int
+    captured: int | None = None
+    headers: Sequence[tuple[str, str]] = ()
+
+
+class Figures(NamedTuple):
+    """How many entries wait, the bytes they take on disk, and when the oldest came (ms since 1970 UTC)."""
+
+    entries: int
+    taken: int
+    oldest: int | None
+
+
+class Spool:
+    """The spool in a file; `most` bytes. To be used from one thread at a time.
+
+    Raises SpoolError if the file is none, is damaged or of another version, cannot be written, or another
+    process has it open.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        self.path = path
+        self._most = most
+        self._lock = _locked(path)
+        try:
+            self._db = _connected(path)
+            self._open()
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise SpoolError(f"{path}: is no spool that can be used ({error}); move it away") from error
+        except SpoolError:
+            self._lock.close()
+            raise
+
+    @property
+    def id(self) -> str:
+        """Names this spool among all."""
+        return self._id
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Keeps entries behind those there are, all or none; they are on the disk on return.
+
+        Raises SpoolFullError.
+        """
+        if self._taken() >= self._most:
+            raise SpoolFullError(f"{self.path} has its {self._most:,} bytes")
+        rows = [
+            (
+                each.topic,
+                each.key,
+                each.value,
+                orjson.dumps(each.headers).decode() if each.headers else None,
+                each.arrived,
+                each.captured,
+            )
+            for each in entries
+        ]
+        try:
+            with self._db:
+                self._db.executemany(_INSERT, rows)
+        except sqlite3.OperationalError as error:
+            raise SpoolFullError(f"{self.path} cannot be written: {error}") from error
+        self._entries += len(rows)
+
+    def waiting(self, after: int, most: int) -> list[tuple[int, Entry]]:
+        """The first entries behind a number, at most so many, each with its number; in their order."""
+        return waiting(self._db, after, most)
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Lets go of entries that Kafka has."""
+        with self._db:
+            gone = self._db.executemany(
+                "DELETE FROM waiting WHERE seq = ?", ((number,) for number in numbers)
+            )
+        self._entries -= gone.rowcount
+
+    def expire(self, before: int) -> int:
+        """Lets go of entries that came before a time, in ms since 1970 UTC; how many there were."""
+        with self._db:
+            gone = self._db.execute("DELETE FROM waiting WHERE arrived < ?", (before,)).rowcount
+        self._entries -= gone
+        return gone
+
+    def figures(self) -> Figures:
+        """What is in it."""
+        oldest = self._db.execute("SELECT arrived FROM waiting ORDER BY seq LIMIT 1").fetchone()
+        return Figures(self._entries, self._taken(), oldest[0] if oldest else None)
+
+    def close(self) -> None:
+        """Closes it; another process may open it then."""
+        self._db.close()
+        self._lock.close()
+
+    def _open(self) -> None:
+        tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
+            with self._db:
+                self._db.executescript(_SCHEMA)
+                self._db.execute("INSERT INTO spool VALUES (?, ?)", (_VERSION, secrets.token_hex(6)))
+        elif "spool" not in tables:
+            raise SpoolError(f"{self.path}: is a database of something else; name another file")
+        version, name = self._db.execute("SELECT version, id FROM spool").fetchone()
+        self._id: str = name
+        if version != _VERSION:
+            raise SpoolError(
+                f"{self.path}: is a spool of version {version}, and this is {_VERSION}; let the release that "
+                "wrote it deliver what is in it"
+            )
+        self._entries = self._db.execute("SELECT count(*) FROM waiting").fetchone()[0]
+        self._page = self._db.execute("PRAGMA page_size").fetchone()[0]
+
+    def _taken(self) -> int:
+        pages = self._db.execute("PRAGMA page_count").fetchone()[0]
+        free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
+        return int((pages - free) * self._page)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A second way into an open spool, for `waiting` from another thread."""
+    db = _connected(path)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def waiting(db: sqlite3.Connection, after: int, most: int) -> list[tuple[int, Entry]]:
+    """As `Spool.waiting`."""
+    rows = db.execute(
+        "SELECT seq, topic, key, value, arrived, captured, headers FROM waiting WHERE seq > ? ORDER BY seq "
+        "LIMIT ?",
+        (after, most),
+    )
+    return [
+        (number, Entry(topic, key, value, arrived, captured, _headers(headers)))
+        for number, topic, key, value, arrived, captured, headers in rows
+    ]
+
+
+def _headers(text: str | None) -> Sequence[tuple[str, str]]:
+    return [(name, value) for name, value in orjson.loads(text)] if text else ()
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=30, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    return db
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """The lock file of a spool, locked. It stays when the spool is closed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(f"{path.name}.lock").open("wb")
+    except OSError as error:
+        raise SpoolError(f"{path}: cannot be written ({error.strerror or error})") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise SpoolError(f"{path}: another gateway has it open; each needs its own") from None
+    return lock
