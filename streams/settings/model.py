@@ -26,8 +26,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     correlation: Annotated[CorrelationPolicy, Meta(description="matches over time")] = CorrelationPolicy()
     sites: Annotated[dict[str, Site], Meta(description="the places where cameras stand")] = {}
     cameras: Annotated[dict[str, Camera], Meta(description="the cameras")] = {}
-    gateway: Annotated[GatewaySection, Meta(description="the gateway of the cameras")] = GatewaySection()
     centres: Annotated[dict[str, Centre], Meta(description="the police operations centres")] = {}
+    gateway: Annotated[GatewaySection, Meta(description="the gateway of the cameras")] = GatewaySection()
 
     @property
     def policies(self) -> Policies:

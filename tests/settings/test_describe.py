@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from streams.correlation.policy import Camera, Centre, CorrelationPolicy, Site
+from streams.correlation.policy import Centre, CorrelationPolicy, Site
+from streams.gateway.policy import Camera
 from streams.matching.policy import ListPolicy, MatchingPolicy
 from streams.settings.declared import form_of, words
 from streams.settings.describe import reference, show

@@ -6,7 +6,8 @@ from typing import Annotated
 import pytest
 from msgspec import Meta, Struct
 
-from streams.correlation.policy import Camera, Centre, Site
+from streams.correlation.policy import Centre, Site
+from streams.gateway.policy import Camera
 from streams.matching.policy import ListPolicy, MatchingPolicy
 from streams.settings.examine import examine
 from streams.settings.load import SettingsError, file_of, from_option, load, read
@@ -107,7 +108,7 @@ def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
     ]
     assert faults("zzz = 1\n") == [
         "border.toml:1: zzz: is not a section; "
-        "known: kafka, topics, worker, lists, matching, correlation, sites, cameras, centres"
+        "known: kafka, topics, worker, lists, matching, correlation, sites, cameras, centres, gateway"
     ]
 
 

@@ -6,13 +6,24 @@ tests/gateway/makers.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams.gateway.event import Event, Maker, Source, Taken
 from streams.gateway.makers import own
+
+
+class Reply(NamedTuple):
+    """What a camera wants to hear when its event was taken: the media type and the body."""
+
+    content_type: str
+    body: bytes
+
 
 Take = Callable[[Event, Source], Taken]
 
 MAKERS: Final[Mapping[Maker, Take]] = {
     "read": own.take,
 }
+
+REPLIES: Final[Mapping[Maker, Reply]] = {}
+"""The replies of makers whose cameras look at the body; the others look at the status."""

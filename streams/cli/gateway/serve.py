@@ -1,0 +1,75 @@
+"""Running the gateway until it is told to end."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from streams.cli.options import connection_of, settings_of
+from streams.cli.progress import say
+from streams.cli.words import words
+from streams.gateway.access import Access, AccessError
+from streams.gateway.gateway import Gateway
+from streams.gateway.spool import SpoolError
+from streams.settings.model import Settings
+
+
+def serve(config: Path | None) -> None:
+    """Runs it; ends the process."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    # What a library says of a failed send has the record in it.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    logging.getLogger("streams").setLevel(logging.INFO)
+    settings = settings_of(config)
+    connection = connection_of(settings)
+    topics = topics_of(settings)
+    if not topics:
+        say("anpr gateway: no camera has a `maker` and a site with a `territory`: nothing could be taken")
+        sys.exit(1)
+    cameras = {name: settings.cameras[name] for name in topics}
+    try:
+        access = Access(cameras, os.environ)
+        made = Gateway(
+            settings.gateway,
+            cameras,
+            topics,
+            settings.topics.names().rejected,
+            access,
+            connection.for_kafka_python("gateway"),
+            lambda: time.time_ns() // 1_000_000,
+            say,
+        )
+    except (AccessError, SpoolError) as error:
+        say(f"anpr gateway: {error}")
+        sys.exit(1)
+    sys.exit(asyncio.run(_run(made, len(cameras))))
+
+
+def topics_of(settings: Settings) -> Mapping[str, str]:
+    """The topic of the reads of each camera that sends events, by its country."""
+    found = {}
+    for name, camera in settings.cameras.items():
+        site = settings.sites.get(camera.site) if camera.site else None
+        if camera.maker is not None and site is not None and site.territory is not None:
+            found[name] = settings.topics.reads(site.territory)
+    return found
+
+
+async def _run(made: Gateway, cameras: int) -> int:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    try:
+        host, port = await made.start()
+    except OSError as error:
+        say(f"anpr gateway: cannot listen: {error}; see `host`, `port` and the files of TLS in [gateway]")
+        return 1
+    say(f"ready: {words(cameras, 'camera')}, listening on {host}:{port}")
+    await told.wait()
+    left = await made.end()
+    say(f"ended; {words(left, 'record')} left in the spool" if left else "ended; the spool is empty")
+    return 0

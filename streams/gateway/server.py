@@ -1,0 +1,196 @@
+"""The server: events over HTTP in; each is kept before its camera hears that it was accepted."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from streams.gateway.access import Access, Refused
+from streams.gateway.event import Event, EventError, refuse
+from streams.gateway.intake import STATUS, Intake, told
+from streams.gateway.keeper import Keeper
+from streams.gateway.limits import Limits
+from streams.gateway.pictures import Store
+from streams.gateway.policy import GatewaySection
+from streams.gateway.spool import SpoolFullError
+from streams.gateway.watch import Watch
+
+_log = logging.getLogger(__name__)
+_FULL_S: Final = 30
+"""After so many seconds a camera may try again where the spool was full."""
+_CHUNK: Final = 1 << 16
+
+
+class Server:
+    """Takes events.
+
+    `now` tells the time in ms since 1970 UTC; `seen` is the text of the metrics, `state` whether events can
+    be taken, and what there is to say of the spool and Kafka.
+    """
+
+    def __init__(
+        self,
+        policy: GatewaySection,
+        access: Access,
+        limits: Limits,
+        intake: Intake,
+        watch: Watch,
+        keeper: Keeper,
+        store: Store | None,
+        now: Callable[[], int],
+        seen: Callable[[], bytes],
+        state: Callable[[], tuple[bool, dict[str, Any]]],
+    ) -> None:
+        self._policy = policy
+        self._access = access
+        self._limits = limits
+        self._intake = intake
+        self._watch = watch
+        self._keeper = keeper
+        self._store = store
+        self._now = now
+        self._seen = seen
+        self._state = state
+        self.full = 0
+        """Events that found no room in the spool."""
+
+    def app(self) -> web.Application:
+        """The application: events by POST on any path, `/health/live`, `/health/ready`, `/metrics`."""
+        app = web.Application()
+        app.router.add_get("/health/live", self._live)
+        app.router.add_get("/health/ready", self._ready)
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_post("/{path:.*}", self._event)
+        return app
+
+    async def _event(self, request: web.Request) -> web.Response:
+        arrived = self._now()
+        address = request.remote or ""
+        wait = self._limits.login(address, arrived)
+        if wait:
+            return _wait(429, wait, "too many failed logins from this address")
+        try:
+            camera_id = self._access.camera(
+                request.method,
+                request.path_qs,
+                request.headers.get("Authorization"),
+                _certificate(request),
+                arrived,
+            )
+        except Refused as refused:
+            return self._nobody(refused, address, arrived)
+        wait = self._limits.event(camera_id, arrived)
+        if wait:
+            self._watch.refused(camera_id, arrived, "rate")
+            return _wait(429, wait, "more events than [cameras] events_per_s")
+        try:
+            body = await self._body(request)
+        except EventError as error:
+            self._watch.refused(camera_id, arrived, error.reason)
+            response = _answer(STATUS[error.reason], told([error]).body)
+            response.force_close()
+            return response
+        except TimeoutError:
+            self._watch.refused(camera_id, arrived, "form")
+            response = _answer(408, told([_slow(self._policy.event_s)]).body)
+            response.force_close()
+            return response
+        event = Event(body, arrived, request.headers.get("Content-Type", ""), request.path)
+        return await self._take(camera_id, event)
+
+    async def _take(self, camera_id: str, event: Event) -> web.Response:
+        taken, errors = self._intake.take(camera_id, event)
+        if self._store is not None and taken.pictures and taken.reads:
+            try:
+                taken = await self._store.keep(camera_id, event, taken)
+            except OSError as error:
+                # A picture is not worth a read.
+                _log.warning("a picture of camera %s cannot be stored, and is dropped: %s", camera_id, error)
+        answer = self._intake.answer(camera_id, event, taken, errors)
+        if answer.entries:
+            try:
+                await self._keeper.keep(answer.entries)
+            except SpoolFullError as full:
+                self.full += 1
+                if self.full == 1 or self.full % 1000 == 0:
+                    _log.error("%s; cameras are told to try again (%d so far)", full, self.full)
+                return _wait(503, _FULL_S, "no room for further events")
+        self._watch.took(camera_id, event.arrived, taken, errors)
+        return _answer(answer.status, answer.reply.body, answer.reply.content_type)
+
+    async def _body(self, request: web.Request) -> bytes:
+        """The body. Raises EventError for one that is too large, TimeoutError for one that comes too slow."""
+        most = int(self._policy.event_mb * 1e6)
+        if (request.content_length or 0) > most:
+            raise _large(most)
+        chunks, size = list[bytes](), 0
+        async with asyncio.timeout(self._policy.event_s):
+            async for chunk in request.content.iter_chunked(_CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise _large(most)
+                chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _nobody(self, refused: Refused, address: str, arrived: int) -> web.Response:
+        self._limits.login_failed(address, arrived)
+        self._watch.refused("", arrived, "login")
+        _log.warning("an event from %s was refused: %s", address, refused)
+        response = _answer(refused.status, told([refuse("login", "Authorization", str(refused))]).body)
+        for challenge in refused.challenges:
+            response.headers.add("WWW-Authenticate", challenge)
+        response.force_close()
+        return response
+
+    async def _live(self, _: web.Request) -> web.Response:
+        return web.json_response({"live": True})
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        ready, state = self._state()
+        return web.json_response({"ready": ready, **state}, status=200 if ready else 503)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._seen(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+def _certificate(request: web.Request) -> Any:
+    transport = request.transport
+    return transport.get_extra_info("peercert") if transport is not None else None
+
+
+def _answer(status: int, body: bytes, content_type: str = "application/json") -> web.Response:
+    return web.Response(status=status, body=body, headers={"Content-Type": content_type})
+
+
+def _wait(status: int, seconds: float, why: str) -> web.Response:
+    response = web.json_response({"why": why}, status=status)
+    response.headers["Retry-After"] = str(max(1, round(seconds)))
+    return response
+
+
+def _large(most: int) -> EventError:
+    return refuse("size", "", f"has at most {most:,} bytes ([gateway] event_mb)", "larger")
+
+
+def _slow(seconds: float) -> EventError:
+    return refuse("form", "", f"comes within {seconds:g} s ([gateway] event_s)", "slower")
+
+
+def tls_of(policy: GatewaySection) -> ssl.SSLContext | None:
+    """The server's TLS; None without a certificate.
+
+    A camera's own certificate is asked for if `client_ca_file` names who may sign it, and not demanded, for
+    others may log in by password.
+    Raises OSError and ssl.SSLError (which is one) for files that cannot be used.
+    """
+    if policy.cert_file is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(policy.cert_file, policy.key_file)
+    if policy.client_ca_file is not None:
+        context.load_verify_locations(policy.client_ca_file)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
