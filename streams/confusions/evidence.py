@@ -64,9 +64,10 @@ def evidence_of(read: Recognised) -> Evidence:
     if confidences is not None and len(confidences) != count:
         confidences = None
     named: Sequence[Sequence[tuple[str, float]]] = [()] * count
-    given = read.char_alternatives
+    given, alternatives = read.char_alternatives, False
     if given is not None and len(given) == count and confidences is not None:
-        named = [_likeliest(place) for place in given]
+        named = [_likeliest(char, place) for char, place in zip(plate, given, strict=True)]
+        alternatives = any(given)
     texts = _texts(read)
     own = texts.get(plate)
     if confidences is None:
@@ -74,7 +75,7 @@ def evidence_of(read: Recognised) -> Evidence:
         sure = [0.0 if read.confidence is None else _log(read.confidence)] * count
         rest = [log(LEAST) if read.confidence is None else _log(1 - read.confidence)] * count
         return Evidence(kind, plate, _codes(plate), sure, [{}] * count, rest, rest, texts, own)
-    kind = "full" if texts or any(named) else "characters"
+    kind = "full" if texts or alternatives else "characters"
     if texts:
         named = _named_by_texts(plate, confidences, named, texts)
     others, rest, none = [], [], []
@@ -83,18 +84,29 @@ def evidence_of(read: Recognised) -> Evidence:
         if len(place) >= _FEW_ALTERNATIVES:
             left = min(left, *(share for _, share in place))
         rest.append(_log(left))
-        others.append({CODE[char.upper()]: _log(share) for char, share in place if char.upper() in CODE})
+        others.append({CODE[char]: _log(share) for char, share in place if char in CODE})
         none.append(_log(max((share for char, share in place if not char), default=LEAST)))
     return Evidence(
         kind, plate, _codes(plate), [_log(each) for each in confidences], others, rest, none, texts, own
     )
 
 
-def _likeliest(place: Sequence[CharAlternative]) -> list[tuple[str, float]]:
-    """The characters named for a place with their probability, at most MOST_NAMED."""
-    found = [(each.char, each.confidence or LEAST) for each in place]
+def _likeliest(read: str, place: Sequence[CharAlternative]) -> list[tuple[str, float]]:
+    """The other characters named for a place with their probability, each once, at most MOST_NAMED.
+
+    Recognisers list the character read too, and one character twice; neither takes anything from the others.
+    """
+    others: dict[str, float] = {}
+    found: list[tuple[str, float]] = []
+    for each in place:
+        char, share = each.char.upper(), each.confidence or LEAST
+        if not char:
+            found.append((char, share))
+        elif char != read and share > others.get(char, 0.0):
+            others[char] = share
+    found += others.items()
     if len(found) > MOST_NAMED:
-        found = sorted(found, key=lambda each: each[1], reverse=True)[:MOST_NAMED]
+        found = sorted(found, key=_likeliest_first)[:MOST_NAMED]
     return found
 
 
@@ -107,20 +119,30 @@ def _named_by_texts(
     """The characters named for each place, with those that only a whole text of the same length names.
 
     Such a character is as likely, against the one read, as its text is against the text read; all characters
-    of a place together have no more than 1.
+    of a place together have no more than 1. The likeliest text comes first, whatever their order.
     """
     own = texts.get(plate) or max(texts.values())
     found = [list(place) for place in named]
-    for text, share in texts.items():
-        if len(text) != len(plate):
-            continue
-        for place, (read, char) in enumerate(zip(plate, text, strict=True)):
-            if char != read and all(char != other.upper() for other, _ in found[place]):
-                left = 1 - confidences[place] - sum(each for _, each in found[place])
-                likely = min(confidences[place] * share / own, left)
+    others = [each for each in texts.items() if len(each[0]) == len(plate) and each[0] != plate]
+    if not others:
+        return found
+    others.sort(key=_likeliest_first)
+    for place, (read, confidence, here) in enumerate(zip(plate, confidences, found, strict=True)):
+        known = {read, *(char for char, _ in here)}
+        left = 1 - confidence - sum(share for _, share in here)
+        for text, share in others:
+            char = text[place]
+            if char not in known and len(here) < MOST_NAMED:
+                likely = min(confidence * share / own, left)
                 if likely > LEAST:
-                    found[place].append((char, likely))
+                    here.append((char, likely))
+                    known.add(char)
+                    left -= likely
     return found
+
+
+def _likeliest_first(named: tuple[str, float]) -> tuple[float, str]:
+    return -named[1], named[0]
 
 
 def _texts(read: Recognised) -> dict[str, float]:
@@ -131,7 +153,8 @@ def _texts(read: Recognised) -> dict[str, float]:
                 text = folded(normal(each.plate))
             except PlateError:
                 continue
-            found[text] = max(found.get(text, 0.0), each.confidence)
+            # Held to LEAST: of what is next to nothing, another text would be any number of times likelier.
+            found[text] = max(found.get(text, LEAST), each.confidence)
     return found
 
 

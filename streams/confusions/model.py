@@ -10,7 +10,7 @@ import msgspec
 import xxhash
 from msgspec import Meta, Struct
 
-from streams.confusions.evidence import LEAST, Evidence, Kind
+from streams.confusions.evidence import KINDS, LEAST, Evidence, Kind
 from streams.confusions.features import TERMS, Aligned, Slip, aligned
 from streams.plates.keys import ALPHABET
 
@@ -155,9 +155,14 @@ def load(data: bytes, name: str) -> Models:
     if xxhash.xxh3_64_hexdigest(body) != file.checksum:
         raise ModelError(f"{name}: the model is damaged; {again}")
     try:
-        return msgspec.json.decode(body, type=Models)
+        models = msgspec.json.decode(body, type=Models)
     except msgspec.DecodeError as error:
         raise ModelError(f"{name}: the model is not understood ({error}); {again}") from error
+    for model in (models.general, *models.of.values()):
+        missing = [kind for kind in KINDS if kind not in model.weights]
+        if missing:
+            raise ModelError(f"{name}: the model `{model.name}` has no weights for {missing[0]}; {again}")
+    return models
 
 
 def load_file(path: Path) -> Models:

@@ -232,6 +232,13 @@ def test_a_damaged_or_foreign_file_is_refused(model: Model, spoil, why: str) -> 
         load(spoil(dump(Models(model))), "it.json")
 
 
+def test_a_model_without_weights_for_a_kind_of_read_is_refused(model: Model) -> None:
+    """Else the first read of that kind would end the worker."""
+    lame = replace(model, weights={"bare": model.weights["bare"]})
+    with pytest.raises(ModelError, match="no weights for full; make it anew with `anpr confusions learn`"):
+        load(dump(Models(model, {"c1": lame})), "it.json")
+
+
 def test_the_shipped_model() -> None:
     """D is read as 0 far oftener than the reverse, as the reads it was learnt from have it."""
     general = shipped_models().general
