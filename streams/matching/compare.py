@@ -8,7 +8,7 @@ Where the list allows it, any one character more may differ (`one_apart`); the p
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,11 +30,12 @@ class Difference(NamedTuple):
 def differences(read: str, listed: str, classes: Classes) -> Difference | None:
     """How two normal forms differ in their most alike spellings; None if beyond confusable classes."""
     if read == listed:
-        same = spelled(read)[0]
+        same = _ways(read)[0]
         return Difference(same, same, ())
     found: Difference | None = None
-    for one in spelled(read):
-        for other in spelled(listed):
+    listed_ways = _ways(listed)
+    for one in _ways(read):
+        for other in listed_ways:
             if len(one.text) != len(other.text):
                 continue
             places = _unlike(one.text, other.text, classes)
@@ -46,11 +47,23 @@ def differences(read: str, listed: str, classes: Classes) -> Difference | None:
 def one_apart(read: str, listed: str, classes: Classes) -> bool:
     """Whether two normal forms differ by at most one character, in some spelling of both: another one, one
     more or one less. Characters of one confusable class do not count."""
+    listed_ways = {classes.mapped(way.text) for way in _ways(listed)}
     return any(
-        _one_edit(classes.mapped(one.text), classes.mapped(other.text))
-        for one in spelled(read)
-        for other in spelled(listed)
+        _one_edit(one, other)
+        for one in {classes.mapped(way.text) for way in _ways(read)}
+        for other in listed_ways
     )
+
+
+def _ways(plate: str) -> Sequence[Spelling]:
+    """The spellings of a normal form."""
+    return spelled(plate) if plate.isascii() else _ways_of_umlauts(plate)
+
+
+@lru_cache(maxsize=1024)
+def _ways_of_umlauts(plate: str) -> tuple[Spelling, ...]:
+    """Up to eight, and a read is held against many plates: put together once."""
+    return tuple(spelled(plate))
 
 
 def _one_edit(one: str, other: str) -> bool:
@@ -125,6 +138,30 @@ def slips_of(slips: Iterable[Slip], classes: Classes) -> list[Edit]:
     return sorted(found, key=lambda edit: edit.position)
 
 
+def slips_between(read: str, listed: str) -> list[Slip]:
+    """The fewest slips that make one folded normal form of another, however many."""
+    # least[i][j]: how many make the first i characters read of the first j listed.
+    least = [[i + j for j in range(len(listed) + 1)] for i in range(len(read) + 1)]
+    for i, one in enumerate(read, 1):
+        for j, other in enumerate(listed, 1):
+            beside = least[i - 1][j - 1] + (one != other)
+            least[i][j] = min(beside, least[i - 1][j] + 1, least[i][j - 1] + 1)
+    found: list[Slip] = []
+    i, j = len(read), len(listed)
+    while i or j:
+        if i and j and least[i][j] == least[i - 1][j - 1] + (read[i - 1] != listed[j - 1]):
+            i, j = i - 1, j - 1
+            if read[i] != listed[j]:
+                found.append(Slip(j, read[i], listed[j], at=i))
+        elif j and least[i][j] == least[i][j - 1] + 1:
+            j -= 1
+            found.append(Slip(j, "", listed[j]))
+        else:
+            i -= 1
+            found.append(Slip(j, read[i], "", at=i))
+    return found[::-1]
+
+
 def _umlaut_edits(read: str, listed: str, difference: Difference) -> Iterator[Edit]:
     if read.isascii() and listed.isascii():
         return
@@ -149,11 +186,10 @@ def _umlaut_edits(read: str, listed: str, difference: Difference) -> Iterator[Ed
 
 def fits_pattern(plate: str, pattern: str) -> bool:
     """Whether a normal form fits one with wildcards, in some spelling of both."""
-    return any(
-        _expression(way.text).fullmatch(one.text) for way in spelled(pattern) for one in spelled(plate)
-    )
+    return any(_expression(pattern).fullmatch(one.text) for one in _ways(plate))
 
 
 @lru_cache(maxsize=4096)
 def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join({"?": ".", "*": ".*"}.get(char, char) for char in pattern))
+    ways = ("".join({"?": ".", "*": ".*"}.get(char, char) for char in way.text) for way in spelled(pattern))
+    return re.compile("|".join(ways))

@@ -18,9 +18,12 @@ like multiplies S(listed): how much likelier the looks read are for the listed v
 from math import exp
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from streams.confusions.evidence import CODE, Evidence, Kind
 from streams.confusions.features import TERMS, Slip
 from streams.confusions.model import Model
+from streams.matching.compare import slips_between
 from streams.matching.rivals import Population, Populations
 from streams.plates.fleets import Fleets
 from streams.plates.keys import ALPHABET
@@ -34,7 +37,8 @@ class Weighed(NamedTuple):
 
     `listed`, `others` and `far` are the weights of the explanations, that of the plate as read being 1: the
     listed vehicle, other plates near the read, and plates unlike it. `as_read` is the part of `others` that
-    is the plate just as it was read; `slips` are where the read and the listed plate differ.
+    is the plate just as it was read; `slips` are where the read and the listed plate differ. `whole` is the
+    probability that the recogniser gave to the listed plate as a whole, if that was weighed.
     """
 
     posterior: float
@@ -43,6 +47,7 @@ class Weighed(NamedTuple):
     far: float
     as_read: float
     slips: list[Slip]
+    whole: float | None = None
 
 
 class Rivals(NamedTuple):
@@ -77,6 +82,11 @@ class Weigher:
             kind: dict(zip(TERMS, weights.terms, strict=True)) for kind, weights in model.weights.items()
         }
         self._slips: dict[Kind, dict[str, list[float]]] = {kind: {} for kind in model.weights}
+        common = np.array(model.commonness)
+        self._others = {kind: np.exp(term["unnamed_slip"] * common) for kind, term in self._terms.items()}
+        """By kind, `[true][read]`: the weight of a character being another; none of being itself."""
+        for others in self._others.values():
+            np.fill_diagonal(others, 0.0)
 
     @property
     def model(self) -> Model:
@@ -90,7 +100,6 @@ class Weigher:
         the read is too far from the plate to be weighed.
         """
         likelihood, slips, as_read = 1.0, list[Slip](), 0.0
-        # What the sum has for the listed plate itself; of another length it may have a little more or less.
         own = rivals.as_read
         if listed != evidence.plate:
             found = self._model.likelihood(evidence, listed)
@@ -98,11 +107,34 @@ class Weigher:
                 return None
             score, how = found
             likelihood, slips, as_read = exp(score), how.slips, rivals.as_read
-            own = sum(weight * population.plan(listed).as_read for population, weight in rivals.among)
-        rest = max(rivals.near - own * likelihood, 0.0)
+            own = self._counted(evidence, listed, rivals, slips)
+        # No less than the plate as read, whatever rounding and forms left out of the sum come to.
+        rest = max(rivals.near - own * likelihood, as_read)
         far = exp(self._model.far(evidence, slips)) * rivals.crowd
         mine = likelihood * rivals.weight * looks
-        return Weighed(mine / (mine + rest + far), mine, rest, far, as_read, slips)
+        posterior = mine / (mine + rest + far)
+        if (whole := _whole(evidence, listed)) is not None:
+            return Weighed(
+                posterior, mine, rest, far, as_read, slips or slips_between(evidence.plate, listed), whole
+            )
+        return Weighed(posterior, mine, rest, far, as_read, slips)
+
+    def _counted(self, evidence: Evidence, listed: str, rivals: Rivals, slips: list[Slip]) -> float:
+        """The vehicles for which the sum over all plates has the listed plate itself.
+
+        Of the plates of another length it has only those with nothing else that differs, and those named.
+        What it has not must not be taken out of it, or the other explanations would be too few.
+        """
+        if len(listed) == len(evidence.plate):
+            return sum(weight * population.chance(listed) for population, weight in rivals.among)
+        named = _whole(evidence, listed) is not None
+        if len(slips) != 1 and not named:
+            return 0.0
+        return sum(
+            weight * population.chance(listed)
+            for population, weight in rivals.among
+            if population.known or named
+        )
 
     def rivals(self, evidence: Evidence, read: str | None, listed: str | None = None) -> Rivals:
         """The other explanations of a read: the same for all listed plates of a country.
@@ -141,9 +173,13 @@ class Weigher:
         return mine / (mine + self.as_read(evidence.plate, read)) if mine else 0.0
 
     def as_read(self, plate: str, country: str | None) -> float:
-        """The chance that there is a vehicle with a plate (folded normal form); of all, without a country."""
+        """The vehicles with a plate (folded normal form) as they pass; of all, without a country."""
         populations = self._populations
-        return (populations.all if country is None else populations.of(country)).plan(plate).as_read
+        return (populations.all if country is None else populations.of(country)).chance(plate)
+
+    def exists(self, plate: str, country: str | None) -> float:
+        """The chance that a plate (folded normal form) is on a vehicle, however often it passes."""
+        return self._populations.exists(plate, country)
 
     def _near(self, evidence: Evidence, population: Population) -> tuple[float, float]:
         """The sum of chance times likelihood over all plates of a population near the read, and the chance
@@ -178,7 +214,7 @@ class Weigher:
             found += chance * exp(term["extra"] + term["extra_share"] * share)
         if evidence.own:
             for text, share in evidence.texts.items():
-                if len(text) != len(codes) and (chance := population.plan(text).as_read):
+                if len(text) != len(codes) and (chance := population.chance(text)):
                     found += chance * exp(term["text"]) * (share / evidence.own) ** term["text_share"]
         return found, plan.as_read
 
@@ -209,8 +245,12 @@ class Weigher:
 
     def _summed(self, kind: Kind, allowed: str) -> list[float]:
         """For each character read (36), the weight of being any other of those allowed, by how common."""
-        weight, common = self._terms[kind]["unnamed_slip"], self._model.commonness
-        return [
-            sum(exp(weight * common[CODE[true]][read]) for true in allowed if CODE[true] != read)
-            for read in range(len(ALPHABET))
-        ]
+        found: list[float] = self._others[kind][[CODE[true] for true in allowed]].sum(axis=0).tolist()
+        return found
+
+
+def _whole(evidence: Evidence, listed: str) -> float | None:
+    """What the recogniser gave to a listed plate of another length as a whole text; None if nothing."""
+    if len(listed) == len(evidence.plate) or not evidence.own:
+        return None
+    return evidence.texts.get(listed)

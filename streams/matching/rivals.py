@@ -7,14 +7,13 @@ shape, as a `Plan`, and for each read there is little left to add up.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 from typing import Final, NamedTuple
 
+from streams.matching.forms import Forms
 from streams.plates.fleets import Block, Fleets, shapes_of
 from streams.plates.keys import ALPHABET
 
-_FARTHER: Final = 2
-"""Forms with so many more unfit places than the best are left out: each such place is a misread more."""
 _PLANS: Final = 1 << 14
 _DIGITS: Final = ALPHABET[:10]
 _LETTERS: Final = ALPHABET[10:]
@@ -43,53 +42,64 @@ class Population:
 
     def __init__(self, blocks: Iterable[Block], vehicles: float, known: bool = True) -> None:
         self.vehicles = vehicles
-        self._known = known
-        self._blocks: dict[int, list[Block]] = {}
+        self.known = known
+        """Whether the forms of its plates are known; else any text is taken for one of its kind."""
+        by_length: dict[int, list[Block]] = {}
         for block in _merged(blocks):
-            self._blocks.setdefault(len(block.places), []).append(block)
-        self._shapes = shapes_of(self._all())
+            by_length.setdefault(len(block.places), []).append(block)
+        self._shapes = shapes_of(block for each in by_length.values() for block in each)
+        self._forms = {length: Forms(each) for length, each in by_length.items()}
         self._planned = lru_cache(maxsize=_PLANS)(self._plan_of)
 
     def plan(self, text: str) -> Plan:
         """What it says of a text (folded normal form) and all others of its shape."""
         return self._planned(text.translate(self._shapes))
 
-    def _all(self) -> Iterable[Block]:
-        for blocks in self._blocks.values():
-            yield from blocks
+    def chance(self, text: str) -> float:
+        """How many vehicles have the very plate `text` (folded normal form); as in a plan, but at once."""
+        if not self.known:
+            return _of_its_kind(text, self.vehicles).density
+        forms = self._forms.get(len(text))
+        return forms.density(forms.fitting(text)) if forms is not None else 0.0
 
     def _plan_of(self, text: str) -> Plan:
-        blocks = self._blocks.get(len(text), [])
-        if not self._known:
-            blocks = [_of_its_kind(text, self.vehicles)]
-        rows, spots = [], dict[tuple[int, str], int]()
-        unfit = [sum(map(_lacks, block.places, text)) for block in blocks]
-        as_read = sum(block.density for block, count in zip(blocks, unfit, strict=True) if not count)
-        most = min(unfit, default=0) + _FARTHER
-        for block, count in zip(blocks, unfit, strict=True):
-            if count <= most:
-                at = tuple(spots.setdefault(spot, len(spots)) for spot in enumerate(block.places))
-                rows.append((block.density, at))
+        spots = dict[tuple[int, str], int]()
+        rows = [
+            (block.density, tuple(spots.setdefault(spot, len(spots)) for spot in enumerate(block.places)))
+            for block in self._near(text)
+        ]
         edge = inside = 0.0
-        for block in self._blocks.get(len(text) + 1, []):
-            for gap in block.gaps(text):
-                vehicles = block.density * len(block.places[gap])
+        longer = self._forms.get(len(text) + 1)
+        if longer is not None:
+            for gap, fitting in enumerate(longer.with_one_more(text)):
+                vehicles = sum(block.density * len(block.places[gap]) for block in longer.chosen(fitting))
                 if gap in (0, len(text)):
                     edge += vehicles
                 else:
                     inside += vehicles
-        extra: dict[int, float] = {}
-        for block in self._blocks.get(len(text) - 1, []):
-            for gap in block.gaps(text):
-                extra[gap] = extra.get(gap, 0.0) + block.density
+        extra: list[tuple[int, float]] = []
+        shorter = self._forms.get(len(text) - 1)
+        if shorter is not None:
+            extra = [
+                (gap, shorter.density(fitting, most=inf))
+                for gap, fitting in enumerate(shorter.with_one_less(text))
+                if fitting
+            ]
         return Plan(
-            min(as_read, 1.0),
+            self.chance(text),
             [(place, allowed, text[place] in allowed) for place, allowed in spots],
             rows,
             edge,
             inside,
-            list(extra.items()),
+            extra,
         )
+
+    def _near(self, text: str) -> Iterable[Block]:
+        """The forms that a text fits best, with those that it fits nearly as well."""
+        if not self.known:
+            return [_of_its_kind(text, self.vehicles)]
+        forms = self._forms.get(len(text))
+        return forms.chosen(forms.fitting_best(text)) if forms is not None else []
 
 
 class Populations:
@@ -129,11 +139,16 @@ class Populations:
 
     def likely_rate(self, plate: str) -> float:
         """The same for a plate (folded normal form) whose country is not known."""
-        here = {country: self.of(country).plan(plate).as_read for country in self._fleets.rows}
+        here = {country: self.of(country).chance(plate) for country in self._fleets.rows}
         there = sum(here.values())
         if not there:
             return self._rest
         return sum(self.rate(country) * chance for country, chance in here.items()) / there
+
+    def exists(self, plate: str, country: str | None) -> float:
+        """The chance, 0 to 1, that a plate (folded normal form) is on a vehicle of a country, or of any."""
+        countries = self._fleets.rows if country is None else (country,)
+        return min(sum(self.of(each).chance(plate) for each in countries), 1.0)
 
     def _of(self, country: str) -> Population:
         blocks = self._fleets.all_blocks(country)
@@ -149,10 +164,6 @@ def _merged(blocks: Iterable[Block]) -> Iterable[Block]:
             block = block._replace(density=block.density + other.density, share=block.share + other.share)
         found[block.places] = block
     return found.values()
-
-
-def _lacks(allowed: str, char: str) -> bool:
-    return char not in allowed
 
 
 def _of_its_kind(text: str, vehicles: float) -> Block:

@@ -12,6 +12,7 @@ from streams.confusions.evidence import evidence_of
 from streams.confusions.hypotheses import hypotheses
 from streams.confusions.model import shipped_models
 from streams.matching.posterior import Weighed, Weigher
+from streams.matching.rivals import Populations
 from streams.plates.fleets import shipped_fleets
 from streams.records.read import Candidate, CharAlternative
 from tests.made import read
@@ -92,6 +93,67 @@ def test_the_sum_over_rivals_is_what_adding_them_one_by_one_gives() -> None:
         if found is not None and len(found[1].slips) == 1:
             summed += fleets.density(plate, "LU") * exp(found[0])
     assert weigher().rivals(evidence, "LU").near == pytest.approx(summed, rel=0.01)
+
+
+def test_a_text_that_is_named_with_next_to_nothing_makes_no_other_any_number_of_times_likelier() -> None:
+    named = [Candidate("AB12CD", 5e-324), Candidate("AB123CD", 0.9)]
+    assert posterior("AB12CD", "AB123CD", **sure(*[0.9] * 6), candidates=named) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as", "listed", "country", "shares"),
+    [
+        # The forms of the country read are not known, so none of its longer or shorter plates are added up.
+        ("1230TY10", "XK", "1230Y10", "FR", (0.7, 0.9, 0.5, 0.95, 1e-5, 0.999, 1.0, 0.9)),
+        # A character too many and another one: such plates are not added up either.
+        ("B43", "DE", "41", "LU", (1e-5, 0.999, 0.0)),
+    ],
+)
+def test_what_was_not_added_up_is_not_taken_out(
+    text: str, read_as: str, listed: str, country: str, shares: tuple[float, ...]
+) -> None:
+    """The plate as read stays a rival, however likely the listed one."""
+    evidence = evidence_of(read(text, read_as, **sure(*shares)))
+    found = weigher().weigh(evidence, listed, weigher().rivals(evidence, read_as, country))
+    assert found is not None
+    assert found.others >= found.as_read > 0
+
+
+def test_an_alternative_that_is_the_character_read_takes_nothing_from_the_others() -> None:
+    def at(*named: CharAlternative) -> float:
+        alternatives = [[], [], [], [], [], [], list(named)]
+        return posterior("AB123CE", "AB123CF", **sure(*[0.99] * 6, 0.5), char_alternatives=alternatives)
+
+    once = at(CharAlternative("D", 0.4))
+    assert at(CharAlternative("E", 0.5), CharAlternative("D", 0.4)) == once
+    assert at(CharAlternative("D", 0.4), CharAlternative("D", 0.001)) == once
+    assert at(CharAlternative("d", 0.001), CharAlternative("D", 0.4)) == once
+
+
+@pytest.mark.parametrize("country", ["FR", "BE", "DE", "NL", "LU"])
+@given(text=st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=12))
+def test_a_population_has_the_plates_of_its_forms(country: str, text: str) -> None:
+    """The very plate, those one character longer and shorter, each form held against the text by itself."""
+    fleets = shipped_fleets()
+    population = populations().of(country)
+    plan = population.plan(text)
+    assert population.chance(text) == plan.as_read == pytest.approx(fleets.density(text, country))
+    edge = inside = 0.0
+    for block in fleets.blocks(country, len(text) + 1):
+        for gap in block.gaps(text):
+            vehicles = block.density * len(block.places[gap])
+            edge, inside = (edge + vehicles, inside) if gap in (0, len(text)) else (edge, inside + vehicles)
+    assert (plan.edge, plan.inside) == (pytest.approx(edge), pytest.approx(inside))
+    extra = dict.fromkeys(range(len(text)), 0.0)
+    for block in fleets.blocks(country, len(text) - 1):
+        for gap in block.gaps(text):
+            extra[gap] += block.density
+    assert dict(plan.extra) == pytest.approx({gap: share for gap, share in extra.items() if share})
+
+
+@lru_cache(maxsize=1)
+def populations() -> Populations:
+    return Populations(shipped_fleets())
 
 
 PLACE = st.integers(0, 6)
