@@ -9,11 +9,13 @@ from streams.confusions.features import Slip
 from streams.confusions.model import Model
 from streams.matching.posterior import Weighed
 from streams.matching.weighing import Sight
+from streams.plates.normal import normal
 from streams.records.alert import Alert
 
 _MOST: Final = 0.9999
 """No evidence of a camera makes it surer than this."""
 _SEEN_AS_LISTED: Final = "read as listed, character for character"
+_SEEN_BUT_UMLAUTS: Final = "read as listed, but for how an umlaut is written"
 _DOUBTFUL: Final = 0.95
 _FEW: Final = 0.02
 
@@ -26,43 +28,48 @@ def rounded(weighed: Weighed | None) -> float:
 def reasons_of(sight: Sight, weighed: Weighed, alert: Alert) -> list[str]:
     """The parts of a posterior, one sentence each."""
     evidence, model = sight.evidence, sight.weigher.model
-    if not weighed.slips:
-        found = [_SEEN_AS_LISTED]
+    found = [_slip(model, slip) for slip in weighed.slips]
+    found += [
+        f"the reader was {exp(evidence.sure[slip.at]):.2f} sure of the {slip.read}"
+        + (
+            f", and gave {exp(evidence.others[slip.at][CODE[slip.true]]):.2f} to {slip.true}"
+            if slip.named
+            else ""
+        )
+        for slip in weighed.slips
+        if slip.at is not None and evidence.kind in ("full", "characters")
+    ]
+    if weighed.whole is not None:
+        found.append(f"the reader thought the listed plate possible as a whole, with {weighed.whole:.2f}")
+    if found:
+        found.append(_there(sight))
+    else:
+        same = normal(sight.read.plate) == normal(alert.plate)
+        found.append(_SEEN_AS_LISTED if same else _SEEN_BUT_UMLAUTS)
         least = min(evidence.sure)
-        if least < 0 and exp(least) < _DOUBTFUL and evidence.kind != "plate":
+        if least < 0 and exp(least) < _DOUBTFUL and evidence.kind in ("full", "characters"):
             char = evidence.plate[evidence.sure.index(least)]
             found.append(f"the reader was only {exp(least):.2f} sure of the {char}")
-    else:
-        found = [_slip(model, slip) for slip in weighed.slips]
-        found += [
-            f"the reader was {exp(evidence.sure[slip.at]):.2f} sure of the {slip.read}"
-            + (
-                f", and gave {exp(evidence.others[slip.at][CODE[slip.true]]):.2f} to {slip.true}"
-                if slip.named
-                else ""
-            )
-            for slip in weighed.slips
-            if slip.at is not None and evidence.kind in ("full", "characters")
-        ]
-        found.append(_there(sight, alert))
     if evidence.kind == "plate" and sight.read.confidence is not None:
         found.append(f"the reader was {sight.read.confidence:.2f} sure of the whole plate")
-    other = weighed.others / (weighed.listed + weighed.others + weighed.far)
-    if other > _FEW:
-        found.append(f"{_chance(other)} that it is another vehicle with a plate like it")
+    total = weighed.listed + weighed.others + weighed.far
+    for weight, which in ((weighed.others, "a plate like it"), (weighed.far, "quite another plate")):
+        if weight > _FEW * total:
+            found.append(f"{_chance(weight / total)} that it is another vehicle with {which}")
     return found
 
 
-def _there(sight: Sight, alert: Alert) -> str:
-    """Whether there are vehicles with the plate as it was read."""
-    country = sight.read.country or alert.country
+def _there(sight: Sight) -> str:
+    """Whether there are vehicles with the plate as it was read, in the country read or else in any."""
+    plate, country = sight.evidence.plate, sight.read.country
     where = country or "any country known"
-    chance = sight.weigher.as_read(sight.evidence.plate, country)
+    chance = sight.weigher.exists(plate, country)
     if not chance:
-        return f"there is no plate {sight.evidence.plate} in {where}"
+        return f"there is no plate {plate} in {where}"
+    if country is None:
+        where = "some country"
     return (
-        f"the plate as read, {sight.evidence.plate}, is possible in {where}: {_chance(chance)} that there is "
-        "such a vehicle"
+        f"the plate as read, {plate}, is possible in {where}: {_chance(chance)} that there is such a vehicle"
     )
 
 
@@ -97,4 +104,6 @@ def _chance(share: float) -> str:
     """A probability in words: `a chance of 3 %`."""
     if share < 0.001:
         return "a chance of less than 0.1 %"
-    return f"a chance of {share * 100:.{0 if share >= 0.1 else 1}f} %"
+    if share > 0.999:
+        return "a chance of more than 99.9 %"  # 100 % would be more than is known
+    return f"a chance of {share * 100:.{0 if 0.1 <= share < 0.995 else 1}f} %"

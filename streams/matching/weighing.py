@@ -5,12 +5,14 @@ from typing import Final
 
 from streams.confusions.evidence import Evidence, evidence_of
 from streams.confusions.model import Model, Models, shipped_models
+from streams.matching.compare import Difference, differences
 from streams.matching.looks import LookPart, Looks, looks_tell
 from streams.matching.policy import MatchingPolicy
 from streams.matching.posterior import Rivals, Weighed, Weigher
 from streams.matching.rivals import Population, Populations
+from streams.plates.confusion import CLASSES
 from streams.plates.fleets import shipped_fleets
-from streams.plates.normal import spellings
+from streams.plates.normal import MAX_LENGTH, Spelling, normal, spelled
 from streams.records.alert import Alert
 from streams.records.read import Read
 
@@ -28,6 +30,7 @@ class Sight:
         self.weigher = weigher
         self._looks = looks
         self.evidence: Evidence = evidence_of(read)
+        self._plain = read.plate.isascii()
         self._rivals: dict[str | None, Rivals] = {}
 
     def rivals(self, listed: str | None) -> Rivals:
@@ -46,10 +49,41 @@ class Sight:
         if self.read.vehicle is not None and looks_tell(alert.basis):
             country = alert.country or self.read.country
             looks = self._looks.ratio(self.read.vehicle, alert.vehicle, country)
-        if listed.isascii():
+        if listed.isascii() and self._plain:
             return self.weigher.weigh(self.evidence, listed, rivals, looks)
-        ways = [self.weigher.weigh(self.evidence, way, rivals, looks) for way in spellings(listed)]
-        return max((way for way in ways if way), key=lambda way: way.posterior, default=None)
+        ways = [
+            weighed._replace(slips=[slip._replace(place=way.places[slip.place]) for slip in weighed.slips])
+            for way in self._ways(listed)
+            if (weighed := self.weigher.weigh(self.evidence, way.text, rivals, looks)) is not None
+        ]
+        return max(ways, key=lambda way: way.posterior, default=None)
+
+    def _ways(self, listed: str) -> list[Spelling]:
+        """The ways a listed plate is written, with the places in its normal form and one behind the last."""
+        ways = [
+            Spelling(way.text, (*way.places, len(listed)))
+            for way in spelled(listed)
+            if len(way.text) <= MAX_LENGTH
+        ]
+        if not self._plain:
+            # The evidence has one character for the Ö that was read, so OE of a listed plate is one too.
+            alike = differences(normal(self.read.plate), listed, CLASSES)
+            if alike is not None and len(alike.listed.text) != len(self.evidence.plate):
+                ways += _shortened(alike, len(listed), len(self.evidence.plate))
+        return ways
+
+
+def _shortened(alike: Difference, end: int, length: int) -> list[Spelling]:
+    """The listed plate with each character that stands for the E of an umlaut read left out."""
+    kept = [
+        place
+        for place, at in enumerate(alike.read.places)
+        if place == 0 or at != alike.read.places[place - 1]
+    ]
+    if len(kept) != length:
+        return []
+    text = "".join(alike.listed.text[place] for place in kept)
+    return [Spelling(text, (*(alike.listed.places[place] for place in kept), end))]
 
 
 class Weighing:
@@ -110,13 +144,13 @@ def shipped_models_once() -> Models:
 def named_texts(read: Read) -> list[str]:
     """Other whole texts (as the recogniser wrote them) that it thought possible, likeliest first.
 
-    A text may be no plate, or be the plate as read written in another way.
+    A text may be no plate, or be the plate as read written in another way. In whatever order they come.
     """
     if not read.candidates:
         return []
-    found = {
-        each.plate: share
-        for each in read.candidates
-        if (share := each.confidence) is not None and share >= LEAST_NAMED and each.plate != read.plate
-    }
-    return sorted(found, key=found.__getitem__, reverse=True)[:MOST_NAMED] if found else []
+    found: dict[str, float] = {}
+    for each in read.candidates:
+        share = each.confidence
+        if share is not None and share >= LEAST_NAMED and each.plate != read.plate:
+            found[each.plate] = max(found.get(each.plate, 0.0), share)
+    return sorted(found, key=lambda text: (-found[text], text))[:MOST_NAMED] if found else []

@@ -1,0 +1,161 @@
+"""The posterior for reads of all kinds, however strange: never more than the evidence gives."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from streams.matching.judge import Judge
+from streams.matching.policy import ListPolicy, Policies
+from streams.matching.posterior import Weighed
+from streams.matching.weighing import Sight
+from streams.plates.normal import folded, normal
+from streams.records.match import MatchResult
+from streams.records.read import Candidate, CharAlternative, Read
+from tests.made import alert, read
+from tests.properties.test_fuzzy import changed
+
+_PLATES = ("AB-123-CD", "1-ABC-123", "ABC-123", "B-MÜ\n1234", "12-GB-DF", "1234 AB 59", "B1", "7", "WAG 1")
+_CHARS = ["", *"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZaboÄ"]
+shares = st.sampled_from([0.0, 1e-300, 1e-5, 0.02, 0.3, 0.5, 0.9, 0.999, 1.0]) | st.floats(0, 1)
+countries = st.sampled_from([None, "FR", "BE", "DE", "NL", "LU", "IE", "XK"])
+
+
+@lru_cache(maxsize=1)
+def judge() -> Judge:
+    return Judge(Policies({"sis": ListPolicy(mode="fuzzy", min_posterior=0.0)}))
+
+
+@dataclass
+class Pair:
+    """A read, and a plate it is held against."""
+
+    read: Read
+    listed: str
+    country: str | None
+
+    def weighed(self, given: Read | None = None, looks: float = 1.0) -> Weighed | None:
+        sight = Sight(given or self.read, judge().weighing.weigher("c1"), judge().weighing.looks)
+        listed = folded(normal(self.listed))
+        return sight.weigher.weigh(sight.evidence, listed, sight.rivals(self.country), looks)
+
+    def said(self, given: Read | None = None) -> object:
+        return judge().judge(given or self.read, alert(self.listed, self.country), why=True)
+
+
+def _short(text: str) -> str:
+    return text if len(normal(text)) <= 12 else "7"
+
+
+@st.composite
+def pairs(draw: st.DrawFn, tells: str = "") -> Pair:
+    """A read with nothing but its text, or with confidences, characters and texts named, in any combination;
+    `tells` asks for "characters". Plates differ in up to two places, more in what is named."""
+    plate = draw(st.sampled_from(_PLATES))
+    listed, text = _short(draw(changed(plate))), _short(draw(changed(plate)))
+    count = len(normal(text))
+    fields: dict[str, Any] = {}
+    if draw(st.booleans()):
+        fields["confidence"] = draw(shares)
+    if tells or draw(st.booleans()):
+        fields["char_confidences"] = draw(st.lists(shares, min_size=count, max_size=count))
+    if draw(st.booleans()):
+        char = st.builds(CharAlternative, st.sampled_from(_CHARS), st.none() | shares)
+        fields["char_alternatives"] = draw(
+            st.lists(st.lists(char, max_size=4) | st.just([]), min_size=count, max_size=count)
+        )
+    if not tells and draw(st.booleans()):
+        texts = st.sampled_from([text, listed, "Ж", "  "]) | changed(plate)
+        named = st.builds(Candidate, texts, st.none() | shares)
+        fields["candidates"] = draw(st.lists(named, max_size=6))
+    return Pair(read(text, draw(countries), **fields), listed, draw(countries))
+
+
+@given(pairs(), st.floats(0.02, 50))
+def test_it_is_a_probability_and_the_plate_as_read_is_always_a_rival(pair: Pair, looks: float) -> None:
+    found = pair.weighed(looks=looks)
+    if found is None:
+        return
+    assert all(map(isfinite, found[:5]))
+    assert 0 <= found.posterior <= 1
+    if folded(normal(pair.read.plate)) != folded(normal(pair.listed)):
+        assert found.others >= found.as_read
+
+
+@given(pairs(), st.randoms(use_true_random=False))
+def test_neither_the_order_nor_repetition_of_what_is_named_matters(pair: Pair, rng: Any) -> None:
+    """Nor that the recogniser names the character read among the others for its place."""
+    came = pair.read
+
+    def mixed(named: list[Any], *more: Any) -> list[Any]:
+        again = [*named, *more, *(each for each in named if getattr(each, "char", "x"))]
+        return rng.sample(again, len(again))
+
+    fields: dict[str, Any] = {}
+    if came.candidates:
+        fields["candidates"] = mixed(came.candidates)
+    if came.char_alternatives:
+        fields["char_alternatives"] = [
+            mixed(place, *([CharAlternative(char, 0.4)] if place else []))
+            for char, place in zip(folded(normal(came.plate)), came.char_alternatives, strict=True)
+        ]
+    one, other = pair.said(), pair.said(replace(came, **fields))
+    if isinstance(one, MatchResult) and isinstance(other, MatchResult):
+        # Sums in another order differ in their last digits.
+        assert abs((one.posterior or 0) - (other.posterior or 0)) <= 1e-4
+        assert one.edits == other.edits
+    else:
+        assert one == other
+
+
+@given(pairs(tells="characters"), st.data())
+def test_more_confidence_in_a_differing_character_lowers_it(pair: Pair, data: st.DataObject) -> None:
+    """In all countries, also where none or another was read, and with other characters named."""
+    found = pair.weighed()
+    given_ = pair.read.char_confidences
+    assert given_ is not None
+    assume(found is not None and len(given_) == len(folded(normal(pair.listed))) > len(found.slips) > 0)
+    assert found is not None
+    slip = data.draw(st.sampled_from(found.slips))
+    assert slip.at is not None
+    low = data.draw(st.floats(0.3, 0.9))
+    named = (pair.read.char_alternatives or [[]] * len(given_))[slip.at]
+    most = 1 - sum(each.confidence or 0.0 for each in named)
+    high = low + data.draw(st.floats(0.0, 1.0)) * max(most - low, 0.0)
+
+    def at(share: float) -> float:
+        shares = [share if place == slip.at else max(each, 0.3) for place, each in enumerate(given_)]
+        weighed = pair.weighed(replace(pair.read, char_confidences=shares))
+        return weighed.posterior if weighed is not None else 0.0
+
+    assert at(high) <= at(low) + 1e-9
+
+
+@given(pairs(), st.floats(0.02, 1))
+def test_looks_that_speak_against_it_lower_it(pair: Pair, looks: float) -> None:
+    plain, against = pair.weighed(), pair.weighed(looks=looks)
+    assert (plain is None) == (against is None)
+    if plain is not None and against is not None:
+        assert against.posterior <= plain.posterior
+
+
+@given(pairs())
+def test_what_is_told_is_in_accord_with_it(pair: Pair) -> None:
+    said = pair.said()
+    if not isinstance(said, MatchResult) or said.posterior is None or not said.reasons:
+        return
+    same = normal(pair.read.plate) == normal(pair.listed)
+    assert any("character for character" in each for each in said.reasons) == same
+    if said.class_ in ("exact", "fuzzy"):
+        assert bool(said.edits) == (not same), "where the two differ is said"
+    others = [
+        float(each.removeprefix("a chance of ").removeprefix("more than ").split(" ")[0]) / 100
+        for each in said.reasons
+        if each.startswith("a chance of")
+    ]
+    assert sum(others) <= 1 - said.posterior + 0.02
+    assert sum(others) >= 1 - said.posterior - 0.06, "why it is no higher is said"
