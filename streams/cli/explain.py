@@ -43,7 +43,7 @@ _SHOWN: int = 12
 @click.option(
     "--alerts", multiple=True, metavar="FILE", type=INPUT, help="Alerts to hold it against, JSON lines (.gz)."
 )
-@click.option("--at", type=TIME, help="When it was read; else now.")
+@click.option("--at", type=TIME, help="When it was read; else as the read says, or now.")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def explain(
@@ -65,9 +65,10 @@ def explain(
         raise click.BadParameter(
             f"{country}: a country's ISO 3166-1 alpha-2 code in upper case", param_hint="--country"
         )
+    if confidence is not None and confidence != confidence:
+        raise click.BadParameter("is a number from 0 to 1, not nan", param_hint="--confidence")
     settings = settings_of(config)
-    when = from_ms(at) if at is not None else datetime.now(UTC)
-    read = _read(read_text, when, country, confidence)
+    read = _read(read_text, at, country, confidence)
     judge = Judge(settings.policies, models=models_of(settings))
     with ExitStack() as stack:
         try:
@@ -97,18 +98,30 @@ def explain(
         click.echo(line)
 
 
-def _read(text: str, when: datetime, country: str | None, confidence: float | None) -> Read:
-    """The read that a plate, or a JSON object with the fields of a read, stands for."""
+def _read(text: str, at: int | None, country: str | None, confidence: float | None) -> Read:
+    """The read that a plate, or a JSON object with the fields of a read, stands for; options go before it."""
     given: dict[str, object] = {"plate": text}
     if text.lstrip().startswith("{"):
         try:
             given = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            raise click.BadParameter(f"no JSON object ({error})", param_hint="READ") from None
-    given = {"read_id": "explain", "camera_id": "explain", "captured_at": rfc3339(when), **given}
-    options = {"country": country, "confidence": confidence}
+            raise click.BadParameter(
+                f"no JSON object ({error}); give a plate, or one whole read as JSON", param_hint="READ"
+            ) from None
+    given = {
+        "read_id": "explain",
+        "camera_id": "explain",
+        "captured_at": rfc3339(datetime.now(UTC)),
+        **given,
+    }
+    captured = rfc3339(from_ms(at)) if at is not None else None
+    options = {"captured_at": captured, "country": country, "confidence": confidence}
     given.update({name: value for name, value in options.items() if value is not None})
-    decoded = decode_reads([orjson.dumps(given)])
+    try:
+        record = orjson.dumps(given)
+    except TypeError:
+        raise click.BadParameter("is no text in UTF-8; give it in UTF-8", param_hint="READ") from None
+    decoded = decode_reads([record])
     if decoded.rejected:
         faults = "; ".join(map(str, decoded.rejected[0].faults))
         raise click.BadParameter(faults, param_hint="READ")
