@@ -114,11 +114,16 @@ def test_neither_the_order_nor_repetition_of_what_is_named_matters(pair: Pair, r
 
 @given(pairs(tells="characters"), st.data())
 def test_more_confidence_in_a_differing_character_lowers_it(pair: Pair, data: st.DataObject) -> None:
-    """In all countries, also where none or another was read, and with other characters named."""
+    """In all countries, also where none or another was read, and with other characters named.
+
+    Of two or three characters less so: that there is no such character at all is then a rival that counts,
+    and it falls faster.
+    """
     found = pair.weighed()
     given_ = pair.read.char_confidences
     assert given_ is not None
-    assume(found is not None and len(given_) == len(folded(normal(pair.listed))) > len(found.slips) > 0)
+    assume(found is not None and len(given_) == len(folded(normal(pair.listed))) > 3)
+    assume(found is not None and 0 < len(found.slips) < len(given_))
     assert found is not None
     slip = data.draw(st.sampled_from(found.slips))
     assert slip.at is not None
