@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.gateway.event import Event, Maker, Source, Taken
-from streams.gateway.makers import own
+from streams.gateway.makers import axis, hikvision, own
 
 
 class Reply(NamedTuple):
@@ -22,6 +22,8 @@ class Reply(NamedTuple):
 Take = Callable[[Event, Source], Taken]
 
 MAKERS: Final[Mapping[Maker, Take]] = {
+    "axis": axis.take,
+    "hikvision": hikvision.take,
     "read": own.take,
 }
 

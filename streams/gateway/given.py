@@ -1,0 +1,166 @@
+"""What an event gives, by the maker's names: read once, its faults collected, and made a read."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import xxhash
+
+from streams.gateway.clock import of_wall
+from streams.gateway.event import Event, EventError, Picture, Reason, Source, Taken, read_of
+from streams.plates.normal import PlateError, has_umlaut, normal, spellings
+from streams.records.faults import Fault, shown
+from streams.records.times import FIRST_YEAR, LAST_YEAR, YEARS_RULE, from_ms
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?\Z", re.ASCII)
+_LONGEST_LOOKS: Final = 64
+_UNKNOWN: Final = frozenset(("unknown", "unk", "undefined", "none", "null", "n/a", "na", "-"))
+"""Marks of makers for what a recogniser did not see, in any case."""
+
+
+class Given:
+    """The fields of an event or of a part of it; those of its parts are told with the part's name.
+
+    What is missing, null or empty is None and no fault. What is of a strange type or out of range is None and
+    a fault, which shows no plate: each with its reason in `faults`, shared by the event and its parts.
+    """
+
+    def __init__(self, fields: Mapping[str, Any], place: str = "", within: "Given | None" = None) -> None:
+        self._fields = fields
+        self._place = place
+        self.faults: list[tuple[Reason, Fault]] = within.faults if within else []
+
+    def fault(self, name: str, rule: str, value: object = None, reason: Reason = "field") -> None:
+        """Notes what is wrong with a field."""
+        text = "" if value is None else shown(value, "plate" if "plate" in name.lower() else name)
+        noted = (reason, Fault(self._place + name, rule, text))
+        if noted not in self.faults:
+            self.faults.append(noted)
+
+    def has(self, *names: str) -> bool:
+        """Whether one of the fields is there at all."""
+        return any(name in self._fields for name in names)
+
+    def text(self, name: str) -> str | None:
+        """A text without the blanks around it; a number is the text that it is."""
+        value = self._fields.get(name)
+        if isinstance(value, str):
+            return value.strip() or None
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+        self.fault(name, "is text", value)
+        return None
+
+    def number(self, name: str, least: float, most: float) -> float | None:
+        """A number from `least` to `most`, given as such or as text."""
+        text = self.text(name)
+        if text is None:
+            return None
+        number = float(text) if _NUMBER.match(text) else None
+        if number is None or not least <= number <= most:
+            self.fault(name, f"is a number from {least:g} to {most:g}", text)
+            return None
+        return number
+
+    def whole(self, name: str, least: int, most: int) -> int | None:
+        """As `number`, without a fraction."""
+        number = self.number(name, least, most)
+        if number is None or number.is_integer():
+            return None if number is None else int(number)
+        self.fault(name, "is a whole number", self.text(name))
+        return None
+
+    def looks(self, name: str) -> str | None:
+        """A word about a vehicle, at most 64 characters of it; None for a mark of unknown."""
+        text = self.text(name)
+        return None if text is None or text.casefold() in _UNKNOWN else text[:_LONGEST_LOOKS]
+
+    def part(self, name: str) -> "Given":
+        """The fields of an object within; of none if it is missing."""
+        value = self._fields.get(name)
+        if value is not None and value != "" and not isinstance(value, dict):
+            self.fault(name, "is an object", value)
+        return Given(value if isinstance(value, dict) else {}, f"{self._place}{name}.", self)
+
+    def parts(self, name: str) -> list["Given"]:
+        """The objects of a list within."""
+        value = self._fields.get(name)
+        if value is not None and value != "" and not isinstance(value, list):
+            self.fault(name, "is a list", value)
+        entries = value if isinstance(value, list) else []
+        named = [(f"{self._place}{name}[{place}].", each) for place, each in enumerate(entries)]
+        return [Given(each, place, self) for place, each in named if isinstance(each, dict)]
+
+
+def best_text(texts: Sequence[str | None]) -> str | None:
+    """The best of several writings of one plate: the first in Latin letters, with umlauts if one has them.
+
+    Without any in Latin letters, the first there is; the fault is told when the read is made.
+    """
+    there = list(dict.fromkeys(text for text in texts if text))
+    if len(there) < 2:
+        return there[0] if there else None
+    plates = {text: plate for text in there if (plate := _normal(text)) is not None}
+    if not plates:
+        return there[0]
+    first, *others = plates
+    for text in others:
+        if has_umlaut(plates[text]) and plates[first] in spellings(plates[text]):
+            return text
+    return first
+
+
+def _normal(text: str) -> str | None:
+    try:
+        return normal(text)
+    except PlateError:
+        return None
+
+
+def instant(wall: datetime, source: Source, event: Event) -> datetime:
+    """The UTC time of a camera's clock: in its zone if that is set, else by its own offset, else UTC.
+
+    Raises ValueError for one outside the years of records.
+    """
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+        raise ValueError(YEARS_RULE)
+    if source.zone is not None:
+        return of_wall(wall, source.zone, event.arrived)
+    return wall.replace(tzinfo=UTC) if wall.tzinfo is None else wall.astimezone(UTC)
+
+
+def id_of(*parts: str) -> str:
+    """A read's id of what names the event: 32 characters, the same for the same parts."""
+    return xxhash.xxh3_128_hexdigest("\0".join(parts).encode())
+
+
+def taken(
+    fields: Mapping[str, Any],
+    names: Mapping[str, str],
+    event: Event,
+    given: Given,
+    pictures: Sequence[Picture] = (),
+) -> Taken:
+    """The read of `fields` as `read_of` makes it, beside the faults that do not cost it.
+
+    A missing time costs it: `given` has the fault. Raises EventError with all faults if there is no read.
+    """
+    errors = [
+        EventError(reason, faults)
+        for reason in ("time", "country", "field")
+        if (faults := [fault for its, fault in given.faults if its == reason])
+    ]
+    timed = fields["captured_at"] is not None
+    try:
+        read = read_of(
+            {**fields, "captured_at": fields["captured_at"] or from_ms(event.arrived)}, names, event
+        )
+    except EventError as error:
+        errors.insert(0, error)
+    else:
+        if timed:
+            return Taken([read], (), errors, pictures)
+    raise EventError(errors[0].reason, [fault for each in errors for fault in each.faults])

@@ -1,0 +1,50 @@
+"""The parts of an Axis event: its JSON, and the pictures beside it or in it."""
+
+import base64
+import binascii
+from typing import Final
+
+from streams.gateway.event import Event, Picture, refuse
+from streams.gateway.given import Given
+from streams.gateway.multipart import boundary_of, parts_of
+
+_MEDIA: Final = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "bmp": "image/bmp"}
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n\0"
+
+
+def parts_of_event(event: Event) -> tuple[bytes, list[Picture]]:
+    """The JSON of an event, and the pictures that came as parts. Raises EventError if there is no JSON.
+
+    The part with the JSON is named `event`, those of pictures `image`; by their content here, for the names
+    can be set.
+    """
+    if not (event.content_type.lower().startswith("multipart/") or boundary_of(event.body)):
+        return event.body.strip(_BLANK), []
+    bodies, pictures = [], []
+    for part in parts_of(event):
+        kind = part.content_type.partition(";")[0].strip().lower()
+        if kind.startswith("image/"):
+            pictures.append(Picture(part.filename or part.name, kind, part.content))
+        elif part.content.strip(_BLANK).startswith(b"{"):
+            bodies.append(part.content.strip(_BLANK))
+    if len(bodies) != 1:
+        raise refuse("form", "", "has one part with the event in JSON", f"{len(bodies)} of them")
+    return bodies[0], [picture for picture in pictures if picture.content]
+
+
+def pictures_of(given: Given) -> list[Picture]:
+    """The pictures within the JSON, in base64; one that is broken is a fault."""
+    pictures = []
+    for place, image in enumerate(given.parts("ImageArray")):
+        text = image.text("BinaryImage")
+        if text is None:
+            continue
+        ending = (image.text("ImageFormat") or "jpg").lower()
+        try:
+            content = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            image.fault("BinaryImage", "is a picture in base64")
+            continue
+        name = image.text("ImageType") or f"image-{place}"
+        pictures.append(Picture(name, _MEDIA.get(ending, "image/jpeg"), content))
+    return pictures
