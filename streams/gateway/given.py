@@ -40,7 +40,7 @@ class Given:
 
     def has(self, *names: str) -> bool:
         """Whether one of the fields is there at all."""
-        return any(name in self._fields for name in names)
+        return not self._fields.keys().isdisjoint(names)
 
     def text(self, name: str) -> str | None:
         """A text without the blanks around it; a number is the text that it is."""
@@ -101,16 +101,16 @@ def best_text(texts: Sequence[str | None]) -> str | None:
     Without any in Latin letters, the first there is; the fault is told when the read is made.
     """
     there = list(dict.fromkeys(text for text in texts if text))
-    if len(there) < 2:
-        return there[0] if there else None
-    plates = {text: plate for text in there if (plate := _normal(text)) is not None}
-    if not plates:
-        return there[0]
-    first, *others = plates
-    for text in others:
-        if has_umlaut(plates[text]) and plates[first] in spellings(plates[text]):
+    plain: tuple[str, str] | None = None
+    for text in there:
+        plate = _normal(text)
+        if plate is None:
+            continue
+        if plain is None:
+            plain = text, plate
+        if has_umlaut(plate) and (plain[1] == plate or plain[1] in spellings(plate)):
             return text
-    return first
+    return plain[0] if plain else next(iter(there), None)
 
 
 def _normal(text: str) -> str | None:

@@ -133,7 +133,8 @@ def _captured_at(alert: Given, anpr: Given, event: Event, source: Source) -> dat
         for picture in anpr.part("pictureInfoList").parts("pictureInfo"):
             taken_at = picture.text("absTime")
             if taken_at is not None and _PICTURE_TIME.match(taken_at):
-                near = datetime.strptime(taken_at, "%Y%m%d%H%M%S%f").replace(tzinfo=wall.tzinfo)
+                near = datetime.fromisoformat(f"{taken_at[:8]}T{taken_at[8:14]}.{taken_at[14:]}")
+                near = near.replace(tzinfo=wall.tzinfo)
                 wall = near if abs(near - wall) <= _NEAR else wall
                 break
         return instant(wall, source, event)

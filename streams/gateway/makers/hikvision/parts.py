@@ -57,7 +57,7 @@ def _document(body: bytes) -> Fields | EventError:
         return _json(body)
     try:
         root = fromstring(body, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-        if _name(root) != "EventNotificationAlert":
+        if root.tag.rpartition("}")[2] != "EventNotificationAlert":
             return refuse("form", "", "is an EventNotificationAlert")
         return _fields(root, 0)
     except ParseError as error:
@@ -87,14 +87,10 @@ def _fields(element: Element, depth: int) -> dict[str, Any]:
         raise ValueError("nested too deeply")
     fields: dict[str, Any] = {}
     for child in element:
-        name = _name(child)
+        name = child.tag.rpartition("}")[2]
         value = _fields(child, depth + 1) if len(child) else (child.text or "").strip()
         if name in _REPEATED:
             fields.setdefault(name, []).append(value)
         else:
             fields.setdefault(name, value)
     return fields
-
-
-def _name(element: Element) -> str:
-    return element.tag.rpartition("}")[2]
