@@ -60,9 +60,10 @@ def _ways(plate: str) -> Sequence[Spelling]:
     return spelled(plate) if plate.isascii() else _ways_of_umlauts(plate)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16)
 def _ways_of_umlauts(plate: str) -> tuple[Spelling, ...]:
-    """Up to eight, and a read is held against many plates: put together once."""
+    """Up to eight, and a read is held against many plates: put together once. Only the last few are kept, for
+    reads that match nothing are not to be."""
     return tuple(spelled(plate))
 
 

@@ -148,9 +148,13 @@ def named_texts(read: Read) -> list[str]:
     """
     if not read.candidates:
         return []
-    found: dict[str, float] = {}
-    for each in read.candidates:
-        share = each.confidence
-        if share is not None and share >= LEAST_NAMED and each.plate != read.plate:
-            found[each.plate] = max(found.get(each.plate, 0.0), share)
-    return sorted(found, key=lambda text: (-found[text], text))[:MOST_NAMED] if found else []
+    own = read.plate
+    named = [
+        (-share, each.plate)
+        for each in read.candidates
+        if each.plate != own and (share := each.confidence) is not None and share >= LEAST_NAMED
+    ]
+    if len(named) < 2:
+        return [text for _, text in named]
+    named.sort()
+    return list(dict.fromkeys(text for _, text in named))[:MOST_NAMED]
