@@ -105,14 +105,19 @@ def spelled(plate: str) -> list[Spelling]:
             Spelling(folded(plate), range(len(plate))),
             Spelling("".join(each for _, each in long), [place for place, _ in long]),
         ]
-    ways = [Spelling("", ())]
+    ways, start = [Spelling("", ())], 0
     for place, char in enumerate(plate):
         plain = UMLAUTS.get(char)
-        parts = (plain, plain + "E") if plain else (char,)
-        ways = [
-            Spelling(way.text + part, (*way.places, *(place,) * len(part))) for way in ways for part in parts
-        ]
-    return ways
+        if plain is not None:
+            before, places = plate[start:place] + plain, range(start, place + 1)
+            ways = [
+                Spelling(way.text + part, (*way.places, *places, *more))
+                for way in ways
+                for part, more in ((before, ()), (before + "E", (place,)))
+            ]
+            start = place + 1
+    rest, places = plate[start:], range(start, len(plate))
+    return [Spelling(way.text + rest, (*way.places, *places)) for way in ways]
 
 
 def spellings(plate: str) -> tuple[str, ...]:
