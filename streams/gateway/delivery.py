@@ -10,7 +10,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -51,61 +51,107 @@ _OPTIONS: Final[Mapping[str, Any]] = {
 
 
 class Delivery:
-    """Delivers what is in a spool, in a thread of its own.
+    """Delivers what is in a spool: each topic in a thread of its own, so that one that does not go holds up
+    no other.
 
-    `options` are kafka-python's, for the connection. `forget` is given the numbers of entries that Kafka has.
-    `late` says of an entry whether it is to be marked as sent late.
+    `topics` are those that entries may have; others that are in the spool are added. `options` are
+    kafka-python's, for the connection. `forget` is given the numbers of entries that Kafka has. `late` says
+    of an entry whether it is to be marked as sent late.
     """
 
     def __init__(
         self,
         path: Path,
         spool_id: str,
+        topics: Iterable[str],
         options: Mapping[str, Any],
         forget: Callable[[Sequence[int]], None],
         late: Callable[[Entry], bool],
     ) -> None:
-        self._path = path
-        self._spool_id = spool_id
-        self._options = options
-        self._forget = forget
-        self._late = late
-        self._more = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
-        self._deadline = float("inf")
-        self._handled = 0
-        self.confirmed = 0
+        with reading(path) as db:
+            there = {topic for (topic,) in db.execute("SELECT DISTINCT topic FROM waiting")}
+        self._lanes = [
+            _Lane(path, spool_id, topic, options, forget, late) for topic in sorted(there.union(topics))
+        ]
+
+    @property
+    def confirmed(self) -> int:
         """Entries that Kafka confirmed."""
-        self.reached = False
-        """Whether Kafka took entries when it was last tried."""
-        self.trouble = ""
-        """Why not, in words."""
+        return sum(lane.confirmed for lane in self._lanes)
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """By topic, why Kafka did not take entries when it was last tried."""
+        return {lane.topic: lane.trouble for lane in self._lanes if lane.trouble}
 
     def start(self) -> None:
         """Begins."""
-        self._thread.start()
+        for lane in self._lanes:
+            lane.start()
 
     def look(self) -> None:
         """There is more in the spool. From any thread."""
-        self._more.set()
+        for lane in self._lanes:
+            lane.more.set()
 
     def stop(self, within_s: float) -> None:
         """Delivers what can be within a time, and ends; the rest stays in the spool."""
-        self._deadline = monotonic() + within_s
-        self._stopping.set()
-        self._more.set()
-        self._thread.join(within_s + 10)
+        deadline = monotonic() + within_s
+        for lane in self._lanes:
+            lane.stop(deadline)
+        for lane in self._lanes:
+            lane.join()
 
-    def _run(self) -> None:
+
+class _NoTopicError(Exception):
+    """A topic that is not there."""
+
+
+class _Lane(threading.Thread):
+    """The delivery to one topic."""
+
+    def __init__(
+        self,
+        path: Path,
+        spool_id: str,
+        topic: str,
+        options: Mapping[str, Any],
+        forget: Callable[[Sequence[int]], None],
+        late: Callable[[Entry], bool],
+    ) -> None:
+        super().__init__(name=f"delivery-{topic}", daemon=True)
+        self.spool_id = spool_id
+        self.topic = topic
+        self.options = options
+        self.late = late
+        self.more = threading.Event()
+        self.handled = 0
+        """The number of the last entry that Kafka has, as all before it."""
+        self.confirmed = 0
+        self.trouble = ""
+        self._path = path
+        self._forget = forget
+        self._stopping = threading.Event()
+        self._deadline = float("inf")
+
+    def stop(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._stopping.set()
+        self.more.set()
+
+    def ending(self, open_: bool) -> bool:
+        """Whether it is told to end and has no time left, or nothing to wait for."""
+        return self._stopping.is_set() and (not open_ or monotonic() >= self._deadline)
+
+    def run(self) -> None:
         unsure = True
         with reading(self._path) as db:
-            while not (self._stopping.is_set() and (self._over() or not waiting(db, self._handled, 1))):
+            while not self.ending(bool(waiting(db, self.handled, 1, self.topic))):
                 session = _Session(self, db)
                 try:
                     session.begin(unsure)
                     session.run()
-                except (KafkaError, OSError, ValueError, sqlite3.Error) as error:
+                except (KafkaError, _NoTopicError, OSError, ValueError, sqlite3.Error) as error:
                     self._troubled(error)
                 finally:
                     session.end()
@@ -113,30 +159,28 @@ class Delivery:
                 if self.trouble:
                     self._stopping.wait(_AGAIN_S)
 
-    def _over(self) -> bool:
-        return monotonic() >= self._deadline
-
-    def _troubled(self, error: Exception) -> None:
-        trouble = f"{type(error).__name__}: {error}"
-        if self.reached or not self.trouble:
-            _log.warning("Kafka does not take reads, they wait in the spool: %s", trouble)
-        self.reached, self.trouble = False, trouble
-
-    def _confirmed(self, numbers: Sequence[int]) -> None:
+    def confirm(self, numbers: Sequence[int]) -> None:
         """Takes the numbers of entries that Kafka has, in their order."""
-        self._handled = numbers[-1]
+        self.handled = numbers[-1]
         self.confirmed += len(numbers)
         self._forget(numbers)
-        if not self.reached:
-            _log.info("Kafka takes reads")
-        self.reached, self.trouble = True, ""
+        if self.trouble:
+            _log.info("topic %s: Kafka takes entries again", self.topic)
+        self.trouble = ""
+
+    def _troubled(self, error: Exception) -> None:
+        if not self.trouble:
+            _log.warning(
+                "topic %s: Kafka does not take entries, they wait in the spool: %s", self.topic, error
+            )
+        self.trouble = str(error)
 
 
 class _Session:
     """One producer's time."""
 
-    def __init__(self, delivery: Delivery, db: sqlite3.Connection) -> None:
-        self._delivery = delivery
+    def __init__(self, lane: _Lane, db: sqlite3.Connection) -> None:
+        self._lane = lane
         self._db = db
         self._producer: Any = None
         self._present: frozenset[int] = frozenset()
@@ -149,18 +193,17 @@ class _Session:
 
     def begin(self, unsure: bool) -> None:
         """Connects, and reads back if it is not sure what is there."""
-        delivery = self._delivery
-        self._producer = KafkaProducer(**{**_OPTIONS, **delivery._options})
+        self._producer = KafkaProducer(**{**_OPTIONS, **self._lane.options})
         if unsure:
-            self._present = _present(delivery._options, self._db, delivery._handled, delivery._spool_id)
+            self._present = _present(self._lane, self._db)
         self.unsure = False
 
     def run(self) -> None:
         """Sends until the delivery ends. Raises KafkaError for what ends the session before."""
-        delivery, last = self._delivery, self._delivery._handled
+        lane, last = self._lane, self._lane.handled
         while True:
-            delivery._more.clear()
-            rows = waiting(self._db, last, min(_MOST_OPEN - len(self._open), _AT_ONCE))
+            lane.more.clear()
+            rows = waiting(self._db, last, min(_MOST_OPEN - len(self._open), _AT_ONCE), lane.topic)
             for number, entry in rows:
                 self._send(number, entry)
                 last = number
@@ -169,9 +212,9 @@ class _Session:
             self._collect()
             if rows and len(self._open) < _MOST_OPEN:
                 continue
-            if delivery._stopping.is_set() and (delivery._over() or not self._open):
+            if lane.ending(bool(self._open)):
                 return
-            delivery._more.wait(_FORGET_S if self._open or self._done else 1.0)
+            lane.more.wait(_FORGET_S if self._open or self._done else 1.0)
 
     def end(self) -> None:
         """Hands on what is confirmed, and lets go of the producer and of what it has not sent."""
@@ -185,17 +228,17 @@ class _Session:
         if number in self._present:
             self._open.append((number, None, monotonic()))
             return
-        value = marked_late(entry.value) if self._delivery._late(entry) else entry.value
-        own = f"{self._delivery._spool_id}:{number}"
+        value = marked_late(entry.value) if self._lane.late(entry) else entry.value
+        own = f"{self._lane.spool_id}:{number}"
         headers = [(name, text.encode()) for name, text in (*entry.headers, (HEADER, own))]
         try:
             future = self._producer.send(entry.topic, key=entry.key, value=value, headers=headers)
         except KafkaTimeoutError as error:
-            raise KafkaTimeoutError(f"topic {entry.topic}: {error}") from error
+            raise KafkaTimeoutError(f"no broker, or no such topic: {error}") from error
         self._open.append((number, future, monotonic()))
 
     def _wake(self, _: object) -> None:
-        self._delivery._more.set()
+        self._lane.more.set()
 
     def _collect(self) -> None:
         """Takes what is confirmed. Raises what failed."""
@@ -217,7 +260,7 @@ class _Session:
     def _settle(self) -> None:
         self._settled_at = monotonic()
         if self._done:
-            self._delivery._confirmed(self._done)
+            self._lane.confirm(self._done)
             self._done = []
 
 
@@ -236,28 +279,31 @@ def _abandon(producer: Any) -> None:
 
 
 def marked_late(value: bytes) -> bytes:
-    """A read as JSON, marked as sent late."""
-    return value[:-1] + b',"retransmitted":true}'
+    """A read as JSON, as `streams.records.encode` writes it, marked as sent late."""
+    mark = b',"retransmitted":true}'
+    return value if value.endswith(mark) else value[:-1] + mark
 
 
-def _present(options: Mapping[str, Any], db: sqlite3.Connection, after: int, spool_id: str) -> frozenset[int]:
-    """The numbers behind `after` of entries of a spool that are on their topics already."""
-    first = waiting(db, after, 1)
+def _present(lane: _Lane, db: sqlite3.Connection) -> frozenset[int]:
+    """The numbers of entries of a lane, not yet handled, that are on its topic already."""
+    first = waiting(db, lane.handled, 1, lane.topic)
     if not first:
         return frozenset()
     since = first[0][1].arrived - _CLOCKS_MS
-    topics = [topic for (topic,) in db.execute("SELECT DISTINCT topic FROM waiting WHERE seq > ?", (after,))]
-    own, found = f"{spool_id}:".encode(), set[int]()
+    own, found = f"{lane.spool_id}:".encode(), set[int]()
     began = monotonic()
     consumer = KafkaConsumer(
-        **options, group_id=None, enable_auto_commit=False, bootstrap_timeout_ms=2000, fetch_max_wait_ms=50
+        **lane.options,
+        group_id=None,
+        enable_auto_commit=False,
+        bootstrap_timeout_ms=2000,
+        fetch_max_wait_ms=50,
     )
     try:
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in consumer.partitions_for_topic(topic) or ()
-        ]
+        numbers = consumer.partitions_for_topic(lane.topic)
+        if not numbers:
+            raise _NoTopicError(f"the topic {lane.topic} is not there: `anpr topics apply` makes it")
+        partitions = [TopicPartition(lane.topic, number) for number in numbers]
         consumer.assign(partitions)
         ends = consumer.end_offsets(partitions)
         begins = consumer.offsets_for_times(dict.fromkeys(partitions, since))

@@ -50,7 +50,12 @@ class Gateway:
         self._spool = Spool(Path(policy.spool), policy.spool_mb * _MB)
         self._keeper = Keeper(self._spool, lambda: self._delivery.look())
         self._delivery = Delivery(
-            Path(policy.spool), self._spool.id, options, self._keeper.forget, self._late
+            Path(policy.spool),
+            self._spool.id,
+            {*topics.values(), rejected},
+            options,
+            self._keeper.forget,
+            self._late,
         )
         self._watch = Watch(list(cameras))
         self._figures = self._spool.figures()
@@ -124,7 +129,7 @@ class Gateway:
                 confirmed=delivery.confirmed,
                 given_up=self._given_up,
                 full=self._server.full,
-                reached=delivery.reached,
+                reached=not delivery.troubles,
             ),
             self._now(),
         )
@@ -140,9 +145,8 @@ class Gateway:
                 "room": room,
             },
             "kafka": {
-                "reached": delivery.reached,
                 "confirmed": delivery.confirmed,
-                "trouble": delivery.trouble or None,
+                "troubles": delivery.troubles,
             },
         }
 

@@ -27,6 +27,7 @@ CREATE TABLE waiting (
     arrived INTEGER NOT NULL,
     captured INTEGER
 );
+CREATE INDEX by_topic ON waiting (topic, seq);
 """
 _INSERT: Final = (
     "INSERT INTO waiting (topic, key, value, headers, arrived, captured) VALUES (?, ?, ?, ?, ?, ?)"
@@ -111,9 +112,9 @@ class Spool:
             raise SpoolFullError(f"{self.path} cannot be written: {error}") from error
         self._entries += len(rows)
 
-    def waiting(self, after: int, most: int) -> list[tuple[int, Entry]]:
+    def waiting(self, after: int, most: int, topic: str | None = None) -> list[tuple[int, Entry]]:
         """The first entries behind a number, at most so many, each with its number; in their order."""
-        return waiting(self._db, after, most)
+        return waiting(self._db, after, most, topic)
 
     def forget(self, numbers: Sequence[int]) -> None:
         """Lets go of entries that Kafka has."""
@@ -174,16 +175,19 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         db.close()
 
 
-def waiting(db: sqlite3.Connection, after: int, most: int) -> list[tuple[int, Entry]]:
-    """As `Spool.waiting`."""
+def waiting(
+    db: sqlite3.Connection, after: int, most: int, topic: str | None = None
+) -> list[tuple[int, Entry]]:
+    """As `Spool.waiting`; with a topic only its entries."""
+    of_topic, which = ("", ()) if topic is None else ("topic = ? AND ", (topic,))
     rows = db.execute(
-        "SELECT seq, topic, key, value, arrived, captured, headers FROM waiting WHERE seq > ? ORDER BY seq "
-        "LIMIT ?",
-        (after, most),
+        f"SELECT seq, topic, key, value, arrived, captured, headers FROM waiting WHERE {of_topic}seq > ? "
+        "ORDER BY seq LIMIT ?",
+        (*which, after, most),
     )
     return [
-        (number, Entry(topic, key, value, arrived, captured, _headers(headers)))
-        for number, topic, key, value, arrived, captured, headers in rows
+        (number, Entry(name, key, value, arrived, captured, _headers(headers)))
+        for number, name, key, value, arrived, captured, headers in rows
     ]
 
 
