@@ -16,6 +16,8 @@ KINDS: Final[tuple[Kind, ...]] = ("full", "characters", "plate", "bare")
 LEAST: Final = 1e-4
 """Probabilities below this are taken for this; recognisers round there."""
 _FEW_ALTERNATIVES: Final = 3
+_SHARES_SUM: Final = 1.01
+"""Whole texts whose confidences add up to more are not told with probabilities, so they say little."""
 MOST_NAMED: Final = 8
 """Characters named for a place beyond these, the likeliest, count as not named: no read is to take long."""
 CODE: Final[Mapping[str, int]] = {char: code for code, char in enumerate(ALPHABET)}
@@ -70,6 +72,8 @@ def evidence_of(read: Recognised) -> Evidence:
         alternatives = any(given)
     texts = _texts(read)
     own = texts.get(plate)
+    if confidences is None and own is not None and sum(texts.values()) <= _SHARES_SUM:
+        confidences = _of_texts(plate, texts)
     if confidences is None:
         kind: Kind = "bare" if read.confidence is None else "plate"
         sure = [0.0 if read.confidence is None else _log(read.confidence)] * count
@@ -91,6 +95,16 @@ def evidence_of(read: Recognised) -> Evidence:
     )
 
 
+def _of_texts(plate: str, texts: Mapping[str, float]) -> list[float]:
+    """The confidence in each character of a reader that tells only that of whole texts, the read among them:
+    what the texts of its length that have the character there have together."""
+    alike = [(text, share) for text, share in texts.items() if len(text) == len(plate)]
+    return [
+        min(sum(share for text, share in alike if text[place] == char), 1.0)
+        for place, char in enumerate(plate)
+    ]
+
+
 def _likeliest(read: str, place: Sequence[CharAlternative]) -> list[tuple[str, float]]:
     """The other characters named for a place with their probability, each once, at most MOST_NAMED.
 
@@ -99,7 +113,7 @@ def _likeliest(read: str, place: Sequence[CharAlternative]) -> list[tuple[str, f
     others: dict[str, float] = {}
     found: list[tuple[str, float]] = []
     for each in place:
-        char, share = each.char.upper(), each.confidence or LEAST
+        char, share = folded(each.char.upper()), each.confidence or LEAST
         if not char:
             found.append((char, share))
         elif char != read and share > others.get(char, 0.0):

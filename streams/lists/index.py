@@ -156,13 +156,15 @@ class Index:
         the read was taken is for the caller to ask.
         """
         found = self._probe(batch.keys(self._classes.table), range(len(batch.starts)))
+        fitting = self._patterns.find(batch)
         for row, plate in batch.umlauts.items():
             # The batch has the plain spelling (Ä as A); these are the others (Ä as AE).
             others = list(spellings(plate)[1:])
             if others:
-                keys = columns(others).keys(self._classes.table)
-                found.update(self._probe(keys, [row] * len(others)))
-        for row, key in self._patterns.find(batch):
+                spelled = columns(others)
+                found.update(self._probe(spelled.keys(self._classes.table), [row] * len(others)))
+                fitting.update((row, key) for _, key in self._patterns.find(spelled))
+        for row, key in fitting:
             alert = self.get(key)
             assert alert is not None, "a pattern belongs to an alert of the index"
             found[row, key] = alert

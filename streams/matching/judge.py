@@ -31,6 +31,8 @@ from streams.records.read import Read
 
 _BREADTH: Final[dict[Mode, int]] = {"exact": 0, "pattern": 1, "confusable": 2, "fuzzy": 3}
 
+_UNWEIGHED: Final = "so many characters differ that it is hardly this plate"
+
 
 class Agreement(NamedTuple):
     """How two plates agree: the class, the edits, and how they line up (None for a pattern)."""
@@ -89,6 +91,8 @@ class Judge:
         if class_ != "pattern":
             sight = self.weighing.sight(read)
             weighed = sight.weigh(alert, listed)
+            if weighed is None and class_ == "fuzzy":
+                return Refusal("plate.unlike", "the plates differ too much to be one")
             posterior = rounded(weighed)
             least = self._policies.least(alert)
             if least is not None and posterior < least:
@@ -100,7 +104,9 @@ class Judge:
                     if why and weighed is not None
                     else (),
                 )
-            if weighed is not None:
+            if weighed is None:
+                reasons = [_UNWEIGHED]
+            else:
                 reasons = reasons_of(sight, weighed, alert)
                 if class_ == "fuzzy":
                     edits = slips_of(weighed.slips, self._classes)

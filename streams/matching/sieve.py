@@ -163,7 +163,7 @@ def _names(read: Read, listed: str) -> bool:
     if alternatives and len(alternatives) == len(plate):
         for place in differing:
             char = listed[place]
-            if any(each.char.upper() == char for each in alternatives[place]):
+            if any(folded(each.char.upper()) == char for each in alternatives[place]):
                 return True
     for each in read.candidates or ():
         if each.confidence and each.plate != read.plate:

@@ -242,3 +242,24 @@ def test_it_is_a_probability(text: str, listed: str) -> None:
     shares = [0.8] * len(text)
     named = weighed(text, listed, **sure(*shares), candidates=texts)
     assert named is None or 0 <= named.posterior <= 1
+
+
+def test_of_a_reader_that_tells_only_whole_texts_a_second_one_that_agrees_raises_it() -> None:
+    def of(*named: Candidate, confidence: float | None = 0.5) -> float:
+        own = Candidate("AB123CE", confidence)
+        return posterior("AB123CE", "AB123CD", confidence=confidence, candidates=[own, *named])
+
+    assert of() < 0.001
+    assert 0.005 < of(Candidate("AB123CD", 0.1)) < of(Candidate("AB123CD", 0.45))
+    # Scores that add up to more than one are no probabilities.
+    assert of(Candidate("AB123CD", 0.9), confidence=0.95) < 0.001
+
+
+def test_an_umlaut_named_for_a_place_is_its_plain_letter() -> None:
+    def of(char: str) -> float:
+        doubtful: list[list[CharAlternative]] = [[], [CharAlternative(char, 0.4)], [], [], [], [], []]
+        return posterior(
+            "MÜ1234", "MO1234", "DE", **sure(0.99, 0.5, 0.99, 0.99, 0.99, 0.99), char_alternatives=doubtful[:6]
+        )
+
+    assert of("Ö") == of("O") > of("Ä")

@@ -2,7 +2,7 @@
 
 from streams.lists import Index
 from streams.matching.judge import Judge
-from streams.matching.policy import Policies
+from streams.matching.policy import ListPolicy, Policies
 from streams.matching.stage import match_batch
 from streams.records.times import to_ms
 from tests.made import alert, at, read_json, withdrawal
@@ -80,3 +80,25 @@ def test_a_batch_longer_than_what_is_looked_up_at_once() -> None:
     ]
     assert [entry.place for entry in matched.rejected] == [4321]
     assert matched.reads == 6999
+
+
+def test_a_pattern_is_found_by_either_spelling_of_an_umlaut() -> None:
+    index = Index()
+    for number, plate in enumerate(("LOE*", "LO?12", "LEO*")):
+        assert index.put(alert(plate, "DE", alert_id=f"a{number}")) is None
+    for plate, found in (("LÖ N 12", {"LOE*", "LO?12"}), ("LO 12", set()), ("LOE N 12", {"LOE*"})):
+        matched = match_batch([read_json(plate, country="DE")], index, JUDGE)
+        assert {match.alert.plate for match in matched.matches} == found
+
+
+def test_plates_too_far_apart_to_be_weighed() -> None:
+    """Beyond what the format settles they are no match; within it the match says how little it is worth."""
+    fuzzy = Judge(Policies({"sis": ListPolicy(mode="fuzzy", min_posterior=0.0)}))
+    index = Index(near=["sis"])
+    index.put(alert("LOEB12", "BE"))
+    index.put(alert("AB122DD", "FR", alert_id="a2"))
+    records = [read_json("LÖB121", country="BE"), read_json("A8I2Z0D", country="FR")]
+    (match,) = match_batch(records, index, fuzzy).matches
+    assert match.alert.plate == "AB122DD"
+    assert (match.result.class_, match.result.posterior) == ("confusable", 0.0)
+    assert match.result.reasons == ["so many characters differ that it is hardly this plate"]
