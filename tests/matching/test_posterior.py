@@ -259,7 +259,11 @@ def test_an_umlaut_named_for_a_place_is_its_plain_letter() -> None:
     def of(char: str) -> float:
         doubtful: list[list[CharAlternative]] = [[], [CharAlternative(char, 0.4)], [], [], [], [], []]
         return posterior(
-            "MÜ1234", "MO1234", "DE", **sure(0.99, 0.5, 0.99, 0.99, 0.99, 0.99), char_alternatives=doubtful[:6]
+            "MÜ1234",
+            "MO1234",
+            "DE",
+            **sure(0.99, 0.5, 0.99, 0.99, 0.99, 0.99),
+            char_alternatives=doubtful[:6],
         )
 
     assert of("Ö") == of("O") > of("Ä")
