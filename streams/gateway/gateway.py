@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import web
-
 from streams.gateway.access import Access
+from streams.gateway.connections import Connections
 from streams.gateway.delivery import Delivery
 from streams.gateway.intake import Intake
 from streams.gateway.keeper import Keeper
@@ -57,7 +56,8 @@ class Gateway:
             self._keeper.forget,
             self._late,
         )
-        self._watch = Watch(list(cameras))
+        self._watched = Path(f"{policy.spool}.watch")
+        self._watch = self._restored(cameras)
         self._figures = self._spool.figures()
         self._given_up = 0
         self._server = Server(
@@ -72,26 +72,23 @@ class Gateway:
             self._seen,
             self._state,
         )
-        self._runner = web.AppRunner(self._server.app(), access_log=None)
+        self._connections = Connections(self._server.app(), policy.event_s)
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> tuple[str, int]:
         """Begins to take events; the address and the port it listens on. Raises OSError if it cannot."""
-        tls = tls_of(self._policy)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._policy.host, self._policy.port, ssl_context=tls)
-        await site.start()
+        address = await self._connections.listen(self._policy.host, self._policy.port, tls_of(self._policy))
         self._delivery.start()
         self._looking = asyncio.create_task(self._look())
-        host, port = self._runner.addresses[0][:2]
-        return host, port
+        return address
 
     async def end(self) -> int:
         """Takes no more events, delivers what it can in a few seconds; how many entries are left."""
-        await self._runner.cleanup()
+        await self._connections.close()
         if self._looking is not None:
             self._looking.cancel()
         await asyncio.to_thread(self._delivery.stop, _GRACE_S)
+        self._save()
         left = (await self._keeper.figures()).entries
         await self._keeper.close()
         return left
@@ -115,8 +112,31 @@ class Gateway:
                         gone,
                         self._policy.spool_hours,
                     )
+                self._save()
             turn += 1
             await asyncio.sleep(_LOOK_S)
+
+    def _restored(self, cameras: Mapping[str, Camera]) -> Watch:
+        """The watch as it was when the last gateway ended, so that the usual rates are known."""
+        try:
+            state = self._watched.read_bytes()
+        except FileNotFoundError:
+            return Watch(cameras)
+        except OSError as error:
+            _log.warning("%s cannot be read, the usual rates are learnt anew: %s", self._watched, error)
+            return Watch(cameras)
+        watch, words = Watch.restore(cameras, state)
+        if words:
+            _log.warning("%s: %s", self._watched, words)
+        return watch
+
+    def _save(self) -> None:
+        part = self._watched.with_suffix(".part")
+        try:
+            part.write_bytes(self._watch.state())
+            part.replace(self._watched)
+        except OSError as error:
+            _log.warning("%s cannot be written: %s", self._watched, error)
 
     def _seen(self) -> bytes:
         figures, delivery = self._figures, self._delivery

@@ -36,7 +36,7 @@ class Store:
 def _name(text: str) -> str:
     """A name for a file or folder: what is sent must not lead out of the folder."""
     plain = all(char.isascii() and (char.isalnum() or char in "-_") for char in text)
-    return text if plain else xxhash.xxh3_128_hexdigest(text)
+    return text if plain else xxhash.xxh3_128_hexdigest(text.encode())
 
 
 def _write(paths: list[Path], pictures: list[Picture]) -> None:

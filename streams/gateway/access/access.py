@@ -1,0 +1,158 @@
+"""Which camera sends."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from streams.gateway.access.digest import REALM, Digests, fields_of
+from streams.gateway.access.secrets import secrets_of
+from streams.gateway.policy import Camera
+
+_PATH: Final = "/cameras/"
+_LONGEST: Final = 8192
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not a fault of the program
+    """A request of nobody that is known. `status` and `challenges` (WWW-Authenticate) are the answer."""
+
+    def __init__(self, status: int, words: str, challenges: Sequence[str] = ()) -> None:
+        super().__init__(words)
+        self.status = status
+        self.challenges = tuple(challenges)
+
+
+class Access:
+    """Tells which camera a request is from. Raises AccessError with all that is wrong with the secrets.
+
+    Of two cameras with one login the path `/cameras/<id>` says which it is.
+    """
+
+    def __init__(
+        self, cameras: Mapping[str, Camera], environ: Mapping[str, str], key: bytes | None = None
+    ) -> None:
+        """`key` is for the nonces of Digest; without it one is drawn."""
+        self._cameras = cameras
+        self._secrets = secrets_of(cameras, environ)
+        self._digests = Digests(key or secrets.token_bytes(32))
+        self._by_user: dict[tuple[str, str], list[str]] = {}
+        for name, camera in cameras.items():
+            self._by_user.setdefault((camera.auth, camera.user or name), []).append(name)
+        self._tokens = {
+            _hashed(self._secrets[name].reveal()): name
+            for name, camera in cameras.items()
+            if camera.auth == "bearer"
+        }
+        self._kinds = {camera.auth for camera in cameras.values()}
+
+    def camera(
+        self,
+        method: str,
+        path: str,
+        authorization: str | None,
+        certificate: Mapping[str, Any] | None,
+        now: int,
+    ) -> str:
+        """The camera that sends a request; `path` with its query, as in the request line.
+
+        `certificate` as `ssl.SSLSocket.getpeercert` gives it; `now` in ms since 1970 UTC. Raises Refused.
+        """
+        proven = self._proven(method, path, authorization, certificate, now)
+        named = unquote(urlsplit(path).path.removeprefix(_PATH)).strip("/") if path.startswith(_PATH) else ""
+        if named in proven:
+            return named
+        if named:
+            raise Refused(403, f"the login of {' or '.join(proven)} sends as another camera")
+        if len(proven) > 1:
+            raise Refused(400, f"several cameras have this login: send to {_PATH}<id>, not to another path")
+        return proven[0]
+
+    def _proven(
+        self,
+        method: str,
+        path: str,
+        authorization: str | None,
+        certificate: Mapping[str, Any] | None,
+        now: int,
+    ) -> list[str]:
+        """The cameras whose login it is; never none."""
+        if authorization is None:
+            found = [
+                camera
+                for name in _names(certificate)
+                for camera in self._by_user.get(("certificate", name), ())
+            ]
+            if found:
+                return found
+            raise self._refused(now, "no login")
+        scheme, _, rest = authorization[:_LONGEST].partition(" ")
+        scheme, rest = scheme.lower(), rest.strip()
+        stale = False
+        if scheme == "basic":
+            found = self._basic(rest)
+        elif scheme == "bearer":
+            # Found by a hash of it, of which nobody can choose how it begins.
+            token = self._tokens.get(_hashed(rest))
+            found = [token] if token is not None else []
+        elif scheme == "digest":
+            found, stale = self._digest(fields_of(rest), method, path, now)
+        else:
+            raise self._refused(now, "a kind of login that is not known")
+        if not found:
+            raise self._refused(now, "a wrong user or secret" if not stale else "a stale nonce", stale)
+        return found
+
+    def _basic(self, text: str) -> list[str]:
+        try:
+            user, colon, secret = base64.b64decode(text, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return []
+        given = _hashed(secret)
+        names = self._by_user.get(("basic", user), ()) if colon else ()
+        found = [name for name in names if hmac.compare_digest(given, _hashed(self._secrets[name].reveal()))]
+        if not names:
+            # A user that is not known takes as long as one that is.
+            hmac.compare_digest(given, _hashed(user))
+        return found
+
+    def _digest(self, fields: Mapping[str, str], method: str, uri: str, now: int) -> tuple[list[str], bool]:
+        names = self._by_user.get(("digest", fields.get("username", "")), ())
+        found, stale = list[str](), False
+        # Cameras of one login have one answer, which is good once.
+        judged: dict[tuple[str, bool], str] = {}
+        for name in names:
+            secret, bare = self._secrets[name].reveal(), self._cameras[name].maker == "dahua"
+            said = judged.get((secret, bare))
+            if said is None:
+                said = judged[secret, bare] = self._digests.judge(fields, method, uri, secret, now, bare)
+            if said == "right":
+                found.append(name)
+            stale |= said == "stale"
+        if not names:
+            self._digests.judge(fields, method, uri, "", now, False)
+        return found, stale
+
+    def _refused(self, now: int, words: str, stale: bool = False) -> Refused:
+        challenges = self._digests.challenges(now, stale) if "digest" in self._kinds else []
+        if "basic" in self._kinds:
+            challenges.append(f'Basic realm="{REALM}", charset="UTF-8"')
+        if "bearer" in self._kinds:
+            challenges.append(f'Bearer realm="{REALM}"')
+        return Refused(401, words, challenges)
+
+
+def _hashed(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _names(certificate: Mapping[str, Any] | None) -> list[str]:
+    """The names of a certificate: its common name, and those of DNS (RFC 5280, 4.1.2.6 and 4.2.1.6)."""
+    if not certificate:
+        return []
+    common = [value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
+    others = [value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"]
+    return list(dict.fromkeys([*common, *others]))
