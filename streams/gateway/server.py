@@ -64,6 +64,7 @@ class Server:
         app.router.add_get("/health/ready", self._ready)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_post("/{path:.*}", self._event)
+        app.on_response_prepare.append(_unnamed)
         return app
 
     async def _event(self, request: web.Request) -> web.Response:
@@ -136,13 +137,14 @@ class Server:
         return b"".join(chunks)
 
     def _nobody(self, refused: Refused, address: str, arrived: int) -> web.Response:
-        self._limits.login_failed(address, arrived)
-        self._watch.refused("", arrived, "login")
-        _log.warning("an event from %s was refused: %s", address, refused)
         response = _answer(refused.status, told([refuse("login", "Authorization", str(refused))]).body)
         for challenge in refused.challenges:
             response.headers.add("WWW-Authenticate", challenge)
-        response.force_close()
+        if not refused.asked:
+            self._limits.login_failed(address, arrived)
+            self._watch.refused("", arrived, "login")
+            _log.warning("an event from %s was refused: %s", address, refused)
+            response.force_close()
         return response
 
     async def _live(self, _: web.Request) -> web.Response:
@@ -154,6 +156,11 @@ class Server:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self._seen(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+async def _unnamed(_: web.Request, response: web.StreamResponse) -> None:
+    # What serves here, and in which version, is nobody's business.
+    response.headers["Server"] = "anpr"
 
 
 def _certificate(request: web.Request) -> Any:

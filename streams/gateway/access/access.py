@@ -15,15 +15,21 @@ from streams.gateway.policy import Camera
 
 _PATH: Final = "/cameras/"
 _LONGEST: Final = 8192
+_BARE: Final = frozenset(("dahua",))
+"""Makers whose cameras send a Digest without a realm and a nonce."""
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault of the program
-    """A request of nobody that is known. `status` and `challenges` (WWW-Authenticate) are the answer."""
+    """A request of nobody that is known. `status` and `challenges` (WWW-Authenticate) are the answer.
 
-    def __init__(self, status: int, words: str, challenges: Sequence[str] = ()) -> None:
+    `asked`: it was only not asked yet to prove who it is, or has to do it anew, as with Digest at first.
+    """
+
+    def __init__(self, status: int, words: str, challenges: Sequence[str] = (), asked: bool = False) -> None:
         super().__init__(words)
         self.status = status
         self.challenges = tuple(challenges)
+        self.asked = asked
 
 
 class Access:
@@ -88,7 +94,7 @@ class Access:
             ]
             if found:
                 return found
-            raise self._refused(now, "no login")
+            raise self._refused(now, "no login", asked=True)
         scheme, _, rest = authorization[:_LONGEST].partition(" ")
         scheme, rest = scheme.lower(), rest.strip()
         stale = False
@@ -103,7 +109,8 @@ class Access:
         else:
             raise self._refused(now, "a kind of login that is not known")
         if not found:
-            raise self._refused(now, "a wrong user or secret" if not stale else "a stale nonce", stale)
+            words = "a stale nonce" if stale else "a wrong user or secret"
+            raise self._refused(now, words, stale, asked=stale)
         return found
 
     def _basic(self, text: str) -> list[str]:
@@ -125,7 +132,7 @@ class Access:
         # Cameras of one login have one answer, which is good once.
         judged: dict[tuple[str, bool], str] = {}
         for name in names:
-            secret, bare = self._secrets[name].reveal(), self._cameras[name].maker == "dahua"
+            secret, bare = self._secrets[name].reveal(), self._cameras[name].maker in _BARE
             said = judged.get((secret, bare))
             if said is None:
                 said = judged[secret, bare] = self._digests.judge(fields, method, uri, secret, now, bare)
@@ -136,13 +143,13 @@ class Access:
             self._digests.judge(fields, method, uri, "", now, False)
         return found, stale
 
-    def _refused(self, now: int, words: str, stale: bool = False) -> Refused:
+    def _refused(self, now: int, words: str, stale: bool = False, asked: bool = False) -> Refused:
         challenges = self._digests.challenges(now, stale) if "digest" in self._kinds else []
         if "basic" in self._kinds:
             challenges.append(f'Basic realm="{REALM}", charset="UTF-8"')
         if "bearer" in self._kinds:
             challenges.append(f'Bearer realm="{REALM}"')
-        return Refused(401, words, challenges)
+        return Refused(401, words, challenges, asked)
 
 
 def _hashed(text: str) -> bytes:
