@@ -1,5 +1,6 @@
 """The watch: a clock that is wrong and a camera that sees nothing show; a quiet night does not."""
 
+import pickle
 import random
 from collections.abc import Sequence
 from typing import get_args
@@ -172,6 +173,15 @@ def test_a_camera_that_gives_half_of_the_usual_is_not_blind_and_one_that_gives_a
     assert len(run(watch, START + DAY + HOUR, START + DAY + 2 * HOUR, 1, 1)) == 1
 
 
+def test_a_quiet_road_on_which_nothing_comes_for_a_while_is_not_blind() -> None:
+    watch = Watch(["camera"])
+    run(watch, START, START + DAY, 1, 1)
+    assert run(watch, START + DAY, START + DAY + 2 * HOUR, 0, 0) == []
+    seen = one(watch, START + DAY + 2 * HOUR)
+    assert seen.usual == pytest.approx(15)
+    assert (seen.ratio, seen.blind) == (0, False)
+
+
 def test_a_quiet_night_is_not_blind_and_a_blind_camera_does_not_see_again_at_night() -> None:
     watch = Watch(["camera"])
     assert run(watch, START + 6 * HOUR, START + 4 * DAY, by_night=0) == []
@@ -340,6 +350,38 @@ def test_the_order_of_events_within_a_minute_does_not_matter(
     assert watches[0].state() == watches[1].state()
 
 
+def test_an_event_that_was_long_on_its_way_counts_in_the_minute_in_which_it_came() -> None:
+    prompt, slow = Watch(["camera"]), Watch(["camera"])
+    for minute in range(START, START + 40 * MINUTE, MINUTE):
+        for watch in (prompt, slow):
+            watch.blind(minute)
+        took(prompt, minute, 300)
+        if minute >= START + 10 * MINUTE:
+            took(slow, minute - 10 * MINUTE, 300)
+    for minute in range(START + 30 * MINUTE, START + 40 * MINUTE, MINUTE):
+        took(slow, minute, 300)
+    assert slow.seen(START + 40 * MINUTE) == prompt.seen(START + 40 * MINUTE)
+    assert slow.state() == prompt.state()
+
+
+def test_a_clock_that_is_set_back_again_and_again_leaves_nothing_behind() -> None:
+    watch = Watch(["camera"])
+    for days in range(10, 0, -1):
+        run(watch, START + days * DAY, START + days * DAY + 30 * MINUTE)
+    again, words = Watch.restore(["camera"], watch.state())
+    assert words == ""
+    run(again, START + DAY + 30 * MINUTE, START + DAY + 2 * HOUR)
+    assert one(again, START + DAY + 2 * HOUR).recent == 60
+
+
+def test_weeks_take_no_more_memory_than_an_hour() -> None:
+    watch = Watch(["camera"])
+    run(watch, START, START + HOUR)
+    little = len(pickle.dumps(watch))
+    run(watch, START + HOUR, START + 14 * DAY)
+    assert len(pickle.dumps(watch)) < little + 1000
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(-2 * DAY, 2 * DAY) | st.integers(0, 20 * MINUTE), min_size=1, max_size=150))
 def test_memory_is_bounded_wherever_the_clock_goes(steps: list[int]) -> None:
@@ -351,6 +393,7 @@ def test_memory_is_bounded_wherever_the_clock_goes(steps: list[int]) -> None:
         watch.refused(f"unknown {now}", now, "login")
     state = watch.state()
     assert len(state) < 2500
+    assert len(pickle.dumps(watch)) < 4000
     assert len(watch.seen(now)) == 2
     # What is kept can be read again, always.
     again, words = Watch.restore(["camera"], state)
