@@ -13,7 +13,7 @@ from streams.broker.local import Cluster
 from tests.faults.conftest import SOAK
 from tests.stage.cameras import Cameras, Gateway, free_port, gateway_config
 from tests.stage.kafka import Ours, Stage
-from tests.stage.processes import Supervisor, at_random, end_broker, start_brokers
+from tests.stage.processes import Supervisor, at_random, end_broker, start_brokers, wait_until
 
 pytestmark = pytest.mark.faults
 CAMERAS: Final = 20
@@ -97,16 +97,22 @@ def test_killed_under_load(ground: Ground) -> None:
         gateway.now.wait_ready()
         with Cameras(ground.port, CAMERAS, 500) as cameras:
             for _ in range(_KILLS):
-                gateway.now.wait_ready()
+                _ready(gateway)
                 sleep(wait())
                 gateway.now.kill()
-        gateway.now.wait_ready()
+        _ready(gateway)
         _wait_empty(ground)
     ground.check(cameras)
     sent = sum(map(len, cameras.accepted.values()))
     print(f"{sent:,} events accepted, {cameras.unanswered} sendings unanswered in {_KILLS} kills")
     assert sent > 200 * _KILLS
     assert len(gateway.exits) == _KILLS
+
+
+def _ready(gateway: Supervisor) -> None:
+    """Waits until the one that was started last is ready."""
+    wait_until(lambda: gateway.now.alive, 10, "the gateway is started again")
+    gateway.now.wait_ready()
 
 
 def _wait_empty(ground: Ground, within_s: float = 60) -> None:
