@@ -7,9 +7,9 @@ import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from streams.gateway.access.digest import REALM, Digests, fields_of
+from streams.gateway.access.digest import REALM, Digests, answers, fields_of
 from streams.gateway.access.secrets import secrets_of
 from streams.gateway.policy import Camera
 
@@ -35,7 +35,8 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault of the pr
 class Access:
     """Tells which camera a request is from. Raises AccessError with all that is wrong with the secrets.
 
-    Of two cameras with one login the path `/cameras/<id>` says which it is.
+    A path `/cameras/<id>`, or one below it, names the camera: the login must be that camera's. Of cameras
+    with one login it says which it is; on any other path they are refused. A "/" in an id is written %2F.
     """
 
     def __init__(
@@ -48,11 +49,11 @@ class Access:
         self._by_user: dict[tuple[str, str], list[str]] = {}
         for name, camera in cameras.items():
             self._by_user.setdefault((camera.auth, camera.user or name), []).append(name)
+        self._hashes = {name: _hashed(secret.reveal()) for name, secret in self._secrets.items()}
         self._tokens = {
-            _hashed(self._secrets[name].reveal()): name
-            for name, camera in cameras.items()
-            if camera.auth == "bearer"
+            self._hashes[name]: name for name, camera in cameras.items() if camera.auth == "bearer"
         }
+        self._nobody = _hashed("")
         self._kinds = {camera.auth for camera in cameras.values()}
 
     def camera(
@@ -68,7 +69,7 @@ class Access:
         `certificate` as `ssl.SSLSocket.getpeercert` gives it; `now` in ms since 1970 UTC. Raises Refused.
         """
         proven = self._proven(method, path, authorization, certificate, now)
-        named = unquote(urlsplit(path).path.removeprefix(_PATH)).strip("/") if path.startswith(_PATH) else ""
+        named = _named(path)
         if named in proven:
             return named
         if named:
@@ -120,28 +121,25 @@ class Access:
             return []
         given = _hashed(secret)
         names = self._by_user.get(("basic", user), ()) if colon else ()
-        found = [name for name in names if hmac.compare_digest(given, _hashed(self._secrets[name].reveal()))]
+        found = [name for name in names if hmac.compare_digest(given, self._hashes[name])]
         if not names:
             # A user that is not known takes as long as one that is.
-            hmac.compare_digest(given, _hashed(user))
+            hmac.compare_digest(given, self._nobody)
         return found
 
     def _digest(self, fields: Mapping[str, str], method: str, uri: str, now: int) -> tuple[list[str], bool]:
         names = self._by_user.get(("digest", fields.get("username", "")), ())
-        found, stale = list[str](), False
-        # Cameras of one login have one answer, which is good once.
-        judged: dict[tuple[str, bool], str] = {}
-        for name in names:
-            secret, bare = self._secrets[name].reveal(), self._cameras[name].maker in _BARE
-            said = judged.get((secret, bare))
-            if said is None:
-                said = judged[secret, bare] = self._digests.judge(fields, method, uri, secret, now, bare)
-            if said == "right":
-                found.append(name)
-            stale |= said == "stale"
+        found = [name for name in names if answers(fields, method, uri, self._secrets[name].reveal())]
         if not names:
-            self._digests.judge(fields, method, uri, "", now, False)
-        return found, stale
+            # A user that is not known takes as long as one that is.
+            answers(fields, method, uri, "")
+        if not found:
+            return [], False
+        # Once for all cameras of one login: they have one answer, whose count is good once.
+        nonce = self._digests.use(fields, now)
+        if nonce == "bare":
+            return [name for name in found if self._cameras[name].maker in _BARE], False
+        return (found if nonce == "good" else []), nonce == "stale"
 
     def _refused(self, now: int, words: str, stale: bool = False, asked: bool = False) -> Refused:
         challenges = self._digests.challenges(now, stale) if "digest" in self._kinds else []
@@ -150,6 +148,13 @@ class Access:
         if "bearer" in self._kinds:
             challenges.append(f'Bearer realm="{REALM}"')
         return Refused(401, words, challenges, asked)
+
+
+def _named(path: str) -> str:
+    """The camera that a path names, "" without one."""
+    if not path.startswith(_PATH):
+        return ""
+    return unquote(path.removeprefix(_PATH).partition("?")[0].partition("/")[0])
 
 
 def _hashed(text: str) -> bytes:

@@ -1,9 +1,11 @@
-"""Digest access (RFC 7616, and RFC 2617 as older cameras speak it): challenges, and judging the answers."""
+"""Digest access (RFC 7616, and RFC 2617 and 2069 as older cameras speak it): challenges and their answers."""
 
 import hashlib
 import hmac
+import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from itertools import count
 from typing import Final, Literal
 from urllib.request import parse_http_list
 
@@ -11,7 +13,10 @@ REALM: Final = "anpr"
 _ALGORITHMS: Final[Mapping[str, str]] = {"md5": "md5", "sha-256": "sha256"}
 _FRESH_MS: Final = 300_000
 _REMEMBERED: Final = 10_000
-_Said = Literal["right", "wrong", "stale"]
+_NONCE: Final = re.compile(r"(([0-9a-f]{1,16})\.[0-9a-f]{1,16})\.([0-9a-f]{32})", re.ASCII)
+_COUNT: Final = re.compile(r"[0-9a-fA-F]{1,8}", re.ASCII)
+Nonce = Literal["good", "bare", "stale", "wrong"]
+"""What the nonce of an answer is: good; none, nor a realm; no longer good; of another realm or form."""
 
 
 def fields_of(text: str) -> dict[str, str]:
@@ -27,91 +32,95 @@ def fields_of(text: str) -> dict[str, str]:
     return found
 
 
-class Digests:
-    """Judges the answers of cameras to its challenges.
+def answers(fields: Mapping[str, str], method: str, uri: str, secret: str) -> bool:
+    """Whether the fields of an answer prove a secret for a request (RFC 7616, 3.4.1), whatever their nonce.
 
-    A nonce is a time and its HMAC by a `key` of this process, good for five minutes. Of each the highest
-    count is remembered, so that an answer is good once; of cameras that send no count (RFC 2069) it may be
-    repeated for as long as the nonce is fresh.
+    `uri` is as in the request line. `qop` is auth or not there at all (RFC 2069).
+    """
+    name = _ALGORITHMS.get(fields.get("algorithm", "MD5").lower())
+    if name is None or fields.get("uri") != uri or fields.get("qop", "auth") != "auth":
+        return False
+    first = _hashed(name, fields.get("username", ""), fields.get("realm", ""), secret)
+    second = _hashed(name, method, uri)
+    counted = [fields.get("nc", ""), fields.get("cnonce", ""), "auth"] if "qop" in fields else []
+    expected = _hashed(name, first, fields.get("nonce", ""), *counted, second)
+    return hmac.compare_digest(_bytes(expected), _bytes(fields.get("response", "").lower()))
+
+
+class Digests:
+    """Challenges, and whether the nonces that come back are good.
+
+    A nonce is a time, a number and their HMAC by a `key` of this process, good for five minutes. Of each the
+    highest count is remembered, so that an answer is good once; of cameras that send no count (RFC 2069) it
+    may be repeated for as long as the nonce is fresh.
+
+    Dahua's ITSAPI answers with an empty realm and nonce, "bare". That answer is the same each time for a
+    path, so whoever hears it once can send it again for ever: it is worth what TLS around it is. It is for
+    the caller to say for which cameras it is good.
     """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._counts: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._numbers = count()
+        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._forgotten = -1
+        """When the latest nonce was made of which the count is remembered no more."""
 
     def challenges(self, now: int, stale: bool = False) -> list[str]:
         """What to answer to who has no right answer; `now` in ms since 1970 UTC."""
-        nonce = self._nonce(now)
+        # No two cameras share a nonce: both would begin to count at 1.
+        front = f"{now:x}.{next(self._numbers):x}"
+        nonce = f"{front}.{self._mark(front)}"
         more = ", stale=true" if stale else ""
         return [
             f'Digest realm="{REALM}", nonce="{nonce}", algorithm={name}, qop="auth"{more}'
             for name in ("SHA-256", "MD5")
         ]
 
-    def judge(
-        self, fields: Mapping[str, str], method: str, uri: str, secret: str, now: int, bare: bool
-    ) -> _Said:
-        """Whether an answer is right for a secret.
-
-        `bare`: an empty realm and nonce are good too, as Dahua's ITSAPI sends them. Such an answer is the
-        same each time for a path, so whoever hears it once can send it again: it is worth what TLS around it
-        is.
-        """
+    def use(self, fields: Mapping[str, str], now: int) -> Nonce:
+        """What the nonce of an answer is that proved its secret; takes its count, which is good once."""
         nonce, realm = fields.get("nonce", ""), fields.get("realm", "")
-        name = _ALGORITHMS.get(fields.get("algorithm", "MD5").lower())
-        if name is None or fields.get("uri") != uri:
+        if not nonce and not realm:
+            return "bare"
+        if realm != REALM:
             return "wrong"
-        expected = _response(name, fields, method, secret)
-        if not hmac.compare_digest(expected.encode(), fields.get("response", "").lower().encode()):
-            return "wrong"
-        if bare and not nonce and not realm:
-            return "right"
         made = self._made_at(nonce)
-        if made is None or realm != REALM:
-            return "wrong"
-        if not 0 <= now - made <= _FRESH_MS:
+        # One that is not of this process may be of the last: the secret is right, so it is asked anew.
+        if made is None or not 0 <= now - made <= _FRESH_MS:
             return "stale"
-        return self._once(fields, nonce)
+        return self._once(fields, nonce, made) if "qop" in fields else "good"
 
-    def _once(self, fields: Mapping[str, str], nonce: str) -> _Said:
-        if "qop" not in fields:
-            return "right"
-        try:
-            count = int(fields.get("nc", ""), 16)
-        except ValueError:
+    def _once(self, fields: Mapping[str, str], nonce: str, made: int) -> Nonce:
+        text = fields.get("nc", "")
+        if not _COUNT.fullmatch(text):
             return "wrong"
-        seen = nonce, fields.get("username", "")
-        if count <= self._counts.get(seen, 0):
+        last = self._counts.get(nonce)
+        if last is None and made <= self._forgotten:
             return "stale"
-        self._counts[seen] = count
-        self._counts.move_to_end(seen)
+        number = int(text, 16)
+        if number <= (last or 0):
+            return "stale"
+        self._counts[nonce] = number
+        self._counts.move_to_end(nonce)
         if len(self._counts) > _REMEMBERED:
-            self._counts.popitem(last=False)
-        return "right"
+            gone, _ = self._counts.popitem(last=False)
+            self._forgotten = max(self._forgotten, self._made_at(gone) or 0)
+        return "good"
 
-    def _nonce(self, now: int) -> str:
-        return f"{now:x}.{self._mark(now)}"
-
-    def _mark(self, now: int) -> str:
-        return hmac.new(self._key, str(now).encode(), "sha256").hexdigest()[:32]
+    def _mark(self, front: str) -> str:
+        return hmac.new(self._key, front.encode(), "sha256").hexdigest()[:32]
 
     def _made_at(self, nonce: str) -> int | None:
-        time, _, mark = nonce.partition(".")
-        try:
-            made = int(time, 16)
-        except ValueError:
+        found = _NONCE.fullmatch(nonce)
+        if found is None or not hmac.compare_digest(self._mark(found[1]), found[3]):
             return None
-        return made if hmac.compare_digest(self._mark(made).encode(), mark.encode()) else None
+        return int(found[2], 16)
 
 
-def _response(name: str, fields: Mapping[str, str], method: str, secret: str) -> str:
-    """RFC 7616, 3.4.1."""
-    hashed: Callable[[str], str] = lambda text: hashlib.new(name, text.encode()).hexdigest()  # noqa: E731
-    nonce = fields.get("nonce", "")
-    first = hashed(f"{fields.get('username', '')}:{fields.get('realm', '')}:{secret}")
-    second = hashed(f"{method}:{fields.get('uri', '')}")
-    if "qop" not in fields:
-        return hashed(f"{first}:{nonce}:{second}")
-    return hashed(
-        f"{first}:{nonce}:{fields.get('nc', '')}:{fields.get('cnonce', '')}:{fields['qop']}:{second}"
-    )
+def _hashed(name: str, *parts: str) -> str:
+    return hashlib.new(name, _bytes(":".join(parts)), usedforsecurity=False).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    # Bytes that are no UTF-8 come out of headers as lone surrogates.
+    return text.encode("utf-8", "surrogatepass")
