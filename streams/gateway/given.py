@@ -19,6 +19,11 @@ _UNKNOWN: Final = frozenset(("unknown", "unk", "undefined", "none", "null", "n/a
 """Marks of makers for what a recogniser did not see, in any case."""
 
 
+_FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
+_MAY_BE_PLATES: Final = frozenset(("text", "value"))
+"""Fields in which makers give the plate, among other things."""
+
+
 class Given:
     """The fields of an event or of a part of it; those of its parts are told with the part's name.
 
@@ -33,7 +38,8 @@ class Given:
 
     def fault(self, name: str, rule: str, value: object = None, reason: Reason = "field") -> None:
         """Notes what is wrong with a field."""
-        text = "" if value is None else shown(value, "plate" if "plate" in name.lower() else name)
+        personal = "plate" in name.lower() or name.lower() in _MAY_BE_PLATES
+        text = "" if value is None else shown(value, "plate" if personal else name)
         noted = (reason, Fault(self._place + name, rule, text))
         if noted not in self.faults:
             self.faults.append(noted)
@@ -54,14 +60,18 @@ class Given:
         self.fault(name, "is text", value)
         return None
 
-    def number(self, name: str, least: float, most: float) -> float | None:
+    def number(self, name: str, least: float, most: float, reason: Reason = "field") -> float | None:
         """A number from `least` to `most`, given as such or as text."""
-        text = self.text(name)
-        if text is None:
-            return None
-        number = float(text) if _NUMBER.match(text) else None
+        value = self._fields.get(name)
+        if isinstance(value, float):
+            number: float | None = value
+        else:
+            value = self.text(name)
+            if value is None:
+                return None
+            number = float(value) if _NUMBER.match(value) else None
         if number is None or not least <= number <= most:
-            self.fault(name, f"is a number from {least:g} to {most:g}", text)
+            self.fault(name, f"is a number from {least:g} to {most:g}", value, reason)
             return None
         return number
 
@@ -72,6 +82,24 @@ class Given:
             return None if number is None else int(number)
         self.fault(name, "is a whole number", self.text(name))
         return None
+
+    def flag(self, name: str) -> bool | None:
+        """Whether a field is true, given as such, as 0 or 1, or as either in text."""
+        value = self._fields.get(name)
+        if isinstance(value, bool):
+            return value
+        text = self.text(name)
+        if text is None:
+            return None
+        found = _FLAGS.get(text.casefold())
+        if found is None:
+            self.fault(name, "is true or false", text)
+        return found
+
+    def texts(self, name: str) -> list[str]:
+        """The texts of a list; what is none in it is passed over."""
+        value = self._fields.get(name)
+        return [each for each in value if isinstance(each, str) and each] if isinstance(value, list) else []
 
     def looks(self, name: str) -> str | None:
         """A word about a vehicle, at most 64 characters of it; None for a mark of unknown."""
@@ -93,6 +121,23 @@ class Given:
         entries = value if isinstance(value, list) else []
         named = [(f"{self._place}{name}[{place}].", each) for place, each in enumerate(entries)]
         return [Given(each, place, self) for place, each in named if isinstance(each, dict)]
+
+    def apart(self, name: str) -> list["Given"]:
+        """The objects of a list within, each with its own faults; an entry that is none is a fault here."""
+        value = self._fields.get(name)
+        if value is not None and not isinstance(value, list):
+            self.fault(name, "is a list", value)
+        found = []
+        for place, each in enumerate(value if isinstance(value, list) else []):
+            if isinstance(each, dict):
+                found.append(Given(each, f"{self._place}{name}[{place}]."))
+            else:
+                self.fault(f"{name}[{place}]", "is an object")
+        return found
+
+    def name(self, field: str) -> str:
+        """A field's name with its place in the event, as faults tell it."""
+        return self._place + field
 
 
 def best_text(texts: Sequence[str | None]) -> str | None:
@@ -137,6 +182,16 @@ def id_of(*parts: str) -> str:
     return xxhash.xxh3_128_hexdigest("\0".join(parts).encode())
 
 
+def errors_of(given: Given) -> list[EventError]:
+    """The faults noted so far, as an error for each reason."""
+    reasons: tuple[Reason, ...] = ("time", "country", "field")
+    return [
+        EventError(reason, faults)
+        for reason in reasons
+        if (faults := [fault for its, fault in given.faults if its == reason])
+    ]
+
+
 def taken(
     fields: Mapping[str, Any],
     names: Mapping[str, str],
@@ -148,11 +203,7 @@ def taken(
 
     A missing time costs it: `given` has the fault. Raises EventError with all faults if there is no read.
     """
-    errors = [
-        EventError(reason, faults)
-        for reason in ("time", "country", "field")
-        if (faults := [fault for its, fault in given.faults if its == reason])
-    ]
+    errors = errors_of(given)
     timed = fields["captured_at"] is not None
     try:
         read = read_of(

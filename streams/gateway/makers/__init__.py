@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.gateway.event import Event, Maker, Source, Taken
-from streams.gateway.makers import axis, hikvision, own
+from streams.gateway.makers import axis, hikvision, openalpr, own
 
 
 class Reply(NamedTuple):
@@ -24,6 +24,7 @@ Take = Callable[[Event, Source], Taken]
 MAKERS: Final[Mapping[Maker, Take]] = {
     "axis": axis.take,
     "hikvision": hikvision.take,
+    "openalpr": openalpr.take,
     "read": own.take,
 }
 
