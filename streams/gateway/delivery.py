@@ -106,6 +106,9 @@ class Delivery:
 class _NoTopicError(Exception):
     """A topic that is not there."""
 
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"the topic {topic} is not there: `anpr topics apply` makes it")
+
 
 class _Lane(threading.Thread):
     """The delivery to one topic."""
@@ -194,6 +197,11 @@ class _Session:
     def begin(self, unsure: bool) -> None:
         """Connects, and reads back if it is not sure what is there."""
         self._producer = KafkaProducer(**{**_OPTIONS, **self._lane.options})
+        try:
+            # So that the first entry does not wait for it.
+            self._producer.partitions_for(self._lane.topic)
+        except KafkaTimeoutError as error:
+            raise _NoTopicError(self._lane.topic) from error
         if unsure:
             self._present = _present(self._lane, self._db)
         self.unsure = False
@@ -302,7 +310,7 @@ def _present(lane: _Lane, db: sqlite3.Connection) -> frozenset[int]:
     try:
         numbers = consumer.partitions_for_topic(lane.topic)
         if not numbers:
-            raise _NoTopicError(f"the topic {lane.topic} is not there: `anpr topics apply` makes it")
+            raise _NoTopicError(lane.topic)
         partitions = [TopicPartition(lane.topic, number) for number in numbers]
         consumer.assign(partitions)
         ends = consumer.end_offsets(partitions)

@@ -24,6 +24,8 @@ def serve(config: Path | None) -> None:
     # What a library says of a failed send has the record in it.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.getLogger("streams").setLevel(logging.INFO)
+    # What waits for an answer must not stand behind a thread that sends to Kafka for Python's 5 ms.
+    sys.setswitchinterval(0.001)
     settings = settings_of(config)
     connection = connection_of(settings)
     topics = topics_of(settings)

@@ -1,0 +1,104 @@
+"""From each maker's camera over HTTP to its hit: gateway, Kafka, worker and `anpr hits tail`, all real."""
+
+import json
+import subprocess
+import urllib.request
+from base64 import b64encode
+from pathlib import Path
+from typing import NamedTuple
+
+from kafka import KafkaProducer
+
+from streams.broker.local import Cluster
+from streams.gateway.makers import MAKERS
+from streams.records.encode import encode
+from streams.records.read import Read
+from streams.records.times import parse_time
+from tests.gateway.makers.samples import BRUSSELS, sample
+from tests.made import alert
+from tests.stage.cameras import SECRET, Gateway, free_port
+from tests.stage.kafka import Stage
+from tests.stage.processes import COMMAND, Worker, wait_until
+
+FORM = "multipart/form-data; boundary=boundary"
+
+
+class Sent(NamedTuple):
+    """A camera's event, and the read it becomes."""
+
+    maker: str
+    body: bytes
+    content_type: str
+    read: Read
+
+
+def of_maker(maker: str) -> Sent:
+    """The first sample of a maker that becomes a read with a country."""
+    if maker == "read":
+        body = b'{"read_id":"e1","captured_at":"2026-05-21T16:10:06Z","plate":"1-XYZ-789","country":"BE"}'
+        return Sent(
+            maker, body, "", Read("e1", "c-read", parse_time("2026-05-21T16:10:06Z"), "1-XYZ-789", "BE")
+        )
+    folder = Path(__file__).parents[2] / "gateway" / "makers" / maker
+    for path in sorted(folder.iterdir()):
+        event = sample(f"{maker}/{path.name}")
+        taken = MAKERS[maker](event, BRUSSELS)  # type: ignore[index]
+        if taken.reads and taken.reads[0].country and not taken.refused:
+            return Sent(maker, event.body, event.content_type, taken.reads[0])
+    raise AssertionError(f"no sample of {maker} becomes a read")
+
+
+def test_an_event_of_each_maker_becomes_a_hit(kafka: Cluster, tmp_path: Path) -> None:
+    sent = [of_maker(maker) for maker in MAKERS if maker != "frigate"]
+    stage = Stage(tmp_path, kafka.servers)
+    ours = stage.make_ours("gateway-hits")
+    producer = KafkaProducer(bootstrap_servers=kafka.servers.split(","))
+    for number, each in enumerate(sent):
+        listed = alert(each.read.plate, each.read.country, alert_id=f"a{number}")
+        producer.send(ours.alerts, key=f"sis/a{number}".encode(), value=encode(listed))
+    producer.flush()
+    producer.close()
+    port = free_port()
+    config = _config(tmp_path, kafka.servers, ours.prefix, port, [each.maker for each in sent])
+    worker = Worker(ours.config("gateway-hits", "state"), tmp_path / "worker.log")
+    gateway = Gateway(config, tmp_path / "gateway.log")
+    try:
+        worker.wait_ready()
+        gateway.wait_ready()
+        for each in sent:
+            login = b64encode(f"c-{each.maker}:{SECRET}".encode()).decode()
+            headers = {"Authorization": f"Basic {login}", "Content-Type": each.content_type or "text/plain"}
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/", each.body, headers)
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                assert answer.status == 200, each.maker
+        wanted = {(f"c-{each.maker}", f"a{number}") for number, each in enumerate(sent)}
+        wait_until(lambda: wanted <= _hits(config), 60, f"hits of {len(wanted)} makers")
+        gateway.end_in_order()
+        worker.end_in_order()
+    finally:
+        gateway.end()
+        worker.end()
+
+
+def _hits(config: Path) -> set[tuple[str, str]]:
+    """The camera and the alert of each hit that is shown."""
+    command = [COMMAND, "hits", "tail", "--from-start", "--until-end", "--json", "--config", str(config)]
+    shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    hits = map(json.loads, shown.splitlines())
+    return {(hit["read"]["camera_id"], hit["alert"]["alert_id"]) for hit in hits}
+
+
+def _config(folder: Path, servers: str, prefix: str, port: int, makers: list[str]) -> Path:
+    (folder / "secret").write_text(SECRET)
+    named = ", ".join(f'"{server}"' for server in servers.split(","))
+    cameras = "".join(
+        f'[cameras.c-{maker}]\nsite = "s"\nmaker = "{maker}"\nzone = "Europe/Brussels"\n'
+        f'secret_file = "{folder}/secret"\n'
+        for maker in makers
+    )
+    path = folder / "gateway.toml"
+    path.write_text(
+        f'[kafka]\nservers = [{named}]\n[topics]\nprefix = "{prefix}"\nreads_hours = {{BE = 24}}\n'
+        f'[gateway]\nport = {port}\nspool = "{folder}/spool"\n[sites.s]\nterritory = "BE"\n{cameras}'
+    )
+    return path
