@@ -64,21 +64,32 @@ def country(given: Given, name: str) -> str | None:
     return found or None
 
 
-def candidates(given: Given, name: str, plate: str, most: float = 1.0) -> list[dict[str, Any]] | None:
-    """Other texts than `plate` of a list of `{plate, confidence}` or `{plate, score}`, likeliest first.
+def capitals(plate: str) -> str:
+    """A plate in upper case. Only letters that plates have: `upper` would make SS of ß, and I of ı."""
+    if plate.isascii():
+        return plate.upper()
+    return "".join(char.upper() if char.isascii() or char in "äöü" else char for char in plate)
 
-    Confidences are from 0 to `most`; one that is missing is None. At most 20; in upper case.
+
+def candidates(
+    given: Given, name: str, plate: str, score: str = "confidence", most: float = 1.0, text: str = "plate"
+) -> list[dict[str, Any]] | None:
+    """Other texts than `plate` of a list of objects, likeliest first, at most 20, in upper case.
+
+    `text` and `score` name the fields of an object; scores are from 0 to `most`, and may be missing.
     """
     found: dict[str, dict[str, Any]] = {}
     for entry in given.parts(name):
-        text = (entry.text("plate") or "").upper()
-        confidence = share(entry, "confidence" if entry.has("confidence") else "score", most)
-        if len(text) > _LONGEST_PLATE:
-            entry.fault("plate", f"has at most {_LONGEST_PLATE} characters", text)
-        elif text and text != plate.upper():
-            found.setdefault(text, {"plate": text, "confidence": confidence})
-    ranked = sorted(found.values(), key=lambda each: -(each["confidence"] or 0.0))[:_MOST_CANDIDATES]
-    return [{key: value for key, value in each.items() if value is not None} for each in ranked] or None
+        other = capitals(entry.text(text) or "")
+        confidence = share(entry, score, most)
+        if len(other) > _LONGEST_PLATE:
+            entry.fault(text, f"has at most {_LONGEST_PLATE} characters")
+        elif other and other != capitals(plate) and other not in found:
+            found[other] = (
+                {"plate": other} if confidence is None else {"plate": other, "confidence": confidence}
+            )
+    ranked = sorted(found.values(), key=lambda each: each.get("confidence", 0.0), reverse=True)
+    return ranked[:_MOST_CANDIDATES] or None
 
 
 def likeliest(given: Given, name: str, score: str, most: float = 1.0) -> tuple[Given, float | None] | None:

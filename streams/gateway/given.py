@@ -19,6 +19,7 @@ _UNKNOWN: Final = frozenset(("unknown", "unk", "undefined", "none", "null", "n/a
 """Marks of makers for what a recogniser did not see, in any case."""
 
 
+_MISSING: Final = object()
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
 _MAY_BE_PLATES: Final = frozenset(("text", "value"))
 """Fields in which makers give the plate, among other things."""
@@ -30,6 +31,8 @@ class Given:
     What is missing, null or empty is None and no fault. What is of a strange type or out of range is None and
     a fault, which shows no plate: each with its reason in `faults`, shared by the event and its parts.
     """
+
+    __slots__ = ("_fields", "_place", "faults")
 
     def __init__(self, fields: Mapping[str, Any], place: str = "", within: "Given | None" = None) -> None:
         self._fields = fields
@@ -48,6 +51,10 @@ class Given:
         """Whether one of the fields is there at all."""
         return not self._fields.keys().isdisjoint(names)
 
+    def holds(self, name: str, kind: type) -> bool:
+        """Whether a field is there, and its value is of a type."""
+        return isinstance(self._fields.get(name, _MISSING), kind)
+
     def text(self, name: str) -> str | None:
         """A text without the blanks around it; a number is the text that it is."""
         value = self._fields.get(name)
@@ -63,8 +70,9 @@ class Given:
     def number(self, name: str, least: float, most: float, reason: Reason = "field") -> float | None:
         """A number from `least` to `most`, given as such or as text."""
         value = self._fields.get(name)
-        if isinstance(value, float):
-            number: float | None = value
+        number: float | None
+        if type(value) is float or type(value) is int:
+            number = float(value)
         else:
             value = self.text(name)
             if value is None:
@@ -119,8 +127,11 @@ class Given:
         if value is not None and value != "" and not isinstance(value, list):
             self.fault(name, "is a list", value)
         entries = value if isinstance(value, list) else []
-        named = [(f"{self._place}{name}[{place}].", each) for place, each in enumerate(entries)]
-        return [Given(each, place, self) for place, each in named if isinstance(each, dict)]
+        return [
+            Given(each, f"{self._place}{name}[{place}].", self)
+            for place, each in enumerate(entries)
+            if isinstance(each, dict)
+        ]
 
     def apart(self, name: str) -> list["Given"]:
         """The objects of a list within, each with its own faults; an entry that is none is a fault here."""

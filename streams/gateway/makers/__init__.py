@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.gateway.event import Event, Maker, Source, Taken
-from streams.gateway.makers import axis, hikvision, openalpr, own
+from streams.gateway.makers import axis, hikvision, openalpr, own, platerecognizer
 
 
 class Reply(NamedTuple):
@@ -25,6 +25,7 @@ MAKERS: Final[Mapping[Maker, Take]] = {
     "axis": axis.take,
     "hikvision": hikvision.take,
     "openalpr": openalpr.take,
+    "platerecognizer": platerecognizer.take,
     "read": own.take,
 }
 

@@ -82,7 +82,7 @@ def _group(group: Given, event: Event, source: Source) -> Taken:
         "plate": plate,
         "country": country(group, "best_region"),
         "confidence": share(group, "best_confidence", _HUNDRED),
-        "candidates": candidates(group, "candidates", plate, _HUNDRED),
+        "candidates": candidates(group, "candidates", plate, most=_HUNDRED),
         "direction": None if parked else _direction(group),
         "position": _position(group),
         "vehicle": _vehicle(group.part("vehicle")),
@@ -137,7 +137,7 @@ def _result(result: Given, shared: dict[str, Any], event: Event) -> Taken:
         "plate": plate,
         "country": country(result, "region"),
         "confidence": share(result, "confidence", _HUNDRED),
-        "candidates": candidates(result, "candidates", plate, _HUNDRED),
+        "candidates": candidates(result, "candidates", plate, most=_HUNDRED),
     }
     names = {"plate": result.name("plate")}
     return taken(fields, names, event, result, picture(result, "plate_crop_jpeg", "plate"))
