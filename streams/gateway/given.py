@@ -104,10 +104,10 @@ class Given:
             self.fault(name, "is true or false", text)
         return found
 
-    def texts(self, name: str) -> list[str]:
-        """The texts of a list; what is none in it is passed over."""
+    def entries(self, name: str) -> list[Any]:
+        """The entries of a list, of any type; none if it is missing or no list."""
         value = self._fields.get(name)
-        return [each for each in value if isinstance(each, str) and each] if isinstance(value, list) else []
+        return value if isinstance(value, list) else []
 
     def looks(self, name: str) -> str | None:
         """A word about a vehicle, at most 64 characters of it; None for a mark of unknown."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.gateway.event import Event, Maker, Source, Taken
-from streams.gateway.makers import axis, hikvision, openalpr, own, platerecognizer
+from streams.gateway.makers import axis, frigate, hikvision, openalpr, own, platerecognizer
 
 
 class Reply(NamedTuple):
@@ -23,6 +23,7 @@ Take = Callable[[Event, Source], Taken]
 
 MAKERS: Final[Mapping[Maker, Take]] = {
     "axis": axis.take,
+    "frigate": frigate.take,
     "hikvision": hikvision.take,
     "openalpr": openalpr.take,
     "platerecognizer": platerecognizer.take,

@@ -96,7 +96,9 @@ def _group(group: Given, event: Event, source: Source) -> Taken:
 
 
 def _group_id(group: Given, best: Given, source: Source, plate: str) -> str:
-    uuid = group.text("best_uuid") or next(iter(group.texts("uuids")), None)
+    uuid = group.text("best_uuid") or next(
+        (each for each in group.entries("uuids") if isinstance(each, str)), None
+    )
     if uuid is not None:
         return id_of(source.camera_id, uuid, best.text("plate_index") or "0")
     return id_of(source.camera_id, group.text("camera_id") or "", group.text("epoch_start") or "", plate)

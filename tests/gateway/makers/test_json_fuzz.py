@@ -10,11 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.gateway.event import Event
-from streams.gateway.makers import openalpr, platerecognizer
+from streams.gateway.makers import frigate, openalpr, platerecognizer
 from tests.gateway.makers.samples import ARRIVED, HERE, PLAIN, event
 from tests.gateway.makers.test_hikvision_axis_fuzz import JSON, SOURCES, TYPES, Take, holds
 
-MAKERS: Final[dict[str, Take]] = {"openalpr": openalpr.take, "platerecognizer": platerecognizer.take}
+MAKERS: Final[dict[str, Take]] = {
+    "frigate": frigate.take,
+    "openalpr": openalpr.take,
+    "platerecognizer": platerecognizer.take,
+}
 SAMPLES: Final = {maker: sorted((HERE / maker.replace("-", "_")).iterdir()) for maker in MAKERS}
 PATHS: Final = st.sampled_from(
     ["", "/NotificationInfo/TollgateInfo", "/NotificationInfo/KeepAlive", "frigate/events", "/\0"]
