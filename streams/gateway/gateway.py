@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from streams.broker.connection import Secret
 from streams.gateway.access import Access
 from streams.gateway.connections import Connections
 from streams.gateway.delivery import Delivery
@@ -13,6 +14,7 @@ from streams.gateway.intake import Intake
 from streams.gateway.keeper import Keeper
 from streams.gateway.limits import Limits
 from streams.gateway.metrics import Numbers, text_of
+from streams.gateway.mqtt import Subscription
 from streams.gateway.pictures import Store
 from streams.gateway.policy import Camera, GatewaySection
 from streams.gateway.server import Server, tls_of
@@ -41,6 +43,7 @@ class Gateway:
         options: Mapping[str, Any],
         now: Callable[[], int],
         say: Callable[[str], None],
+        mqtt_password: Secret | None = None,
     ) -> None:
         """`topics` of reads by camera, `rejected` that of dead letters; `options` are kafka-python's."""
         self._policy = policy
@@ -72,6 +75,9 @@ class Gateway:
             self._seen,
             self._state,
         )
+        self._mqtt: Subscription | None = None
+        if policy.mqtt_host is not None:
+            self._mqtt = Subscription(policy, mqtt_password, cameras, self._server.message, now)
         self._connections = Connections(self._server.app(), policy.event_s)
         self._looking: asyncio.Task[None] | None = None
 
@@ -79,11 +85,15 @@ class Gateway:
         """Begins to take events; the address and the port it listens on. Raises OSError if it cannot."""
         address = await self._connections.listen(self._policy.host, self._policy.port, tls_of(self._policy))
         self._delivery.start()
+        if self._mqtt is not None:
+            self._mqtt.start()
         self._looking = asyncio.create_task(self._look())
         return address
 
     async def end(self) -> int:
         """Takes no more events, delivers what it can in a few seconds; how many entries are left."""
+        if self._mqtt is not None:
+            await asyncio.to_thread(self._mqtt.stop)
         await self._connections.close()
         if self._looking is not None:
             self._looking.cancel()
@@ -168,6 +178,7 @@ class Gateway:
                 "confirmed": delivery.confirmed,
                 "troubles": delivery.troubles,
             },
+            **({"mqtt": {"reached": self._mqtt.reached}} if self._mqtt is not None else {}),
         }
 
     def _age(self, figures: Figures) -> float:

@@ -83,8 +83,12 @@ class Intake:
             maker = sender.camera.maker
             reply = REPLIES.get(maker, _LINE) if maker else _LINE
             return Answer(200, reply, taken, entries)
-        entries.append(dead_letter(self._rejected, camera_id, event, errors))
+        entries.append(self.letter(camera_id, event, errors))
         return Answer(STATUS[errors[0].reason], told(errors, len(taken.reads)), taken, entries)
+
+    def letter(self, camera_id: str, event: Event, errors: Sequence[EventError]) -> Entry:
+        """The dead letter of an event; of a camera that is not known the id is empty."""
+        return dead_letter(self._rejected, camera_id, event, errors)
 
 
 def told(errors: Sequence[EventError], taken: int = 0) -> Reply:

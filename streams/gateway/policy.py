@@ -1,6 +1,6 @@
 """What an operator sets about the gateway and, for each camera, about what it sends."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
@@ -9,6 +9,7 @@ from streams.correlation.policy import Camera as Placed
 from streams.gateway.event import Maker, Source
 from streams.records.fields import Text
 
+MQTT_PASSWORD: Final = "ANPR_MQTT_PASSWORD"
 Auth = Literal["basic", "digest", "bearer", "certificate"]
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]
 
@@ -55,6 +56,24 @@ class GatewaySection(Struct, frozen=True, forbid_unknown_fields=True):
         Name | None,
         Meta(description="folder in which pictures are stored; without it they are dropped"),
     ] = None
+    mqtt_host: Annotated[
+        Name | None, Meta(description="broker of MQTT to which Frigate sends; without it, none is asked")
+    ] = None
+    mqtt_port: Annotated[int, Meta(ge=1, le=65535, description="its port")] = 1883
+    mqtt_client: Annotated[
+        Text, Meta(description="how this gateway names itself there; another for each gateway")
+    ] = "anpr-gateway"
+    mqtt_user: Annotated[Name | None, Meta(description="user's name there; without it, no login")] = None
+    mqtt_password_file: Annotated[
+        Name | None,
+        Meta(description=f"file with that user's password; the environment's {MQTT_PASSWORD} goes before it"),
+    ] = None
+    mqtt_ca_file: Annotated[
+        Name | None, Meta(description="PEM file of its authorities; without it, no TLS")
+    ] = None
+    mqtt_prefix: Annotated[
+        Text, Meta(description="first part of the topics, as Frigate's `topic_prefix`")
+    ] = "frigate"
 
 
 class Camera(Placed, frozen=True, forbid_unknown_fields=True):

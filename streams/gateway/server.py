@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -15,12 +15,13 @@ from streams.gateway.keeper import Keeper
 from streams.gateway.limits import Limits
 from streams.gateway.pictures import Store
 from streams.gateway.policy import GatewaySection
-from streams.gateway.spool import SpoolFullError
+from streams.gateway.spool import Entry, SpoolFullError
 from streams.gateway.watch import Watch
 
 _log = logging.getLogger(__name__)
 _FULL_S: Final = 30
 """After so many seconds a camera may try again where the spool was full."""
+_NO_ROOM: Final = 503
 _CHUNK: Final = 1 << 16
 
 
@@ -82,7 +83,7 @@ class Server:
                 arrived,
             )
         except Refused as refused:
-            return self._nobody(refused, address, arrived)
+            return await self._nobody(refused, request, arrived)
         wait = self._limits.event(camera_id, arrived)
         if wait:
             self._watch.refused(camera_id, arrived, "rate")
@@ -90,17 +91,15 @@ class Server:
         try:
             body = await self._body(request)
         except EventError as error:
-            self._watch.refused(camera_id, arrived, error.reason)
-            response = _answer(STATUS[error.reason], told([error]).body)
-            response.force_close()
-            return response
+            return await self._cut_off(camera_id, request, arrived, error, STATUS[error.reason])
         except TimeoutError:
-            self._watch.refused(camera_id, arrived, "form")
-            response = _answer(408, told([_slow(self._policy.event_s)]).body)
-            response.force_close()
-            return response
+            return await self._cut_off(camera_id, request, arrived, _slow(self._policy.event_s), 408)
         event = Event(body, arrived, request.headers.get("Content-Type", ""), request.path)
         return await self._take(camera_id, event)
+
+    async def message(self, camera_id: str, event: Event) -> bool:
+        """Takes an event that came in another way than HTTP; False if there is no room for it now."""
+        return (await self._take(camera_id, event)).status != _NO_ROOM
 
     async def _take(self, camera_id: str, event: Event) -> web.Response:
         taken, errors = self._intake.take(camera_id, event)
@@ -111,14 +110,8 @@ class Server:
                 # A picture is not worth a read.
                 _log.warning("a picture of camera %s cannot be stored, and is dropped: %s", camera_id, error)
         answer = self._intake.answer(camera_id, event, taken, errors)
-        if answer.entries:
-            try:
-                await self._keeper.keep(answer.entries)
-            except SpoolFullError as full:
-                self.full += 1
-                if self.full == 1 or self.full % 1000 == 0:
-                    _log.error("%s; cameras are told to try again (%d so far)", full, self.full)
-                return _wait(503, _FULL_S, "no room for further events")
+        if answer.entries and not await self._kept(answer.entries):
+            return _wait(_NO_ROOM, _FULL_S, "no room for further events")
         self._watch.took(camera_id, event.arrived, taken, errors)
         return _answer(answer.status, answer.reply.body, answer.reply.content_type)
 
@@ -136,16 +129,44 @@ class Server:
                 chunks.append(chunk)
         return b"".join(chunks)
 
-    def _nobody(self, refused: Refused, address: str, arrived: int) -> web.Response:
-        response = _answer(refused.status, told([refuse("login", "Authorization", str(refused))]).body)
+    async def _kept(self, entries: Sequence[Entry]) -> bool:
+        """Keeps entries; False if there is no room."""
+        try:
+            await self._keeper.keep(entries)
+        except SpoolFullError as full:
+            self.full += 1
+            if self.full == 1 or self.full % 1000 == 0:
+                _log.error("%s; cameras are told to try again (%d so far)", full, self.full)
+            return False
+        return True
+
+    async def _nobody(self, refused: Refused, request: web.Request, arrived: int) -> web.Response:
+        error = refuse("login", "Authorization", str(refused))
+        response = _answer(refused.status, told([error]).body)
         for challenge in refused.challenges:
             response.headers.add("WWW-Authenticate", challenge)
         if not refused.asked:
+            address = request.remote or ""
             self._limits.login_failed(address, arrived)
             self._watch.refused("", arrived, "login")
             _log.warning("an event from %s was refused: %s", address, refused)
+            await self._aside("", request, arrived, error)
             response.force_close()
         return response
+
+    async def _cut_off(
+        self, camera_id: str, request: web.Request, arrived: int, error: EventError, status: int
+    ) -> web.Response:
+        self._watch.refused(camera_id, arrived, error.reason)
+        await self._aside(camera_id, request, arrived, error)
+        response = _answer(status, told([error]).body)
+        response.force_close()
+        return response
+
+    async def _aside(self, camera_id: str, request: web.Request, arrived: int, error: EventError) -> None:
+        """A dead letter of an event whose body was not taken: what nobody vouches for is not kept."""
+        event = Event(b"", arrived, request.headers.get("Content-Type", ""), request.path)
+        await self._kept([self._intake.letter(camera_id, event, [error])])
 
     async def _live(self, _: web.Request) -> web.Response:
         return web.json_response({"live": True})

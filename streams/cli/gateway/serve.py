@@ -12,7 +12,7 @@ from pathlib import Path
 from streams.cli.options import connection_of, settings_of
 from streams.cli.progress import say
 from streams.cli.words import words
-from streams.gateway.access import Access, AccessError
+from streams.gateway.access import Access, AccessError, mqtt_password
 from streams.gateway.gateway import Gateway
 from streams.gateway.spool import SpoolError
 from streams.settings.model import Settings
@@ -34,7 +34,9 @@ def serve(config: Path | None) -> None:
         sys.exit(1)
     cameras = {name: settings.cameras[name] for name in topics}
     try:
-        access = Access(cameras, os.environ)
+        # Frigate sends to the broker of MQTT, which knows its users itself.
+        senders = {name: camera for name, camera in cameras.items() if camera.maker != "frigate"}
+        access = Access(senders, os.environ)
         made = Gateway(
             settings.gateway,
             cameras,
@@ -44,6 +46,7 @@ def serve(config: Path | None) -> None:
             connection.for_kafka_python("gateway"),
             lambda: time.time_ns() // 1_000_000,
             say,
+            mqtt_password(settings.gateway, os.environ),
         )
     except (AccessError, SpoolError) as error:
         say(f"anpr gateway: {error}")

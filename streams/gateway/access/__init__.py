@@ -5,6 +5,6 @@ of TLS, as its settings say. Whatever is compared with a secret is compared in c
 """
 
 from streams.gateway.access.access import Access, Refused
-from streams.gateway.access.secrets import AccessError
+from streams.gateway.access.secrets import AccessError, mqtt_password
 
-__all__ = ["Access", "AccessError", "Refused"]
+__all__ = ["Access", "AccessError", "Refused", "mqtt_password"]

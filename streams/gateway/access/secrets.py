@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from streams.broker.connection import Secret
-from streams.gateway.policy import Camera
+from streams.gateway.policy import MQTT_PASSWORD, Camera, GatewaySection
 from streams.records.faults import Fault
 
 # With more of it a login is longer than the header that carries it may be.
 _MOST: Final = 4096
+_MQTT: Final = "mqtt"
 _LONG: Final = f"holds a secret of at most {_MOST} bytes, and this is longer"
 
 
@@ -41,6 +42,30 @@ def secrets_of(cameras: Mapping[str, Camera], environ: Mapping[str, str]) -> dic
     if reading.faults:
         raise AccessError(reading.faults)
     return found
+
+
+def mqtt_password(policy: GatewaySection, environ: Mapping[str, str]) -> Secret | None:
+    """The password for the broker of MQTT; None without a user. Raises AccessError as `secrets_of`."""
+    if policy.mqtt_user is None:
+        return None
+    # Read as the secret of a camera is, and told as what it is.
+    camera = Camera(secret_file=policy.mqtt_password_file)
+    variable = variable_of(_MQTT)
+    given = {variable: environ[MQTT_PASSWORD]} if environ.get(MQTT_PASSWORD) else {}
+    reading = _Reading({_MQTT: camera}, given)
+    secret = reading.secret(_MQTT)
+    if reading.faults:
+        place = "gateway.mqtt_password_file"
+        raise AccessError(
+            fault._replace(
+                field=MQTT_PASSWORD if fault.field == variable else place,
+                rule=f"or {MQTT_PASSWORD} in the environment is required by `mqtt_user`, both are missing"
+                if policy.mqtt_password_file is None and not given
+                else fault.rule,
+            )
+            for fault in reading.faults
+        )
+    return secret
 
 
 class _Reading:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.gateway.event import Event, Maker, Source, Taken
-from streams.gateway.makers import axis, frigate, hikvision, openalpr, own, platerecognizer
+from streams.gateway.makers import axis, dahua, frigate, hikvision, openalpr, own, platerecognizer
 
 
 class Reply(NamedTuple):
@@ -23,6 +23,7 @@ Take = Callable[[Event, Source], Taken]
 
 MAKERS: Final[Mapping[Maker, Take]] = {
     "axis": axis.take,
+    "dahua": dahua.take,
     "frigate": frigate.take,
     "hikvision": hikvision.take,
     "openalpr": openalpr.take,
@@ -30,5 +31,8 @@ MAKERS: Final[Mapping[Maker, Take]] = {
     "read": own.take,
 }
 
-REPLIES: Final[Mapping[Maker, Reply]] = {}
+REPLIES: Final[Mapping[Maker, Reply]] = {
+    # Of a tollgate's event `Result`, of a heartbeat `Active`; some firmware looks for `result` as text.
+    "dahua": Reply("application/json", b'{"Result":true,"result":"true","Active":true,"Message":"success"}'),
+}
 """The replies of makers whose cameras look at the body; the others look at the status."""
