@@ -2,7 +2,7 @@
 
 Fields as in the vendor's ITSAPI description (messages of a tollgate, 5.3). The camera sends an event again
 until it hears that it was taken, with the same time and names of pictures, so these make the `read_id`;
-`UploadNum` counts the sendings and does not. Pictures of faces are left where they are.
+`UploadNum`, a running number, may differ between them. Pictures of faces are left where they are.
 """
 
 from datetime import datetime

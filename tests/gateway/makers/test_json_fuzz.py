@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.gateway.event import Event
-from streams.gateway.makers import frigate, openalpr, platerecognizer
+from streams.gateway.makers import dahua, frigate, openalpr, platerecognizer
 from tests.gateway.makers.samples import ARRIVED, HERE, PLAIN, event
 from tests.gateway.makers.test_hikvision_axis_fuzz import JSON, SOURCES, TYPES, Take, holds
 
 MAKERS: Final[dict[str, Take]] = {
+    "dahua": dahua.take,
     "frigate": frigate.take,
     "openalpr": openalpr.take,
     "platerecognizer": platerecognizer.take,
