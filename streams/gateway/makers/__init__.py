@@ -9,7 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.gateway.event import Event, Maker, Source, Taken
-from streams.gateway.makers import axis, dahua, frigate, hikvision, openalpr, own, platerecognizer
+from streams.gateway.makers import (
+    axis,
+    dahua,
+    dahua_events,
+    frigate,
+    hikvision,
+    openalpr,
+    own,
+    platerecognizer,
+)
 
 
 class Reply(NamedTuple):
@@ -24,6 +33,7 @@ Take = Callable[[Event, Source], Taken]
 MAKERS: Final[Mapping[Maker, Take]] = {
     "axis": axis.take,
     "dahua": dahua.take,
+    "dahua-events": dahua_events.take,
     "frigate": frigate.take,
     "hikvision": hikvision.take,
     "openalpr": openalpr.take,

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.gateway.event import Event
-from streams.gateway.makers import dahua, frigate, openalpr, platerecognizer
+from streams.gateway.makers import dahua, dahua_events, frigate, openalpr, platerecognizer
 from tests.gateway.makers.samples import ARRIVED, HERE, PLAIN, event
 from tests.gateway.makers.test_hikvision_axis_fuzz import JSON, SOURCES, TYPES, Take, holds
 
 MAKERS: Final[dict[str, Take]] = {
     "dahua": dahua.take,
+    "dahua-events": dahua_events.take,
     "frigate": frigate.take,
     "openalpr": openalpr.take,
     "platerecognizer": platerecognizer.take,
@@ -69,7 +70,8 @@ def test_no_plate_in_a_fault(maker: str, bad: Any) -> None:
             continue
         value = json.loads(path.read_bytes())
         for holder, key in list(_places(value)):
-            if isinstance(key, str) and "plate" in key.lower() and not isinstance(holder[key], dict):
+            named = isinstance(key, str) and ("plate" in key.lower() or key in ("Text", "value"))
+            if named and not isinstance(holder[key], dict):
                 holder[key] = bad
         holds(MAKERS[maker], event(json.dumps(value)), PLAIN)
 
