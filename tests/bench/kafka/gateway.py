@@ -38,7 +38,8 @@ KINDS: Final = (
     Kind("axis", "axis", "axis/new.json", "≥ 2,000"),
     Kind("openalpr", "openalpr", "openalpr/group.json", "≥ 2,000"),
     Kind("platerecognizer", "platerecognizer", "platerecognizer/one.json", "≥ 2,000"),
-    Kind("dahua", "dahua", "dahua/tollgate.json", "≥ 2,000"),
+    Kind("dahua", "dahua", "dahua/full.json", "≥ 2,000"),
+    Kind("dahua-events", "dahua-events", "dahua_events/one.txt", "≥ 2,000"),
     Kind("hikvision, XML", "hikvision", "hikvision/full.xml"),
     Kind("hikvision, with pictures", "hikvision", "hikvision/with_pictures.multipart"),
 )

@@ -15,6 +15,7 @@ from streams.records.encode import encode
 from streams.records.read import Read
 from streams.records.times import parse_time
 from tests.gateway.makers.samples import BRUSSELS, sample
+from tests.gateway.makers.samples import HERE as SAMPLES
 from tests.made import alert
 from tests.stage.cameras import SECRET, Gateway, free_port
 from tests.stage.kafka import Stage
@@ -39,9 +40,9 @@ def of_maker(maker: str) -> Sent:
         return Sent(
             maker, body, "", Read("e1", "c-read", parse_time("2026-05-21T16:10:06Z"), "1-XYZ-789", "BE")
         )
-    folder = Path(__file__).parents[2] / "gateway" / "makers" / maker
+    folder = SAMPLES / maker.replace("-", "_")
     for path in sorted(folder.iterdir()):
-        event = sample(f"{maker}/{path.name}")
+        event = sample(f"{folder.name}/{path.name}")
         taken = MAKERS[maker](event, BRUSSELS)  # type: ignore[index]
         if taken.reads and taken.reads[0].country and not taken.refused:
             return Sent(maker, event.body, event.content_type, taken.reads[0])
