@@ -4,15 +4,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from amqtt.broker import Broker
-from paho.mqtt import publish
-
 from streams.gateway.mqtt import Subscription
 from streams.gateway.policy import Camera, GatewaySection
 from tests.gateway.ground import Ground, gateway
 from tests.gateway.makers.samples import ARRIVED
 from tests.gateway.makers.samples import HERE as SAMPLES
 from tests.stage.cameras import free_port
+from tests.stage.mqtt import broker_of, send
 
 LPR = (SAMPLES / "frigate" / "lpr.json").read_bytes()
 CAMERAS = {"front": Camera(maker="frigate", device="gate"), "c1": Camera(maker="read")}
@@ -24,21 +22,6 @@ async def until(holds: Any, within_s: float = 10) -> None:
             await asyncio.sleep(0.02)
 
 
-async def broker(port: int) -> Broker:
-    made = Broker(
-        {
-            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-        }
-    )
-    await made.start()
-    return made
-
-
-async def send(port: int, topic: str, body: bytes) -> None:
-    await asyncio.to_thread(publish.single, topic, body, 1, hostname="127.0.0.1", port=port)
-
-
 def test_events_of_frigate_are_kept_and_those_of_other_cameras_are_not(tmp_path: Path) -> None:
     async def whole() -> None:
         port = free_port()
@@ -46,18 +29,21 @@ def test_events_of_frigate_are_kept_and_those_of_other_cameras_are_not(tmp_path:
             listening = subscription(ground, port)
             # The broker comes after the gateway, which goes on to try.
             listening.start()
-            there = await broker(port)
+            there = broker_of(port)
+            await there.start()
             try:
                 await until(lambda: listening.reached)
-                await send(port, "frigate/tracked_object_update", LPR.replace(b'"gate"', b'"back"'))
-                await send(port, "frigate/tracked_object_update", b"no JSON")
-                await send(port, "other/tracked_object_update", LPR)
-                await send(port, "frigate/tracked_object_update", LPR)
+                await asyncio.to_thread(
+                    send, port, "frigate/tracked_object_update", LPR.replace(b'"gate"', b'"back"')
+                )
+                await asyncio.to_thread(send, port, "frigate/tracked_object_update", b"no JSON")
+                await asyncio.to_thread(send, port, "other/tracked_object_update", LPR)
+                await asyncio.to_thread(send, port, "frigate/tracked_object_update", LPR)
                 await until(ground.kept)
                 (read,) = ground.reads()
                 assert read["camera_id"] == "front"
                 assert ground.letters() == []
-                await send(port, "frigate/events", b'{"after": {"camera": "gate"}}')
+                await asyncio.to_thread(send, port, "frigate/events", b'{"after": {"camera": "gate"}}')
                 await until(ground.letters)
             finally:
                 await asyncio.to_thread(listening.stop)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import urllib.request
 from base64 import b64encode
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from tests.gateway.makers.samples import HERE as SAMPLES
 from tests.made import alert
 from tests.stage.cameras import SECRET, Gateway, free_port
 from tests.stage.kafka import Stage
+from tests.stage.mqtt import mqtt_broker, send
 from tests.stage.processes import COMMAND, Worker, wait_until
 
 FORM = "multipart/form-data; boundary=boundary"
@@ -34,7 +36,7 @@ class Sent(NamedTuple):
 
 
 def of_maker(maker: str) -> Sent:
-    """The first sample of a maker that becomes a read with a country."""
+    """The first sample of a maker that becomes a read with a country, which Frigate never tells."""
     if maker == "read":
         body = b'{"read_id":"e1","captured_at":"2026-05-21T16:10:06Z","plate":"1-XYZ-789","country":"BE"}'
         return Sent(
@@ -44,13 +46,13 @@ def of_maker(maker: str) -> Sent:
     for path in sorted(folder.iterdir()):
         event = sample(f"{folder.name}/{path.name}")
         taken = MAKERS[maker](event, BRUSSELS)  # type: ignore[index]
-        if taken.reads and taken.reads[0].country and not taken.refused:
+        if taken.reads and (taken.reads[0].country or maker == "frigate") and not taken.refused:
             return Sent(maker, event.body, event.content_type, taken.reads[0])
     raise AssertionError(f"no sample of {maker} becomes a read")
 
 
 def test_an_event_of_each_maker_becomes_a_hit(kafka: Cluster, tmp_path: Path) -> None:
-    sent = [of_maker(maker) for maker in MAKERS if maker != "frigate"]
+    sent = [of_maker(maker) for maker in MAKERS]
     stage = Stage(tmp_path, kafka.servers)
     ours = stage.make_ours("gateway-hits")
     producer = KafkaProducer(bootstrap_servers=kafka.servers.split(","))
@@ -59,14 +61,22 @@ def test_an_event_of_each_maker_becomes_a_hit(kafka: Cluster, tmp_path: Path) ->
         producer.send(ours.alerts, key=f"sis/a{number}".encode(), value=encode(listed))
     producer.flush()
     producer.close()
-    port = free_port()
-    config = _config(tmp_path, kafka.servers, ours.prefix, port, [each.maker for each in sent])
+    port, mqtt_port = free_port(), free_port()
+    config = _config(tmp_path, kafka.servers, ours.prefix, port, mqtt_port, [each.maker for each in sent])
     worker = Worker(ours.config("gateway-hits", "state"), tmp_path / "worker.log")
     gateway = Gateway(config, tmp_path / "gateway.log")
-    try:
+    with ExitStack() as stack:
+        stack.callback(worker.end)
+        stack.callback(gateway.end)
+        stack.enter_context(mqtt_broker(mqtt_port))
         worker.wait_ready()
         gateway.wait_ready()
         for each in sent:
+            if each.maker == "frigate":
+                wait_until(lambda: _subscribed(port), 30, "the gateway has subscribed")
+                topic = "events" if b'"after"' in each.body else "tracked_object_update"
+                send(mqtt_port, f"frigate/{topic}", each.body)
+                continue
             login = b64encode(f"c-{each.maker}:{SECRET}".encode()).decode()
             headers = {"Authorization": f"Basic {login}", "Content-Type": each.content_type or "text/plain"}
             request = urllib.request.Request(f"http://127.0.0.1:{port}/", each.body, headers)
@@ -76,9 +86,6 @@ def test_an_event_of_each_maker_becomes_a_hit(kafka: Cluster, tmp_path: Path) ->
         wait_until(lambda: wanted <= _hits(config), 60, f"hits of {len(wanted)} makers")
         gateway.end_in_order()
         worker.end_in_order()
-    finally:
-        gateway.end()
-        worker.end()
 
 
 def _hits(config: Path) -> set[tuple[str, str]]:
@@ -89,17 +96,23 @@ def _hits(config: Path) -> set[tuple[str, str]]:
     return {(hit["read"]["camera_id"], hit["alert"]["alert_id"]) for hit in hits}
 
 
-def _config(folder: Path, servers: str, prefix: str, port: int, makers: list[str]) -> Path:
+def _subscribed(port: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=20) as answer:
+        return bool(json.load(answer)["mqtt"]["reached"])
+
+
+def _config(folder: Path, servers: str, prefix: str, port: int, mqtt_port: int, makers: list[str]) -> Path:
     (folder / "secret").write_text(SECRET)
     named = ", ".join(f'"{server}"' for server in servers.split(","))
     cameras = "".join(
         f'[cameras.c-{maker}]\nsite = "s"\nmaker = "{maker}"\nzone = "Europe/Brussels"\n'
-        f'secret_file = "{folder}/secret"\n'
+        f'secret_file = "{folder}/secret"\n' + ('device = "gate"\n' if maker == "frigate" else "")
         for maker in makers
     )
     path = folder / "gateway.toml"
     path.write_text(
         f'[kafka]\nservers = [{named}]\n[topics]\nprefix = "{prefix}"\nreads_hours = {{BE = 24}}\n'
-        f'[gateway]\nport = {port}\nspool = "{folder}/spool"\n[sites.s]\nterritory = "BE"\n{cameras}'
+        f'[gateway]\nport = {port}\nspool = "{folder}/spool"\nmqtt_host = "127.0.0.1"\n'
+        f'mqtt_port = {mqtt_port}\n[sites.s]\nterritory = "BE"\n{cameras}'
     )
     return path
