@@ -12,11 +12,9 @@ from streams.gateway.multipart import boundary_of
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n\0"
 _HEADERS: Final = re.compile(rb"\A(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n)+\r?\n")
 _TYPE: Final = re.compile(rb"(?im)^content-type:[ \t]*([^;\r\n]*)")
-_BEGIN: Final = re.compile(rb"(?im)^(?=Code=)")
+_BEGIN: Final = b"Code="
 _EVENT: Final = re.compile(
-    r"Code=(?P<code>[^;\r\n]*)(?:;\s*action=(?P<action>[^;\r\n]*))?(?:;\s*index=[^;\r\n]*)?"
-    r"(?:;\s*data=(?P<data>.*))?\Z",
-    re.IGNORECASE | re.DOTALL,
+    rb"Code=([^;\r\n]*)(?:;\s*action=([^;\r\n]*))?(?:;\s*index=[^;\r\n]*)?;?\s*\Z", re.IGNORECASE
 )
 _LINE: Final = re.compile(r"Events\[([0-9]{1,3})\]\.([A-Za-z0-9_.\[\]]{1,200})=(.*)")
 _NAME: Final = re.compile(r"[A-Za-z0-9_]+")
@@ -44,7 +42,7 @@ def blocks_of(event: Event) -> tuple[list[Block | EventError], list[Picture]]:
         blocks += _of_json(body)
     else:
         for content in _parts(event, body, pictures):
-            texts = [text.strip(_BLANK) for text in _BEGIN.split(content)]
+            texts = [text.strip(_BLANK) for text in _begun(content)]
             for text in texts:
                 blocks += _of_lines(text) if text.startswith(b"Events[") else [_of_text(text)] if text else []
     if not blocks:
@@ -60,9 +58,14 @@ def _parts(event: Event, body: bytes, pictures: list[Picture]) -> list[bytes]:
     if boundary is None:
         _, options = parse_options_header(event.content_type)
         boundary = options.get(b"boundary", b"").decode("latin-1")
-    parts = re.split(rb"(?m)^--" + re.escape(boundary.encode("latin-1")) + rb"(?:--)?[ \t]*\r?\n?", body)
+    parts = [body]
+    if boundary:
+        parts = [
+            part.removeprefix(b"--").lstrip(b" \t\r\n")
+            for part in (b"\n" + body).split(b"\n--" + boundary.encode("latin-1"))
+        ]
     texts = []
-    for part in parts if boundary else [body]:
+    for part in parts:
         headers = _HEADERS.match(part)
         content = part[headers.end() :] if headers else part
         kind = _TYPE.search(headers[0]) if headers else None
@@ -74,27 +77,31 @@ def _parts(event: Event, body: bytes, pictures: list[Picture]) -> list[bytes]:
     return texts
 
 
+def _begun(content: bytes) -> list[bytes]:
+    """The events in a text, each of which begins a line."""
+    first, *others = (b"\n" + content).split(b"\n" + _BEGIN)
+    return [first, *(_BEGIN + each for each in others)]
+
+
 def _of_text(text: bytes) -> Block | EventError:
     if text.lower() == b"heartbeat":
         return Block("Heartbeat", "", None)
     if text[:1] == b"{":
         found = _of_json(text)
         return found[0] if found else Block("", "", None)
-    match = _EVENT.match(text.decode("utf-8", "replace"))
+    head, _, data = text.partition(b"data=")
+    match = _EVENT.match(head)
     if match is None:
-        return refuse(
-            "form", "", "begins as Code=TrafficJunction;action=Pulse;index=0;data={", f"{len(text)} bytes"
-        )
-    data = match["data"]
+        rule = "begins as Code=TrafficJunction;action=Pulse;index=0;data={"
+        return refuse("form", "", rule, f"{len(text)} bytes")
     try:
         value = orjson.loads(data) if data else None
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
-        return refuse(
-            "form", "data", "is a JSON object, and is damaged or cut off", f"{len(data)} characters"
-        )
+    except orjson.JSONDecodeError:
+        return refuse("form", "data", "is a JSON object, and is damaged or cut off", f"{len(data)} bytes")
     if value is not None and not isinstance(value, dict):
         return refuse("form", "data", "is a JSON object")
-    return Block(match["code"].strip(), (match["action"] or "").strip(), value)
+    code, action = match[1].decode("utf-8", "replace"), (match[2] or b"").decode("utf-8", "replace")
+    return Block(code.strip(), action.strip(), value)
 
 
 def _of_lines(text: bytes) -> list[Block | EventError]:
