@@ -11,7 +11,9 @@ from streams.records.faults import Fault, faults_of, shown
 from streams.records.read import Read
 from streams.records.times import YEARS_RULE, in_years, to_ms
 
-Maker = Literal["hikvision", "axis", "dahua", "dahua-events", "frigate", "openalpr", "platerecognizer", "read"]
+Maker = Literal[
+    "hikvision", "axis", "dahua", "dahua-events", "frigate", "openalpr", "platerecognizer", "read"
+]
 """Whose form an event has; `streams.gateway.makers` has a module for each."""
 
 Reason = Literal["form", "field", "plate", "country", "time", "device", "size", "rate", "login"]

@@ -79,11 +79,12 @@ class Intake:
         entries = [
             Entry(sender.topic, key, encode(read), event.arrived, _captured(read)) for read in taken.reads
         ]
-        if not errors:
-            maker = sender.camera.maker
-            reply = REPLIES.get(maker, _LINE) if maker else _LINE
-            return Answer(200, reply, taken, entries)
-        entries.append(self.letter(camera_id, event, errors))
+        own = REPLIES.get(sender.camera.maker) if sender.camera.maker else None
+        if errors:
+            entries.append(self.letter(camera_id, event, errors))
+        if not errors or (own and taken.reads):
+            # A camera that looks for its own reply sends for ever what it does not get it for.
+            return Answer(200, own or _LINE, taken, entries)
         return Answer(STATUS[errors[0].reason], told(errors, len(taken.reads)), taken, entries)
 
     def letter(self, camera_id: str, event: Event, errors: Sequence[EventError]) -> Entry:

@@ -225,3 +225,22 @@ def test_a_dead_letter_has_no_picture(tmp_path: Path) -> None:
         assert len(letter["body"]) < len(body)
 
     run(tmp_path, play, cameras=cameras, now=ARRIVED)
+
+
+def test_a_camera_that_waits_for_its_own_reply_gets_it_if_a_read_was_taken(tmp_path: Path) -> None:
+    """Else it would send for ever an event whose country is not known."""
+    body = json.loads((SAMPLES / "dahua" / "full.json").read_text())
+    cameras = {"c1": Camera(maker="dahua", zone="Europe/Brussels")}
+
+    async def play(ground: Ground) -> None:
+        reply = await ground.send(body, path="/NotificationInfo/TollgateInfo")
+        assert (reply.status, reply.json["Result"], ground.letters()) == (200, True, [])
+        body["Picture"]["Plate"]["Region"] = "ATLANTIS"
+        reply = await ground.send(body, path="/NotificationInfo/TollgateInfo")
+        assert (reply.status, reply.json["Result"]) == (200, True)
+        assert ["country" in each for each in ground.reads()] == [True, False]
+        assert len(ground.letters()) == 1
+        del body["Picture"]["Plate"]
+        assert (await ground.send(body, path="/NotificationInfo/TollgateInfo")).status == 422
+
+    run(tmp_path, play, cameras=cameras, now=ARRIVED)
