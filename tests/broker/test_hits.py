@@ -188,7 +188,13 @@ def running(topic: Topic) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "streams.cli.main", "hits", "tail", "--json", "--config"]
     code = "from streams.cli.main import main; main()"
     command = [sys.executable, "-c", code, *command[3:], str(topic.config)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # As at a terminal: what runs in the background has Ctrl-C ignored, and hands that on.
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
 
 
 def line_of(stream: IO[bytes] | None) -> str:
