@@ -8,17 +8,19 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 _EVERY_S = 0.25
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Connections:
-    """Listens for an application. A connection without a request in work for `idle_s` is closed, whether it
-    has sent nothing, or the head of a request byte by byte. What is in work is for the application to end.
+    """Listens, and hands each request to a handler.
+
+    A connection without a request in work for `idle_s` is closed, whether it has sent nothing, or the head of
+    a request byte by byte. What is in work is for the handler to end.
     """
 
-    def __init__(self, app: web.Application, idle_s: float) -> None:
-        app.middlewares.append(self._request)
-        self._runner = web.AppRunner(app, access_log=None)
+    def __init__(self, handler: Handler, idle_s: float) -> None:
+        self._handler = handler
+        self._runner: web.ServerRunner | None = None
         self._idle_s = idle_s
         self._since: dict[RequestHandler, float] = {}
         self._busy: dict[RequestHandler, int] = {}
@@ -27,6 +29,7 @@ class Connections:
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> tuple[str, int]:
         """Begins; the address and the port. Raises OSError."""
+        self._runner = web.ServerRunner(web.Server(self._request, access_log=None))
         await self._runner.setup()
         self._server = await asyncio.get_running_loop().create_server(
             self._connection, host, port, ssl=tls, ssl_handshake_timeout=self._idle_s if tls else None
@@ -41,20 +44,20 @@ class Connections:
             self._server.close()
         if self._cutting is not None:
             self._cutting.cancel()
-        await self._runner.cleanup()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     def _connection(self) -> RequestHandler:
-        assert self._runner.server is not None, "set up"
+        assert self._runner is not None and self._runner.server is not None, "set up"
         made = self._runner.server()
         self._since[made] = asyncio.get_running_loop().time()
         return made
 
-    @web.middleware
-    async def _request(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+    async def _request(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
         self._busy[connection] = self._busy.get(connection, 0) + 1
         try:
-            return await handler(request)
+            return await self._handler(request)
         finally:
             self._busy[connection] -= 1
             if not self._busy[connection]:

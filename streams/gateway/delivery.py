@@ -10,7 +10,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -33,13 +33,14 @@ _UNCONFIRMED_S: Final = _DELIVERED_S + 3.0
 """If it does not, the session ends all the same."""
 _AGAIN_S: Final = 1.0
 _FORGET_S: Final = 0.05
+_GATHER_S: Final = 0.03
 _READ_BACK_S: Final = 30.0
 _CLOCKS_MS: Final = 60_000
 """How far the brokers' clocks may be from this one's."""
 _OPTIONS: Final[Mapping[str, Any]] = {
     "acks": "all",
     "enable_idempotence": True,
-    "linger_ms": 5,
+    "linger_ms": 20,
     "batch_size": 1 << 17,
     "compression_type": "lz4",
     "max_block_ms": 2000,
@@ -89,10 +90,11 @@ class Delivery:
         for lane in self._lanes:
             lane.start()
 
-    def look(self) -> None:
-        """There is more in the spool. From any thread."""
+    def look(self, topics: Collection[str]) -> None:
+        """There is more in the spool for some topics. From any thread."""
         for lane in self._lanes:
-            lane.more.set()
+            if lane.topic in topics:
+                lane.more.set()
 
     def stop(self, within_s: float) -> None:
         """Delivers what can be within a time, and ends; the rest stays in the spool."""
@@ -145,6 +147,10 @@ class _Lane(threading.Thread):
     def ending(self, open_: bool) -> bool:
         """Whether it is told to end and has no time left, or nothing to wait for."""
         return self._stopping.is_set() and (not open_ or monotonic() >= self._deadline)
+
+    def gather(self, seconds: float) -> None:
+        """Waits that long, unless it is told to end."""
+        self._stopping.wait(seconds)
 
     def run(self) -> None:
         unsure = True
@@ -222,7 +228,9 @@ class _Session:
                 continue
             if lane.ending(bool(self._open)):
                 return
-            lane.more.wait(_FORGET_S if self._open or self._done else 1.0)
+            if lane.more.wait(_FORGET_S if self._open or self._done else 1.0):
+                # Together they cost less than one by one.
+                lane.gather(_GATHER_S)
 
     def end(self) -> None:
         """Hands on what is confirmed, and lets go of the producer and of what it has not sent."""

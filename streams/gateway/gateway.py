@@ -50,7 +50,7 @@ class Gateway:
         self._now = now
         self._say = say
         self._spool = Spool(Path(policy.spool), policy.spool_mb * _MB)
-        self._keeper = Keeper(self._spool, lambda: self._delivery.look())
+        self._keeper = Keeper(self._spool, lambda topics: self._delivery.look(topics))
         self._delivery = Delivery(
             Path(policy.spool),
             self._spool.id,
@@ -78,7 +78,7 @@ class Gateway:
         self._mqtt: Subscription | None = None
         if policy.mqtt_host is not None:
             self._mqtt = Subscription(policy, mqtt_password, cameras, self._server.message, now)
-        self._connections = Connections(self._server.app(), policy.event_s)
+        self._connections = Connections(self._server.handle, policy.event_s)
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """The keeper: puts what the requests accepted into the spool, many at a time, off the event loop."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -16,8 +16,8 @@ class Keeper:
     While one write is on its way to the disk the next gather, and go there together.
     """
 
-    def __init__(self, spool: Spool, on_kept: Callable[[], None]) -> None:
-        """`on_kept` is called, in the thread, after entries were kept."""
+    def __init__(self, spool: Spool, on_kept: Callable[[Collection[str]], None]) -> None:
+        """`on_kept` is called, in the thread, after entries were kept, with their topics."""
         self._spool = spool
         self._on_kept = on_kept
         self._thread = ThreadPoolExecutor(1, "spool")
@@ -69,7 +69,7 @@ class Keeper:
 
     def _put(self, entries: Sequence[Entry]) -> None:
         self._spool.put(entries)
-        self._on_kept()
+        self._on_kept({entry.topic for entry in entries})
 
     async def _run(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 _FULL_S: Final = 30
 """After so many seconds a camera may try again where the spool was full."""
 _NO_ROOM: Final = 503
+_METRICS: Final = "text/plain; version=0.0.4"
 _CHUNK: Final = 1 << 16
 
 
@@ -58,17 +59,26 @@ class Server:
         self.full = 0
         """Events that found no room in the spool."""
 
-    def app(self) -> web.Application:
-        """The application: events by POST on any path, `/health/live`, `/health/ready`, `/metrics`."""
-        app = web.Application()
-        app.router.add_get("/health/live", self._live)
-        app.router.add_get("/health/ready", self._ready)
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_post("/{path:.*}", self._event)
-        app.on_response_prepare.append(_unnamed)
-        return app
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """The answer: events by POST on any path; `/health/live`, `/health/ready` and `/metrics` by GET."""
+        if request.method == "POST":
+            response = await self._event(request)
+        elif request.method not in ("GET", "HEAD"):
+            response = web.Response(status=405, headers={"Allow": "GET, HEAD, POST"})
+        elif request.path == "/metrics":
+            response = web.Response(body=self._seen(), headers={"Content-Type": _METRICS})
+        elif request.path == "/health/ready":
+            ready, state = self._state()
+            response = web.json_response({"ready": ready, **state}, status=200 if ready else _NO_ROOM)
+        elif request.path == "/health/live":
+            response = web.json_response({"live": True})
+        else:
+            response = web.Response(status=404)
+        # What serves here, and in which version, is nobody's business.
+        response.headers["Server"] = "anpr"
+        return response
 
-    async def _event(self, request: web.Request) -> web.Response:
+    async def _event(self, request: web.BaseRequest) -> web.Response:
         arrived = self._now()
         address = request.remote or ""
         wait = self._limits.login(address, arrived)
@@ -115,11 +125,17 @@ class Server:
         self._watch.took(camera_id, event.arrived, taken, errors)
         return _answer(answer.status, answer.reply.body, answer.reply.content_type)
 
-    async def _body(self, request: web.Request) -> bytes:
+    async def _body(self, request: web.BaseRequest) -> bytes:
         """The body. Raises EventError for one that is too large, TimeoutError for one that comes too slow."""
         most = int(self._policy.event_mb * 1e6)
         if (request.content_length or 0) > most:
             raise _large(most)
+        if request.content.is_eof():
+            # It came with the head, as nearly all do.
+            body = request.content.read_nowait()
+            if len(body) > most:
+                raise _large(most)
+            return body
         chunks, size = list[bytes](), 0
         async with asyncio.timeout(self._policy.event_s):
             async for chunk in request.content.iter_chunked(_CHUNK):
@@ -140,7 +156,7 @@ class Server:
             return False
         return True
 
-    async def _nobody(self, refused: Refused, request: web.Request, arrived: int) -> web.Response:
+    async def _nobody(self, refused: Refused, request: web.BaseRequest, arrived: int) -> web.Response:
         error = refuse("login", "Authorization", str(refused))
         response = _answer(refused.status, told([error]).body)
         for challenge in refused.challenges:
@@ -155,7 +171,7 @@ class Server:
         return response
 
     async def _cut_off(
-        self, camera_id: str, request: web.Request, arrived: int, error: EventError, status: int
+        self, camera_id: str, request: web.BaseRequest, arrived: int, error: EventError, status: int
     ) -> web.Response:
         self._watch.refused(camera_id, arrived, error.reason)
         await self._aside(camera_id, request, arrived, error)
@@ -163,28 +179,13 @@ class Server:
         response.force_close()
         return response
 
-    async def _aside(self, camera_id: str, request: web.Request, arrived: int, error: EventError) -> None:
+    async def _aside(self, camera_id: str, request: web.BaseRequest, arrived: int, error: EventError) -> None:
         """A dead letter of an event whose body was not taken: what nobody vouches for is not kept."""
         event = Event(b"", arrived, request.headers.get("Content-Type", ""), request.path)
         await self._kept([self._intake.letter(camera_id, event, [error])])
 
-    async def _live(self, _: web.Request) -> web.Response:
-        return web.json_response({"live": True})
 
-    async def _ready(self, _: web.Request) -> web.Response:
-        ready, state = self._state()
-        return web.json_response({"ready": ready, **state}, status=200 if ready else 503)
-
-    async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=self._seen(), headers={"Content-Type": "text/plain; version=0.0.4"})
-
-
-async def _unnamed(_: web.Request, response: web.StreamResponse) -> None:
-    # What serves here, and in which version, is nobody's business.
-    response.headers["Server"] = "anpr"
-
-
-def _certificate(request: web.Request) -> Any:
+def _certificate(request: web.BaseRequest) -> Any:
     transport = request.transport
     return transport.get_extra_info("peercert") if transport is not None else None
 

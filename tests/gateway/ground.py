@@ -108,7 +108,7 @@ async def gateway(
     }
     section = GatewaySection(**policy)
     spool = Spool(folder / "spool", spool_bytes)
-    keeper = Keeper(spool, lambda: None)
+    keeper = Keeper(spool, lambda _: None)
     server = Server(
         section,
         Access(made, {}),
@@ -121,7 +121,7 @@ async def gateway(
         lambda: b"",
         lambda: (True, {}),
     )
-    connections = Connections(server.app(), section.event_s)
+    connections = Connections(server.handle, section.event_s)
     host, port = await connections.listen("127.0.0.1", 0, tls_of(section))
     async with aiohttp.ClientSession() as session:
         scheme = "https" if section.cert_file else "http"

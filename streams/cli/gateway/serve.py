@@ -9,6 +9,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import uvloop
+
+from streams.cli.collector import settle
 from streams.cli.options import connection_of, settings_of
 from streams.cli.progress import say
 from streams.cli.words import words
@@ -51,7 +54,9 @@ def serve(config: Path | None) -> None:
     except (AccessError, SpoolError) as error:
         say(f"anpr gateway: {error}")
         sys.exit(1)
-    sys.exit(asyncio.run(_run(made, len(cameras))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(_run(made, len(cameras)))
+    sys.exit(code)
 
 
 def topics_of(settings: Settings) -> Mapping[str, str]:
@@ -73,6 +78,7 @@ async def _run(made: Gateway, cameras: int) -> int:
     except OSError as error:
         say(f"anpr gateway: cannot listen: {error}; see `host`, `port` and the files of TLS in [gateway]")
         return 1
+    settle()
     say(f"ready: {words(cameras, 'camera')}, listening on {host}:{port}")
     await told.wait()
     left = await made.end()
