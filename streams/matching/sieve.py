@@ -5,7 +5,7 @@ other vehicles, read right. The most that the posterior of such a pair can be is
 a batch together: it counts the plate as it was read as the only rival.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
@@ -43,9 +43,9 @@ class Sieve:
         none[:, 1:, 1:] = [model.commonness for model in models.values()]
         self._common = none
 
-    def worth(self, reads: Sequence[Read], rows: NDArray[np.intp], keys: Keys) -> NDArray[np.bool_]:
-        """Which pairs of the row of a read (intp, m) and the unmapped key of a listed plate (uint64, m) may
-        be hits. The plates of the reads are valid.
+    def worth(self, reads: Mapping[int, Read], rows: NDArray[np.intp], keys: Keys) -> NDArray[np.bool_]:
+        """Which pairs may be hits: of the row of a read (intp, m), by which `reads` has it, and the unmapped
+        key of a listed plate (uint64, m). The plates of the reads are valid.
         """
         unique, of = np.unique(rows, return_inverse=True)
         near = [reads[row] for row in unique.tolist()]

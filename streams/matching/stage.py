@@ -12,7 +12,6 @@ from streams.plates.keys import Columns, columns
 from streams.records.decode import Decoded, Rejected, decode_reads
 from streams.records.faults import Fault, shown
 from streams.records.match import Match
-from streams.records.read import Read
 from streams.records.times import to_ms
 
 _AT_ONCE: Final = 2000
@@ -41,31 +40,32 @@ def match_batch(records: Sequence[bytes], index: Index, judge: Judge) -> Matched
     Every read is checked whole; a record that is no read is set aside and costs its neighbours nothing.
     """
     rejected: list[Rejected] = []
-    reads: list[Read] = []
-    times: list[datetime] = []
     gathering = Gathering(index)
+    newest_of: dict[int, datetime] = {}
+    latest: datetime | None = None
+    reads = 0
     for start in range(0, len(records), _AT_ONCE):
         part, batch = _checked(records[start : start + _AT_ONCE])
         rejected += [entry._replace(place=start + entry.place) for entry in part.rejected]
-        if part.reads:
-            gathering.add(part.reads, batch)
-            reads += part.reads
-            times += part.times
-    if not reads:
-        return Matched([], [], None, rejected, 0)
+        if not part.reads:
+            continue
+        clock = _Newest(part.times, latest)
+        for row in gathering.add(part.reads, batch):
+            newest_of[reads + row] = clock.up_to(row)
+        reads += len(part.reads)
+        latest = clock.up_to(len(part.reads) - 1)
     matches: list[Match] = []
     newest: list[int] = []
-    clock = _Newest(times)
     # Judged one after the other at the end: what judging needs is then in the caches.
     for candidate in gathering.candidates(judge.sieve):
-        read = reads[candidate.row]
+        read = gathering.reads[candidate.row]
         if not index.in_force(candidate.alert, read.captured_at):
             continue
         result = judge.judge(read, candidate.alert)
         if not isinstance(result, Refusal):
             matches.append(Match(read, candidate.alert, result))
-            newest.append(to_ms(clock.up_to(candidate.row)))
-    return Matched(matches, newest, to_ms(clock.up_to(len(reads) - 1)), rejected, len(reads))
+            newest.append(to_ms(newest_of[candidate.row]))
+    return Matched(matches, newest, to_ms(latest) if latest else None, rejected, reads)
 
 
 def _checked(records: Sequence[bytes]) -> tuple[Decoded, Columns]:
@@ -91,15 +91,15 @@ def _checked(records: Sequence[bytes]) -> tuple[Decoded, Columns]:
 
 
 class _Newest:
-    """The latest time of a batch up to a row; rows are asked in rising order, so each is looked at once."""
+    """The latest time up to a row of a part; rows are asked in rising order, so each is looked at once."""
 
-    def __init__(self, times: Sequence[datetime]) -> None:
+    def __init__(self, times: Sequence[datetime], before: datetime | None) -> None:
         self._times = times
-        self._latest = times[0]
+        self._latest = before or times[0]
         self._taken = 0
 
     def up_to(self, row: int) -> datetime:
-        """The latest time up to and with this row."""
+        """The latest time before the part, or in it up to and with this row."""
         if row >= self._taken:
             self._latest = max(self._latest, max(self._times[self._taken : row + 1]))
             self._taken = row + 1
