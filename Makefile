@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check bench bench-kafka soak docs clean
+.PHONY: setup run test check bench bench-kafka bench-gateway soak docs clean
 
 setup: .venv/.installed-dev
 
@@ -36,9 +36,13 @@ docs: .venv/.installed-dev  ## write the generated files anew: schemas and the c
 
 bench: .venv/.installed-dev  ## the figures, as a table
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.kafka gateway
 
 bench-kafka: .venv/.installed-dev  ## the figures on a real Kafka, beside two peers; about 20 minutes
 	$(BIN)/python -m tests.bench.kafka
+
+bench-gateway: .venv/.installed-dev  ## the gateway's figures on a real Kafka; about 5 minutes
+	$(BIN)/python -m tests.bench.kafka gateway
 
 soak: .venv/.installed-dev  ## workers killed 200 times, and more; other traffic each time
 	ANPR_SOAK=1 $(BIN)/python -m pytest -m faults -s tests/faults
