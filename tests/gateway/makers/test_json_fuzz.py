@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.gateway.event import Event
-from streams.gateway.makers import dahua, dahua_events, frigate, openalpr, platerecognizer
+from streams.gateway.makers import dahua, dahua_events, frigate, openalpr, own, platerecognizer
 from tests.gateway.makers.samples import ARRIVED, HERE, PLAIN, event
 from tests.gateway.makers.test_hikvision_axis_fuzz import JSON, SOURCES, TYPES, Take, holds
 
@@ -20,6 +20,7 @@ MAKERS: Final[dict[str, Take]] = {
     "frigate": frigate.take,
     "openalpr": openalpr.take,
     "platerecognizer": platerecognizer.take,
+    "read": own.take,
 }
 SAMPLES: Final = {maker: sorted((HERE / maker.replace("-", "_")).iterdir()) for maker in MAKERS}
 PATHS: Final = st.sampled_from(
