@@ -98,7 +98,11 @@ class Camera(Placed, frozen=True, forbid_unknown_fields=True):
         Text | None, Meta(description="its user's name, or that of its certificate; without it, its id")
     ] = None
     secret_file: Annotated[
-        Name | None, Meta(description="file with its password or token; for bearer, basic and digest")
+        Name | None,
+        Meta(
+            description="file with its password or token, not for certificate; the environment's "
+            "ANPR_CAMERA_<ID> goes before it, the id in capitals with _ for other characters than A-Z 0-9"
+        ),
     ] = None
     events_per_s: Annotated[
         float, Meta(gt=0, le=10000, description="events a second above which it gets a 429")

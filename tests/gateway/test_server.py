@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from streams.gateway.policy import Camera
 from tests.gateway.ground import SECRET, Ground, basic, gateway
 from tests.gateway.makers.samples import ARRIVED
 from tests.gateway.makers.samples import HERE as SAMPLES
+from tests.stage.certificates import certificates
 
 
 def read(number: int = 1, **more: Any) -> dict[str, Any]:
@@ -191,6 +194,28 @@ def test_a_slow_sender_is_cut_off(tmp_path: Path, begin: str, answer: bytes) -> 
         assert (await ground.send(read())).status == 200
 
     run(tmp_path, play, event_s=0.3)
+
+
+def test_a_camera_is_known_by_its_certificate_and_one_without_is_not(tmp_path: Path) -> None:
+    pem = certificates(tmp_path)
+    cameras = {"c1": Camera(maker="read", auth="certificate", user="test"), "c2": Camera(maker="read")}
+    shown, none = (ssl.create_default_context(cafile=pem.ca) for _ in range(2))
+    shown.load_cert_chain(pem.cert, pem.key)
+
+    async def play(ground: Ground) -> None:
+        for path, status in (("/", 200), ("/cameras/c2", 403)):
+            async with ground.session.post(ground.url + path, json=read(), ssl=shown) as response:
+                assert response.status == status
+        async with ground.session.post(ground.url, json=read(), ssl=none) as response:
+            assert response.status == 401
+        # Others log in by password as ever.
+        assert (await ground.send(read(), "c2", ssl=none)).status == 200
+        assert [each["camera_id"] for each in ground.reads()] == ["c1", "c2"]
+        with pytest.raises(aiohttp.ClientError):
+            await ground.session.post(ground.url.replace("https", "http"), json=read())
+
+    files = {"cert_file": pem.cert, "key_file": pem.key, "client_ca_file": pem.ca}
+    run(tmp_path, play, cameras=cameras, **files)
 
 
 def test_pictures_are_stored_if_there_is_a_folder_and_named_in_the_read(tmp_path: Path) -> None:
