@@ -21,8 +21,8 @@ def gateway(context: click.Context, config: Path | None) -> None:
 
     Exit codes: 0 ended as told, 1 it cannot go on and says why.
     """
-    require("gateway", ("aiohttp", "defusedxml", "python_multipart", "prometheus_client"), "gateway")
     if context.invoked_subcommand is None:
+        require("gateway", ("aiohttp", "kafka", "paho", "prometheus_client", "uvloop"), "gateway")
         from streams.cli.gateway.serve import serve
 
         serve(config)

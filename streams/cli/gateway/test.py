@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
 import click
@@ -12,8 +12,6 @@ from streams.cli.options import INPUT, config_option, settings_of
 from streams.cli.progress import say
 from streams.cli.words import words
 from streams.gateway.event import Event, EventError, Maker
-from streams.gateway.makers import MAKERS
-from streams.gateway.multipart import boundary_of
 from streams.gateway.policy import Camera, source_of
 from streams.records.encode import encode
 from streams.records.times import to_ms
@@ -22,7 +20,7 @@ _BY_ENDING = {".json": "application/json", ".jsonl": "application/x-ndjson", ".x
 
 
 @click.command()
-@click.argument("maker", type=click.Choice(sorted(MAKERS)))
+@click.argument("maker", type=click.Choice(sorted(get_args(Maker))))
 @click.argument("file", type=INPUT)
 @click.option("--content-type", metavar="T", help="Its media type; else by the file's name or begin.")
 @click.option("--camera", "camera_id", default="camera", show_default=True, help="The camera that sent it.")
@@ -35,6 +33,8 @@ def test(maker: str, file: str, content_type: str | None, camera_id: str, config
 
     Exit codes: 0 reads, or an event such as a heartbeat that is none; 1 something is refused; 2 wrong use.
     """
+    from streams.gateway.makers import MAKERS
+
     settings = settings_of(config)
     with click.open_file(file, "rb") as opened:
         body = opened.read()
@@ -68,6 +68,8 @@ def _refused(error: EventError) -> None:
 
 
 def _guessed(file: str, body: bytes) -> str:
+    from streams.gateway.multipart import boundary_of
+
     boundary = boundary_of(body)
     if boundary:
         return f'multipart/form-data; boundary="{boundary}"'
