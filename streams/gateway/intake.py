@@ -62,6 +62,10 @@ class Intake:
             if camera.maker is not None and name in topics
         }
 
+    def event_mb(self, camera_id: str) -> float | None:
+        """The largest event of a camera in MB, if it has a limit of its own."""
+        return self._senders[camera_id].camera.event_mb
+
     def take(self, camera_id: str, event: Event) -> tuple[Taken, list[EventError]]:
         """The reads of an event, and all errors; raises KeyError for a camera that sends none."""
         sender = self._senders[camera_id]

@@ -107,6 +107,10 @@ class Camera(Placed, frozen=True, forbid_unknown_fields=True):
     events_per_s: Annotated[
         float, Meta(gt=0, le=10000, description="events a second above which it gets a 429")
     ] = 50.0
+    event_mb: Annotated[
+        Annotated[float, Meta(gt=0, le=64)] | None,
+        Meta(description="its largest event in MB; without it, that of [gateway]"),
+    ] = None
 
 
 def source_of(camera_id: str, camera: Camera) -> Source:

@@ -99,7 +99,7 @@ class Server:
             self._watch.refused(camera_id, arrived, "rate")
             return _wait(429, wait, "more events than [cameras] events_per_s")
         try:
-            body = await self._body(request)
+            body = await self._body(camera_id, request)
         except EventError as error:
             return await self._cut_off(camera_id, request, arrived, error, STATUS[error.reason])
         except TimeoutError:
@@ -125,9 +125,9 @@ class Server:
         self._watch.took(camera_id, event.arrived, taken, errors)
         return _answer(answer.status, answer.reply.body, answer.reply.content_type)
 
-    async def _body(self, request: web.BaseRequest) -> bytes:
+    async def _body(self, camera_id: str, request: web.BaseRequest) -> bytes:
         """The body. Raises EventError for one that is too large, TimeoutError for one that comes too slow."""
-        most = int(self._policy.event_mb * 1e6)
+        most = int((self._intake.event_mb(camera_id) or self._policy.event_mb) * 1e6)
         if (request.content_length or 0) > most:
             raise _large(most)
         if request.content.is_eof():
@@ -201,7 +201,7 @@ def _wait(status: int, seconds: float, why: str) -> web.Response:
 
 
 def _large(most: int) -> EventError:
-    return refuse("size", "", f"has at most {most:,} bytes ([gateway] event_mb)", "larger")
+    return refuse("size", "", f"has at most {most:,} bytes (event_mb of the camera or [gateway])", "larger")
 
 
 def _slow(seconds: float) -> EventError:

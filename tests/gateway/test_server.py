@@ -171,6 +171,17 @@ def test_an_event_that_is_too_large_is_cut_off(tmp_path: Path, told: bool) -> No
     run(tmp_path, play, event_mb=0.1)
 
 
+def test_a_camera_may_have_a_limit_of_its_own(tmp_path: Path) -> None:
+    cameras = {"c1": Camera(maker="read", event_mb=0.01), "c2": Camera(maker="read")}
+
+    async def play(ground: Ground) -> None:
+        long = [read(number) for number in range(200)]
+        assert [(await ground.send(long, user)).status for user in ("c1", "c2")] == [413, 200]
+        assert (await ground.send(read())).status == 200
+
+    run(tmp_path, play, cameras=cameras)
+
+
 @pytest.mark.parametrize(
     ("begin", "answer"),
     [
