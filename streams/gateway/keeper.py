@@ -1,12 +1,14 @@
 """The keeper: puts what the requests accepted into the spool, many at a time, off the event loop."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from streams.gateway.spool import Entry, Figures, Spool
 
+_log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
@@ -42,7 +44,7 @@ class Keeper:
 
     def forget(self, numbers: Sequence[int]) -> None:
         """Lets go of entries that Kafka has, soon; from any thread."""
-        self._thread.submit(self._spool.forget, numbers)
+        self._thread.submit(self._spool.forget, numbers).add_done_callback(_forgotten)
 
     async def close(self) -> None:
         """Ends when all that was to be written is, and closes the spool."""
@@ -73,3 +75,10 @@ class Keeper:
 
     async def _run(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _forgotten(done: "Future[None]") -> None:
+    error = done.exception()
+    if error is not None:
+        # They stay, and are read back before the next gateway sends them.
+        _log.error("what Kafka has cannot be taken out of the spool: %s", error)

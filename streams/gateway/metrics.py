@@ -22,8 +22,7 @@ class Numbers(NamedTuple):
 
     `waiting` entries in the spool, `taken` bytes of it, `oldest_s` the age of the oldest in seconds;
     `confirmed` entries that Kafka has, `given_up` those that waited too long, `full` events that found no
-    room; `reached`: whether Kafka took entries when it was last tried; `repeated` entries sent again, None
-    for not known.
+    room; `reached`: whether Kafka took entries when it was last tried.
     """
 
     waiting: int
@@ -33,7 +32,6 @@ class Numbers(NamedTuple):
     given_up: int
     full: int
     reached: bool
-    repeated: int | None = None
 
 
 def text_of(watch: Watch, numbers: Numbers, now: int) -> bytes:
@@ -133,10 +131,6 @@ def _of_gateway(numbers: Numbers) -> Iterator[Metric]:
     yield CounterMetricFamily(
         f"{_PREFIX}kafka_confirmed_entries", "Entries that Kafka confirmed.", numbers.confirmed
     )
-    if numbers.repeated is not None:
-        yield CounterMetricFamily(
-            f"{_PREFIX}kafka_repeated_entries", "Entries that were sent again.", numbers.repeated
-        )
     yield GaugeMetricFamily(
         f"{_PREFIX}kafka_up", "1 if Kafka took entries when it was last tried.", numbers.reached
     )

@@ -18,6 +18,7 @@ from streams.broker.connection import Secret
 from streams.gateway.event import Event
 from streams.gateway.makers.frigate import camera_of
 from streams.gateway.policy import Camera, GatewaySection
+from streams.gateway.server import TlsError
 
 _log = logging.getLogger(__name__)
 _TOPICS: Final = ("events", "tracked_object_update")
@@ -30,7 +31,7 @@ class Subscription:
 
     `take` is given the camera and its event, and says whether it is done with it; one that is not is not
     acknowledged. `now` tells the time in ms since 1970 UTC. Frigate's own name of a camera is its `device`,
-    or else its id.
+    or else its id. Raises TlsError for a file of authorities that cannot be used.
     """
 
     def __init__(
@@ -60,7 +61,13 @@ class Subscription:
         if policy.mqtt_user is not None:
             client.username_pw_set(policy.mqtt_user, password.reveal() if password is not None else None)
         if policy.mqtt_ca_file is not None:
-            client.tls_set(ca_certs=policy.mqtt_ca_file)
+            try:
+                client.tls_set(ca_certs=policy.mqtt_ca_file)
+            except OSError as error:  # ssl.SSLError is one
+                why = error.strerror or error
+                raise TlsError(
+                    f"[gateway] mqtt_ca_file = {policy.mqtt_ca_file!r} has no certificates: {why}"
+                ) from error
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_message = self._came

@@ -26,6 +26,10 @@ _METRICS: Final = "text/plain; version=0.0.4"
 _CHUNK: Final = 1 << 16
 
 
+class TlsError(Exception):
+    """Files of TLS that cannot be used; the message says which and why."""
+
+
 class Server:
     """Takes events.
 
@@ -165,7 +169,8 @@ class Server:
             address = request.remote or ""
             self._limits.login_failed(address, arrived)
             self._watch.refused("", arrived, "login")
-            _log.warning("an event from %s was refused: %s", address, refused)
+            of = f" of the user {refused.user!r}" if refused.user else ""
+            _log.warning("an event%s from %s was refused: %s", of, address, refused)
             await self._aside("", request, arrived, error)
             response.force_close()
         return response
@@ -213,13 +218,26 @@ def tls_of(policy: GatewaySection) -> ssl.SSLContext | None:
 
     A camera's own certificate is asked for if `client_ca_file` names who may sign it, and not demanded, for
     others may log in by password.
-    Raises OSError and ssl.SSLError (which is one) for files that cannot be used.
+    Raises TlsError for files that cannot be used.
     """
     if policy.cert_file is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(policy.cert_file, policy.key_file)
+    try:
+        context.load_cert_chain(policy.cert_file, policy.key_file)
+    except OSError as error:  # ssl.SSLError is one
+        keys = f"cert_file = {policy.cert_file!r} and key_file = {policy.key_file!r}"
+        raise TlsError(f"[gateway] {keys} are no certificate and its key: {_why(error)}") from error
     if policy.client_ca_file is not None:
-        context.load_verify_locations(policy.client_ca_file)
+        try:
+            context.load_verify_locations(policy.client_ca_file)
+        except OSError as error:
+            raise TlsError(
+                f"[gateway] client_ca_file = {policy.client_ca_file!r} has no certificates: {_why(error)}"
+            ) from error
         context.verify_mode = ssl.CERT_OPTIONAL
     return context
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from streams.cli.main import main
 from streams.gateway.spool import Spool
 from tests.gateway.makers.samples import HERE as SAMPLES
+from tests.stage.certificates import certificates
 
 CONFIG = """
 [topics]
@@ -92,3 +93,28 @@ def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
         config.write_text(with_secret.replace("[gateway]", f"[gateway]\nport = {taken.getsockname()[1]}"))
         result = anpr("--config", config)
     assert result.exit_code == 1 and "cannot listen" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('cert_file = "gone.pem"\nkey_file = "gone.key"', "cert_file = 'gone.pem' and key_file"),
+        ('cert_file = "{pem.cert}"\nkey_file = "{pem.other_key}"', "are no certificate and its key"),
+        (
+            'cert_file = "{pem.cert}"\nkey_file = "{pem.key}"\nclient_ca_file = "{pem.key}"',
+            "client_ca_file = '{pem.key}' has no certificates",
+        ),
+        ('mqtt_host = "127.0.0.1"\nmqtt_ca_file = "gone.pem"', "mqtt_ca_file = 'gone.pem' has no cert"),
+    ],
+)
+def test_a_file_of_tls_that_is_wrong_is_named(tmp_path: Path, keys: str, told: str) -> None:
+    pem = certificates(tmp_path)
+    (tmp_path / "secret").write_text("made up")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'[gateway]\nport = 0\nspool = "{tmp_path}/spool"\n{keys.format(pem=pem)}\n'
+        f'{CONFIG}secret_file = "{tmp_path}/secret"\n'
+    )
+    result = anpr("--config", config)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert told.format(pem=pem) in result.stderr

@@ -122,6 +122,23 @@ def test_who_is_not_known_gets_nothing_in(tmp_path: Path) -> None:
     run(tmp_path, play, cameras=cameras)
 
 
+def test_the_log_says_whose_login_was_wrong_and_no_secret(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def play(ground: Ground) -> None:
+        await ground.send(read(), "c1", "hidden one")
+        await ground.send(read(), headers={"Authorization": "Basic aGlkZGVuIHR3bw=="})  # without a user
+        await ground.send(read(), headers={"Authorization": "Bearer hidden three"})
+
+    run(tmp_path, play)
+    assert [line.partition(" from ")[0] for line in caplog.messages] == [
+        "an event of the user 'c1'",
+        "an event",
+        "an event",
+    ]
+    assert "hidden" not in caplog.text and "aGlk" not in caplog.text
+
+
 def test_after_ten_wrong_logins_an_address_has_to_wait(tmp_path: Path) -> None:
     async def play(ground: Ground) -> None:
         replies = [await ground.send(read(), "c1", "wrong") for _ in range(12)]

@@ -17,6 +17,7 @@ from streams.cli.progress import say
 from streams.cli.words import words
 from streams.gateway.access import Access, AccessError, mqtt_password
 from streams.gateway.gateway import Gateway
+from streams.gateway.server import TlsError
 from streams.gateway.spool import SpoolError
 from streams.settings.model import Settings
 
@@ -51,7 +52,7 @@ def serve(config: Path | None) -> None:
             say,
             mqtt_password(settings.gateway, os.environ),
         )
-    except (AccessError, SpoolError) as error:
+    except (AccessError, SpoolError, TlsError) as error:
         say(f"anpr gateway: {error}")
         sys.exit(1)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -75,8 +76,11 @@ async def _run(made: Gateway, cameras: int) -> int:
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     try:
         host, port = await made.start()
+    except TlsError as error:
+        say(f"anpr gateway: {error}")
+        return 1
     except OSError as error:
-        say(f"anpr gateway: cannot listen: {error}; see `host`, `port` and the files of TLS in [gateway]")
+        say(f"anpr gateway: cannot listen: {error}; see `host` and `port` in [gateway]")
         return 1
     settle()
     say(f"ready: {words(cameras, 'camera')}, listening on {host}:{port}")

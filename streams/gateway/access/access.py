@@ -15,6 +15,7 @@ from streams.gateway.policy import Camera
 
 _PATH: Final = "/cameras/"
 _LONGEST: Final = 8192
+_SHOWN: Final = 64
 _BARE: Final = frozenset(("dahua",))
 """Makers whose cameras send a Digest without a realm and a nonce."""
 
@@ -23,6 +24,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault of the pr
     """A request of nobody that is known. `status` and `challenges` (WWW-Authenticate) are the answer.
 
     `asked`: it was only not asked yet to prove who it is, or has to do it anew, as with Digest at first.
+    `user`, for the log alone, is the user's name that was given, in printable characters.
     """
 
     def __init__(self, status: int, words: str, challenges: Sequence[str] = (), asked: bool = False) -> None:
@@ -30,6 +32,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault of the pr
         self.status = status
         self.challenges = tuple(challenges)
         self.asked = asked
+        self.user = ""
 
 
 class Access:
@@ -98,34 +101,40 @@ class Access:
             raise self._refused(now, "no login", asked=True)
         scheme, _, rest = authorization[:_LONGEST].partition(" ")
         scheme, rest = scheme.lower(), rest.strip()
-        stale = False
+        stale, user = False, ""
         if scheme == "basic":
-            found = self._basic(rest)
+            user, found = self._basic(rest)
         elif scheme == "bearer":
             # Found by a hash of it, of which nobody can choose how it begins.
             token = self._tokens.get(_hashed(rest))
             found = [token] if token is not None else []
         elif scheme == "digest":
-            found, stale = self._digest(fields_of(rest), method, path, now)
+            fields = fields_of(rest)
+            user = fields.get("username", "")
+            found, stale = self._digest(fields, method, path, now)
         else:
             raise self._refused(now, "a kind of login that is not known")
         if not found:
             words = "a stale nonce" if stale else "a wrong user or secret"
-            raise self._refused(now, words, stale, asked=stale)
+            refused = self._refused(now, words, stale, asked=stale)
+            refused.user = user[:_SHOWN] if user.isprintable() else ""
+            raise refused
         return found
 
-    def _basic(self, text: str) -> list[str]:
+    def _basic(self, text: str) -> tuple[str, list[str]]:
+        """The user's name that was given, and the cameras whose login it is."""
         try:
             user, colon, secret = base64.b64decode(text, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
-            return []
+            return "", []
         given = _hashed(secret)
         names = self._by_user.get(("basic", user), ()) if colon else ()
         found = [name for name in names if hmac.compare_digest(given, self._hashes[name])]
         if not names:
             # A user that is not known takes as long as one that is.
             hmac.compare_digest(given, self._nobody)
-        return found
+        # Without a colon the text may be a secret.
+        return (user if colon else ""), found
 
     def _digest(self, fields: Mapping[str, str], method: str, uri: str, now: int) -> tuple[list[str], bool]:
         names = self._by_user.get(("digest", fields.get("username", "")), ())

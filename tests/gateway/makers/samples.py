@@ -1,10 +1,14 @@
 """Sample events of makers, and what is done with them in tests."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from streams.gateway.event import Event, Source
+import pytest
+
+from streams.gateway.event import Event, EventError, Source, Taken
+from streams.gateway.makers import Take
 
 HERE: Final = Path(__file__).parent
 ARRIVED: Final = 1_779_400_000_000
@@ -31,3 +35,25 @@ def changed(path: str, *pairs: tuple[str, str]) -> Event:
         assert old in text, old
         text = text.replace(old, new)
     return event(text)
+
+
+def only(taken: Taken) -> Taken:
+    """What an event became that has one read."""
+    assert len(taken.reads) == 1, taken
+    return taken
+
+
+def refused_by(take: Take) -> Callable[[Event], EventError]:
+    """Gives the error with which a maker's module refuses an event."""
+
+    def refused(event: Event) -> EventError:
+        with pytest.raises(EventError) as caught:
+            take(event, PLAIN)
+        return caught.value
+
+    return refused
+
+
+def told(taken: Taken) -> list[tuple[str, str]]:
+    """The reason and the field of each fault that did not cost the read."""
+    return [(each.reason, fault.field) for each in taken.refused for fault in each.faults]

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from streams.gateway.event import Event, EventError, Taken
+from streams.gateway.event import Event, EventError
 from streams.gateway.makers.axis import take
 from streams.records.times import rfc3339
-from tests.gateway.makers.samples import BRUSSELS, HERE, PLAIN, event, sample
+from tests.gateway.makers.samples import BRUSSELS, HERE, PLAIN, event, only, refused_by, sample
+
+refused = refused_by(take)
 
 NEW, UPDATE, LOST = "axis/new.json", "axis/update.json", "axis/lost.json"
 
@@ -17,17 +19,6 @@ def with_fields(path: str = UPDATE, /, *without: str, **fields: Any) -> Event:
     """A sample with other fields, or without some."""
     value = {**json.loads((HERE / path).read_bytes()), **fields}
     return event(json.dumps({name: each for name, each in value.items() if name not in without}))
-
-
-def only(taken: Taken) -> Taken:
-    assert len(taken.reads) == 1, taken
-    return taken
-
-
-def refused(event: Event) -> EventError:
-    with pytest.raises(EventError) as caught:
-        take(event, PLAIN)
-    return caught.value
 
 
 def test_all_fields_of_a_read() -> None:

@@ -6,11 +6,13 @@ from typing import Any
 import orjson
 import pytest
 
-from streams.gateway.event import Event, EventError, Taken
+from streams.gateway.event import Event, EventError
 from streams.gateway.makers import REPLIES
 from streams.gateway.makers.dahua import take
 from streams.records.times import rfc3339
-from tests.gateway.makers.samples import ARRIVED, BRUSSELS, HERE, PLAIN, event, sample
+from tests.gateway.makers.samples import ARRIVED, BRUSSELS, HERE, PLAIN, event, only, refused_by, sample, told
+
+refused = refused_by(take)
 
 FULL, SMALL, UMLAUT = "dahua/full.json", "dahua/small.json", "dahua/umlaut.json"
 DEVICE = "00000000-9edf-406a-8338-170689f6099e"
@@ -23,21 +25,6 @@ def with_fields(path: str = FULL, /, **parts: dict[str, Any]) -> Event:
         part = {**value["Picture"].get(name, {}), **fields}
         value["Picture"][name] = {key: each for key, each in part.items() if each is not None}
     return event(json.dumps(value))
-
-
-def only(taken: Taken) -> Taken:
-    assert len(taken.reads) == 1, taken
-    return taken
-
-
-def refused(event: Event) -> EventError:
-    with pytest.raises(EventError) as caught:
-        take(event, PLAIN)
-    return caught.value
-
-
-def told(taken: Taken) -> list[tuple[str, str]]:
-    return [(each.reason, fault.field) for each in taken.refused for fault in each.faults]
 
 
 def test_all_fields_of_a_read() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from streams.gateway.event import Event, EventError, Taken
+from streams.gateway.event import Event, EventError
 from streams.gateway.makers.dahua_events import take
 from streams.records.times import rfc3339
-from tests.gateway.makers.samples import BRUSSELS, HERE, PLAIN, changed, event, sample
+from tests.gateway.makers.samples import BRUSSELS, HERE, PLAIN, changed, event, only, refused_by, sample, told
+
+refused = refused_by(take)
 
 ONE, SEVERAL, OLD = (f"dahua_events/{name}.txt" for name in ("one", "several", "old_without_boundary"))
 BARE, SNAP, NOTIFY = "dahua_events/bare.json", "dahua_events/snap.txt", "dahua_events/notify.json"
@@ -24,21 +26,6 @@ def with_fields(**fields: Any) -> Event:
         if field is None:
             del holder[last]
     return event(json.dumps(value))
-
-
-def only(taken: Taken) -> Taken:
-    assert len(taken.reads) == 1, taken
-    return taken
-
-
-def refused(event: Event) -> EventError:
-    with pytest.raises(EventError) as caught:
-        take(event, PLAIN)
-    return caught.value
-
-
-def told(taken: Taken) -> list[tuple[str, str]]:
-    return [(each.reason, fault.field) for each in taken.refused for fault in each.faults]
 
 
 def test_all_fields_of_an_event_in_text() -> None:

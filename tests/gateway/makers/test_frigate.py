@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from streams.gateway.event import Event, EventError, Taken
+from streams.gateway.event import Event, EventError
 from streams.gateway.makers.frigate import camera_of, take
 from streams.records.times import rfc3339
-from tests.gateway.makers.samples import ARRIVED, BRUSSELS, HERE, PLAIN, event, sample
+from tests.gateway.makers.samples import ARRIVED, BRUSSELS, HERE, PLAIN, event, only, refused_by, sample, told
+
+refused = refused_by(take)
 
 LPR, UPDATE, END = "frigate/lpr.json", "frigate/update.json", "frigate/end.json"
 
@@ -18,21 +20,6 @@ def with_fields(path: str = LPR, /, **fields: Any) -> Event:
     value = json.loads((HERE / path).read_bytes())
     value.get("after", value).update(fields)
     return event(json.dumps(value))
-
-
-def only(taken: Taken) -> Taken:
-    assert len(taken.reads) == 1, taken
-    return taken
-
-
-def refused(event: Event) -> EventError:
-    with pytest.raises(EventError) as caught:
-        take(event, PLAIN)
-    return caught.value
-
-
-def told(taken: Taken) -> list[tuple[str, str]]:
-    return [(each.reason, fault.field) for each in taken.refused for fault in each.faults]
 
 
 def test_a_plate_as_it_is_read() -> None:

@@ -4,31 +4,22 @@ import re
 
 import pytest
 
-from streams.gateway.event import Event, EventError, Taken
+from streams.gateway.event import EventError, Taken
 from streams.gateway.makers.hikvision import take
 from streams.gateway.makers.hikvision.countries import country_of
 from streams.records.countries import COUNTRIES
 from streams.records.times import rfc3339
-from tests.gateway.makers.samples import BRUSSELS, PLAIN, changed, event, sample
+from tests.gateway.makers.samples import BRUSSELS, PLAIN, changed, event, only, refused_by, sample
+
+refused = refused_by(take)
 
 FULL = "hikvision/full.xml"
 OLD = "hikvision/old_without_vehicle.xml"
 UMLAUT = "hikvision/prefix_umlaut.xml"
 
 
-def only(taken: Taken) -> Taken:
-    assert len(taken.reads) == 1, taken
-    return taken
-
-
 def reasons(taken: Taken) -> list[str]:
     return [each.reason for each in taken.refused]
-
-
-def refused(event: Event) -> EventError:
-    with pytest.raises(EventError) as caught:
-        take(event, PLAIN)
-    return caught.value
 
 
 def test_all_fields_of_a_read() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from streams.gateway.event import Event, EventError, Taken
+from streams.gateway.event import Event, EventError
 from streams.gateway.makers.openalpr import take
 from streams.records.times import rfc3339
-from tests.gateway.makers.samples import BRUSSELS, HERE, PLAIN, event, sample
+from tests.gateway.makers.samples import BRUSSELS, HERE, PLAIN, event, only, refused_by, sample, told
+
+refused = refused_by(take)
 
 GROUP, RESULTS = "openalpr/group.json", "openalpr/results.json"
 
@@ -24,21 +26,6 @@ def with_result(**fields: Any) -> Event:
     value = json.loads((HERE / RESULTS).read_bytes())
     value["results"][0].update(fields)
     return event(json.dumps(value))
-
-
-def only(taken: Taken) -> Taken:
-    assert len(taken.reads) == 1, taken
-    return taken
-
-
-def refused(event: Event) -> EventError:
-    with pytest.raises(EventError) as caught:
-        take(event, PLAIN)
-    return caught.value
-
-
-def told(taken: Taken) -> list[tuple[str, str]]:
-    return [(each.reason, fault.field) for each in taken.refused for fault in each.faults]
 
 
 def test_all_fields_of_a_group() -> None:

@@ -11,11 +11,10 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-
 from streams.gateway.clock import of_epoch
 from streams.gateway.countries import alpha2
 from streams.gateway.event import Event, Source, Taken, refuse
+from streams.gateway.fields import check_device, json_object
 from streams.gateway.given import Given, best_text, id_of, instant, taken
 from streams.gateway.makers.axis.parts import parts_of_event, pictures_of
 
@@ -35,8 +34,11 @@ _FACTORY: Final = frozenset(((55.70421, 13.19366), (50.418114, 30.476213), (0.0,
 def take(event: Event, source: Source) -> Taken:
     """The read of an event. Raises EventError."""
     body, parts = parts_of_event(event)
-    given = Given(_object(body))
-    _check_device(given, source)
+    given = Given(json_object(body))
+    # Any of the names that a device has will do: its numbers may be left out, and its own name be set.
+    camera = given.part("camera_info")
+    numbers = (camera.text("SerialNumber"), camera.text("MACAddress"), given.text("sensorProviderID"))
+    check_device(source, numbers, "camera_info.SerialNumber, camera_info.MACAddress or sensorProviderID")
     if not given.has(*_OF_EVENTS):
         if given.has(*_OF_HEARTBEATS):
             return Taken([], ["a heartbeat"])
@@ -60,32 +62,6 @@ def take(event: Event, source: Source) -> Taken:
         "vehicle": _vehicle(given.part("vehicle_info")),
     }
     return taken(fields, _NAMES, event, given, [*parts, *pictures_of(given)])
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise refuse("form", "", f"is JSON ({error.msg})", f"{len(body)} bytes") from None
-    if not isinstance(value, dict):
-        raise refuse("form", "", "is a JSON object")
-    return value
-
-
-def _check_device(given: Given, source: Source) -> None:
-    """Any of the names that a device has will do: its numbers may be left out, and its own name be set."""
-    if source.device is None:
-        return
-    camera = given.part("camera_info")
-    numbers = [camera.text("SerialNumber"), camera.text("MACAddress"), given.text("sensorProviderID")]
-    names = [_plain(name) for name in numbers if name]
-    if names and _plain(source.device) not in names:
-        rule = "or camera_info.MACAddress or sensorProviderID is that of the camera's settings"
-        raise refuse("device", "camera_info.SerialNumber", rule)
-
-
-def _plain(device: str) -> str:
-    return device.casefold().replace(":", "").replace("-", "")
 
 
 def _read_id(given: Given, source: Source, captured_at: datetime | None, plate: str) -> str:

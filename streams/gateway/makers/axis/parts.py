@@ -1,10 +1,9 @@
 """The parts of an Axis event: its JSON, and the pictures beside it or in it."""
 
-import base64
-import binascii
 from typing import Final
 
 from streams.gateway.event import Event, Picture, refuse
+from streams.gateway.fields import picture
 from streams.gateway.given import Given
 from streams.gateway.multipart import boundary_of, parts_of
 
@@ -36,15 +35,8 @@ def pictures_of(given: Given) -> list[Picture]:
     """The pictures within the JSON, in base64; one that is broken is a fault."""
     pictures = []
     for place, image in enumerate(given.parts("ImageArray")):
-        text = image.text("BinaryImage")
-        if text is None:
-            continue
         ending = (image.text("ImageFormat") or "jpg").lower()
-        try:
-            content = base64.b64decode("".join(text.split()), validate=True)
-        except (binascii.Error, ValueError):
-            image.fault("BinaryImage", "is a picture in base64")
-            continue
         name = image.text("ImageType") or f"image-{place}"
-        pictures.append(Picture(name, _MEDIA.get(ending, "image/jpeg"), content))
+        found = picture(image, "BinaryImage", name)
+        pictures += [each._replace(content_type=_MEDIA.get(ending, each.content_type)) for each in found]
     return pictures
