@@ -1,9 +1,18 @@
 """Times as cameras tell them: of a clock in some zone, often without saying in which, or of an epoch."""
 
+import re
 from datetime import UTC, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from streams.records.times import from_ms, to_ms
+from streams.gateway.event import Event, Source
+from streams.records.times import FIRST_YEAR, LAST_YEAR, YEARS_RULE, from_ms, to_ms
+
+_WALL: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+    r"(?: ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?\Z",
+    re.ASCII,
+)
 
 
 def of_epoch(ms: float) -> datetime:
@@ -23,3 +32,34 @@ def of_wall(local: datetime, zone: ZoneInfo, arrived: int) -> datetime:
     naive = local.replace(tzinfo=None)
     either = [naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
     return min(either, key=lambda each: abs(to_ms(each) - arrived))
+
+
+def instant(wall: datetime, source: Source, event: Event) -> datetime:
+    """The UTC time of a camera's clock: in its zone if that is set, else by its own offset, else UTC.
+
+    Raises ValueError for one outside the years of records.
+    """
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+        raise ValueError(YEARS_RULE)
+    if source.zone is not None:
+        return of_wall(wall, source.zone, event.arrived)
+    return wall.replace(tzinfo=UTC) if wall.tzinfo is None else wall.astimezone(UTC)
+
+
+def wall_of(text: str) -> datetime:
+    """A time as ISO 8601 has it, with a blank or T between, with a zone or without. Raises ValueError."""
+    if not _WALL.match(text):
+        raise ValueError("is a time such as 2026-05-21T16:10:06.471")
+    return datetime.fromisoformat(text)
+
+
+def told_zone(wall: datetime, source: Source, event: Event) -> datetime:
+    """The UTC time of one that tells its own zone; of one that does not, that of the camera's clock.
+
+    Raises ValueError for one outside the years of records.
+    """
+    if wall.tzinfo is None:
+        return instant(wall, source, event)
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+        raise ValueError(YEARS_RULE)
+    return wall.astimezone(UTC)

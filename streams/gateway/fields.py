@@ -1,26 +1,19 @@
-"""Fields that several makers' JSON events have alike: shares, countries, candidates, pictures, times."""
+"""Fields that several makers' JSON events have alike: shares, countries, candidates, pictures."""
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from streams.gateway.clock import of_epoch
 from streams.gateway.countries import alpha2
-from streams.gateway.event import Event, EventError, Picture, Source, Taken, refuse
-from streams.gateway.given import Given, errors_of, instant
-from streams.records.times import FIRST_YEAR, LAST_YEAR, YEARS_RULE
+from streams.gateway.event import EventError, Picture, Source, Taken, refuse
+from streams.gateway.given import Given, errors_of
 
 _LATEST_S: Final = 1e11
-_WALL: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
-    r"(?: ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?\Z",
-    re.ASCII,
-)
 _LONGEST_PLATE: Final = 20
 _MOST_CANDIDATES: Final = 20
 
@@ -110,25 +103,6 @@ def picture(given: Given, name: str, called: str) -> list[Picture]:
         return []
     kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
     return [Picture(called, kind, content)] if content else []
-
-
-def wall_of(text: str) -> datetime:
-    """A time as ISO 8601 has it, with a blank or T between, with a zone or without. Raises ValueError."""
-    if not _WALL.match(text):
-        raise ValueError("is a time such as 2026-05-21T16:10:06.471")
-    return datetime.fromisoformat(text)
-
-
-def told_zone(wall: datetime, source: Source, event: Event) -> datetime:
-    """The UTC time of one that tells its own zone; of one that does not, that of the camera's clock.
-
-    Raises ValueError for one outside the years of records.
-    """
-    if wall.tzinfo is None:
-        return instant(wall, source, event)
-    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
-        raise ValueError(YEARS_RULE)
-    return wall.astimezone(UTC)
 
 
 def epoch(given: Given, name: str, per_second: int) -> datetime | None:

@@ -1,24 +1,16 @@
-"""What an event gives, by the maker's names: read once, its faults collected, and made a read."""
+"""What an event gives, by the maker's names: its fields, read once, and the faults in them."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
-import xxhash
-
-from streams.gateway.clock import of_wall
-from streams.gateway.event import Event, EventError, Picture, Reason, Source, Taken, read_of
-from streams.plates.normal import PlateError, has_umlaut, normal, spellings
+from streams.gateway.event import EventError, Reason
 from streams.records.faults import Fault, shown
-from streams.records.times import FIRST_YEAR, LAST_YEAR, YEARS_RULE, from_ms
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?\Z", re.ASCII)
 _LONGEST_LOOKS: Final = 64
 _UNKNOWN: Final = frozenset(("unknown", "unk", "undefined", "none", "null", "n/a", "na", "-"))
 """Marks of makers for what a recogniser did not see, in any case."""
-
-
 _MISSING: Final = object()
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
 _MAY_BE_PLATES: Final = frozenset(("text", "value"))
@@ -151,48 +143,6 @@ class Given:
         return self._place + field
 
 
-def best_text(texts: Sequence[str | None]) -> str | None:
-    """The best of several writings of one plate: the first in Latin letters, with umlauts if one has them.
-
-    Without any in Latin letters, the first there is; the fault is told when the read is made.
-    """
-    there = list(dict.fromkeys(text for text in texts if text))
-    plain: tuple[str, str] | None = None
-    for text in there:
-        plate = _normal(text)
-        if plate is None:
-            continue
-        if plain is None:
-            plain = text, plate
-        if has_umlaut(plate) and (plain[1] == plate or plain[1] in spellings(plate)):
-            return text
-    return plain[0] if plain else next(iter(there), None)
-
-
-def _normal(text: str) -> str | None:
-    try:
-        return normal(text)
-    except PlateError:
-        return None
-
-
-def instant(wall: datetime, source: Source, event: Event) -> datetime:
-    """The UTC time of a camera's clock: in its zone if that is set, else by its own offset, else UTC.
-
-    Raises ValueError for one outside the years of records.
-    """
-    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
-        raise ValueError(YEARS_RULE)
-    if source.zone is not None:
-        return of_wall(wall, source.zone, event.arrived)
-    return wall.replace(tzinfo=UTC) if wall.tzinfo is None else wall.astimezone(UTC)
-
-
-def id_of(*parts: str) -> str:
-    """A read's id of what names the event: 32 characters, the same for the same parts."""
-    return xxhash.xxh3_128_hexdigest("\0".join(parts).encode())
-
-
 def errors_of(given: Given) -> list[EventError]:
     """The faults noted so far, as an error for each reason."""
     reasons: tuple[Reason, ...] = ("time", "country", "field")
@@ -201,28 +151,3 @@ def errors_of(given: Given) -> list[EventError]:
         for reason in reasons
         if (faults := [fault for its, fault in given.faults if its == reason])
     ]
-
-
-def taken(
-    fields: Mapping[str, Any],
-    names: Mapping[str, str],
-    event: Event,
-    given: Given,
-    pictures: Sequence[Picture] = (),
-) -> Taken:
-    """The read of `fields` as `read_of` makes it, beside the faults that do not cost it.
-
-    A missing time costs it: `given` has the fault. Raises EventError with all faults if there is no read.
-    """
-    errors = errors_of(given)
-    timed = fields["captured_at"] is not None
-    try:
-        read = read_of(
-            {**fields, "captured_at": fields["captured_at"] or from_ms(event.arrived)}, names, event
-        )
-    except EventError as error:
-        errors.insert(0, error)
-    else:
-        if timed:
-            return Taken([read], (), errors, pictures)
-    raise EventError(errors[0].reason, [fault for each in errors for fault in each.faults])

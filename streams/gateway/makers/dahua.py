@@ -8,10 +8,12 @@ until it hears that it was taken, with the same time and names of pictures, so t
 from datetime import datetime
 from typing import Final
 
+from streams.gateway.clock import wall_of
 from streams.gateway.event import Event, Picture, Source, Taken, refuse
-from streams.gateway.fields import check_device, country, json_object, picture, wall_of
-from streams.gateway.given import Given, id_of, taken
+from streams.gateway.fields import check_device, country, json_object, picture
+from streams.gateway.given import Given
 from streams.gateway.makers.dahua_terms import confidence, direction, is_no_plate, local, looks
+from streams.gateway.making import id_of, taken
 
 _NAMES: Final = {"plate": "Picture.Plate.PlateNumber", "speed_kmh": "Picture.Vehicle.Speed"}
 _TOLLGATE: Final = "TollgateInfo"

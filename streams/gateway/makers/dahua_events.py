@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
+from streams.gateway.clock import wall_of
 from streams.gateway.event import Event, EventError, Source, Taken, refuse
-from streams.gateway.fields import check_device, country, epoch, together, wall_of
-from streams.gateway.given import Given, id_of, taken
+from streams.gateway.fields import check_device, country, epoch, together
+from streams.gateway.given import Given
 from streams.gateway.makers.dahua_blocks import Block, blocks_of
 from streams.gateway.makers.dahua_terms import confidence, direction, is_no_plate, local, looks
+from streams.gateway.making import id_of, taken
 
 _CODE: Final = "TrafficJunction"
 _TIME: Final = "is a time in seconds since 1970, or UTC is one of local time"

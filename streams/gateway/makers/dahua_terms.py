@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
+from streams.gateway.clock import instant
 from streams.gateway.event import Event, Source
-from streams.gateway.given import Given, instant
+from streams.gateway.given import Given
 from streams.records.times import FIRST_YEAR, LAST_YEAR, YEARS_RULE
 
 _MOST: Final = 255

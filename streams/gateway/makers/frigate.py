@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from streams.gateway.event import Event, EventError, Source, Taken, refuse
 from streams.gateway.fields import capitals, check_device, epoch, json_object, share
-from streams.gateway.given import Given, errors_of, id_of, taken
+from streams.gateway.given import Given, errors_of
+from streams.gateway.making import id_of, taken
 
 _EVENTS: Final = "events"
 _UPDATE: Final = "tracked_object_update"

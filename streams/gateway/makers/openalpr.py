@@ -20,7 +20,8 @@ from streams.gateway.fields import (
     share,
     together,
 )
-from streams.gateway.given import Given, id_of, taken
+from streams.gateway.given import Given
+from streams.gateway.making import id_of, taken
 from streams.records.times import from_ms
 
 _HUNDRED: Final = 100.0

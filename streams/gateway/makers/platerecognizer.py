@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from streams.gateway.clock import told_zone, wall_of
 from streams.gateway.event import Event, Picture, Source, Taken, refuse
 from streams.gateway.fields import (
     candidates,
@@ -20,10 +21,9 @@ from streams.gateway.fields import (
     likeliest,
     share,
     together,
-    told_zone,
-    wall_of,
 )
-from streams.gateway.given import Given, id_of, taken
+from streams.gateway.given import Given
+from streams.gateway.making import id_of, taken
 from streams.gateway.multipart import boundary_of, parts_of
 from streams.records.times import from_ms
 

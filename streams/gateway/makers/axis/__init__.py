@@ -11,12 +11,13 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from streams.gateway.clock import of_epoch
+from streams.gateway.clock import instant, of_epoch
 from streams.gateway.countries import alpha2
 from streams.gateway.event import Event, Source, Taken, refuse
 from streams.gateway.fields import check_device, json_object
-from streams.gateway.given import Given, best_text, id_of, instant, taken
+from streams.gateway.given import Given
 from streams.gateway.makers.axis.parts import parts_of_event, pictures_of
+from streams.gateway.making import best_text, id_of, taken
 
 _NAMES: Final = {"plate": "plateUTF8", "captured_at": "capture_timestamp", "confidence": "plateConfidence"}
 _PLATES: Final = ("plateUTF8", "plateUnicode", "plateText", "plateASCII")

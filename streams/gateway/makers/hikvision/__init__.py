@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from streams.gateway.clock import instant
 from streams.gateway.event import Event, EventError, Picture, Source, Taken, refuse
-from streams.gateway.given import Given, best_text, id_of, instant, taken
+from streams.gateway.given import Given
 from streams.gateway.makers.hikvision.details import char_confidences, country, is_true, position, vehicle
 from streams.gateway.makers.hikvision.parts import documents_of
+from streams.gateway.making import best_text, id_of, taken
 
 _NAMES: Final = {
     "plate": "ANPR.licensePlate",
