@@ -36,6 +36,11 @@ class NoHit(NamedTuple):
     offset: int
     faults: tuple[Fault, ...]
 
+    def told(self, topic: str) -> str:
+        """The same in words."""
+        faults = "; ".join(map(str, self.faults))
+        return f"{topic}, partition {self.partition}, offset {self.offset}: no hit, passed over: {faults}"
+
 
 class News:
     """Tells a revision of a hit from one that was seen, or that a later one was seen of.

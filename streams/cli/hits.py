@@ -110,10 +110,7 @@ class _Shown:
     def take(self, hit: "Hit | NoHit") -> None:
         """Takes a record of the topic."""
         if not isinstance(hit, Hit):
-            faults = "; ".join(map(str, hit.faults))
-            say(
-                f"{self.topic}, partition {hit.partition}, offset {hit.offset}: no hit, passed over: {faults}"
-            )
+            say(hit.told(self.topic))
         elif self._wanted(hit):
             self._print(hit)
 

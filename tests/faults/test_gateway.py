@@ -28,7 +28,8 @@ class Ground:
         self.stage = stage
         self.ours: Ours = stage.make_ours(name)
         self.port = free_port()
-        self._config = gateway_config(stage, self.ours, self.port, CAMERAS, "late_after_s = 20")
+        makers = {f"c{number}": "read" for number in range(CAMERAS)}
+        self._config = gateway_config(stage, self.ours, self.port, makers, "late_after_s = 20")
 
     def start(self) -> Gateway:
         return Gateway(self._config, self.stage.folder / f"{self.ours.prefix}.log")

@@ -7,6 +7,7 @@ import threading
 import time
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -35,14 +36,15 @@ class Gateway(Process):
         super().__init__([COMMAND, "gateway", "--config", str(config)], log)
 
 
-def gateway_config(stage: Stage, ours: Ours, port: int, cameras: int, more: str = "") -> Path:
-    """Writes the configuration of a gateway of so many cameras; `more` are lines of `[gateway]`."""
+def gateway_config(stage: Stage, ours: Ours, port: int, makers: Mapping[str, str], more: str = "") -> Path:
+    """Writes the configuration of a gateway; `makers` by camera, `more` are lines of `[gateway]`."""
     secret = stage.folder / "secret"
     secret.write_text(SECRET)
     servers = ", ".join(f'"{server}"' for server in stage.servers.split(","))
     made = "".join(
-        f'[cameras.c{number}]\nsite = "s"\nmaker = "read"\nevents_per_s = 10000\nsecret_file = "{secret}"\n'
-        for number in range(cameras)
+        f'[cameras.{name}]\nsite = "s"\nmaker = "{maker}"\nzone = "Europe/Brussels"\n'
+        f'events_per_s = 10000\nsecret_file = "{secret}"\n'
+        for name, maker in makers.items()
     )
     path = stage.folder / f"gateway-{port}.toml"
     path.write_text(

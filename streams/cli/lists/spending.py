@@ -88,8 +88,7 @@ def count_topic(settings: Settings, at: int) -> Day:
             spending.note(hit)
             return
         no_hits += 1
-        faults = "; ".join(map(str, hit.faults))
-        say(f"{topic}, partition {hit.partition}, offset {hit.offset}: no hit, left out: {faults}")
+        say(hit.told(topic))
 
     # A camera's clock may be ahead by a wrong time zone, and its hits told before the day began.
     begin = spending.begins - DAY_MS

@@ -102,7 +102,7 @@ def _latency(stage: Stage, ours: Ours, for_s: float) -> None:
 
 def _drain(stage: Stage, ours: Ours, count: int) -> None:
     port = free_port()
-    config = _config(stage, ours, port, "read", "spool_mb = 10000")
+    config = gateway_config(stage, ours, port, {"c0": "read"}, "spool_mb = 10000")
     spool = Spool(stage.folder / f"spool-{port}", 10 << 30)
     value, now = _own().encode(), time.time_ns() // 1_000_000
     for first in range(0, count, 10_000):
@@ -129,7 +129,7 @@ def _drain(stage: Stage, ours: Ours, count: int) -> None:
 def _gateway(stage: Stage, ours: Ours, maker: str) -> Iterator[int]:
     """A gateway of one camera `c0` of a maker, on one core; its port."""
     port = free_port()
-    process = _start(stage, _config(stage, ours, port, maker))
+    process = _start(stage, gateway_config(stage, ours, port, {"c0": maker}))
     with ending(process):
         process.wait_ready(WITHIN_S)
         yield port
@@ -142,13 +142,6 @@ def _start(stage: Stage, config: Path) -> Process:
     )
     command = [sys.executable, "-c", code, "gateway", "--config", str(config)]
     return Process(command, stage.folder / f"{config.stem}.log")
-
-
-def _config(stage: Stage, ours: Ours, port: int, maker: str, more: str = "") -> Path:
-    path = gateway_config(stage, ours, port, 1, more)
-    text = path.read_text().replace('maker = "read"', f'maker = "{maker}"\nzone = "Europe/Brussels"')
-    path.write_text(text.replace("events_per_s = 10000", "events_per_s = 9999"))
-    return path
 
 
 def _own(read_id: str = "0123456789abcdef") -> str:
