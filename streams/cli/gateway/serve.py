@@ -24,12 +24,6 @@ from streams.settings.model import Settings
 
 def serve(config: Path | None) -> None:
     """Runs it; ends the process."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-    # What a library says of a failed send has the record in it.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    logging.getLogger("streams").setLevel(logging.INFO)
-    # What waits for an answer must not stand behind a thread that sends to Kafka for Python's 5 ms.
-    sys.setswitchinterval(0.001)
     settings = settings_of(config)
     connection = connection_of(settings)
     topics = topics_of(settings)
@@ -55,9 +49,20 @@ def serve(config: Path | None) -> None:
     except (AccessError, SpoolError, TlsError) as error:
         say(f"anpr gateway: {error}")
         sys.exit(1)
+    _settle_process()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(_run(made, len(cameras)))
     sys.exit(code)
+
+
+def _settle_process() -> None:
+    """Sets what holds for the whole process, so only once nothing keeps the gateway from running."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    # What a library says of a failed send has the record in it.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    logging.getLogger("streams").setLevel(logging.INFO)
+    # What waits for an answer must not stand behind a thread that sends to Kafka for Python's 5 ms.
+    sys.setswitchinterval(0.001)
 
 
 def topics_of(settings: Settings) -> Mapping[str, str]:
