@@ -11,11 +11,12 @@ from typing import NamedTuple
 from streams.confusions.model import Models
 from streams.correlation.budget import budgets_of
 from streams.correlation.correlator import Correlator
-from streams.correlation.policy import CorrelationPolicy, Places
+from streams.correlation.policy import CorrelationPolicy
 from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
 from streams.matching.stage import match_batch
+from streams.network.policy import Places
 from streams.records.alert import Alert, Withdrawal, key_of
 from streams.records.decode import Rejected
 from streams.records.faults import Fault

@@ -16,7 +16,7 @@ import heapq
 from collections.abc import Mapping
 
 from streams.correlation.budget import Budget, Budgets, Notice
-from streams.correlation.policy import CorrelationPolicy, Places
+from streams.correlation.policy import CorrelationPolicy
 from streams.correlation.seen import Seen
 from streams.correlation.sightings import Pair, PassageKey, Sighting, best, better, passages, sighting
 from streams.correlation.telling import Teller
@@ -24,6 +24,7 @@ from streams.correlation.verdicts import Verdicts
 from streams.lists.entries import beats
 from streams.lists.index import Index
 from streams.matching.judge import Judge
+from streams.network.policy import Places
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.hit import Hit, Withdrawn
 from streams.records.match import Match, MatchResult

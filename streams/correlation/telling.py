@@ -6,8 +6,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from streams.correlation.budget import TIGHTENED, TIGHTENED_WORDS, Budgets
-from streams.correlation.policy import Places
 from streams.correlation.sightings import Sighting
+from streams.network.policy import Places
 from streams.records.alert import Alert
 from streams.records.hit import Hit, Place, Withdrawn, hit_alert
 from streams.records.match import MatchResult

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from streams.correlation.policy import Camera as Placed
 from streams.gateway.event import Maker, Source
+from streams.network.policy import Camera as Placed
 from streams.records.fields import Text
 
 MQTT_PASSWORD: Final = "ANPR_MQTT_PASSWORD"

@@ -86,6 +86,16 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
     ) = None
     operation_id: Annotated[Identifier | None, Meta(description="the joint operation it belongs to")] = None
     reference: Annotated[Words | None, Meta(description="the owner's file reference")] = None
+    flags: (
+        Annotated[
+            dict[Country, ActionCode],
+            Meta(
+                description="countries that had a flag added, and what is done there instead of the action "
+                "(Regulation (EU) 2018/1862, article 24)"
+            ),
+        ]
+        | None
+    ) = None
 
     def __post_init__(self) -> None:
         if "/" in self.list_id:

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from streams.records.alert import Alert
 from streams.records.countries import Country
 from streams.records.fields import ActionCode, Basis, Identifier, Latitude, Longitude, Priority, Words
+from streams.records.journey import Admission, Doubt, Handover, Journey, Lookback
 from streams.records.match import MatchResult
 from streams.records.read import Read, Vehicle
 from streams.records.times import Time, whole_ms
@@ -48,8 +49,13 @@ class Withdrawn(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a hit no longer stands."""
 
     reason: Annotated[
-        Literal["superseded", "alert-withdrawn", "alert-expired", "alert-replaced", "rejected"],
-        Meta(description="a better read of the passage; the alert ended or changed; a centre's verdict"),
+        Literal[
+            "superseded", "alert-withdrawn", "alert-expired", "alert-replaced", "rejected", "handover-over"
+        ],
+        Meta(
+            description="a better read of the passage; the alert ended or changed; a centre's verdict; the "
+            "vehicle went elsewhere, or was not seen in time"
+        ),
     ]
     superseded_by: Annotated[HitId | None, Meta(description="the hit that stands in its place")] = None
 
@@ -57,7 +63,8 @@ class Withdrawn(Struct, frozen=True, gc=False, omit_defaults=True):
 class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
     """What a police centre is told. The latest revision of a `hit_id` is what holds.
 
-    The fields `rank`, `journey` and `handover` are reserved for the parts that fill them.
+    One with a `handover` tells that the vehicle goes to another territory. It has a `hit_id` of its own,
+    beside that of the passage whose read it shows, and keeps it while the vehicle moves.
     """
 
     hit_id: Annotated[HitId, Meta(description="the same however often the hit is computed")]
@@ -80,6 +87,11 @@ class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
     rules: Annotated[list[str], Meta(description="ids of the rules applied")] = []
     withdrawn: Annotated[Withdrawn | None, Meta(description="why it no longer stands")] = None
     verdict: Annotated[Verdict | None, Meta(description="the latest verdict of a centre")] = None
+    journey: Annotated[Journey | None, Meta(description="where it has been and may come to")] = None
+    doubts: Annotated[list[Doubt], Meta(description="signs that it is not one vehicle")] = []
+    handover: Annotated[Handover | None, Meta(description="who hands it over to whom")] = None
+    operations: Annotated[list[Admission], Meta(description="the joint operations it belongs to")] = []
+    lookback: Annotated[Lookback | None, Meta(description="found by looking back, and by what right")] = None
 
 
 def hit_id(alert: Alert, read: Read) -> str:

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from streams.records.alert import Alert
 from streams.records.countries import Country
 from streams.records.fields import Confidence, MatchClass
+from streams.records.journey import Lookback
 from streams.records.read import Read
 
 EditKind = Literal["settled", "equivalent", "umlaut", "substituted", "lost", "extra"]
@@ -60,9 +61,10 @@ class MatchResult(Struct, frozen=True, gc=False, omit_defaults=True):
     ] = []
 
 
-class Match(Struct, frozen=True, gc=False):
+class Match(Struct, frozen=True, gc=False, omit_defaults=True):
     """A read, an alert that was in force when it was taken, and how the two agree."""
 
     read: Annotated[Read, Meta(description="the read")]
     alert: Annotated[Alert, Meta(description="the alert, in the version that was in force")]
     result: Annotated[MatchResult, Meta(description="how the two agree")]
+    lookback: Annotated[Lookback | None, Meta(description="found by looking back, and by what right")] = None

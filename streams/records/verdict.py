@@ -31,6 +31,7 @@ class Verdict(Struct, frozen=True, gc=False, omit_defaults=True):
     at: Annotated[Time, Meta(description="when, RFC 3339")]
     reason: Annotated[Words | None, Meta(description="why, in words")] = None
     by: Annotated[Identifier | None, Meta(description="who, as the centre names its officers")] = None
+    intercepted: Annotated[bool, Meta(description="whether the vehicle was stopped")] = False
 
     def __post_init__(self) -> None:
         if not in_years(self.at):

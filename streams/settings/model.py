@@ -10,9 +10,10 @@ from msgspec import Meta, Struct
 from streams.broker.connection import KafkaSection
 from streams.broker.topics import TopicsPolicy
 from streams.broker.worker.policy import WorkerPolicy
-from streams.correlation.policy import Centre, CorrelationPolicy, Places, Site
+from streams.correlation.policy import Centre, CorrelationPolicy
 from streams.gateway.policy import Camera, GatewaySection
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
+from streams.network.policy import Places, Site
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.correlation.policy import CorrelationPolicy, Places
+from streams.correlation.policy import CorrelationPolicy
 from streams.lists import Index
 from streams.matching.policy import Policies
+from streams.network.policy import Places
 from streams.pipeline import Pipeline
 from streams.records.alert import Alert, Withdrawal
 from streams.records.encode import encode

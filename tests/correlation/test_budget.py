@@ -5,11 +5,12 @@ from typing import Any
 
 from streams.correlation.budget import SURE, TIGHTENED, TIGHTENED_WORDS, Budget, Budgets, budgets_of
 from streams.correlation.correlator import Correlator
-from streams.correlation.policy import CorrelationPolicy, Places
+from streams.correlation.policy import CorrelationPolicy
 from streams.lists import Index
 from streams.matching.country import Refusal
 from streams.matching.judge import Judge
 from streams.matching.policy import ListPolicy, Policies
+from streams.network.policy import Places
 from streams.records.alert import Alert
 from streams.records.fields import ActionCode, MatchClass
 from streams.records.hit import Hit

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from streams.correlation.correlator import Correlator
-from streams.correlation.policy import CorrelationPolicy, Places
+from streams.correlation.policy import CorrelationPolicy
 from streams.lists import Index
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
+from streams.network.policy import Places
 from streams.records.alert import Alert
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError
 
-from streams.correlation.policy import Camera, CorrelationPolicy, Places, Site
+from streams.correlation.policy import CorrelationPolicy
 from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
 from streams.matching.stage import match_batch
+from streams.network.policy import Camera, Places, Site
 from streams.pipeline import Pipeline
 from streams.plates.normal import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN, PlateError, normal
 from streams.records.alert import Alert, Withdrawal
@@ -216,7 +217,8 @@ def test_a_schema_file_is_whole(name: str) -> None:
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == f"urn:anpr-streams:{name}:1"
     assert schema["title"] == name.capitalize() and schema["description"]
-    assert all(inner.get("description") for _, inner in _properties(schema))
+    assert all(inner.get("description") or inner.keys() == {"$ref"} for _, inner in _properties(schema))
+    assert all(each.get("description") for each in schema.get("$defs", {}).values())
     text = schemas()[f"{name}.schema.json"]
     referred = set(re.findall(r'"#/\$defs/(\w+)"', text))
     assert referred == set(schema.get("$defs", {}))

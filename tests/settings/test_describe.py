@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from streams.correlation.policy import Centre, CorrelationPolicy, Site
+from streams.correlation.policy import Centre, CorrelationPolicy
 from streams.gateway.policy import Camera
 from streams.matching.policy import ListPolicy, MatchingPolicy
+from streams.network.policy import Site
 from streams.settings.declared import form_of, words
 from streams.settings.describe import reference, show
 from streams.settings.load import load
@@ -137,12 +138,9 @@ def test_the_reference_has_each_section_and_key_with_type_default_and_descriptio
         assert f"## `[{field.encode_name}" in text
     for table in (ListPolicy, MatchingPolicy, CorrelationPolicy, Site, Camera, Centre):
         for field in msgspec.structs.fields(table):
-            key = (
-                f"\n| `{field.encode_name}` | "
-                if form_of(field.type) == "value"
-                else f".{field.encode_name}]`"
-            )
-            assert key in text
+            name = field.encode_name
+            keys = {"value": f"\n| `{name}` | ", "array": f".{name}]]`"}
+            assert keys.get(form_of(field.type), f".{name}]`") in text
     assert " |  |" not in text, "a key without a description"
 
 

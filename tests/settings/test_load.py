@@ -6,9 +6,10 @@ from typing import Annotated
 import pytest
 from msgspec import Meta, Struct
 
-from streams.correlation.policy import Centre, Site
+from streams.correlation.policy import Centre
 from streams.gateway.policy import Camera
 from streams.matching.policy import ListPolicy, MatchingPolicy
+from streams.network.policy import Site
 from streams.settings.examine import examine
 from streams.settings.load import SettingsError, file_of, from_option, load, read
 from streams.settings.model import Settings

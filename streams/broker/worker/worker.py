@@ -29,9 +29,10 @@ from streams.broker.worker.watchdog import Watchdog, end_stalled
 from streams.confusions.model import Models
 from streams.correlation.budget import Notice, budgets_of
 from streams.correlation.correlator import Correlator
-from streams.correlation.policy import CorrelationPolicy, Places
+from streams.correlation.policy import CorrelationPolicy
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
+from streams.network.policy import Places
 from streams.records.decode import decode_verdict
 from streams.records.verdict import Verdict
 

@@ -17,8 +17,9 @@ from streams.broker.worker.clock import Clock, wall
 from streams.broker.worker.policy import WorkerPolicy
 from streams.broker.worker.worker import Setup
 from streams.broker.worker.worker import Worker as Work
-from streams.correlation.policy import CorrelationPolicy, Places
+from streams.correlation.policy import CorrelationPolicy
 from streams.matching.policy import Policies
+from streams.network.policy import Places
 from streams.records.encode import encode
 from streams.records.times import from_ms, rfc3339
 from streams.records.verdict import Verdict
