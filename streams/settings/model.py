@@ -14,6 +14,8 @@ from streams.correlation.policy import Centre, CorrelationPolicy
 from streams.gateway.policy import Camera, GatewaySection
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
 from streams.network.policy import Places, Site
+from streams.records.countries import Country
+from streams.rules.jurisdictions import Jurisdiction
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +30,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sites: Annotated[dict[str, Site], Meta(description="the places where cameras stand")] = {}
     cameras: Annotated[dict[str, Camera], Meta(description="the cameras")] = {}
     centres: Annotated[dict[str, Centre], Meta(description="the police operations centres")] = {}
+    jurisdictions: Annotated[
+        dict[Country, Jurisdiction], Meta(description="what the law of each country allows with its reads")
+    ] = {}
     gateway: Annotated[GatewaySection, Meta(description="the gateway of the cameras")] = GatewaySection()
 
     @property
