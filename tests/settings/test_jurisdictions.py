@@ -1,0 +1,59 @@
+"""The settings of looking back: what a country allows has a source, and is not more than what is kept."""
+
+import datetime
+
+import pytest
+
+from streams.rules.jurisdictions import Jurisdiction
+from streams.settings.load import SettingsError, load
+
+KEPT = "[topics.reads_hours]\nFR = 360\n"
+
+
+def fault(text: str) -> str:
+    """The one fault of a text."""
+    with pytest.raises(SettingsError) as caught:
+        load(text, "border.toml")
+    (found,) = caught.value.faults
+    return str(found)
+
+
+def test_a_right_jurisdiction() -> None:
+    settings = load(
+        KEPT + '[jurisdictions.FR]\nlookback_source = "CSI L233-2"\nlookback_begins = 2026-06-01\n'
+        "lookback_hours = {NATIONAL = 360, SIS-36-discreet = 24.5}\n",
+        "border.toml",
+    )
+    assert settings.jurisdictions == {
+        "FR": Jurisdiction(
+            {"NATIONAL": 360.0, "SIS-36-discreet": 24.5}, "CSI L233-2", datetime.date(2026, 6, 1)
+        )
+    }
+
+
+def test_what_is_allowed_has_a_source() -> None:
+    assert fault(KEPT + "[jurisdictions.FR.lookback_hours]\nNATIONAL = 24\n") == (
+        "border.toml:3: jurisdictions.FR.lookback_source: is required, for `lookback_hours` allows something"
+    )
+    assert load(KEPT + "[jurisdictions.FR]\n", "border.toml").jurisdictions == {"FR": Jurisdiction()}
+
+
+def test_no_more_hours_than_are_kept() -> None:
+    text = '[jurisdictions.FR]\nlookback_source = "law"\nlookback_hours = {NATIONAL = 361}\n'
+    assert fault(KEPT + text) == (
+        "border.toml:5: jurisdictions.FR.lookback_hours.NATIONAL: is at most `reads_hours` of [topics] for "
+        "FR (360): none are older; it is 361"
+    )
+    assert "needs FR in `reads_hours`" in fault(text)
+
+
+def test_a_basis_and_a_country_are_known() -> None:
+    assert "its id is a country's" in fault("[jurisdictions.XX]\n")
+    text = '[jurisdictions.FR]\nlookback_source = "law"\nlookback_hours = {national = 24}\n'
+    assert "its id is one of SIS-36-discreet" in fault(KEPT + text)
+
+
+def test_a_rule_ends_after_it_begins() -> None:
+    days = "lookback_begins = 2026-06-01\nlookback_ends = 2026-06-01\n"
+    assert "is after `lookback_begins` (2026-06-01)" in fault("[jurisdictions.FR]\n" + days)
+    assert load("[jurisdictions.FR]\n" + days.replace("-06-01\nlookback_ends", "-05-01\nlookback_ends"), "x")
