@@ -4,19 +4,18 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from streams.cli.rejects import Rejects
+from streams.cli.told import records
 from streams.confusions.model import Model, ModelError, load_file, shipped_models
 from streams.plates.normal import PlateError, normal
 from streams.records.decode import decode_reads
 from streams.records.faults import Fault, shown
 from streams.records.read import Read
-from streams.replay.files import RejectedLine, batches, name_of
 
 _WINDOW: Final = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
 _LONGEST_ID: Final = 64
-_Record = TypeVar("_Record")
 
 
 class CameraRoad(NamedTuple):
@@ -87,23 +86,6 @@ def base_of(name: str | None, alone: bool) -> Model | list[str] | None:
         return [f"--base: {error}"]
     except OSError as error:
         return [f"--base: {name}: cannot be read ({error.strerror}); name a model's file, shipped or none"]
-
-
-def records(
-    paths: Sequence[str],
-    decode: Callable[[bytes], _Record | tuple[Fault, ...]],
-    rejects: Rejects,
-    progress: Callable[[int], None],
-) -> Iterator[_Record]:
-    """The records in files; lines that are none are reported. Raises FileError."""
-    for path in paths:
-        for lines, numbers in batches(path, progress):
-            for number, line in zip(numbers, lines, strict=True):
-                record = decode(line)
-                if isinstance(record, tuple):
-                    rejects.take([RejectedLine(name_of(path), number, record, line)])
-                else:
-                    yield record
 
 
 def reads(paths: Sequence[str], rejects: Rejects, progress: Callable[[int], None]) -> Iterator[Read]:

@@ -8,9 +8,10 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from streams.cli.confusions.inputs import CameraRoad, base_of, makers_of, reads, records, road_of
+from streams.cli.confusions.inputs import CameraRoad, base_of, makers_of, reads, road_of
 from streams.cli.progress import progress_of, say
 from streams.cli.rejects import Rejects
+from streams.cli.told import records
 from streams.cli.words import words
 from streams.confusions.learn import LearnError, learn_all, steps_of
 from streams.confusions.model import Model, dump

@@ -1,32 +1,22 @@
 """What lists have spent of their budgets today, as `anpr lists status` counts and shows it."""
 
-import asyncio
-import sys
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
 
 from streams.cli.expecting import number
-from streams.cli.extras import require
-from streams.cli.lists.shared import empty, unreadable
-from streams.cli.options import connection_of
-from streams.cli.progress import progress_of, say
-from streams.cli.rejects import Rejects
+from streams.cli.lists.shared import empty
+from streams.cli.told import take_files, take_hits
 from streams.cli.words import words
 from streams.correlation.budget import DAY_MS
 from streams.correlation.spending import Spending, Spent
 from streams.matching.policy import Policies
 from streams.records.decode import decode_hit
-from streams.records.hit import Hit
 from streams.records.times import rfc3339
-from streams.replay.files import FileError, RejectedLine, batches, name_of
 from streams.settings.model import Settings
-
-if TYPE_CHECKING:
-    from streams.broker.hits import NoHit
 
 _LIST_WIDTH: Final = 40
 _WIDTH: Final = 120
@@ -52,21 +42,8 @@ def count_files(files: tuple[str, ...], settings: Settings, at: int) -> Day:
     file that cannot be read.
     """
     spending = Spending(at)
-    rejects = Rejects(None, all_by="put these right first")
-    try:
-        with progress_of("hits", files) as progress:
-            for path in dict.fromkeys(files):
-                for lines, numbers in batches(path, progress):
-                    for line, place in zip(lines, numbers, strict=True):
-                        hit = decode_hit(line)
-                        if isinstance(hit, Hit):
-                            spending.note(hit)
-                        else:
-                            rejects.take([RejectedLine(name_of(path), place, hit, line)])
-    except FileError as fault:
-        raise unreadable("status", fault) from None
-    rejects.sum_up()
-    return _day(spending, settings, rejects.count)
+    no_hits = take_files("lists status", "hits", files, decode_hit, spending.note)
+    return _day(spending, settings, no_hits)
 
 
 def count_topic(settings: Settings, at: int) -> Day:
@@ -74,29 +51,9 @@ def count_topic(settings: Settings, at: int) -> Day:
 
     A record that is no hit is reported. Ends the command with exit code 1 if Kafka cannot be read.
     """
-    require("lists status --kafka", ("aiokafka",), "stream")
-    from streams.broker.hits import HitsError, tail
-
-    options = connection_of(settings).for_aiokafka("lists-status")
-    topic = settings.topics.names().hits
     spending = Spending(at)
-    no_hits = 0
-
-    def take(hit: "Hit | NoHit") -> None:
-        nonlocal no_hits
-        if isinstance(hit, Hit):
-            spending.note(hit)
-            return
-        no_hits += 1
-        say(hit.told(topic))
-
     # A camera's clock may be ahead by a wrong time zone, and its hits told before the day began.
-    begin = spending.begins - DAY_MS
-    try:
-        asyncio.run(tail(options, topic, begin, until_end=True, take=take, say=say))
-    except HitsError as error:
-        say(f"anpr lists status: {error}")
-        sys.exit(1)
+    no_hits = take_hits("lists status", settings, spending.begins - DAY_MS, spending.note)
     return _day(spending, settings, no_hits)
 
 
