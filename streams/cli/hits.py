@@ -14,6 +14,7 @@ from streams.cli.options import config_option, connection_of, settings_of
 from streams.cli.progress import say
 from streams.cli.table import cells, differences, state
 from streams.cli.times import TIME
+from streams.cli.words import printable
 from streams.records.encode import encode
 from streams.records.hit import Hit
 
@@ -134,7 +135,7 @@ class _Shown:
 
 def _lines(hit: Hit) -> Iterator[str]:
     """The row of a hit, and below it what is not plain: how the plates differ, and what became of it."""
-    captured, where, read, listed, match, action, priority, alert, _ = map(_printable, cells(hit))
+    captured, where, read, listed, match, action, priority, alert, _ = map(printable, cells(hit))
     where = _shortened(where, dict(_COLUMNS)["where"])
     # Without the year: the topic holds a month.
     yield _line([captured[5:], where, read, listed, match, action, priority, hit.kind], alert)
@@ -144,7 +145,7 @@ def _lines(hit: Hit) -> Iterator[str]:
         notes += differences(hit.match)
     for note in notes:
         yield from textwrap.wrap(
-            _printable(note), _WIDTH, initial_indent=" " * _INDENT, subsequent_indent=" " * _INDENT
+            printable(note), _WIDTH, initial_indent=" " * _INDENT, subsequent_indent=" " * _INDENT
         )
 
 
@@ -160,8 +161,3 @@ def _shortened(text: str, width: int) -> str:
         return text
     end = (width - 1) // 2
     return f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
-
-
-def _printable(text: str) -> str:
-    # What others sent must not steer the terminal.
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
