@@ -21,6 +21,7 @@ from streams.records.alert import Alert, Withdrawal, key_of
 from streams.records.decode import Rejected
 from streams.records.faults import Fault
 from streams.records.hit import Hit
+from streams.records.match import Match
 from streams.records.times import to_ms
 from streams.records.verdict import Verdict
 
@@ -73,6 +74,10 @@ class Pipeline:
         if end is not None:
             hits += self._correlator.advance(self._at(end))
         return Outcome(hits, matched.rejected, matched.reads, len(matched.matches))
+
+    def matches(self, matches: Sequence[Match], now: int) -> list[Hit]:
+        """Takes matches made elsewhere, as by looking back; `now` in ms since 1970 UTC."""
+        return [hit for match in matches for hit in self._correlator.match(match, self._at(now))]
 
     def put(self, alert: Alert, now: int) -> list[Hit] | Fault:
         """Takes a new alert or version; the reads that matched an earlier one are looked at again.

@@ -6,7 +6,6 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO
 
 import click
 
@@ -14,12 +13,10 @@ from streams.cli.collector import settle
 from streams.cli.options import INPUT, config_option, models_of, settings_of
 from streams.cli.progress import progress_of, say
 from streams.cli.rejects import Rejects
-from streams.cli.table import print_hits
+from streams.cli.sink import Sink, writing
 from streams.cli.times import TIME
 from streams.cli.words import words
 from streams.pipeline import Pipeline
-from streams.records.encode import encode
-from streams.records.hit import Hit
 from streams.records.verdict import Verdict
 from streams.replay.files import FileError
 from streams.replay.load import load_index, load_verdicts
@@ -68,9 +65,9 @@ def replay(
     damaged = False
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-replay-")))
-        rejected_file = stack.enter_context(_writing(rejected_path)) if rejected_path else None
+        rejected_file = stack.enter_context(writing(rejected_path)) if rejected_path else None
         rejects = Rejects(rejected_file, all_by="--rejected FILE writes all")
-        sink = _Sink(stack, out, as_json)
+        sink = Sink(stack, out, as_json)
         expected: list[Verdict] = []
         try:
             with progress_of("lists", alerts) as progress:
@@ -114,49 +111,3 @@ def replay(
     )
     if damaged:
         sys.exit(1)
-
-
-class _Sink:
-    """Where hits go: a file, standard output as JSON lines, or a table at the end."""
-
-    def __init__(self, stack: ExitStack, out: str | None, as_json: bool | None) -> None:
-        self._table: list[Hit] | None = None
-        self._file: BinaryIO | None = None
-        self._standing: set[str] = set()
-        if out and out != "-":
-            self._file = stack.enter_context(_writing(out))
-        if as_json is False or (as_json is None and not out and sys.stdout.isatty()):
-            self._table = []
-        elif self._file is None:
-            self._file = sys.stdout.buffer
-
-    @property
-    def standing(self) -> int:
-        """How many hits stand."""
-        return len(self._standing)
-
-    def take(self, hits: list[Hit]) -> None:
-        """Takes revisions in their order."""
-        for hit in hits:
-            if hit.kind == "withdrawn":
-                self._standing.discard(hit.hit_id)
-            else:
-                self._standing.add(hit.hit_id)
-        if self._table is not None:
-            self._table += hits
-        if self._file is not None:
-            self._file.writelines(encode(hit) + b"\n" for hit in hits)
-
-    def finish(self) -> None:
-        """Prints the table, if that was asked for."""
-        if self._file is not None:
-            self._file.flush()
-        if self._table is not None:
-            print_hits(self._table)
-
-
-def _writing(path: str) -> BinaryIO:
-    try:
-        return Path(path).open("wb")
-    except OSError as error:
-        raise click.UsageError(f"{path}: cannot be written: {error.strerror}") from error
