@@ -107,6 +107,8 @@ def words(kind: Any) -> str:
     if base is str:
         patterns = [f" that matches {note.pattern}" for note in metas if note.pattern]
         return f"text{_length(metas, 'characters')}{' and'.join(patterns)}"
+    if base is datetime.datetime and any(note.tz for note in metas):
+        return "a time with a zone, as 2026-05-21T16:10:06Z, from the year 2000 to 2099"
     if base in (int, float):
         bounds = _bounds(metas)
         number = "a whole number" if base is int else "a number" if bounds else "a finite number"

@@ -14,6 +14,7 @@ from streams.correlation.policy import Centre, CorrelationPolicy
 from streams.gateway.policy import Camera, GatewaySection
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
 from streams.network.policy import Places, Site
+from streams.operations.policy import Operation
 from streams.records.countries import Country
 from streams.rules.jurisdictions import Jurisdiction
 
@@ -30,6 +31,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sites: Annotated[dict[str, Site], Meta(description="the places where cameras stand")] = {}
     cameras: Annotated[dict[str, Camera], Meta(description="the cameras")] = {}
     centres: Annotated[dict[str, Centre], Meta(description="the police operations centres")] = {}
+    operations: Annotated[dict[str, Operation], Meta(description="the joint control operations")] = {}
     jurisdictions: Annotated[
         dict[Country, Jurisdiction], Meta(description="what the law of each country allows with its reads")
     ] = {}

@@ -14,9 +14,10 @@ from streams.settings.checks.jurisdictions import JURISDICTIONS
 from streams.settings.checks.kafka import KAFKA
 from streams.settings.checks.lists import LISTS
 from streams.settings.checks.network import NETWORK
+from streams.settings.checks.operations import OPERATIONS
 from streams.settings.examine import Finding
 
-CHECKS: Final = (*IDS, *KAFKA, *LISTS, *NETWORK, *CAMERAS, *JURISDICTIONS)
+CHECKS: Final = (*IDS, *KAFKA, *LISTS, *NETWORK, *CAMERAS, *JURISDICTIONS, *OPERATIONS)
 
 __all__ = ["CHECKS", "Check", "Values", "check"]
 
