@@ -44,15 +44,20 @@ class Ahead(NamedTuple):
 
 
 class Network:
-    """The sites and the links between them. Links to sites that are not known are left out."""
+    """The sites and the links between them. Links to sites that are not known are left out.
 
-    def __init__(self, sites: Mapping[str, Site]) -> None:
+    So are those between two stations, unless `rails` asks for them: no car goes by train, and its best time
+    and the sites ahead of it are those of the road.
+    """
+
+    def __init__(self, sites: Mapping[str, Site], *, rails: bool = False) -> None:
         self._links: dict[str, dict[str, Way]] = {site_id: {} for site_id in sites}
         for site_id, site in sites.items():
             for link in site.links:
                 if link.to in sites and link.to != site_id:
-                    rails = site.kind == "rail" and sites[link.to].kind == "rail"
-                    self._add(site_id, link, BEST_RAIL_KMH if rails else BEST_KMH)
+                    by_rail = site.kind == sites[link.to].kind == "rail"
+                    if rails or not by_rail:
+                        self._add(site_id, link, BEST_RAIL_KMH if by_rail else BEST_KMH)
         self._from: dict[str, dict[str, Way]] = {}
         self._ahead: dict[tuple[str, str | None, tuple[str, ...], float], list[Ahead]] = {}
 

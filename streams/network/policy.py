@@ -9,6 +9,21 @@ from streams.records.countries import Country
 from streams.records.fields import Identifier, Latitude, Longitude, Text, Words
 
 Kind = Literal["road", "rail", "port", "terminal"]
+Shipped = Literal["none", "fr-be"]
+"""The networks shipped with the package, and none of them."""
+
+
+class NetworkSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[network]`: what is in force below the operator's own sites."""
+
+    shipped: Annotated[
+        Shipped,
+        Meta(
+            description="the shipped network whose sites are known too: fr-be is that of the border between "
+            "France and Belgium and the stations of the Thalys network; a site of [sites.<id>] goes before "
+            "the shipped one of the same id, whole"
+        ),
+    ] = "none"
 
 
 class Link(Struct, frozen=True, forbid_unknown_fields=True):

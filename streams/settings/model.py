@@ -13,7 +13,8 @@ from streams.broker.worker.policy import WorkerPolicy
 from streams.correlation.policy import Centre, CorrelationPolicy
 from streams.gateway.policy import Camera, GatewaySection
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
-from streams.network.policy import Places, Site
+from streams.network.policy import NetworkSection, Places, Site
+from streams.network.shipped import shipped_sites
 from streams.operations.policy import Operation
 from streams.records.countries import Country
 from streams.rules.jurisdictions import Jurisdiction
@@ -28,6 +29,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     lists: Annotated[dict[str, ListPolicy], Meta(description="the alert lists")] = {}
     matching: Annotated[MatchingPolicy, Meta(description="matching, for all lists")] = MatchingPolicy()
     correlation: Annotated[CorrelationPolicy, Meta(description="matches over time")] = CorrelationPolicy()
+    network: Annotated[NetworkSection, Meta(description="the road network")] = NetworkSection()
     sites: Annotated[dict[str, Site], Meta(description="the places where cameras stand")] = {}
     cameras: Annotated[dict[str, Camera], Meta(description="the cameras")] = {}
     centres: Annotated[dict[str, Centre], Meta(description="the police operations centres")] = {}
@@ -44,5 +46,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def places(self) -> Places:
-        """What correlation needs of the cameras and sites."""
-        return Places(self.cameras, self.sites)
+        """The cameras, and the sites in force: the operator's own and, below them, the shipped ones."""
+        return Places(self.cameras, {**shipped_sites(self.network.shipped), **self.sites})

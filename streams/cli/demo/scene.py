@@ -75,7 +75,7 @@ def here(settings: Settings, servers: str, folder: Path) -> Settings:
 def _cameras(settings: Settings) -> list[Camera]:
     found = []
     for camera_id, camera in settings.cameras.items():
-        site = settings.sites.get(camera.site or "")
+        site = settings.places.sites.get(camera.site or "")
         if camera.site and site and site.territory:
             found.append(Camera(camera_id, camera.site, site.territory, site.lat, site.lon))
     return found

@@ -69,7 +69,7 @@ def topics_of(settings: Settings) -> Mapping[str, str]:
     """The topic of the reads of each camera that sends events, by its country."""
     found = {}
     for name, camera in settings.cameras.items():
-        site = settings.sites.get(camera.site) if camera.site else None
+        site = settings.places.sites.get(camera.site) if camera.site else None
         if camera.maker is not None and site is not None and site.territory is not None:
             found[name] = settings.topics.reads(site.territory)
     return found

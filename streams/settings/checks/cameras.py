@@ -5,13 +5,13 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from streams.settings import written
-from streams.settings.checks.check import Check, Values, tables
+from streams.settings.checks.check import Check, Values, shipped, tables
 from streams.settings.examine import Finding, nearest
 
 
 def _senders(values: Values) -> Iterator[Finding]:
     """What a camera that sends to the gateway needs."""
-    sites = dict(tables(values, "sites"))
+    own, below = dict(tables(values, "sites")), shipped(values)
     kept = values.get("topics", {})
     hours = kept.get("reads_hours", {}) if isinstance(kept, dict) else {}
     for name, camera in tables(values, "cameras"):
@@ -26,14 +26,16 @@ def _senders(values: Values) -> Iterator[Finding]:
         if not isinstance(site, str):
             rule = "goes with a `site`, whose `territory` says to which topic its reads go"
             yield Finding(("cameras", name, "maker"), rule, "")
-        elif site in sites:
-            country = sites[site].get("territory")
+        elif site in own or site in below:
+            country = own[site].get("territory") if site in own else below[site].territory
+            # A shipped site has no line in the file.
+            path = ("sites", site, "territory") if site in own else ("cameras", name, "site")
             if country is None:
                 rule = f"is required, for the camera {name} sends to the topic of its country"
                 yield Finding(("sites", site, "territory"), rule, "")
             elif isinstance(hours, dict) and country not in hours:
                 rule = f"has a country in `reads_hours` of [topics], for the camera {name} sends to its topic"
-                yield Finding(("sites", site, "territory"), rule, written.in_message(str(country)))
+                yield Finding(path, rule, written.in_message(str(country)))
 
 
 def _gateway(values: Values) -> Iterator[Finding]:

@@ -3,6 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
+from streams.network.policy import Shipped, Site
+from streams.network.shipped import shipped_sites
 from streams.records.faults import faults_of
 from streams.records.fields import Identifier
 from streams.settings import written
@@ -26,9 +30,24 @@ def tables(values: Values, section: str) -> Iterator[tuple[str, Values]]:
         yield name, entry if isinstance(entry, dict) else {}
 
 
+def ids(values: Values, section: str) -> Mapping[str, object] | None:
+    """The ids that are known of a section, shipped ones included; None if the section is no table."""
+    known = values.get(section, {})
+    if not isinstance(known, dict):
+        return None
+    return {**shipped(values), **known} if section == "sites" else known
+
+
+def shipped(values: Values) -> Mapping[str, Site]:
+    """The shipped sites that the values put in force, also those that own ones go before."""
+    section = values.get("network")
+    name = section.get("shipped") if isinstance(section, dict) else None
+    return shipped_sites("none" if faults_of(Shipped, name) else msgspec.convert(name, Shipped))
+
+
 def named(values: Values, section: str, name: object, path: tuple[str | int, ...]) -> Iterator[Finding]:
     """A finding if a section does not have the name. A section that is no table has a fault of its own."""
-    known = values.get(section, {})
-    if not faults_of(Identifier, name) and isinstance(known, dict) and name not in known:
+    known = ids(values, section)
+    if known is not None and not faults_of(Identifier, name) and name not in known:
         advice = nearest(str(name), known) or f"add [{written.path((section, str(name)))}]"
         yield Finding(path, f"is an id in [{section}]", written.in_message(name), advice)
