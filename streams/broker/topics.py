@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from streams.records.countries import Country
 
 _HOUR_MS: Final = 3_600_000
+_DAY_HOURS: Final = 24.0
 _RETENTION: Final = "retention.ms"
 _STAMPED: Final = "message.timestamp.type"
 _BY_BROKER: Final = "LogAppendTime"
@@ -57,6 +58,11 @@ class TopicsPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         """The topic of the reads of a country's cameras."""
         return self._named(f"reads.{country}")
 
+    @property
+    def longest_reads_hours(self) -> float:
+        """The longest that the reads of any country are kept, in hours; 0 without a country."""
+        return max(self.reads_hours.values(), default=0.0)
+
     def names(self) -> "Names":
         """The names of the topics, those of reads by country."""
         reads = [self.reads(country) for country in sorted(self.reads_hours)]
@@ -75,6 +81,7 @@ class Names(NamedTuple):
     verdicts: str
     hits: str
     rejected: str
+    lookbacks: str
 
 
 class Topic(NamedTuple):
@@ -121,6 +128,8 @@ def topics(policy: TopicsPolicy) -> list[Topic]:
         kept(names.hits, policy.hits_hours),
         # What was too large to be a read has its headers on top here.
         kept(names.rejected, policy.rejected_hours, max_message_bytes=str(_LARGEST_REJECTED)),
+        # Of an alert that came before the oldest read there is nothing to look back for any more.
+        kept(names.lookbacks, policy.longest_reads_hours + _DAY_HOURS, cleanup_policy="compact,delete"),
     ]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from streams.records.alert import Alert, Withdrawal
 from streams.records.faults import Fault, faults_of, shown
 from streams.records.hit import Hit
+from streams.records.lookedback import LookedBack
 from streams.records.match import Match
 from streams.records.read import Read
 from streams.records.times import SURELY_AFTER, SURELY_BEFORE, YEARS_RULE, in_years
@@ -31,6 +32,7 @@ _alert = msgspec.json.Decoder(Alert)
 _verdict = msgspec.json.Decoder(Verdict)
 _match = msgspec.json.Decoder(Match)
 _hit = msgspec.json.Decoder(Hit)
+_looked_back = msgspec.json.Decoder(LookedBack)
 _any = msgspec.json.Decoder()
 _WITHDRAWN: Final = b'"withdrawn_at"'
 
@@ -126,6 +128,12 @@ def decode_matches(records: Sequence[bytes]) -> list[Match | tuple[Fault, ...]]:
 def decode_hit(record: bytes) -> Hit | tuple[Fault, ...]:
     """A hit, or all its faults. Raises nothing. Its plates are not looked at, as those of a match."""
     return decode_whole(_hit, Hit, record, _times_of_hit)
+
+
+def decode_looked_back(record: bytes) -> LookedBack | tuple[Fault, ...]:
+    """A look back, or all its faults. Raises nothing."""
+    # It has looked at its times itself.
+    return decode_whole(_looked_back, LookedBack, record)
 
 
 def _times_of_match(match: Match) -> tuple[datetime, ...]:

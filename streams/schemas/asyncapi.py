@@ -148,6 +148,17 @@ _CHANNELS: Final = (
         ("operator",),
         {"max.message.bytes": 10 * 1024 * 1024},
     ),
+    _Channel(
+        "lookbacks",
+        "lookbacks",
+        "The alerts that are or were looked back for, each with where, by what right and what came of it; of "
+        "each the latest record is kept, for as long as reads are. What is begun and not done is begun again "
+        "by the worker that has the alert's partition of the matches.",
+        (_Message("lookedBack", "A look back for an alert, begun or done", _ALERT_KEY, "lookedback"),),
+        ("worker", "operator"),
+        ("worker",),
+        {"cleanup.policy": ["compact", "delete"]},
+    ),
 )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from streams.records.alert import Alert, AlertMatch, Withdrawal
 from streams.records.hit import Hit, Place, hit_alert, hit_id
+from streams.records.lookedback import LookedAt, LookedBack, NotLookedAt
 from streams.records.match import Edit, Match, MatchResult
 from streams.records.read import Candidate, CharAlternative, Read, Vehicle
 from streams.records.verdict import Verdict
@@ -98,4 +99,15 @@ VERDICT: Final = Verdict(
     at=datetime(2026, 5, 21, 16, 14, tzinfo=UTC),
     reason="stopped by a patrol, plate and vehicle as listed",
     by="officer 7",
+)
+LOOKED_BACK: Final = LookedBack(
+    list_id=ALERT.list_id,
+    alert_id=ALERT.alert_id,
+    version=ALERT.version,
+    asked_at=datetime(2026, 5, 1, 9, 30, 0, 250000, UTC),
+    hours=48.0,
+    by="worker",
+    countries=[LookedAt("BE", 24.0, "LFP art. 25/7, decision of the chief of corps", 512_000, 3)],
+    refused=[NotLookedAt("FR", "[jurisdictions.FR] allows no looking back")],
+    done_at=datetime(2026, 5, 1, 9, 30, 4, 100000, UTC),
 )

@@ -15,7 +15,7 @@ from streams.plates.normal import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN
 from streams.records.countries import COUNTRIES
 from streams.records.encode import encode
 from streams.records.times import TIME_PATTERN
-from streams.schemas.examples import ALERT, HIT, MATCH, READ, VERDICT, WITHDRAWAL
+from streams.schemas.examples import ALERT, HIT, LOOKED_BACK, MATCH, READ, VERDICT, WITHDRAWAL
 
 _VERSION: Final = 1
 """Part of each schema's id; rises when a document that was valid no longer is."""
@@ -55,6 +55,12 @@ _PUBLIC: Final = (
         "What a centre says of a hit, after a person looked at it. Topic anpr.verdicts, key hit_id. Written "
         "by the centres, read by workers.",
         VERDICT,
+    ),
+    _Public(
+        "That an alert is or was looked back for: where, by what right, and what came of it. Topic "
+        "anpr.lookbacks, compacted, key <list_id>/<alert_id>. Written by workers and `anpr lookback`, read "
+        "by workers.",
+        LOOKED_BACK,
     ),
 )
 

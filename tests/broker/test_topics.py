@@ -20,7 +20,15 @@ def test_each_country_has_a_topic_of_reads_with_the_hours_of_its_law() -> None:
     assert named["anpr.alerts"]["cleanup.policy"] == "compact"
     assert set(named) == {
         f"anpr.{name}"
-        for name in ("reads.FR", "reads.BE", "alerts", "matches", "verdicts", "hits", "rejected")
+        for name in ("reads.FR", "reads.BE", "alerts", "matches", "verdicts", "hits", "rejected", "lookbacks")
+    }
+
+
+def test_look_backs_are_remembered_for_longer_than_any_read() -> None:
+    named = {topic.name: topic.configs for topic in topics(POLICY)}
+    assert named["anpr.lookbacks"] == {
+        "cleanup.policy": "compact,delete",
+        "retention.ms": str(744 * 3_600_000),
     }
 
 

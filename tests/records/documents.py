@@ -149,6 +149,35 @@ verdicts: st.SearchStrategy[Document] = st.fixed_dictionaries(
     optional={"reason": _words, "by": st.none() | text(64)},
 )
 
+looked_backs: st.SearchStrategy[Document] = st.fixed_dictionaries(
+    {
+        "list_id": _list_ids,
+        "alert_id": text(64),
+        "version": st.integers(1, 2**53),
+        "asked_at": times(),
+        "hours": st.floats(0, 8784),
+        "by": st.sampled_from(["worker", "operator"]),
+    },
+    optional={
+        "countries": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "country": st.sampled_from(sorted(COUNTRIES)),
+                    "hours": st.floats(0, 8784),
+                    "source": text(1000),
+                },
+                optional={"reads": st.integers(0, 2**53), "matches": st.integers(0, 2**53)},
+            ),
+            max_size=2,
+        ),
+        "refused": st.lists(
+            st.fixed_dictionaries({"country": st.sampled_from(sorted(COUNTRIES)), "why": text(1000)}),
+            max_size=2,
+        ),
+        "done_at": st.none() | times(),
+    },
+)
+
 _hit_ids = st.text("0123456789abcdef", min_size=32, max_size=32)
 _results: st.SearchStrategy[Document] = st.fixed_dictionaries(
     {

@@ -97,7 +97,7 @@ def test_every_reference_leads_somewhere_and_nothing_is_left_over() -> None:
     inner = {reference for reference in there if reference.startswith("#/")}
     assert all(isinstance(resolved(reference), dict) for reference in inner)
     assert there - inner == {
-        f"{name}.schema.json" for name in ("read", "alert", "match", "verdict", "hit")
+        f"{name}.schema.json" for name in ("read", "alert", "match", "verdict", "hit", "lookedback")
     } and there - inner <= set(schemas())
     assert inner == {
         *(f"#/components/messages/{name}" for name in MESSAGES),
@@ -151,6 +151,7 @@ def test_keys_fit_what_stands_in_the_records() -> None:
         ("alert", alert, "sis"),
         ("alertWithdrawn", alert, "a/"),
         ("match", alert, "/a"),
+        ("lookedBack", alert, "sis"),
         ("hit", example["hit"]["hit_id"], "h1"),
         ("verdict", example["verdict"]["hit_id"], "F" * 32),
     ):
@@ -176,10 +177,11 @@ def test_each_role_does_what_the_way_of_a_read_needs() -> None:
     assert done == {
         ("gateway", "send"): {"reads"},
         ("list-owner", "send"): {"alerts"},
-        ("worker", "send"): {"matches", "hits", "rejected"},
-        ("worker", "receive"): {"reads", "alerts", "matches", "verdicts", "hits"},
+        ("worker", "send"): {"matches", "hits", "rejected", "lookbacks"},
+        ("worker", "receive"): {"reads", "alerts", "matches", "verdicts", "hits", "lookbacks"},
         ("centre", "send"): {"verdicts"},
         ("centre", "receive"): {"hits"},
+        ("operator", "send"): {"lookbacks"},
         ("operator", "receive"): {"rejected"},
     }
 

@@ -23,9 +23,16 @@ from streams.pipeline import Pipeline
 from streams.plates.normal import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN, PlateError, normal
 from streams.records.alert import Alert, Withdrawal
 from streams.records.countries import COUNTRIES
-from streams.records.decode import decode_alert, decode_hit, decode_match, decode_verdict
+from streams.records.decode import (
+    decode_alert,
+    decode_hit,
+    decode_looked_back,
+    decode_match,
+    decode_verdict,
+)
 from streams.records.encode import encode
 from streams.records.hit import Hit
+from streams.records.lookedback import LookedBack
 from streams.records.match import Match
 from streams.records.read import Read
 from streams.records.times import parse_time, to_ms
@@ -103,6 +110,10 @@ def _hit(record: bytes) -> bool:
     return isinstance(hit, Hit) and _read(encode(hit.read))
 
 
+def _looked_back(record: bytes) -> bool:
+    return isinstance(decode_looked_back(record), LookedBack)
+
+
 CASES: Final[dict[str, tuple[st.SearchStrategy[Document], Callable[[bytes], bool]]]] = {
     "read": (documents.reads, _read),
     "alert": (documents.alerts, _alert),
@@ -110,6 +121,7 @@ CASES: Final[dict[str, tuple[st.SearchStrategy[Document], Callable[[bytes], bool
     "verdict": (documents.verdicts, _verdict),
     "match": (documents.matches, _match),
     "hit": (documents.hits, _hit),
+    "lookedback": (documents.looked_backs, _looked_back),
 }
 kinds = pytest.mark.parametrize("name", CASES)
 
@@ -216,7 +228,7 @@ def test_a_schema_file_is_whole(name: str) -> None:
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == f"urn:anpr-streams:{name}:1"
-    assert schema["title"] == name.capitalize() and schema["description"]
+    assert schema["title"].lower() == name and schema["description"]
     assert all(inner.get("description") or inner.keys() == {"$ref"} for _, inner in _properties(schema))
     assert all(each.get("description") for each in schema.get("$defs", {}).values())
     text = schemas()[f"{name}.schema.json"]
@@ -242,7 +254,15 @@ def test_an_example_is_taken_by_schema_and_code_and_written_as_it_stands(name: s
 
 
 def _kind(name: str) -> type[msgspec.Struct]:
-    kinds: tuple[type[msgspec.Struct], ...] = (Read, Alert, Withdrawal, Match, Hit, Verdict)
+    kinds: tuple[type[msgspec.Struct], ...] = (
+        Read,
+        Alert,
+        Withdrawal,
+        Match,
+        Hit,
+        Verdict,
+        LookedBack,
+    )
     return {kind.__name__.lower(): kind for kind in kinds}[name]
 
 
