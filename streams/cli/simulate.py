@@ -85,6 +85,13 @@ class _MixType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
     "--listed", type=_SHARE, default=Rates().listed, show_default=True, help="Of the vehicles, those listed."
 )
 @click.option(
+    "--clones",
+    type=click.FloatRange(0, 0.4),
+    default=Rates().clones,
+    show_default=True,
+    help="Of the vehicles, those with the plate of another that is on the road too.",
+)
+@click.option(
     "--missed",
     type=click.FloatRange(0, 0.9),
     default=Rates().missed,
@@ -118,6 +125,7 @@ def simulate(
     hours: float,
     mix: Mix,
     listed: float,
+    clones: float,
     missed: float,
     late: float,
     tells: Kind,
@@ -131,8 +139,8 @@ def simulate(
     wrong, and send late what they read while their link was down. All plates are made up.
 
     Written are reads.jsonl in the order in which they arrive, alerts.jsonl, truth.jsonl with a line for each
-    read, and config.toml with the lists, sites and cameras; files of these names are replaced. The same
-    options give the same bytes. Then:
+    read, passages.jsonl with all passages, read or not, and config.toml with the lists and cameras; files of
+    these names are replaced. The same options give the same bytes. Then:
 
     \b
         anpr replay --config FOLDER/config.toml --alerts FOLDER/alerts.jsonl --reads FOLDER/reads.jsonl
@@ -140,7 +148,7 @@ def simulate(
     Exit codes: 0 done, 1 a model that is none, 2 wrong use, or a file that cannot be read or written.
     """
     began = perf_counter()
-    rates = Rates(mix=mix, listed=listed, missed=missed, late=late)
+    rates = Rates(mix=mix, listed=listed, clones=clones, missed=missed, late=late)
     model = _model(model_file)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -177,11 +185,11 @@ def _model(path: Path | None) -> Model | None:
 def _write(world: World, out: Path, compressed: bool) -> None:
     """Writes the files under other names first, so that none is there in part."""
     ending = ".jsonl.gz" if compressed else ".jsonl"
-    names = [f"{name}{ending}" for name in ("reads", "truth", "alerts")]
+    names = [f"{name}{ending}" for name in ("reads", "truth", "alerts", "passages")]
     parts = [out / f"{name}.part" for name in (*names, "config.toml")]
     try:
         with ExitStack() as stack:
-            reads, truth, alerts = (
+            reads, truth, alerts, passages = (
                 stack.enter_context(_writing(path, compressed)) for path in parts[: len(names)]
             )
             advance = stack.enter_context(_progress(world.scenario.reads))
@@ -191,6 +199,8 @@ def _write(world: World, out: Path, compressed: bool) -> None:
                 advance(batch.size)
             for lines in world.alert_batches():
                 alerts.write(lines)
+            for lines in world.passage_batches():
+                passages.write(lines)
         parts[-1].write_text(world.config, "utf-8")
         for path in parts:
             path.replace(path.with_suffix(""))

@@ -2,20 +2,12 @@
 
 from collections.abc import Iterable
 from itertools import combinations
-from math import cos, hypot, inf, radians
-from typing import Final, NamedTuple, Protocol
+from math import inf
+from typing import Final, NamedTuple
 
-_KM_A_DEGREE: Final = 111.2
+from streams.network.distance import km_between
+
 _KM_IF_UNKNOWN: Final = 2.0
-
-
-class Placed(Protocol):
-    """What is somewhere: in degrees, WGS 84, if known."""
-
-    @property
-    def lat(self) -> float | None: ...
-    @property
-    def lon(self) -> float | None: ...
 
 
 class Camera(NamedTuple):
@@ -56,11 +48,3 @@ def crossings(cameras: Iterable[Camera]) -> list[Crossing]:
             way = _KM_IF_UNKNOWN if km == inf else km
             found.append(Crossing((left.pop(one), left.pop(other)), way))
     return [*found, *(Crossing((there,), 0.0) for there in left.values())]
-
-
-def km_between(one: Placed, other: Placed) -> float:
-    """The way between two places in km, as the crow flies; infinite if it is not known."""
-    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
-        return inf
-    east = (one.lon - other.lon) * cos(radians(one.lat))
-    return hypot(east, one.lat - other.lat) * _KM_A_DEGREE

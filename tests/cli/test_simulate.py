@@ -23,7 +23,7 @@ def test_replay_over_what_was_made_finds_the_listed_vehicles(tmp_path: Path) -> 
     assert done.exit_code == 0, done.output
     assert done.stderr.startswith("4,000 reads of ")
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"reads.jsonl", "alerts.jsonl", "truth.jsonl", "config.toml"}
+    assert names == {"reads.jsonl", "alerts.jsonl", "truth.jsonl", "passages.jsonl", "config.toml"}
     hits = tmp_path / "hits.jsonl"
     replayed = run(
         "replay", "--config", str(tmp_path / "config.toml"), "--alerts", str(tmp_path / "alerts.jsonl"),

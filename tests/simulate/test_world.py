@@ -18,13 +18,15 @@ from streams.settings.load import load
 from streams.simulate.world.rates import Mix, Rates
 from streams.simulate.world.scenario import Scenario
 from streams.simulate.world.tours import HOUR_MS
-from streams.simulate.world.truth import Truth
+from streams.simulate.world.truth import TruePassage, Truth
+from streams.simulate.world.ways import shipped_ways
 from streams.simulate.world.world import World
 
 BEGIN: Final = 1_779_321_600_000
 READS: Final = 12_000
 ALERTS: Final = 300
 TRUTHS: Final = msgspec.json.Decoder(Truth)
+PASSAGES: Final = msgspec.json.Decoder(TruePassage)
 
 
 def world(
@@ -58,6 +60,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others() -> None:
     one, same, other = (world(seed, 6000) for seed in (1, 1, 2))
     assert list(one.batches()) == list(same.batches()) == list(one.batches())
     assert list(one.alert_batches()) == list(same.alert_batches())
+    assert list(one.passage_batches()) == list(same.passage_batches())
     assert one.config == same.config
     assert next(other.batches()) != next(one.batches())
     assert next(other.alert_batches()) != next(one.alert_batches())
@@ -81,7 +84,10 @@ def test_settings_are_valid_and_know_all_cameras_and_lists() -> None:
     settings = load(of.config, "config.toml")
     assert {read.camera_id for read in reads} <= settings.cameras.keys()
     assert {alert.list_id for alert in alerts} <= settings.lists.keys()
-    assert all(settings.sites[camera.site or ""].territory for camera in settings.cameras.values())
+    assert settings.sites == {}
+    sites = settings.places.sites
+    assert all(sites[camera.site or ""].territory for camera in settings.cameras.values())
+    assert sum(not camera.towards for camera in settings.cameras.values()) < len(settings.cameras) / 5
 
 
 def test_reads_come_in_order_of_arrival_and_say_the_time_of_the_camera() -> None:
@@ -205,3 +211,79 @@ def test_cameras_that_miss_everything() -> None:
 def test_no_alerts() -> None:
     _, truths, alerts = made(world(reads=200, alerts=0))
     assert not alerts and not any(truth.alert for truth in truths)
+
+
+def passages(of: World) -> list[TruePassage]:
+    return PASSAGES.decode_lines(b"".join(of.passage_batches()))
+
+
+def test_all_passages_are_told_read_or_not() -> None:
+    of = world(missed=0.3)
+    _, truths, _ = made(of)
+    found = {passage.passage_id: passage for passage in passages(of)}
+    read = {truth.passage_id for truth in truths}
+    assert read == {passage_id for passage_id, passage in found.items() if passage.read}
+    for truth in truths:
+        passage = found[truth.passage_id]
+        assert (passage.vehicle_id, passage.site_id) == (truth.vehicle_id, truth.site_id)
+        assert 0 <= to_ms(truth.passed_at) - to_ms(passage.passed_at) < 1000
+    # Three in ten at each camera; where there are two, both must miss it.
+    two = {site.id for site in of.roads.site if site.cameras == 2}
+    for twice, share_missed in ((False, 0.3), (True, 0.09)):
+        there = [each for each in found.values() if (each.site_id in two) == twice]
+        assert abs(share(not each.read for each in there) - share_missed) < 0.02
+
+
+def test_passages_of_a_trip_follow_the_network() -> None:
+    of = world(missed=0.3)
+    ways = shipped_ways()
+    number = {site.id: place for place, site in enumerate(of.roads.site)}
+    trips = defaultdict(list)
+    for passage in passages(of):
+        trips[passage.trip_id].append(passage)
+    assert len(trips) > 1000
+    for found in trips.values():
+        assert len({passage.vehicle_id for passage in found}) == 1
+        times = [to_ms(passage.passed_at) for passage in found]
+        assert times == sorted(times)
+        one, last = number[found[0].site_id], number[found[-1].site_id]
+        row = ways.sites[one * len(number) + last]
+        assert [number[passage.site_id] for passage in found] == row[row >= 0].tolist()
+
+
+@lru_cache(maxsize=1)
+def cloned() -> tuple[World, list[Truth]]:
+    of = world(alerts=600, listed=0.2, clones=0.1)
+    return of, made(of)[1]
+
+
+def test_so_many_vehicles_carry_the_plate_of_another_and_look_otherwise() -> None:
+    _, truths = cloned()
+    vehicles = {truth.vehicle_id: truth for truth in truths}
+    copies = [truth for truth in vehicles.values() if truth.clone_of]
+    assert abs(len(copies) / len(vehicles) - 0.1) < 0.03
+    both = [(copy, vehicles[copy.clone_of or ""]) for copy in copies if copy.clone_of in vehicles]
+    assert len(both) > 0.8 * len(copies)
+    for copy, original in both:
+        assert (copy.plate, copy.country) == (original.plate, original.country)
+        assert copy.vehicle != original.vehicle
+        assert original.clone_of is None and copy.alert is None
+    assert any(original.alert for _, original in both)
+    plates = Counter((truth.plate, truth.country) for truth in vehicles.values() if not truth.clone_of)
+    assert max(plates.values()) == 1
+    # Asked for none, there are none.
+    assert not any(truth.clone_of for truth in usual()[2])
+
+
+def test_a_copy_is_on_the_road_when_the_other_is() -> None:
+    _, truths = cloned()
+    seen = defaultdict(list)
+    for truth in truths:
+        seen[truth.vehicle_id].append(to_ms(truth.passed_at))
+    originals = {truth.vehicle_id: truth.clone_of for truth in truths if truth.clone_of}
+    apart = [
+        min(abs(one - other) for one in seen[copy] for other in seen[original])
+        for copy, original in originals.items()
+        if original in seen
+    ]
+    assert share(ms < HOUR_MS for ms in apart) > 0.8

@@ -5,8 +5,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.simulate.world.columns import Ints
 from streams.simulate.world.rates import Rates
-from streams.simulate.world.roads import DIRECTIONS, Ints, Roads
+from streams.simulate.world.roads import DIRECTIONS, Roads
 from streams.simulate.world.tours import HOUR_MS, Passages, Times
 
 OUTAGE_MS: Final = 15 * 60_000

@@ -19,6 +19,8 @@ class Rates(NamedTuple):
     """Of the vehicles on the road, those listed; as many as in the first joint operation at Tournai."""
     tours_a_day: float = 1.25
     """How often a vehicle that is on the road at all goes out and comes back in a day."""
+    clones: float = 0.0
+    """Of the vehicles on the road, those that carry the plate of another one that is on the road too."""
     missed: float = 0.03
     """Of the passages at a camera, those that it does not read."""
     late: float = 0.02

@@ -133,7 +133,7 @@ def _alternatives(said: Recognised) -> Filled:
 class TruthColumns(NamedTuple):
     """What the truth about n reads is made of; `passed` in ms since 1970 UTC, the rest columns of bytes.
 
-    `alert` and `looks` are whole fields with the comma before them.
+    `alert`, `clone_of` and `looks` are whole fields with the comma before them.
     """
 
     read_id: Bytes
@@ -146,6 +146,7 @@ class TruthColumns(NamedTuple):
     passage: NDArray[np.int64]
     looks: Bytes
     alert: Bytes
+    clone_of: Bytes
 
 
 def truth_lines(truth: TruthColumns) -> bytes:
@@ -162,5 +163,31 @@ def truth_lines(truth: TruthColumns) -> bytes:
         b'","passed_at":"', times(truth.passed),
         b'","vehicle":{', truth.looks[:, 1:],
         b"}", truth.alert,
+        truth.clone_of,
+        b"}\n",
+    )  # fmt: skip
+
+
+class PassageColumns(NamedTuple):
+    """What lines of n passages are made of; `passed` in ms since 1970 UTC."""
+
+    passage: NDArray[np.int64]
+    vehicle: NDArray[np.int64]
+    trip: NDArray[np.int64]
+    site: Bytes
+    passed: NDArray[np.int64]
+    read: NDArray[np.bool_]
+
+
+def passage_lines(passages: PassageColumns) -> bytes:
+    """The lines, of which each is a `TruePassage`."""
+    return joined(
+        len(passages.passage),
+        b'{"passage_id":"p', digits(passages.passage, 8),
+        b'","vehicle_id":"v', digits(passages.vehicle, 8),
+        b'","trip_id":"t', digits(passages.trip, 8),
+        b'","site_id":"', passages.site,
+        b'","passed_at":"', times(passages.passed),
+        b'","read":', table(["false", "true"])[passages.read.astype(np.intp)],
         b"}\n",
     )  # fmt: skip

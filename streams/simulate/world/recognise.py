@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from streams.confusions.model import Model
 from streams.plates.normal import MAX_LENGTH
+from streams.simulate.world.columns import Floats
 from streams.simulate.world.measured import Measured
-from streams.simulate.world.roads import Floats
 from streams.simulate.world.slips import EXTRA, GARBLED, QUALITIES, RIGHT, WRONG, Slipped, Slips
 from streams.simulate.world.vehicles import Texts
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from streams.confusions.model import Model
 from streams.plates.keys import ALPHABET
+from streams.simulate.world.columns import Floats
 from streams.simulate.world.measured import Measured
-from streams.simulate.world.roads import Floats
 from streams.simulate.world.vehicles import Texts
 
 QUALITIES: Final = ("clear", "medium", "poor")

@@ -5,12 +5,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.simulate.world.roads import Floats, Ints, Roads, Ways
+from streams.simulate.world.columns import Floats, Ints
+from streams.simulate.world.roads import Roads
+from streams.simulate.world.ways import Ways
 
 Times = NDArray[np.int64]
 """Milliseconds since the beginning of the simulated time."""
 
 HOUR_MS: Final = 3_600_000
+_MINUTE_MS: Final = 60_000
 _BEFORE_MS: Final = 4 * HOUR_MS
 """So long before the beginning the first tours set out, so that the road is not empty then."""
 _FAR_KM: Final = 45.0
@@ -18,27 +21,38 @@ _FAR_KM: Final = 45.0
 _FAR_LISTED_KM: Final = 200.0
 _ABROAD: Final = 0.2
 """Of the tours that would go to a place if there were no border, those that go when it is abroad."""
-_KMH: Final = (112.0, 10.0)
-_KMH_HEAVY: Final = (86.0, 3.0)
-_SLOWEST_KMH, FASTEST_KMH = 60.0, 150.0
+_PACE: Final = (1.0, 0.09)
+"""How fast vehicles are, in parts of the usual speed of each road: mean and standard deviation."""
+_PACE_HEAVY: Final = (0.8, 0.03)
+_SLOWEST, FASTEST = 0.55, 1.35
+FASTEST_KMH: Final = 150.0
+"""No vehicle is faster than that anywhere: usual speeds are below 111 km/h."""
+_BESIDE_MS: Final = HOUR_MS // 2
+"""How much earlier or later a tour sets out that goes beside another."""
 _STAY_H: Final = (0.25, 9.0)
 """The least and the most hours that a vehicle stays where it went; shorter ones are commoner."""
 
 
 class Tours(NamedTuple):
-    """n tours: the vehicle, where it goes, when it sets out there and back, its speed in km/h."""
+    """n tours: the vehicle, where it goes, when it sets out there and back, and its pace.
+
+    That is how fast it is, in parts of the usual speed of each road.
+    """
 
     vehicle: Ints
     goal: Ints
     out: Times
     back: Times
-    kmh: Floats
+    pace: Floats
 
 
 class Passages(NamedTuple):
-    """n passages of vehicles at sites, tour by tour; `tour` is its place, `way` the carriageway."""
+    """n passages of vehicles at sites, trip by trip; `way` is the carriageway.
 
-    tour: Ints
+    A tour has two trips, out and back: that of number 2 * tour and the next.
+    """
+
+    trip: Ints
     vehicle: Ints
     site: Ints
     way: NDArray[np.uint8]
@@ -73,46 +87,51 @@ def tours(
     ways: Ways,
     begin_ms: int,
     hours: float,
+    beside: Ints | None = None,
 ) -> Tours:
     """A tour of each of some vehicles (n each), in the hours from a beginning (ms since 1970 UTC) on.
 
-    One that would set out while the vehicle is still on another is left out, so there may be fewer.
+    Where `beside` (n) is the place of another tour, and not -1, the tour sets out when that one does, less or
+    more half an hour. One that would set out while the vehicle is still on another is left out, so there may
+    be fewer.
     """
     count = len(vehicle)
     general, far = (np.cumsum(each, axis=1) for each in goals(roads, ways))
     drawn = rng.random((count, 1))
     goal = np.where(listed, _chosen(far[home], drawn), _chosen(general[home], drawn))
     out = _set_out(rng, count, roads, begin_ms, hours)
-    mean = np.where(heavy, _KMH_HEAVY[0], _KMH[0])
-    spread = np.where(heavy, _KMH_HEAVY[1], _KMH[1])
-    kmh = np.clip(rng.normal(mean, spread), _SLOWEST_KMH, FASTEST_KMH)
+    if beside is not None:
+        rows = np.flatnonzero(beside >= 0)
+        out[rows] = out[beside[rows]] + rng.integers(-_BESIDE_MS, _BESIDE_MS, len(rows))
+    mean = np.where(heavy, _PACE_HEAVY[0], _PACE[0])
+    spread = np.where(heavy, _PACE_HEAVY[1], _PACE[1])
+    pace = np.clip(rng.normal(mean, spread), _SLOWEST, FASTEST)
     least, most = _STAY_H
     stay = least * (most / least) ** rng.random(count)
-    drive = ways.length[home, goal] / kmh
-    back = out + ((drive + stay) * HOUR_MS).astype(np.int64)
-    end = back + (drive * HOUR_MS).astype(np.int64)
+    drive = ways.time[home, goal] / pace * _MINUTE_MS
+    back = out + (drive + stay * HOUR_MS).astype(np.int64)
+    end = back + drive.astype(np.int64)
     free = _free(vehicle, out, end)
-    return Tours(vehicle[free], goal[free], out[free], back[free], kmh[free])
+    return Tours(vehicle[free], goal[free], out[free], back[free], pace[free])
 
 
 def passages(made: Tours, home: Ints, ways: Ways, hours: float) -> Passages:
     """The passages of tours, `home` being that of each tour's vehicle, within the simulated hours."""
-    count, sites = len(made.vehicle), len(ways.length)
+    sites = len(ways.length)
     # The way out and the way back of each tour, one behind the other.
     rows = np.stack([home * sites + made.goal, made.goal * sites + home], axis=1).ravel()
     begins = np.stack([made.out, made.back], axis=1).ravel()
-    tour = np.repeat(np.arange(count), 2)
+    pace = np.repeat(made.pace, 2)
     site = ways.sites[rows]
-    at = begins[:, None] + (ways.km[rows] / made.kmh[tour, None] * HOUR_MS).astype(np.int64)
-    leg, step = np.nonzero((site >= 0) & (at >= 0) & (at < hours * HOUR_MS))
-    tour = tour[leg]
+    at = begins[:, None] + (ways.minutes[rows] / pace[:, None] * _MINUTE_MS).astype(np.int64)
+    trip, step = np.nonzero((site >= 0) & (at >= 0) & (at < hours * HOUR_MS))
     return Passages(
-        tour,
-        made.vehicle[tour],
-        site[leg, step],
-        ways.direction[rows[leg], step].astype(np.uint8),
-        at[leg, step],
-        made.kmh[tour],
+        trip,
+        np.repeat(made.vehicle, 2)[trip],
+        site[trip, step].astype(np.intp),
+        ways.direction[rows[trip], step],
+        at[trip, step],
+        ways.kmh[rows[trip], step] * pace[trip],
     )
 
 

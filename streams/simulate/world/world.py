@@ -9,20 +9,29 @@ from numpy.typing import NDArray
 from streams.confusions.model import Model, shipped_models
 from streams.plates.fleets import shipped_fleets
 from streams.simulate.world.alert_lines import alert_lines, alerts, keys
+from streams.simulate.world.columns import Ints
 from streams.simulate.world.config import config_text
 from streams.simulate.world.delivery import clocks
 from streams.simulate.world.lines import Bytes, digits, framed, table, where
 from streams.simulate.world.looks import Looks, misseen, shipped_looks
 from streams.simulate.world.measured import shipped_measured
 from streams.simulate.world.populate import traffic
-from streams.simulate.world.read_lines import ReadColumns, TruthColumns, read_lines, truth_lines
+from streams.simulate.world.read_lines import (
+    PassageColumns,
+    ReadColumns,
+    TruthColumns,
+    passage_lines,
+    read_lines,
+    truth_lines,
+)
 from streams.simulate.world.recognise import Recogniser
-from streams.simulate.world.roads import Ints, cameras_of, shipped_roads, ways_of
+from streams.simulate.world.roads import cameras_of, shipped_roads
 from streams.simulate.world.scenario import ALERTS, CAMERAS, READS, Scenario
 from streams.simulate.world.slips import QUALITIES
+from streams.simulate.world.ways import shipped_ways
 
 BATCH: Final = 5_000
-"""Reads, or alerts, made at a time."""
+"""Reads, alerts or passages made at a time."""
 
 
 class Batch(NamedTuple):
@@ -57,7 +66,7 @@ class World:
         """How far ahead of time the clock of each camera is, ms (int64)."""
         self._looks = shipped_looks()
         self.traffic = traffic(
-            scenario, self.roads, ways_of(self.roads), shipped_fleets(), self._looks, self.ahead
+            scenario, self.roads, shipped_ways(), shipped_fleets(), self._looks, self.ahead
         )
         self._recogniser = Recogniser(model or shipped_models().general, shipped_measured())
         rng = scenario.rng(ALERTS)
@@ -109,6 +118,27 @@ class World:
                 self._described[start:stop],
             )
 
+    def passage_batches(self) -> Iterator[bytes]:
+        """All passages in which a read may have been taken, trip by trip, as JSON lines (`TruePassage`).
+
+        The traffic ends with the last passage of which there is a read.
+        """
+        its, read = self.traffic.passages, self.traffic.captures.passage
+        there = np.zeros(len(its.site), dtype=bool)
+        there[read] = True
+        for start, stop in _ranges(int(read.max(initial=-1)) + 1):
+            rows = slice(start, stop)
+            yield passage_lines(
+                PassageColumns(
+                    np.arange(start, stop),
+                    its.vehicle[rows],
+                    its.trip[rows],
+                    self._site_ids[its.site[rows]],
+                    self.scenario.begin_ms + its.at[rows],
+                    there[rows],
+                )
+            )
+
     def batches(self) -> Iterator[Batch]:
         """All reads, in order of arrival."""
         for number, (start, stop) in enumerate(_ranges(self.scenario.reads)):
@@ -144,6 +174,7 @@ class World:
             reads.passage,
             self._fields(looks),
             self._alert(vehicle),
+            self._clone_of(vehicle),
         )
         return Batch(stop - start, read_lines(columns, said, scenario.told), truth_lines(truth))
 
@@ -185,6 +216,13 @@ class World:
         if not listed.any():
             return np.zeros((len(vehicle), 0), dtype=np.uint8)
         return framed(b',"alert":"', keys(self._alerts, np.maximum(alert, 0)), b'"', listed)
+
+    def _clone_of(self, vehicle: Ints) -> Bytes:
+        """The field `clone_of` of the truth."""
+        of = self.traffic.clone_of[vehicle]
+        if not (of >= 0).any():
+            return np.zeros((len(vehicle), 0), dtype=np.uint8)
+        return framed(b',"clone_of":"v', digits(np.maximum(of, 0), 8), b'"', of >= 0)
 
 
 def _ranges(count: int) -> Iterator[tuple[int, int]]:
