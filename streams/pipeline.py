@@ -11,7 +11,7 @@ from typing import NamedTuple
 from streams.confusions.model import Models
 from streams.correlation.budget import budgets_of
 from streams.correlation.correlator import Correlator
-from streams.correlation.policy import CorrelationPolicy
+from streams.correlation.policy import Cooperation, CorrelationPolicy
 from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
@@ -49,13 +49,20 @@ class Pipeline:
         correlation: CorrelationPolicy,
         places: Places,
         models: Models | None = None,
+        cooperation: Cooperation | None = None,
     ) -> None:
-        """`models`: how readers misread; None for those shipped."""
+        """`models`: how readers misread; None for those shipped. `cooperation`: handovers and operations."""
         self._index = index
         self._judge = Judge(policies, models=models)
         audiences = {list_id: policy.audience for list_id, policy in policies.lists.items()}
         self._correlator = Correlator(
-            correlation, places, audiences, index, self._judge, budgets_of(policies)
+            correlation,
+            places,
+            audiences,
+            index,
+            self._judge,
+            budgets_of(policies),
+            cooperation or Cooperation(),
         )
         self._now = 0
 

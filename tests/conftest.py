@@ -1,13 +1,24 @@
-"""The order of the tests, so that what is broken shows soon, and brokers that start quickly."""
+"""The order of the tests, so that what is broken shows soon; brokers that start quickly; how properties are
+tried: the same inputs each time, so that a red test is red for everybody, on a slow machine too.
+
+`pytest tests/properties --hypothesis-profile explore` tries many others.
+"""
 
 import os
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _HERE: Final = Path(__file__).parent
 _WITH_KAFKA: Final = (_HERE / "broker", _HERE / "cli" / "test_demo.py")
+
+_ALL: Final = {"deadline": None, "suppress_health_check": (HealthCheck.too_slow, HealthCheck.data_too_large)}
+
+settings.register_profile("same", max_examples=200, derandomize=True, **_ALL)
+settings.register_profile("explore", max_examples=3000, **_ALL)
+settings.load_profile("same")
 
 
 def pytest_configure() -> None:

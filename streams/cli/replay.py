@@ -80,7 +80,12 @@ def replay(
             say(f"anpr replay: {error}; nothing was replayed")
             sys.exit(1)
         pipeline = Pipeline(
-            loaded.lists, settings.policies, settings.correlation, settings.places, models_of(settings)
+            loaded.lists,
+            settings.policies,
+            settings.correlation,
+            settings.places,
+            models_of(settings),
+            settings.cooperation,
         )
         for verdict in expected:
             pipeline.expect(verdict)

@@ -53,6 +53,8 @@ async def _run(settings: Settings, member: str | None) -> int:
         settings.correlation,
         settings.places,
         models_of(settings),
+        settings.jurisdictions,
+        settings.cooperation,
     )
     work = Worker(connection, setup, say, member)
     starting = asyncio.create_task(work.start())

@@ -99,18 +99,14 @@ class Budgets:
         if hit.alert.list_id not in self._budgets:
             return
         day = _Day(hit.alert.list_id, to_ms(hit.read.captured_at) // DAY_MS)
-        before = self._costs.get(hit.hit_id)
-        if before is not None:
-            self._spent[before[0]] -= before[1]
-        cost = cost_of(hit)
-        self._costs[hit.hit_id] = day, cost
-        self._spent[day] = self._spent.get(day, 0) + cost
+        self._charge(hit.hit_id, day, cost_of(hit))
 
     def rule(self, passage: Sequence[Sighting], chosen: Sighting, told: bool) -> Ruling:
         """What becomes of a passage whose hit is that of `chosen`; `told`: a hit of it was told before.
 
         A passage of which anything was told goes on as without a budget. The highest posterior of a passage
-        counts; one without any, as of a pattern, is told.
+        counts; one without any, as of a pattern, is told. What is to be told is charged at once: the telling
+        comes when all that is due together has been ruled on.
         """
         list_id = chosen.match.alert.list_id
         if list_id not in self._budgets:
@@ -123,13 +119,15 @@ class Budgets:
         if told or highest is None:
             return "told"
         least = self._least(day, chosen.captured % DAY_MS)
-        if least <= _millionths(self._budgets[list_id].min_posterior):
-            return "told"
-        self._tightened(day, least)
-        if _millionths(highest) >= least:
-            return "tightened"
-        withheld.add(chosen.hit_id)
-        return "withheld"
+        tightened = least > _millionths(self._budgets[list_id].min_posterior)
+        if tightened:
+            self._tightened(day, least)
+            if _millionths(highest) < least:
+                withheld.add(chosen.hit_id)
+                return "withheld"
+        posterior = chosen.match.result.posterior
+        self._charge(chosen.hit_id, day, 0 if posterior is None else ONE - _millionths(posterior))
+        return "tightened" if tightened else "told"
 
     def least(self, list_id: str, at: int) -> float:
         """The lowest posterior told of a list for reads captured at a time, in ms since 1970 UTC; 0 to 1."""
@@ -176,6 +174,13 @@ class Budgets:
             for day in [each for each in days if (each.number + 1) * DAY_MS <= before]:
                 del days[day]
         self._said = {each for each in self._said if (each[0].number + 1) * DAY_MS > before}
+
+    def _charge(self, hit_id: str, day: _Day, cost: int) -> None:
+        before = self._costs.get(hit_id)
+        if before is not None:
+            self._spent[before[0]] -= before[1]
+        self._costs[hit_id] = day, cost
+        self._spent[day] = self._spent.get(day, 0) + cost
 
     def _count(self, day: _Day) -> int:
         return len(self._withheld[day]) + self._gone.get(day, 0)

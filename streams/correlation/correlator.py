@@ -5,26 +5,34 @@ What stands is a function of all that has come in so far, never of the order in 
 - sightings of one vehicle at one place, each within the gap of the next, are one passage, and the hit of
   its best sighting stands;
 - a sighting of a version of its alert that is not in force does not count, nor one taken after the alert was
-  withdrawn, nor one whose pair was rejected;
-- nothing stands of an alert that has ended by its term or by withdrawal.
+  withdrawn, nor one whose pair was rejected, nor one of an alert bound to an operation that does not admit
+  it;
+- nothing stands of an alert that has ended by its term or by withdrawal;
+- a standing hit tells the journey up to its passage, and the handovers that stand are those of the latest
+  passage and the time.
 
 A read that was taken while its alert was in force, but comes when the alert has ended, is told and
 withdrawn at once: it is a record, nobody is to act on it.
 """
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from streams.correlation.budget import Budget, Budgets, Notice
-from streams.correlation.policy import CorrelationPolicy
+from streams.correlation.handed import HandedOver
+from streams.correlation.journeys import Journeys, View
+from streams.correlation.policy import Cooperation, CorrelationPolicy
 from streams.correlation.seen import Seen
 from streams.correlation.sightings import Pair, PassageKey, Sighting, best, better, passages, sighting
-from streams.correlation.telling import Teller
+from streams.correlation.telling import Joint, Teller
+from streams.correlation.trail import Trail, VehicleKey, vehicle_of
 from streams.correlation.verdicts import Verdicts
 from streams.lists.entries import beats
 from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.network.policy import Places
+from streams.operations.admission import Operations
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.hit import Hit, Withdrawn
 from streams.records.match import Match, MatchResult
@@ -32,13 +40,15 @@ from streams.records.read import Read
 from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 
+_ALONE: Final = Cooperation()
+
 
 class Correlator:
     """The state of correlation: sightings, verdicts and what was told.
 
     `index` has the lists as they are now; what has changed in it is told by `changed`. `audiences` has the
-    centres told of each list's hits, `budgets` the false hits that lists may cause a day. Every `now` is in
-    ms since 1970 UTC, and they never fall.
+    centres told of each list's hits, `budgets` the false hits that lists may cause a day, `cooperation` the
+    handovers and joint operations. Every `now` is in ms since 1970 UTC, and they never fall.
 
     The state of one that has gone is made anew by `recall`, `recall_hit` and `expect`, in any order, and
     then `resume`.
@@ -52,17 +62,24 @@ class Correlator:
         index: Index,
         judge: Judge,
         budgets: Mapping[str, Budget] | None = None,
+        cooperation: Cooperation = _ALONE,
     ) -> None:
         self._gap_ms = policy.passage_gap_s * 1000
         self._places = places
         self._index = index
         self._judge = judge
         self._budgets = Budgets(budgets or {})
-        self._teller = Teller(places, audiences, policy.live_within_s * 1000, self._budgets)
+        self._operations = Operations(cooperation.operations, places.sites)
+        participants = {name: each.participants for name, each in cooperation.operations.items()}
+        joint = Joint(self._operations, participants)
+        self._teller = Teller(places, audiences, policy.live_within_s * 1000, self._budgets, joint)
         self._verdicts = Verdicts()
+        self._journeys = Journeys(places, policy, judge.weighing.looks)
+        self._handed = HandedOver(cooperation.handovers, policy, self._journeys, self._teller, self._verdicts)
         self._seen = Seen(self._gap_ms)
         self._latest: dict[AlertKey, Alert] = {}
-        self._agenda: list[tuple[int, int, AlertKey | Verdict]] = []
+        self._trails: dict[VehicleKey, Trail] = {}
+        self._agenda: list[tuple[int, int, AlertKey | VehicleKey | Verdict]] = []
         self._entries = 0
         self._now = 0
         self._terms_until: int | None = None
@@ -119,14 +136,16 @@ class Correlator:
     def conclude(self) -> list[Hit]:
         """The revisions that follow from all withdrawals and expected verdicts that lie ahead.
 
-        For the end of files, which tell what has happened. Alerts whose term lies ahead go on.
+        For the end of files, which tell what has happened. Alerts and handovers whose term lies ahead go on.
         """
         self._terms_until = self._now
         hits: list[Hit] = []
         terms = []
         while self._agenda:
             _, _, entry = self._agenda[0]
-            if not isinstance(entry, Verdict) and not self._ends_early(self._latest[entry]):
+            if isinstance(entry, VehicleKey) or (
+                not isinstance(entry, Verdict) and not self._ends_early(self._latest[entry])
+            ):
                 terms.append(heapq.heappop(self._agenda))
             else:
                 hits += self._due()
@@ -145,8 +164,13 @@ class Correlator:
 
         Its read was matched, though perhaps not among the matches recalled: those still come.
         """
-        self._teller.recall(hit)
-        latest = self._index.get((hit.alert.list_id, hit.alert.alert_id))
+        key = hit.alert.list_id, hit.alert.alert_id
+        if hit.handover is None:
+            self._teller.recall(hit)
+        else:
+            plate = hit.match.read_plate if hit.match.class_ == "pattern" else ""
+            self._handed.recall(VehicleKey(key, plate), hit)
+        latest = self._index.get(key)
         if latest is not None:
             self._latest[key_of(latest)] = latest
             self._keep_anew(hit.read, latest, to_ms(hit.emitted_at))
@@ -168,7 +192,8 @@ class Correlator:
             hits += self._replace(self._latest[key], now)
         for told in self._teller.standing():
             latest = self._index.get((told.alert.list_id, told.alert.alert_id))
-            if told.hit_id not in self._seen and latest and latest.version != told.alert.version:
+            elsewhere = told.handover is None and told.hit_id not in self._seen
+            if elsewhere and latest and latest.version != told.alert.version:
                 why, verdict = Withdrawn("alert-replaced"), self._verdicts.of(told.hit_id)
                 hits.append(self._teller.withdraw(told.hit_id, why, verdict, now))
         return hits
@@ -181,19 +206,18 @@ class Correlator:
         long as their verdict.
         """
         gone, alerts = self._seen.forget(before)
-        for each in gone:
+        for place, each in gone:
             self._teller.forget(each.hit_id)
             self._verdicts.forget(each.hit_id)
+            self._leave(vehicle_of(place), each)
         for key in alerts:
             del self._latest[key]
         if alerts:
             # Their terms may lie years ahead.
-            self._agenda = [
-                each for each in self._agenda if isinstance(each[2], Verdict) or each[2] in self._latest
-            ]
+            self._agenda = [each for each in self._agenda if self._still(each[2])]
             heapq.heapify(self._agenda)
         self._verdicts.forget_said(from_ms(verdicts_before), self._seen)
-        self._budgets.forget([each.hit_id for each in gone], before)
+        self._budgets.forget([each.hit_id for _, each in gone], before)
 
     def withheld(self) -> dict[tuple[str, str], int]:
         """How many passages are withheld by a list's budget, by list and UTC day as in 2026-05-21."""
@@ -212,6 +236,20 @@ class Correlator:
         """Whether a hit of this id was ever made, and is remembered."""
         return hit_id in self._seen
 
+    def _leave(self, vehicle: VehicleKey, gone: Sighting) -> None:
+        """Takes a sighting out of its vehicle's trail; what was told of others stays as it is."""
+        trail = self._trails.get(vehicle)
+        if trail is not None:
+            trail.settle([gone.hit_id], [], self._journeys.stop)
+            if not trail:
+                del self._trails[vehicle]
+                self._handed.forget(vehicle)
+
+    def _still(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
+        if isinstance(entry, Verdict):
+            return True
+        return (entry.alert if isinstance(entry, VehicleKey) else entry) in self._latest
+
     def _in_force(self, alert: Alert) -> Alert:
         """The version of an alert that counts: as the index has it.
 
@@ -225,10 +263,13 @@ class Correlator:
 
     def _take(self, match: Match, seen: int, now: int) -> list[Hit]:
         new = sighting(match, seen)
+        known = self._seen.get(new.hit_id)
         places = self._keep(new)
         if places and self._verdicts.of(new.hit_id) is not None:
             return self._review_alert(key_of(match.alert), now)
-        return [hit for place in places for hit in self._review(place, now)]
+        if known is None:
+            return self._review_all([(place, self._seen.around(place, new)) for place in places], now)
+        return self._review_all([(place, self._seen.at(place)) for place in places], now)
 
     def _judged_anew(self, read: Read, latest: Alert, seen: int, now: int) -> list[Hit]:
         result = self._result(read, latest)
@@ -274,20 +315,27 @@ class Correlator:
         self._enter(self._index.ends_at(latest), key)
         return self._review_alert(key, now)
 
-    def _enter(self, time: int, entry: AlertKey | Verdict) -> None:
+    def _enter(self, time: int, entry: AlertKey | VehicleKey | Verdict) -> None:
         # The number keeps entries of one time in the order in which they came; entries have no order.
         self._entries += 1
         heapq.heappush(self._agenda, (time, self._entries, entry))
 
     def _due(self) -> list[Hit]:
         time, _, entry = heapq.heappop(self._agenda)
-        return self._said(entry, time) if isinstance(entry, Verdict) else self._review_alert(entry, time)
+        if isinstance(entry, Verdict):
+            return self._said(entry, time)
+        if isinstance(entry, VehicleKey):
+            return self._hand_over([entry], {}, time)
+        return self._review_alert(entry, time)
 
     def _said(self, verdict: Verdict, now: int) -> list[Hit]:
-        known = self._seen.get(verdict.hit_id)
-        if not self._verdicts.add(verdict) or known is None:
-            return []
-        return self._review_alert(known[0].alert, now)
+        changed = self._verdicts.add(verdict)
+        known, told = self._seen.get(verdict.hit_id), self._teller.told(verdict.hit_id)
+        if changed and known is not None:
+            return self._review_alert(known[0].alert, now)
+        if changed and told is not None:
+            return self._review_alert((told.alert.list_id, told.alert.alert_id), now)
+        return []
 
     def _chosen(self, known: Sighting, new: Sighting) -> Sighting:
         """Which of two sightings with one hit id counts: that of the alert as it is now, else the better."""
@@ -307,41 +355,111 @@ class Correlator:
         return self._index.ends_at(alert) < to_ms(alert.valid_until)
 
     def _review_alert(self, key: AlertKey, now: int) -> list[Hit]:
-        return [hit for place in self._seen.places_of(key) for hit in self._review(place, now)]
+        hits = self._review_all([(place, self._seen.at(place)) for place in self._seen.places_of(key)], now)
+        # Also of vehicles that are seen nowhere any more.
+        return hits + self._hand_over(self._handed.vehicles_of(key), {}, now)
 
-    def _review(self, place: PassageKey, now: int) -> list[Hit]:
-        """The revisions due at one place, after anything about it has changed."""
+    def _review_all(self, places: Iterable[tuple[PassageKey, Sequence[Sighting]]], now: int) -> list[Hit]:
+        """The revisions due after anything about sightings has changed, some at each of some places, which
+        form whole passages there.
+
+        All that stands is settled before any of it is told, for hits tell of one another; handovers go last.
+        """
+        reviews: list[_Review] = []
+        changed: dict[VehicleKey, set[str]] = {}
+        for place, here in places:
+            review = self._rule(place, list(here), now)
+            reviews.append(review)
+            changed.setdefault(vehicle_of(place), set()).update(self._settle(place, review))
+        views = self._views(changed)
+        hits = [hit for review in reviews for hit in self._due_at(review, views, now)]
+        here_told = {hit_id for review in reviews for hit_id in review.standing}
+        for hit_id, view in views.items():
+            if hit_id not in here_told:
+                # A stop of the same alert, later on the journey.
+                hits += self._tell(view.stops[-1].sighting, views, reviews[0].ended, now, False)
+        return hits + self._hand_over(changed, views, now)
+
+    def _rule(self, place: PassageKey, here: Sequence[Sighting], now: int) -> "_Review":
+        """What stands at one place, by its sightings, and what does so in place of others."""
         alert = self._latest[place.alert]
-        all_here = list(self._seen.at(place))
         withdrawn = self._index.withdrawn_at(alert)
-        counting = [each for each in all_here if self._counts(each, alert, withdrawn)]
-        ended = self._ended(alert, now)
-        hits: list[Hit] = []
-        standing: set[str] = set()
+        counting = [each for each in here if self._counts(each, alert, withdrawn)]
+        standing: dict[str, tuple[Sighting, bool]] = {}
         instead: dict[str, str] = {}
         for passage in passages(counting, self._gap_ms):
             chosen = best(passage)
             told = any(self._teller.was_told(each.hit_id) for each in passage)
             ruling = self._budgets.rule(passage, chosen, told)
-            if ruling == "withheld":
+            if ruling != "withheld":
+                standing[chosen.hit_id] = chosen, ruling == "tightened"
+                instead.update((each.hit_id, chosen.hit_id) for each in passage)
+        return _Review(alert, here, self._ended(alert, now), standing, instead)
+
+    def _settle(self, place: PassageKey, review: "_Review") -> list[str]:
+        """Puts what stands at a place in the vehicle's trail; returns the hits whose journey is another."""
+        vehicle = vehicle_of(place)
+        chosen = [each for each, _ in review.standing.values() if self._journeys.is_placed(each)]
+        trail = self._trails.get(vehicle)
+        if trail is None:
+            if not chosen:
+                return []
+            trail = self._trails[vehicle] = self._journeys.trail()
+        changed = trail.settle([each.hit_id for each in review.here], chosen, self._journeys.stop)
+        return [trail[number].hit_id for number in changed]
+
+    def _views(self, changed: Mapping[VehicleKey, Iterable[str]]) -> dict[str, View]:
+        """What the hits tell whose journey is another, in the order of their stops."""
+        views: dict[str, View] = {}
+        for vehicle, hit_ids in changed.items():
+            trail = self._trails.get(vehicle)
+            if trail is None:
                 continue
-            standing.add(chosen.hit_id)
-            instead.update((each.hit_id, chosen.hit_id) for each in passage)
-            hits += self._tell(chosen, ended, now, ruling == "tightened")
-        for each in all_here:
-            if self._teller.stands(each.hit_id) and (ended or each.hit_id not in standing):
-                why = self._why(each, alert, ended, instead)
+            for number in sorted(trail.numbers(hit_ids)):
+                views[trail[number].hit_id] = self._journeys.view(trail, number)
+            if not trail:
+                del self._trails[vehicle]
+        return views
+
+    def _due_at(self, review: "_Review", views: Mapping[str, View], now: int) -> list[Hit]:
+        """The revisions due at one place."""
+        hits: list[Hit] = []
+        for chosen, tightened in review.standing.values():
+            hits += self._tell(chosen, views, review.ended, now, tightened)
+        for each in review.here:
+            gone = review.ended or each.hit_id not in review.standing
+            if gone and self._teller.stands(each.hit_id):
+                why = self._why(each, review.alert, review.ended, review.instead)
                 hits.append(self._teller.withdraw(each.hit_id, why, self._verdicts.of(each.hit_id), now))
+        return hits
+
+    def _hand_over(self, vehicles: Iterable[VehicleKey], views: Mapping[str, View], now: int) -> list[Hit]:
+        hits: list[Hit] = []
+        for vehicle in vehicles:
+            alert = self._latest.get(vehicle.alert)
+            ended = None
+            if alert is None or self._ended(alert, now):
+                early = alert is not None and self._ends_early(alert)
+                ended = Withdrawn("alert-withdrawn" if early else "alert-expired")
+            reviewed = self._handed.review(vehicle, self._trails.get(vehicle), views, now, ended)
+            hits += reviewed.hits
+            if reviewed.again is not None:
+                self._enter(reviewed.again, vehicle)
         return hits
 
     def _counts(self, each: Sighting, alert: Alert, withdrawn: int | None) -> bool:
         in_time = withdrawn is None or each.captured < withdrawn
-        return in_time and each.match.alert == alert and not self._verdicts.rejected(each.pair)
+        if not in_time or each.match.alert != alert or self._verdicts.rejected(each.pair):
+            return False
+        return alert.operation_id is None or bool(self._teller.joint.admitting(each, self._places))
 
-    def _tell(self, chosen: Sighting, ended: bool, now: int, tightened: bool) -> list[Hit]:
+    def _tell(
+        self, chosen: Sighting, views: Mapping[str, View], ended: bool, now: int, tightened: bool
+    ) -> list[Hit]:
         if ended and self._teller.was_told(chosen.hit_id):
             return []
-        hit = self._teller.tell(chosen, self._verdicts.of(chosen.hit_id), now, tightened)
+        verdict = self._verdicts.of(chosen.hit_id)
+        hit = self._teller.tell(chosen, views.get(chosen.hit_id), verdict, now, tightened)
         return [] if hit is None else [hit]
 
     def _why(self, each: Sighting, alert: Alert, ended: bool, instead: Mapping[str, str]) -> Withdrawn:
@@ -352,3 +470,14 @@ class Correlator:
         if each.hit_id not in instead or ended:
             return Withdrawn("alert-withdrawn" if self._ends_early(alert) else "alert-expired")
         return Withdrawn("superseded", instead[each.hit_id])
+
+
+class _Review(NamedTuple):
+    """What is so at one place: the alert in force, the sightings looked at, whether the alert has ended; the
+    sightings that stand, by hit, and whether a budget was tightened for them; which hit stands for which."""
+
+    alert: Alert
+    here: Sequence[Sighting]
+    ended: bool
+    standing: Mapping[str, tuple[Sighting, bool]]
+    instead: Mapping[str, str]

@@ -1,11 +1,14 @@
 """What an operator sets about correlation: times, centres."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from streams.operations.policy import Operation
 from streams.records.countries import Country
 from streams.records.fields import Words
+from streams.rules.handovers import HandoverRule
 
 
 class CorrelationPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,6 +30,56 @@ class CorrelationPolicy(Struct, frozen=True, forbid_unknown_fields=True):
             description="hours for which the hits of a passage are kept up to date, from its last read on",
         ),
     ] = 48.0
+    journey_gap_hours: Annotated[
+        float,
+        Meta(gt=0, le=240, description="longest time in hours between two passages of one journey"),
+    ] = 6.0
+    journey_passages: Annotated[
+        int, Meta(ge=1, le=200, description="the latest passages of a journey that a hit tells")
+    ] = 20
+    ahead_minutes: Annotated[
+        float,
+        Meta(ge=0, le=1440, description="how far ahead next sites are told, in minutes of usual travel"),
+    ] = 45.0
+    clone_share: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="share of the best travel time below which two reads are not of one vehicle",
+        ),
+    ] = 0.85
+    clock_error_s: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="greatest error in seconds that a camera's clock may have"),
+    ] = 120.0
+    sure_posterior: Annotated[
+        float, Meta(ge=0, le=1, description="lowest posterior of an exact read that is a sure one")
+    ] = 0.95
+    sure_confidence: Annotated[
+        float,
+        Meta(ge=0, le=1, description="lowest confidence of the recogniser, if it tells one, in a sure read"),
+    ] = 0.9
+    handover_share: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="lowest share of vehicles that come to a site across a border, as far as the links "
+            "tell, for a handover before the crossing",
+        ),
+    ] = 0.2
+    handover_minutes: Annotated[
+        float,
+        Meta(gt=0, le=1440, description="minutes from a crossing on for which its handover stands"),
+    ] = 30.0
+
+
+class Cooperation(Struct, frozen=True):
+    """What the centres of several countries do together: handovers and joint operations, by id."""
+
+    handovers: Mapping[str, HandoverRule] = {}
+    operations: Mapping[str, Operation] = {}
 
 
 class Centre(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """Seen: all sightings that are remembered, by hit, by place and by alert."""
 
-from collections.abc import Collection
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 from typing import Final
 
 from streams.correlation.sightings import PassageKey, Sighting, passages
@@ -16,7 +17,7 @@ class Seen:
     def __init__(self, gap_ms: float) -> None:
         self._gap_ms = gap_ms
         self._by_hit: dict[str, tuple[PassageKey, Sighting]] = {}
-        self._by_place: dict[PassageKey, dict[str, Sighting]] = {}
+        self._by_place: dict[PassageKey, list[Sighting]] = {}
         self._of_alert: dict[AlertKey, set[PassageKey]] = {}
         self._slices: dict[int, set[PassageKey]] = {}
 
@@ -34,17 +35,30 @@ class Seen:
         """Keeps a sighting in place of an earlier one of its hit; returns where that was, if elsewhere."""
         known = self._by_hit.get(sighting.hit_id)
         left = known[0] if known is not None and known[0] != place else None
-        if left is not None:
-            self._drop(left, sighting.hit_id)
+        if known is not None:
+            self._drop(*known)
         self._by_hit[sighting.hit_id] = place, sighting
-        self._by_place.setdefault(place, {})[sighting.hit_id] = sighting
+        insort(self._by_place.setdefault(place, []), sighting, key=_order)
         self._of_alert.setdefault(place.alert, set()).add(place)
         self._slices.setdefault(sighting.seen // _SLICE_MS, set()).add(place)
         return left
 
-    def at(self, place: PassageKey) -> Collection[Sighting]:
-        """The sightings at one place."""
-        return self._by_place.get(place, {}).values()
+    def at(self, place: PassageKey) -> Sequence[Sighting]:
+        """The sightings at one place, in event time."""
+        return self._by_place.get(place, [])
+
+    def around(self, place: PassageKey, sighting: Sighting) -> Sequence[Sighting]:
+        """Those of the sightings at a place that are joined to one of them by gaps no longer than the gap.
+
+        What is a passage with it is among them, whichever of them count.
+        """
+        here = self._by_place[place]
+        begin = end = bisect_left(here, _order(sighting), key=_order)
+        while begin > 0 and here[begin].captured - here[begin - 1].captured <= self._gap_ms:
+            begin -= 1
+        while end + 1 < len(here) and here[end + 1].captured - here[end].captured <= self._gap_ms:
+            end += 1
+        return here[begin : end + 1]
 
     def places_of(self, alert: AlertKey) -> list[PassageKey]:
         """The places at which an alert was sighted, in a fixed order."""
@@ -56,33 +70,37 @@ class Seen:
 
     def of_alert(self, alert: AlertKey) -> list[Sighting]:
         """The sightings of any version of an alert."""
-        return [each for place in self.places_of(alert) for each in self._by_place[place].values()]
+        return [each for place in self.places_of(alert) for each in self._by_place[place]]
 
-    def forget(self, before: int) -> tuple[list[Sighting], list[AlertKey]]:
+    def forget(self, before: int) -> tuple[list[tuple[PassageKey, Sighting]], list[AlertKey]]:
         """Drops the passages whose last sighting was seen before a time, in ms since 1970 UTC.
 
-        Returns the sightings dropped and the alerts of which none is left. Passages go whole: what is left of
-        one would stand in place of its best.
+        Returns the sightings dropped, with their places, and the alerts of which none is left. Passages go
+        whole: what is left of one would stand in place of its best.
         """
         due = [number for number in self._slices if (number + 1) * _SLICE_MS <= before]
         places = {place for number in due for place in self._slices.pop(number)}
-        gone: list[Sighting] = []
+        gone: list[tuple[PassageKey, Sighting]] = []
         for place in sorted(places & self._by_place.keys()):
-            for passage in passages(self._by_place[place].values(), self._gap_ms):
+            for passage in passages(self._by_place[place], self._gap_ms):
                 if max(each.seen for each in passage) < before:
-                    gone += passage
-        for each in gone:
-            place, _ = self._by_hit.pop(each.hit_id)
-            self._drop(place, each.hit_id)
+                    gone += [(place, each) for each in passage]
+        for place, each in gone:
+            del self._by_hit[each.hit_id]
+            self._drop(place, each)
         alerts = {place.alert for place in places} - self._of_alert.keys()
         return gone, sorted(alerts)
 
-    def _drop(self, place: PassageKey, hit_id: str) -> None:
+    def _drop(self, place: PassageKey, sighting: Sighting) -> None:
         here = self._by_place[place]
-        del here[hit_id]
+        del here[bisect_left(here, _order(sighting), key=_order)]
         if not here:
             del self._by_place[place]
             places = self._of_alert[place.alert]
             places.discard(place)
             if not places:
                 del self._of_alert[place.alert]
+
+
+def _order(sighting: Sighting) -> tuple[int, str]:
+    return sighting.captured, sighting.hit_id

@@ -83,8 +83,10 @@ def better(one: Sighting, other: Sighting) -> Sighting:
 
 
 def _resent(each: Sighting) -> tuple[object, ...]:
-    # A late replay of a read that has come already tells nothing new, so the read as first sent goes before.
-    return (each.worse(), each.match.read.retransmitted, encode(each.match.read))
+    # A late replay of a read that has come already tells nothing new, so the read as first sent goes before;
+    # and one found by looking back is one that was matched when it came, if it was.
+    match = each.match
+    return (each.worse(), match.read.retransmitted, match.lookback is not None, encode(match.read))
 
 
 def passages(sightings: Iterable[Sighting], gap_ms: float) -> list[Sequence[Sighting]]:

@@ -1,19 +1,40 @@
 """Telling: from what stands to the revisions of hits that are sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from streams.correlation.budget import TIGHTENED, TIGHTENED_WORDS, Budgets
+from streams.correlation.handing import Standing
+from streams.correlation.journeys import View
 from streams.correlation.sightings import Sighting
 from streams.network.policy import Places
+from streams.operations.admission import Operations
 from streams.records.alert import Alert
 from streams.records.hit import Hit, Place, Withdrawn, hit_alert
+from streams.records.journey import Admission
 from streams.records.match import MatchResult
 from streams.records.read import Read
 from streams.records.times import from_ms
 from streams.records.verdict import Verdict
+from streams.rules.actions import Action, action_of
+
+
+class Joint(NamedTuple):
+    """The joint operations, and the centres that take part in each."""
+
+    operations: Operations
+    participants: Mapping[str, list[str]]
+
+    def admitting(self, sighting: Sighting, places: Places) -> list[str]:
+        """The ids of the operations that admit the hit of a sighting, in order."""
+        read, alert = sighting.match.read, sighting.match.alert
+        position = (read.position.lat, read.position.lon) if read.position is not None else None
+        site_id = places.site_of(read.camera_id)
+        return self.operations.admitting(
+            alert.list_id, alert.operation_id, position, site_id, sighting.captured
+        )
 
 
 class Teller:
@@ -23,12 +44,19 @@ class Teller:
     """
 
     def __init__(
-        self, places: Places, audiences: Mapping[str, list[str]], live_within_ms: float, budgets: Budgets
+        self,
+        places: Places,
+        audiences: Mapping[str, list[str]],
+        live_within_ms: float,
+        budgets: Budgets,
+        joint: Joint,
     ) -> None:
         self._places = places
         self._audiences = audiences
         self._live_within_ms = live_within_ms
         self._budgets = budgets
+        self.joint = joint
+        """The joint operations."""
         self._told: dict[str, Hit] = {}
 
     def stands(self, hit_id: str) -> bool:
@@ -54,25 +82,75 @@ class Teller:
         """Lets go of what was told of a hit."""
         self._told.pop(hit_id, None)
 
+    def told(self, hit_id: str) -> Hit | None:
+        """The revision of a hit that was told last."""
+        return self._told.get(hit_id)
+
     def tell(
-        self, sighting: Sighting, verdict: Verdict | None, now: int, tightened: bool = False
+        self,
+        sighting: Sighting,
+        view: View | None,
+        verdict: Verdict | None,
+        now: int,
+        tightened: bool = False,
     ) -> Hit | None:
         """The revision that says a sighting's hit stands; None if nothing has changed. `now` in ms.
 
-        `tightened`: the list's tolerance was tightened when the hit was let through.
+        `view` is what it tells of the journey; without one, as it was told before. `tightened`: the list's
+        tolerance was tightened when the hit was let through.
         """
         told = self._told.get(sighting.hit_id)
         if told is None:
-            return self._say(self._new(sighting, verdict, now, tightened))
+            return self._say(self._new(sighting, view, verdict, now, tightened))
+        if (
+            view is None
+            and told.kind != "withdrawn"
+            and told.verdict == verdict
+            and told.read is sighting.match.read
+        ):
+            return None
         hit = replace(
-            self._new(sighting, verdict, now, TIGHTENED in told.rules),
+            self._new(sighting, view, verdict, now, TIGHTENED in told.rules),
             mode=told.mode,
             age_s=told.age_s,
             kind=told.kind,
             revision=told.revision,
             emitted_at=told.emitted_at,
         )
+        if view is None:
+            hit = replace(hit, journey=told.journey, doubts=told.doubts, operations=told.operations)
         return None if hit == told else self._say(self._next(hit, "amended", now))
+
+    def hand_over(self, standing: Standing, view: View, verdict: Verdict | None, now: int) -> Hit | None:
+        """The revision that says a handover stands; None if nothing has changed. `now` in ms.
+
+        It shows the read by which the vehicle was seen last, and goes to the two centres and those in copy.
+        """
+        handover = standing.handover
+        centres = (handover.from_centre, handover.to_centre, *handover.copy)
+        hit = replace(
+            self._new(standing.stop.sighting, view, verdict, now, False),
+            hit_id=standing.hit_id,
+            handover=handover,
+            audience=list(dict.fromkeys(each for each in centres if each is not None)),
+        )
+        hit = replace(hit, rules=[*hit.rules, f"handover.{handover.rule}"])
+        told = self._told.get(hit.hit_id)
+        if told is None:
+            return self._say(hit)
+        same = replace(
+            hit,
+            mode=told.mode,
+            age_s=told.age_s,
+            kind=told.kind,
+            revision=told.revision,
+            emitted_at=told.emitted_at,
+        )
+        return (
+            None
+            if same == told
+            else self._say(self._next(replace(hit, revision=told.revision), "amended", now))
+        )
 
     def withdraw(self, hit_id: str, why: Withdrawn, verdict: Verdict | None, now: int) -> Hit:
         """The revision that says a told hit no longer stands. `now` in ms."""
@@ -81,18 +159,24 @@ class Teller:
 
     def _say(self, hit: Hit) -> Hit:
         self._told[hit.hit_id] = hit
-        self._budgets.note(hit)
+        if hit.handover is None:
+            # A handover tells of a passage whose hit was told already.
+            self._budgets.note(hit)
         return hit
 
     def _next(self, hit: Hit, kind: str, now: int) -> Hit:
         return replace(hit, kind=kind, revision=hit.revision + 1, emitted_at=from_ms(now))
 
-    def _new(self, sighting: Sighting, verdict: Verdict | None, now: int, tightened: bool) -> Hit:
+    def _new(
+        self, sighting: Sighting, view: View | None, verdict: Verdict | None, now: int, tightened: bool
+    ) -> Hit:
         match = sighting.match
         read, alert, result = match.read, match.alert, match.result
         age_ms = now - sighting.captured
         live = age_ms <= self._live_within_ms and not read.retransmitted
         place = self._place(read)
+        action = action_of(alert, place.territory)
+        admitted = self.joint.admitting(sighting, self._places)
         return Hit(
             hit_id=sighting.hit_id,
             revision=1,
@@ -103,12 +187,36 @@ class Teller:
             alert=hit_alert(alert),
             match=replace(result, reasons=[*result.reasons, TIGHTENED_WORDS]) if tightened else result,
             place=place,
-            action=alert.action.get(place.territory or "default", alert.action["default"]),
+            action=action.code,
             priority=alert.priority,
             emitted_at=from_ms(now),
-            audience=alert.audience or self._audiences.get(alert.list_id, []),
-            rules=_rules(result, place.territory, alert, tightened),
+            audience=self._audience(alert, admitted),
+            rules=[*_rules(result, action, tightened), *(f"operation.{each}" for each in admitted)],
             verdict=verdict,
+            journey=view.journey if view is not None else None,
+            doubts=view.doubts if view is not None else [],
+            operations=[self._admission(each, sighting, place, view) for each in admitted],
+            lookback=match.lookback,
+        )
+
+    def _audience(self, alert: Alert, admitted: Sequence[str]) -> list[str]:
+        """The centres told: the alert's own or its list's, then those that take part in the operations."""
+        told = alert.audience or self._audiences.get(alert.list_id, [])
+        if not admitted:
+            return told
+        return list(
+            dict.fromkeys((*told, *(each for name in admitted for each in self.joint.participants[name])))
+        )
+
+    def _admission(self, operation_id: str, sighting: Sighting, place: Place, view: View | None) -> Admission:
+        match = sighting.match
+        return self.joint.operations.admission(
+            operation_id,
+            match.alert.priority,
+            match.result.posterior,
+            place.site_id,
+            sighting.captured,
+            view.journey.next if view is not None else [],
         )
 
     def _place(self, read: Read) -> Place:
@@ -133,7 +241,7 @@ class _Rule(NamedTuple):
     id: str
 
 
-def _rules(result: MatchResult, territory: str | None, alert: Alert, tightened: bool) -> list[str]:
+def _rules(result: MatchResult, action: Action, tightened: bool) -> list[str]:
     """The ids of the rules that made the hit what it is."""
     contradicted = {contradiction.what for contradiction in result.contradictions}
     rules = (
@@ -144,6 +252,6 @@ def _rules(result: MatchResult, territory: str | None, alert: Alert, tightened: 
         _Rule("gap" in contradicted, "plate.gap"),
         _Rule(bool(result.possible_countries), "country.unknown"),
         _Rule(tightened, TIGHTENED),
-        _Rule(True, f"action.{territory if territory in alert.action else 'default'}"),
+        _Rule(True, action.rule),
     )
     return [rule.id for rule in rules if rule.applies]

@@ -50,7 +50,7 @@ class Journey(Struct, frozen=True, gc=False, omit_defaults=True):
     journey_id: Annotated[HitId, Meta(description="the hit of its first passage")]
     passages: Annotated[list[Passed], Meta(description="the latest passages, the last is that of the hit")]
     next: Annotated[list[Next], Meta(description="the sites it may come to, nearest first")] = []
-    earlier: Annotated[int, Meta(ge=0, description="passages before those told")] = 0
+    longer: Annotated[bool, Meta(description="whether there were passages before those told")] = False
     doubtful: Annotated[
         int, Meta(ge=0, description="passages left out: a doubtful read where it cannot have been")
     ] = 0

@@ -10,13 +10,14 @@ from msgspec import Meta, Struct
 from streams.broker.connection import KafkaSection
 from streams.broker.topics import TopicsPolicy
 from streams.broker.worker.policy import WorkerPolicy
-from streams.correlation.policy import Centre, CorrelationPolicy
+from streams.correlation.policy import Centre, Cooperation, CorrelationPolicy
 from streams.gateway.policy import Camera, GatewaySection
 from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
 from streams.network.policy import NetworkSection, Places, Site
 from streams.network.shipped import shipped_sites
 from streams.operations.policy import Operation
 from streams.records.countries import Country
+from streams.rules.handovers import HandoverRule
 from streams.rules.jurisdictions import Jurisdiction
 
 
@@ -33,6 +34,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sites: Annotated[dict[str, Site], Meta(description="the places where cameras stand")] = {}
     cameras: Annotated[dict[str, Camera], Meta(description="the cameras")] = {}
     centres: Annotated[dict[str, Centre], Meta(description="the police operations centres")] = {}
+    handovers: Annotated[
+        dict[str, HandoverRule], Meta(description="who takes over a vehicle that crosses a border")
+    ] = {}
     operations: Annotated[dict[str, Operation], Meta(description="the joint control operations")] = {}
     jurisdictions: Annotated[
         dict[Country, Jurisdiction], Meta(description="what the law of each country allows with its reads")
@@ -48,3 +52,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     def places(self) -> Places:
         """The cameras, and the sites in force: the operator's own and, below them, the shipped ones."""
         return Places(self.cameras, {**shipped_sites(self.network.shipped), **self.sites})
+
+    @property
+    def cooperation(self) -> Cooperation:
+        """What correlation needs of handovers and joint operations."""
+        return Cooperation(self.handovers, self.operations)

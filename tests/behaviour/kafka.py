@@ -107,6 +107,7 @@ async def _run(case: Case, servers: str, folder: Path) -> Result:
             settings.policies,
             settings.correlation,
             settings.places,
+            cooperation=settings.cooperation,
         ),
         said.append,
         clock=from_records if case.now is None else lambda _: case.now,

@@ -54,7 +54,13 @@ class ReplayRunner:
             folder / "lists.snapshot",
             near=settings.policies.fuzzy,
         )
-        pipeline = Pipeline(loaded.lists, settings.policies, settings.correlation, settings.places)
+        pipeline = Pipeline(
+            loaded.lists,
+            settings.policies,
+            settings.correlation,
+            settings.places,
+            cooperation=settings.cooperation,
+        )
         verdicts, not_taken = load_verdicts(written(folder / "verdicts.jsonl", case.verdicts))
         for verdict in verdicts:
             pipeline.expect(verdict)

@@ -124,7 +124,9 @@ def test_batches_are_not_seen_in_the_output(world: World, sizes: list[int]) -> N
             index.put(alert)
         for withdrawal in world.withdrawals:
             index.withdraw(withdrawal)
-        pipeline = Pipeline(index, settings.policies, settings.correlation, settings.places)
+        pipeline = Pipeline(
+            index, settings.policies, settings.correlation, settings.places, cooperation=settings.cooperation
+        )
         for verdict in world.verdicts:
             pipeline.expect(verdict)
         lines = [encode(read) for read in world.reads]

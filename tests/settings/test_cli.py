@@ -34,7 +34,10 @@ def faulty(tmp_path: Path) -> str:
 
 
 def test_check_of_a_right_file_counts_what_it_holds(good: str) -> None:
-    told = f"{good}: no faults; 1 list, 0 sites, 0 cameras, 2 centres, 0 operations, 0 jurisdictions\n"
+    told = (
+        f"{good}: no faults; 1 list, 0 sites, 0 cameras, 2 centres, 0 handovers, 0 operations, "
+        "0 jurisdictions\n"
+    )
     for result in (anpr("config", "check", "--config", good), anpr("config", "check", config=good)):
         assert (result.exit_code, result.stdout, result.stderr) == (0, told, "")
 

@@ -110,7 +110,7 @@ def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
     assert faults("zzz = 1\n") == [
         "border.toml:1: zzz: is not a section; "
         "known: kafka, topics, worker, lists, matching, correlation, network, sites, cameras, centres, "
-        "operations, jurisdictions, gateway"
+        "handovers, operations, jurisdictions, gateway"
     ]
 
 

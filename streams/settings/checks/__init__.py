@@ -9,6 +9,7 @@ from typing import Final
 
 from streams.settings.checks.cameras import CAMERAS
 from streams.settings.checks.check import Check, Values
+from streams.settings.checks.handovers import HANDOVERS
 from streams.settings.checks.ids import IDS
 from streams.settings.checks.jurisdictions import JURISDICTIONS
 from streams.settings.checks.kafka import KAFKA
@@ -17,7 +18,7 @@ from streams.settings.checks.network import NETWORK
 from streams.settings.checks.operations import OPERATIONS
 from streams.settings.examine import Finding
 
-CHECKS: Final = (*IDS, *KAFKA, *LISTS, *NETWORK, *CAMERAS, *JURISDICTIONS, *OPERATIONS)
+CHECKS: Final = (*IDS, *KAFKA, *LISTS, *NETWORK, *CAMERAS, *JURISDICTIONS, *OPERATIONS, *HANDOVERS)
 
 __all__ = ["CHECKS", "Check", "Values", "check"]
 

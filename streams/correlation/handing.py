@@ -1,0 +1,130 @@
+"""Handing over: which handovers of a vehicle stand, by its journey and the time."""
+
+import hashlib
+from datetime import datetime
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
+
+from streams.correlation.journeys import View
+from streams.correlation.policy import CorrelationPolicy
+from streams.correlation.trail import Stop, VehicleKey
+from streams.records.alert import Alert
+from streams.records.journey import Handover, Next
+from streams.records.times import from_ms, to_ms
+from streams.rules.actions import action_of
+from streams.rules.handovers import HandoverRule, Handovers
+
+_MINUTE_MS: Final = 60_000
+
+
+class Standing(NamedTuple):
+    """A handover that stands until a time, in ms since 1970 UTC, if nothing else is seen; its hit's id; and
+    the stop whose read the hit shows."""
+
+    hit_id: str
+    handover: Handover
+    ends: int
+    stop: Stop
+
+
+class _Crossing(NamedTuple):
+    """A border crossed or ahead: the territories, the first site across, and when it is or was there."""
+
+    state: Literal["heading", "crossed"]
+    from_: str
+    to: str
+    site_id: str
+    earliest: datetime
+    latest: datetime
+
+
+class Handing:
+    """Finds the handovers of journeys. The same for the same journey and time."""
+
+    def __init__(self, rules: Handovers, policy: CorrelationPolicy) -> None:
+        self._rules = rules
+        self._stands_ms = round(policy.handover_minutes * _MINUTE_MS)
+        self._least_share = policy.handover_share
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def standing(self, vehicle: VehicleKey, view: View, now: int) -> list[Standing]:
+        """The handovers that stand at a time, in ms since 1970 UTC; `view` is that of the latest stop.
+
+        The one over the border crossed last, and for each territory ahead the one over the border there.
+        """
+        found = [self._crossed(vehicle, view), *self._heading(vehicle, view)]
+        return [each for each in found if each is not None and each.ends > now]
+
+    def _crossed(self, vehicle: VehicleKey, view: View) -> Standing | None:
+        stops = [stop for stop in view.stops if stop.territory is not None]
+        for one, other in reversed(list(pairwise(stops))):
+            if one.territory != other.territory:
+                return self._across(vehicle, view, one, other)
+        return None
+
+    def _across(self, vehicle: VehicleKey, view: View, one: Stop, other: Stop) -> Standing | None:
+        alert = other.sighting.match.alert
+        assert one.territory is not None and other.territory is not None, "stops with a territory"
+        rule = self._rule(alert, one.territory, other.territory, other.site or "", other.captured)
+        if rule is None:
+            return None
+        at, ends = from_ms(other.captured), other.captured + self._stands_ms
+        where = _Crossing("crossed", one.territory, other.territory, other.site or "", at, at)
+        return self._standing(vehicle, view, where, ends, rule)
+
+    def _heading(self, vehicle: VehicleKey, view: View) -> list[Standing]:
+        last = view.stops[-1]
+        if last.territory is None:
+            return []
+        first: dict[str, Next] = {}
+        for each in view.journey.next:
+            abroad = each.territory is not None and each.territory != last.territory
+            if abroad and each.share >= self._least_share:
+                first.setdefault(each.territory or "", each)
+        alert, found = last.sighting.match.alert, []
+        for to, site in sorted(first.items()):
+            rule = self._rule(alert, last.territory, to, site.site_id, last.captured)
+            if rule is not None:
+                where = _Crossing("heading", last.territory, to, site.site_id, site.earliest, site.latest)
+                found.append(self._standing(vehicle, view, where, to_ms(site.latest), rule))
+        return found
+
+    def _rule(
+        self, alert: Alert, from_: str, to: str, site_id: str, at: int
+    ) -> tuple[str, HandoverRule] | None:
+        return self._rules.rule(from_, to, site_id, action_of(alert, from_).code, at)
+
+    def _standing(
+        self, vehicle: VehicleKey, view: View, where: _Crossing, ends: int, named: tuple[str, HandoverRule]
+    ) -> Standing:
+        rule_id, rule = named
+        handover = Handover(
+            state=where.state,
+            from_=where.from_,
+            to=where.to,
+            site_id=where.site_id,
+            earliest=where.earliest,
+            latest=where.latest,
+            ends=from_ms(ends),
+            from_centre=rule.from_centre,
+            to_centre=rule.to_centre,
+            copy=rule.copy,
+            talkgroup=rule.talkgroup,
+            pursuit=rule.pursuit.as_record() if rule.pursuit is not None else None,
+            rule=rule_id,
+        )
+        return Standing(self._id(vehicle, view, handover), handover, ends, view.stops[-1])
+
+    @staticmethod
+    def _id(vehicle: VehicleKey, view: View, handover: Handover) -> str:
+        """128 bits: the same while the vehicle is on one journey, for one border and direction."""
+        alert = view.stops[-1].sighting.match.alert
+        parts = ("handover", alert.list_id, alert.alert_id, str(alert.version), vehicle.plate)
+        digest = hashlib.blake2b(digest_size=16)
+        for part in (*parts, view.journey.journey_id, handover.from_, handover.to):
+            encoded = part.encode()
+            digest.update(len(encoded).to_bytes(4, "big"))
+            digest.update(encoded)
+        return digest.hexdigest()

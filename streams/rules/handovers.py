@@ -1,0 +1,106 @@
+"""Handovers: who takes a vehicle over that crosses a border, and what those who pursue it may do there.
+
+The rules of pursuit are those of articles 40 and 41 of the Convention implementing the Schengen Agreement and
+of the declarations under article 41(9), which differ by border and direction and have changed; so they are
+configuration with a source and dates, and nothing of them is in the code.
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from streams.records.countries import Country
+from streams.records.fields import ActionCode, Identifier, Text, Words
+from streams.records.journey import Pursuit
+from streams.records.times import from_ms
+
+_HANDED_OVER: Final[tuple[ActionCode, ...]] = (
+    "discreet-check",
+    "inquiry-check",
+    "specific-check",
+    "stop",
+    "seize",
+)
+
+
+class PursuitRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[handovers.<id>.pursuit]`: what officers of the one side may do on the other."""
+
+    allowed: Annotated[bool, Meta(description="whether they may go on across the border")]
+    may: Annotated[Words, Meta(description="what they may do there, in words")]
+    source: Annotated[Words, Meta(description="the rule's source: treaty or declaration, and article")]
+    conditions: Annotated[Words | None, Meta(description="on what conditions, in words")] = None
+    km: (
+        Annotated[float, Meta(gt=0, le=2000, description="how far from the border in km; else no limit")]
+        | None
+    ) = None
+    minutes: (
+        Annotated[
+            float, Meta(gt=0, le=1440, description="how long from the border on, in minutes; else no limit")
+        ]
+        | None
+    ) = None
+
+    def as_record(self) -> Pursuit:
+        """The rule as a hit tells it."""
+        return Pursuit(self.allowed, self.may, self.source, self.conditions, self.km, self.minutes)
+
+
+class HandoverRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[handovers.<id>]`: the handover from one territory to another, in one direction."""
+
+    from_: Annotated[Country, Meta(description="the territory a vehicle comes from, ISO 3166-1 alpha-2")] = (
+        msgspec.field(name="from")
+    )
+    to: Annotated[Country, Meta(description="the territory it goes to, ISO 3166-1 alpha-2")]
+    from_centre: Annotated[
+        Identifier | None, Meta(description="the centre that hands over, as in [centres.<id>]")
+    ] = None
+    to_centre: Annotated[Identifier | None, Meta(description="the centre that takes over")] = None
+    copy: Annotated[
+        list[Identifier], Meta(description="centres in copy, such as the cooperation centre at Tournai")
+    ] = []
+    talkgroup: Annotated[Text | None, Meta(description="the common radio talkgroup")] = None
+    sites: Annotated[
+        list[Identifier],
+        Meta(description="the first sites across the border for which it holds; without any, all"),
+    ] = []
+    actions: Annotated[
+        list[ActionCode], Meta(description="the actions, those of the territory left, that are handed over")
+    ] = msgspec.field(default_factory=lambda: list(_HANDED_OVER))
+    begins: Annotated[
+        datetime.date | None, Meta(description="first day (UTC) on which the rule is in force")
+    ] = None
+    ends: Annotated[datetime.date | None, Meta(description="first day (UTC) on which it no longer is")] = None
+    pursuit: Annotated[PursuitRule | None, Meta(description="what those who pursue may do there")] = None
+
+    def applies(self, site_id: str, at: int) -> bool:
+        """Whether it holds for a first site across, at a time in ms since 1970 UTC."""
+        day = from_ms(at).date()
+        begun = self.begins is None or self.begins <= day
+        return begun and (self.ends is None or day < self.ends) and (not self.sites or site_id in self.sites)
+
+
+class Handovers:
+    """The rules by direction. Of several that hold, one for named sites goes first, then the first by id."""
+
+    def __init__(self, rules: Mapping[str, HandoverRule]) -> None:
+        self._rules: dict[tuple[str, str], list[tuple[str, HandoverRule]]] = {}
+        for rule_id, rule in sorted(rules.items(), key=lambda each: (not each[1].sites, each[0])):
+            self._rules.setdefault((rule.from_, rule.to), []).append((rule_id, rule))
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def rule(
+        self, from_: str, to: str, site_id: str, action: ActionCode, at: int
+    ) -> tuple[str, HandoverRule] | None:
+        """The rule, with its id, for a vehicle that comes from one territory to a site in another at a time,
+        in ms since 1970 UTC, and on which an action is asked for; None if there is none."""
+        for rule_id, rule in self._rules.get((from_, to), ()):
+            if action in rule.actions and rule.applies(site_id, at):
+                return rule_id, rule
+        return None
