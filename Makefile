@@ -14,14 +14,18 @@ setup: .venv/.installed-dev
 	touch $@
 
 .venv/.installed-dev: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[dev,gateway,local-kafka,stream]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,gateway,local-kafka,report,stream]'
 	touch $@ .venv/.installed
+
+# A machine without one can still run the other tests, but CI must have it.
+.venv/.browser: .venv/.installed-dev
+	$(BIN)/python -m tests.browser && touch $@ || test -z "$$CI"
 
 run: .venv/.installed  ## replay the shipped example and show its hits
 	@$(BIN)/anpr replay --config deploy/example/config.toml --alerts deploy/example/alerts.jsonl \
 	  --reads deploy/example/reads.jsonl.gz --verdicts deploy/example/verdicts.jsonl --table
 
-test: .venv/.installed-dev  ## all tests
+test: .venv/.installed-dev .venv/.browser  ## all tests
 	$(BIN)/python -m pytest
 
 check: .venv/.installed-dev  ## style, types, the import contract, generated files

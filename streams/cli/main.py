@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "hits": "streams.cli.hits",
     "kafka": "streams.cli.kafka",
     "lists": "streams.cli.lists",
+    "operation": "streams.cli.operation",
     "outcome": "streams.cli.outcome",
     "replay": "streams.cli.replay",
     "simulate": "streams.cli.simulate",

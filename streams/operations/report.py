@@ -29,6 +29,13 @@ from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 
 CLASSES: Final[tuple[MatchClass, ...]] = ("exact", "confusable", "fuzzy", "pattern")
+CHOICES: Final = {
+    "chosen": "could go for it",
+    "full": "had better ones all the time it could come",
+    "no-crew": "could not be ready on its way",
+    "over": "would have met it after the end",
+}
+"""The keys of `Report.crews` in order, in words of the crews."""
 _MOST_SPANS: Final = 24
 _SPANS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
 """Minutes that a bar of the plot over time may be of."""
@@ -77,7 +84,7 @@ class Report(Struct, frozen=True):
     by_site: dict[str, Outcome]
     over_time: list[Span]
     crews: dict[str, Choice]
-    """By `chosen`, `full`, `no-crew` and `over`, as in `allot`."""
+    """By the keys of `CHOICES`."""
 
 
 class Reporter:
@@ -132,7 +139,7 @@ class Reporter:
             for vehicle, each in passages.items()
         }
         given = crews.allot(list(best.values()))
-        sums: dict[str, Choice] = dict.fromkeys(("chosen", "full", "no-crew", "over"), Choice())
+        sums: dict[str, Choice] = dict.fromkeys(CHOICES, Choice())
         for vehicle, candidate in best.items():
             slot = given[candidate.hit_id]
             key = "chosen" if isinstance(slot, Slot) else slot
