@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "hits": "streams.cli.hits",
     "kafka": "streams.cli.kafka",
     "lists": "streams.cli.lists",
+    "lookback": "streams.cli.lookback",
     "operation": "streams.cli.operation",
     "outcome": "streams.cli.outcome",
     "replay": "streams.cli.replay",

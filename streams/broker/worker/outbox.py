@@ -41,6 +41,10 @@ class Outbox:
         """Sends what is left, and disconnects."""
         await self._producer.stop()
 
+    async def partitions(self, topic: str) -> int:
+        """How many partitions a topic has. Raises aiokafka.errors.KafkaError."""
+        return len(await self._producer.partitions_for(topic))
+
     async def send(self, letters: Sequence[Letter]) -> list[Confirmation]:
         """Hands over records in order, waiting while too many are on their way.
 

@@ -1,0 +1,31 @@
+"""Alerts by their keys, as they are on the topic of alerts."""
+
+from collections.abc import Collection
+from typing import Any
+
+from streams.broker.follow import Follower
+from streams.broker.lists.entries import taken
+from streams.broker.lookback.docket import Due
+from streams.broker.lookback.sweep import key_bytes
+from streams.records.alert import Alert, AlertKey, key_of
+
+
+async def find(options: dict[str, Any], topic: str, keys: Collection[AlertKey]) -> dict[AlertKey, Due]:
+    """Those of the alerts that are on the topic and not withdrawn, each with when it came.
+
+    The topic is read whole, once.
+
+    `options` are aiokafka's, for the connection. Raises what Follower raises.
+    """
+    wanted = {key_bytes(key) for key in keys}
+    found: dict[AlertKey, Due] = {}
+    async with Follower(options, topic, pass_deleted=True) as follower:
+        await follower.open()
+        async for _, records in follower.whole():
+            batch = taken([record for record in records if record.key in wanted])
+            for entry, record in zip(batch.entries, batch.records, strict=True):
+                if isinstance(entry, Alert):
+                    found[key_of(entry)] = Due(entry, record.timestamp)
+                else:
+                    found.pop(key_of(entry), None)
+    return found
