@@ -1,7 +1,7 @@
 """The worker's life: connect, read the lists whole, take reads until told to end or in trouble, end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
@@ -12,6 +12,9 @@ from aiokafka.errors import KafkaError
 from streams.broker.connection import Connection, TokenError
 from streams.broker.follow import Follower, FollowError
 from streams.broker.lists import ListReader, ListsError
+from streams.broker.lookback.beside import Beside
+from streams.broker.lookback.child import Order
+from streams.broker.lookback.keeper import Rules
 from streams.broker.topics import TopicsPolicy
 from streams.broker.worker.app import Agents, make_app
 from streams.broker.worker.clock import Clock, wall
@@ -29,12 +32,13 @@ from streams.broker.worker.watchdog import Watchdog, end_stalled
 from streams.confusions.model import Models
 from streams.correlation.budget import Notice, budgets_of
 from streams.correlation.correlator import Correlator
-from streams.correlation.policy import CorrelationPolicy
+from streams.correlation.policy import Cooperation, CorrelationPolicy
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
 from streams.network.policy import Places
 from streams.records.decode import decode_verdict
 from streams.records.verdict import Verdict
+from streams.rules.jurisdictions import Jurisdiction
 
 _HOUR_MS: Final = 3_600_000
 _TICK_S: Final = 0.5
@@ -53,6 +57,10 @@ class Setup(NamedTuple):
     places: Places
     models: Models | None = None
     """How readers misread; None for the models shipped."""
+    jurisdictions: Mapping[str, Jurisdiction] = {}
+    """What countries allow with their reads."""
+    cooperation: Cooperation = Cooperation()
+    """Handovers and joint operations."""
 
 
 class Worker:
@@ -78,6 +86,7 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._verdicts_passed_over = 0
         self._tightened: set[tuple[str, str]] = set()
+        self._looking_back = self._beside_for_lookbacks()
 
     async def start(self) -> None:
         """Connects, reads the lists whole and then takes reads.
@@ -110,6 +119,8 @@ class Worker:
             asyncio.create_task(self._beside("keeping time", self._keep_time())),
             asyncio.create_task(self._beside("asking for the topics' ends", self._headway.look(self._app))),
         ]
+        if self._looking_back is not None:
+            self._tasks.append(asyncio.create_task(self._looking_back.run()))
         self._watchdog = Watchdog(
             lambda: self._headway.progress(self._app), self._setup.worker.stalled_after_s, self._stalled
         )
@@ -152,6 +163,18 @@ class Worker:
     def matching(self) -> Matching:
         """Its match stage."""
         return self._matching
+
+    @property
+    def looking_back(self) -> Beside | None:
+        """What looks back beside it; None where no country allows it."""
+        return self._looking_back
+
+    def _beside_for_lookbacks(self) -> Beside | None:
+        setup = self._setup
+        if not any(each.lookback_hours for each in setup.jurisdictions.values()):
+            return None
+        rules = Rules(setup.topics, setup.policies, dict(setup.jurisdictions), setup.models)
+        return Beside(Order(self._connection.section, rules), self._say)
 
     async def _read_lists(self) -> None:
         folder = Path(self._setup.worker.state_dir).expanduser() / "lists"
@@ -229,6 +252,7 @@ class Worker:
                 self._lists.index,
                 self._judge,
                 budgets_of(setup.policies, partitions),
+                setup.cooperation,
             ),
             lambda: self._correlating.said,
             self._now,
@@ -253,6 +277,8 @@ class Worker:
     async def _assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
         self._headway.assignments += 1
         numbers = [tp.partition for tp in assigned if tp.topic == self._names.matches]
+        if self._looking_back is not None:
+            self._looking_back.ours(numbers)
         await self._correlating.assigned(numbers, self._app.consumer_generation_id)
 
     async def _beside(self, what: str, work: Coroutine[Any, Any, None]) -> None:

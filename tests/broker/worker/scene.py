@@ -23,6 +23,7 @@ from streams.network.policy import Places
 from streams.records.encode import encode
 from streams.records.times import from_ms, rfc3339
 from streams.records.verdict import Verdict
+from streams.rules.jurisdictions import Jurisdiction
 from tests.broker.worker.running import WITHIN_S, Running, until
 from tests.made import alert_json
 from tests.stage.processes import Worker as Process
@@ -73,6 +74,8 @@ class Scene:
         self.policy = TopicsPolicy(
             prefix=prefix, replication=1, partitions=partitions, reads_hours={COUNTRY: 24.0}
         )
+        self.jurisdictions: dict[str, Jurisdiction] = {}
+        """What countries allow with their reads, for workers made from now on."""
         self.names = self.policy.names()
         self.reads = self.names.reads[0]
         self.group = prefix
@@ -184,6 +187,7 @@ class Scene:
             policies or Policies(),
             CorrelationPolicy(passage_gap_s=gap_s),
             Places(),
+            jurisdictions=self.jurisdictions,
         )
         section = KafkaSection(servers=self.servers.split(","))
         made = Running(Work(resolve(section, {}), setup, said.append, member, clock), said)
@@ -209,11 +213,22 @@ class Scene:
             f"[kafka]\nservers = {servers}\n{kafka}\n"
             f'[topics]\nprefix = "{self.prefix}"\npartitions = {self.policy.partitions}\nreplication = 1\n'
             f"[topics.reads_hours]\n{COUNTRY} = 24\n"
+            f"{self._laws()}"
             "[correlation]\npassage_gap_s = 0\n"
             f'[worker]\ngroup = "{self.group}"\nstate_dir = "{self.folder / "state"}"\n{lines}',
             "utf-8",
         )
         return path
+
+    def _laws(self) -> str:
+        """The sections of what countries allow."""
+        lines = []
+        for country, rule in self.jurisdictions.items():
+            source = orjson.dumps(rule.lookback_source).decode()
+            hours = "".join(f"{basis} = {hours}\n" for basis, hours in rule.lookback_hours.items())
+            lines.append(f"[jurisdictions.{country}]\nlookback_source = {source}\n")
+            lines.append(f"[jurisdictions.{country}.lookback_hours]\n{hours}")
+        return "".join(lines)
 
     @contextmanager
     def process(self, name: str = "worker", kafka: str = "", **policy: Any) -> Iterator[Process]:
