@@ -7,6 +7,7 @@ pattern tells too.
 
 import io
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -39,6 +40,7 @@ _STYLE: Final[Any] = {
     "xtick.color": _INK,
     "ytick.color": _INK,
     "hatch.linewidth": 1.0,
+    "text.parse_math": False,
 }
 _WIDTH: Final = 8.0
 MOST_BARS: Final = 20
@@ -63,6 +65,7 @@ def over_time(spans: Sequence[Span], name: str) -> str:
     places = range(0, len(spans), step)
     axes.set_xticks(list(places), _times([spans[place].begins for place in places]))
     axes.set_xlim(0, max(len(spans), 1))
+    axes.set_ylim(0, max(1.05 * max((sum(span.hits.values()) for span in spans), default=0), 1))
     axes.set_ylabel("hits")
     axes.set_xlabel("read captured (UTC)")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -98,7 +101,7 @@ def totals(outcome: Outcome, name: str) -> str:
 def _bars(labels: Sequence[str], series: Sequence[Series], name: str) -> str:
     figure, axes = _figure(1.1 + 0.36 * max(len(labels), 1))
     _stack(axes, labels, series, upright=False)
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(labels), 1) - 0.4, -0.6)
     axes.set_xlabel("hits")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="x", color=_FAINT, linewidth=0.5)
@@ -107,7 +110,7 @@ def _bars(labels: Sequence[str], series: Sequence[Series], name: str) -> str:
         axes.annotate(
             f"{length:,}", (length, place), (4, 0), textcoords="offset points", va="center", color=_INK
         )
-    axes.margins(x=0.1)
+    axes.set_xlim(0, max(1.1 * max(sums, default=0), 1))
     return _svg(figure, name)
 
 
@@ -142,9 +145,6 @@ def _stack(axes: Axes, labels: Sequence[str], series: Sequence[Series], *, uprig
             base = [low + length for low, length in zip(base, each.lengths, strict=True)]
         if not upright:
             axes.set_yticks(range(len(labels)), labels)
-        if not any(base):
-            # An axis without a length would be drawn from -0.05 to 0.05 hits.
-            (axes.set_ylim if upright else axes.set_xlim)(0, 1)
         if len(series) > 1:
             axes.legend(
                 loc="lower left", bbox_to_anchor=(0, 1), ncols=len(series), frameon=False, borderaxespad=0.2
@@ -161,26 +161,33 @@ def _times(times: Sequence[datetime]) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    # A dollar sign would begin a formula.
-    return (text if len(text) <= _CUT else f"{text[: _CUT - 1]}…").replace("$", r"\$")
+    return text if len(text) <= _CUT else f"{text[: _CUT - 1]}…"
 
 
 def _svg(figure: Figure, name: str) -> str:
     """The figure as an svg element without a document of its own; its ids begin with `name`."""
     drawn = io.StringIO()
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+        # Text stays text, so the reader's fonts count and not those that it is measured with here.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(drawn, format="svg")
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
     # A style in an svg element would hold for the whole page.
     text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = re.sub(r'href="#', f'href="#{name}-', text)
-    text = re.sub(r"url\(#", f"url(#{name}-", text)
-    for stand_in, colour in _STAND_INS.items():
-        # In an attribute a variable has no meaning, in a style it has.
-        text = re.sub(rf'\b(fill|stroke)="{stand_in}"', rf'style="\1: {colour}"', text)
-        text = text.replace(stand_in, colour)
+    text = re.sub(r"<[^>]+>", lambda tag: _tag(tag.group(), name), text)
     width, height = (f"{round(each * 72)}" for each in figure.get_size_inches())
     head = f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title {name}-about"'
     return re.sub(r"<svg[^>]*>", f'{head} xmlns:xlink="http://www.w3.org/1999/xlink">', text, count=1)
+
+
+def _tag(tag: str, name: str) -> str:
+    """A tag with its ids beginning with `name`, and the page's colours."""
+    tag = re.sub(r'\bid="', f'id="{name}-', tag)
+    tag = re.sub(r'href="#', f'href="#{name}-', tag)
+    tag = re.sub(r"url\(#", f"url(#{name}-", tag)
+    for stand_in, colour in _STAND_INS.items():
+        # In an attribute a variable has no meaning, in a style it has.
+        tag = re.sub(rf'\b(fill|stroke)="{stand_in}"', rf'style="\1: {colour}"', tag)
+        tag = tag.replace(stand_in, colour)
+    return tag

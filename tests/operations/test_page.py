@@ -15,7 +15,7 @@ from tests import browser
 from tests.operations.made import ENDS, EXAMPLE, SITES, admission, hit, operation, verdict
 
 NAME: Final = 'Tournai & <img src="https://example.org/x" onerror="document.title = 1">'
-LISTS: Final = ("sis", "<b>be</b>", "fr $x_1$ & co")
+LISTS: Final = ("sis", '<b id="x">be</b> #000001', "fr $x_1$ & 車")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_it_shows_the_figures_of_the_report(shown: Page, report: Report) -> None
     }
     rows = shown.get_by_role("region", name="By list").get_by_role("row").all_inner_texts()
     assert [row.split("\t")[:2] for row in rows] == [
-        ["list", "hits"], ["<b>be</b>", "10"], ["fr $x_1$ & co", "10"], ["sis", "10"]
+        ["list", "hits"], [LISTS[1], "10"], [LISTS[2], "10"], ["sis", "10"]
     ]  # fmt: skip
     over_time = shown.get_by_role("region", name="Hits over time").get_by_role("row").all_inner_texts()
     assert over_time[1].split("\t") == ["2026-05-21 12:00 to 12:05", "1", "1", "0", "0"]

@@ -159,11 +159,16 @@ def _follow(what: Chosen, begin: int, shown: _Shown) -> None:
             say(hit.told(topic))
 
     async def follow() -> None:
-        showing = asyncio.create_task(_show_again(shown))
+        following = tail(options, topic, begin, until_end=False, take=take, say=say)
+        tasks = [asyncio.create_task(following), asyncio.create_task(_show_again(shown))]
         try:
-            await tail(options, topic, begin, until_end=False, take=take, say=say)
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
-            showing.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     try:
         asyncio.run(follow())
