@@ -11,7 +11,7 @@ Fulkerson, "Transversals and matroid partition", Journal of Research of the Nati
 """
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from streams.operations.admission import MINUTE_MS
@@ -90,55 +90,18 @@ class Crews:
     def allot(self, candidates: Collection[Candidate], now: int | None = None) -> dict[str, Slot | Why]:
         """By hit_id, the slot that a candidate is given, or why it has none.
 
-        `now` (ms since 1970 UTC) is before what is left of arrival windows; without it all of them count.
+        Of arrival windows what lies at `now` (ms since 1970 UTC) or later counts; without it all of them.
         """
-        holders: dict[Slot, Candidate] = {}
-        full: set[Slot] = set(self._taken)
-        found: dict[str, Slot | Why] = {}
-        for candidate in sorted(candidates, key=lambda each: each.order):
-            slots = list(self._open(candidate, now))
-            if not slots:
-                found[candidate.hit_id] = "over" if self._crews[candidate.site_id] else "no-crew"
-            elif not self._seat(candidate, holders, full, now):
-                found[candidate.hit_id] = "full"
-        return found | {candidate.hit_id: slot for slot, candidate in holders.items()}
-
-    def _seat(
-        self, candidate: Candidate, holders: dict[Slot, Candidate], full: set[Slot], now: int | None
-    ) -> bool:
-        """Gives a slot to a candidate, moving others if need be; whether it has one.
-
-        A slot that was looked at in vain stays taken for good, for nobody leaves, so it becomes `full`.
-        """
-        came_by: dict[Slot, Slot | None] = {}
-        edge = deque(self._into(came_by, candidate, None, full, now))
-        while edge:
-            slot = edge.popleft()
-            holder = holders.get(slot)
-            if holder is not None:
-                edge.extend(self._into(came_by, holder, slot, full, now))
-                continue
-            way: Slot | None = slot
-            while way is not None:
-                before = came_by[way]
-                holders[way] = candidate if before is None else holders[before]
-                way = before
-            return True
-        full.update(came_by)
-        return False
-
-    def _into(
-        self,
-        came_by: dict[Slot, Slot | None],
-        candidate: Candidate,
-        before: Slot | None,
-        full: set[Slot],
-        now: int | None,
-    ) -> list[Slot]:
-        """The slots of a candidate that were not looked at yet; noted with the slot that it would leave."""
-        new = [slot for slot in self._open(candidate, now) if slot not in came_by and slot not in full]
-        came_by.update(dict.fromkeys(new, before))
-        return new
+        turns = sorted(candidates, key=lambda each: each.order)
+        slots = {each.hit_id: list(self._open(each, now)) for each in turns}
+        seats = _Seats(slots, self._taken)
+        why: dict[str, Slot | Why] = {}
+        for each in turns:
+            if not slots[each.hit_id]:
+                why[each.hit_id] = "over" if self._crews[each.site_id] else "no-crew"
+            elif not seats.give(each.hit_id):
+                why[each.hit_id] = "full"
+        return why | seats.given()
 
     def _open(self, candidate: Candidate, now: int | None) -> Iterator[Slot]:
         """The slots that overlap what is left of a candidate's arrival window, the earliest first."""
@@ -158,6 +121,51 @@ class Crews:
                 end = min(round(begins + (number + 1) * self._length), ends)
                 for crew in range(1, self._crews[site_id] + 1):
                     yield Slot(site_id, crew, start, end)
+
+
+class _Seats:
+    """Who has which slot. `slots` are those that each may have, by hit_id; `taken` are had by nobody."""
+
+    def __init__(self, slots: Mapping[str, Sequence[Slot]], taken: Iterable[Slot]) -> None:
+        self._slots = slots
+        # Those in which all that could move have moved: as nobody leaves, they stay taken for good.
+        self._full = set(taken)
+        self._holders: dict[Slot, str] = {}
+
+    def given(self) -> dict[str, Slot]:
+        """By hit_id, the slot that each has."""
+        return {hit_id: slot for slot, hit_id in self._holders.items()}
+
+    def give(self, hit_id: str) -> bool:
+        """Gives a slot to one more, moving others if need be; whether it has one.
+
+        The shortest chain of moves is found by going through slots in breadth.
+        """
+        came_by: dict[Slot, Slot | None] = {}
+        edge = deque(self._into(came_by, hit_id, None))
+        while edge:
+            slot = edge.popleft()
+            holder = self._holders.get(slot)
+            if holder is None:
+                self._move(came_by, slot, hit_id)
+                return True
+            edge.extend(self._into(came_by, holder, slot))
+        self._full.update(came_by)
+        return False
+
+    def _into(self, came_by: dict[Slot, Slot | None], hit_id: str, before: Slot | None) -> list[Slot]:
+        """The slots of one that were not looked at yet; noted with the slot that it would leave for them."""
+        new = [slot for slot in self._slots[hit_id] if slot not in came_by and slot not in self._full]
+        came_by.update(dict.fromkeys(new, before))
+        return new
+
+    def _move(self, came_by: Mapping[Slot, Slot | None], free: Slot, hit_id: str) -> None:
+        """Moves each along the chain that ends at a free slot; the first slot of it is the new one's."""
+        slot, before = free, came_by[free]
+        while before is not None:
+            self._holders[slot] = self._holders[before]
+            slot, before = before, came_by[before]
+        self._holders[slot] = hit_id
 
 
 def _joined(windows: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:

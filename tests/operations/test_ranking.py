@@ -11,7 +11,7 @@ from streams.operations.policy import Operation
 from streams.operations.ranking import Ranked, Ranking
 from streams.records.hit import Hit, Withdrawn
 from streams.records.journey import Handover
-from streams.records.times import from_ms
+from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 from tests.operations.made import ENDS, MINUTE, NOON, SITES, admission, hit, operation, verdict, window
 
@@ -213,6 +213,49 @@ def test_the_highest_revision_of_a_hit_counts() -> None:
     for order in ([old, new], [new, old]):
         (one,) = ranked(order)
         assert one.admission.score == 0.2
+
+
+arrivals = st.lists(
+    st.tuples(st.sampled_from([0.2, 0.4, 0.6, 0.8]), st.integers(0, 70), st.integers(0, 45)), max_size=7
+)
+
+
+@given(arrivals, st.integers(0, 80), st.integers(1, 2))
+def test_each_vehicle_is_chosen_if_a_crew_has_room_for_it_beside_all_chosen_before_it(
+    given_windows: list[tuple[float, int, int]], minute: int, crews: int
+) -> None:
+    joint = operation(windows=[window(0, 60)], crews=["camphin"] * crews)
+    found = ranked(
+        [
+            hit(number, admission(score, earliest, earliest + length))
+            for number, (score, earliest, length) in enumerate(given_windows)
+        ],
+        joint=joint,
+        minute=minute,
+    )
+    seated: list[tuple[float, float]] = []
+    for each in found:
+        assert each.admission.earliest is not None and each.admission.latest is not None
+        earliest, latest = (
+            (to_ms(time) - NOON) / MINUTE for time in (each.admission.earliest, each.admission.latest)
+        )
+        more = [*seated, (max(earliest, minute), latest)]
+        if room(more, [0, 20, 40] * crews):
+            seated = more
+            assert each.slot is not None
+        else:
+            assert each.slot is None
+
+
+def room(windows: list[tuple[float, float]], begins: list[int]) -> bool:
+    """Whether each window, in minutes, can have a slot of 20 minutes of its own: by trying all."""
+    if not windows:
+        return True
+    (earliest, latest), *others = windows
+    return any(
+        begin <= latest and begin + 20 > earliest and room(others, begins[:place] + begins[place + 1 :])
+        for place, begin in enumerate(begins)
+    )
 
 
 hits = st.builds(
