@@ -24,10 +24,15 @@ lookback_source = "LFP 25/7"
 lookback_hours = {EUROPOL = 24}
 [sites.lille]
 territory = "FR"
+links = [{to = "arras", km = 50, minutes = 35}, {to = "rekkem", km = 20, minutes = 15}]
+[sites.arras]
+territory = "FR"
 [sites.rekkem]
 territory = "BE"
 [cameras.f1]
 site = "lille"
+[cameras.f2]
+site = "arras"
 [cameras.b1]
 site = "rekkem"
 """
@@ -91,6 +96,20 @@ def test_historical_hits_by_the_authority_of_the_cameras_country(files: Folder) 
     )
     assert "FR: 1 read matched, up to 10 h back, by CSI L233-2, requisition 7" in result.stderr
     assert "5 reads looked at for 1 alert: 1 matched; 1 hits stand at the end" in result.stderr
+
+
+def test_what_is_found_is_one_journey(files: Folder) -> None:
+    files.write(
+        "reads",
+        read_json("AB123CD", -2 * HOUR + 2400, read_id="arras", camera_id="f2"),
+        read_json("AB123CD", -2 * HOUR, read_id="lille", camera_id="f1"),
+    )
+    standing = {hit["hit_id"]: hit for hit in hits(files.look())}
+    assert {hit["mode"] for hit in standing.values()} == {"historical"}
+    (last,) = [hit for hit in standing.values() if hit["read"]["read_id"] == "arras"]
+    assert [each["site_id"] for each in last["journey"]["passages"]] == ["lille", "arras"]
+    assert last["journey"]["passages"][1]["kmh"] == 75.0
+    assert len({hit["journey"]["journey_id"] for hit in standing.values()}) == 1
 
 
 def test_hours_asked_on_the_command_line_go_no_further_than_is_allowed(files: Folder) -> None:
