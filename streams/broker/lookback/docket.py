@@ -5,11 +5,13 @@ It knows no Kafka: it is told what came from the topics of alerts and of look ba
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.lookedback import LookedBack
-from streams.records.times import to_ms
+from streams.records.times import SURELY_AFTER, to_ms
+
+_FIRST: Final = to_ms(SURELY_AFTER)
 
 
 class Due(NamedTuple):
@@ -17,6 +19,11 @@ class Due(NamedTuple):
 
     alert: Alert
     asked_at: int
+
+
+def came(timestamp: int, now: int) -> int:
+    """When an alert came, by its record's time; now for a time that is none. In ms since 1970 UTC."""
+    return timestamp if _FIRST <= timestamp <= now else now
 
 
 class _Known(NamedTuple):

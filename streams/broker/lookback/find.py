@@ -5,15 +5,17 @@ from typing import Any
 
 from streams.broker.follow import Follower
 from streams.broker.lists.entries import taken
-from streams.broker.lookback.docket import Due
+from streams.broker.lookback.docket import Due, came
 from streams.broker.lookback.sweep import key_bytes
 from streams.records.alert import Alert, AlertKey, key_of
 
 
-async def find(options: dict[str, Any], topic: str, keys: Collection[AlertKey]) -> dict[AlertKey, Due]:
+async def find(
+    options: dict[str, Any], topic: str, keys: Collection[AlertKey], now: int
+) -> dict[AlertKey, Due]:
     """Those of the alerts that are on the topic and not withdrawn, each with when it came.
 
-    The topic is read whole, once.
+    The topic is read whole, once. `now` in ms since 1970 UTC.
 
     `options` are aiokafka's, for the connection. Raises what Follower raises.
     """
@@ -25,7 +27,7 @@ async def find(options: dict[str, Any], topic: str, keys: Collection[AlertKey]) 
             batch = taken([record for record in records if record.key in wanted])
             for entry, record in zip(batch.entries, batch.records, strict=True):
                 if isinstance(entry, Alert):
-                    found[key_of(entry)] = Due(entry, record.timestamp)
+                    found[key_of(entry)] = Due(entry, came(record.timestamp, now))
                 else:
                     found.pop(key_of(entry), None)
     return found

@@ -13,7 +13,7 @@ from streams.broker.connection import Connection
 from streams.broker.driver.batch import Record
 from streams.broker.follow import Follower
 from streams.broker.lists.entries import taken
-from streams.broker.lookback.docket import Docket, Due
+from streams.broker.lookback.docket import Docket, Due, came
 from streams.broker.lookback.sweep import Way, key_bytes, sweep
 from streams.broker.topics import TopicsPolicy
 from streams.broker.worker.outbox import Outbox
@@ -118,7 +118,7 @@ class Keeper:
             batch = taken(asking)
             for entry, record in zip(batch.entries, batch.records, strict=True):
                 if isinstance(entry, Alert):
-                    self._docket.alert(entry, record.timestamp)
+                    self._docket.alert(entry, came(record.timestamp, _now()))
             self._news.set()
 
     async def _sweeps(self, outbox: Outbox) -> None:

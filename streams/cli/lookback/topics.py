@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.collector import settle
 from streams.cli.extras import require
 from streams.cli.lookback.shared import Wish, named, none_allowed, tell_denied
 from streams.cli.options import connection_of, models_of
@@ -67,8 +68,8 @@ async def _look_back(settings: Settings, wish: Wish, options: dict[str, Any]) ->
     from streams.broker.lookback.sweep import Way, sweep
     from streams.broker.worker.outbox import Outbox
 
-    found = await find(options, settings.topics.names().alerts, wish.keys)
     now = time_ns() // 1_000_000
+    found = await find(options, settings.topics.names().alerts, wish.keys, now)
     faults = [f"{named(key)}: {why}" for key in wish.keys if (why := _why_not(found.get(key), wish, now))]
     if faults:
         say("\n".join(f"anpr lookback: {fault}; nothing was looked at" for fault in faults))
@@ -80,6 +81,7 @@ async def _look_back(settings: Settings, wish: Wish, options: dict[str, Any]) ->
     none_allowed(asked)
     looking = _looking(settings, asked)
     outbox = Outbox(options)
+    settle()
     await outbox.start()
     try:
         with _bars(looking.countries) as progress:

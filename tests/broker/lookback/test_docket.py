@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.broker.lookback.docket import Docket, Due
+from streams.broker.lookback.docket import Docket, Due, came
 from streams.records.alert import Alert
 from streams.records.lookedback import LookedBack
 from streams.records.times import to_ms
@@ -83,6 +83,11 @@ def test_a_withdrawn_alert_one_that_asks_no_more_and_an_expired_one_are_not_due(
     assert due(docket) == []
     docket.alert(asking(3, valid_until="2026-05-21T12:00:00Z"), AT)
     assert due(docket) == []
+
+
+def test_an_alert_came_when_its_record_says_unless_that_is_no_time() -> None:
+    assert came(AT - 5, AT) == AT - 5
+    assert [came(wrong, AT) for wrong in (-1, AT // 1000, AT + 1, AT * 1000)] == [AT] * 4
 
 
 def test_others_are_theirs() -> None:
