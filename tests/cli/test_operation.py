@@ -14,7 +14,7 @@ from streams.operations.report import Report
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.verdict import Verdict
-from tests.made import read_json
+from tests.made import alert_json, read_json
 from tests.operations.made import EXAMPLE, admission, hit, verdict
 
 CONFIG: Final = """
@@ -138,6 +138,42 @@ def test_verdicts_count_up_to_the_time_at_which_it_is_seen(folder: Path) -> None
     assert [each["alert_id"] for each in found] == ["A4", "A3", "A2", "A1"]
     assert rows(operation(folder, *given, "--now", "2026-05-21T11:59:59Z")) == []
     assert rows(operation(folder, *given, "--now", "2026-05-21T13:00:00Z")) == []
+
+
+def test_what_a_replay_tells_can_be_ranked(folder: Path) -> None:
+    links = 'links = [{to = "camphin", km = 15, minutes = 10}]'
+    config = CONFIG.replace("lon = 3.15\n", f"lon = 3.15\n{links}\n")
+    (folder / "anpr.toml").write_text(config)
+    plates = {f"AB{number}CD": number for number in range(123, 129)}
+    alerts = b"\n".join(
+        alert_json(plate, "FR", alert_id=f"A{number}", priority=number - 122 if number < 128 else 5)
+        for plate, number in plates.items()
+    )
+    (folder / "alerts.jsonl").write_bytes(alerts)
+    (folder / "reads.jsonl").write_bytes(
+        b"\n".join(
+            [
+                # Before it began, at another site, nobody knows where: told, but not of the operation.
+                read_json("AB123CD", -0.001, country="FR"),
+                read_json("AB124CD", 1, country="FR", camera_id="c2"),
+                read_json("AB125CD", 2, country="FR", camera_id="unknown"),
+                read_json("AB126CD", 3, country="FR"),
+                read_json("AB127CD", 4, country="FR"),
+                read_json("AB128CD", 5, country="FR"),
+            ]
+        )
+    )
+    runner = CliRunner(env={"ANPR_CONFIG": str(folder / "anpr.toml")})
+    given = ("--alerts", folder / "alerts.jsonl", "--reads", folder / "reads.jsonl")
+    replayed = runner.invoke(main, ["replay", *map(str, given)])
+    assert replayed.exit_code == 0
+    assert len(replayed.stdout.splitlines()) == 6
+    found = rows(operation(folder, "rank", "joint", "--hits", "-", "--json", stdin=replayed.stdout.encode()))
+    assert [each["alert_id"] for each in found] == ["A126", "A127", "A128"]
+    assert [each["site_id"] for each in found] == ["camphin"] * 3
+    assert all(each["talkgroup"] == "FR-BE 7" and each["chance"] == 1.0 for each in found)
+    weights = [each["score"] / each["posterior"] for each in found]
+    assert weights == pytest.approx([0.4, 0.2, 0.2], abs=1e-3)
 
 
 def test_an_operation_without_hits_has_an_empty_ranking(folder: Path) -> None:

@@ -147,8 +147,10 @@ def test_the_best_crew_counts_and_of_equal_ones_the_first_it_comes_to() -> None:
     crews = ["camphin", "lille", "jabbeke"]
     best = of(coming("camphin", 10, 20, 0.2), coming("lille", 30, 40, 0.6), crews=crews)
     assert (best.site_id, best.chance) == ("lille", 0.6)
-    first = of(coming("lille", 30, 40, 0.5), coming("camphin", 10, 20, 0.5), crews=crews)
-    assert first.site_id == "camphin"
+    first = of(coming("camphin", 30, 40, 0.5), coming("lille", 10, 20, 0.5), crews=crews)
+    assert first.site_id == "lille"
+    same = of(coming("lille", 10, 20, 0.5), coming("camphin", 10, 20, 0.5), crews=crews)
+    assert same.site_id == "camphin"
     # Too near for a crew that needs notice, so the next one.
     later = of(coming("camphin", 1, 4), coming("jabbeke", 20, 30, 0.3), crews=crews, setup_minutes=5.0)
     assert (later.site_id, later.chance) == ("jabbeke", 0.3)

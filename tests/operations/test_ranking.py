@@ -153,6 +153,12 @@ def test_a_vehicle_that_comes_when_the_operation_is_over_gets_no_slot() -> None:
     assert found[0].slot is not None and found[0].slot.ends == ENDS
 
 
+def test_the_last_slot_ends_with_the_operation() -> None:
+    (one,) = ranked([hit(1, admission(0.9, 45, 60))], joint=operation(windows=[window(0, 50)]))
+    assert one.slot is not None
+    assert (one.slot.begins, one.slot.ends) == (NOON + 40 * MINUTE, NOON + 50 * MINUTE)
+
+
 def test_windows_that_overlap_give_no_crew_more_time() -> None:
     two = [hit(each, admission(each / 10, 1, 59)) for each in (1, 2)]
     joint = operation(capacity=1, windows=[window(0, 60), window(0, 60), window(30, 60)])

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from streams.cli.options import INPUT, settings_of
+from streams.correlation.budget import DAY_MS
 from streams.operations.policy import Operation
 from streams.records.times import to_ms
 from streams.replay.files import STANDARD_INPUT
 from streams.settings.model import Settings
 
-DAY_MS = 86_400_000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
