@@ -19,6 +19,8 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from streams.correlation.budget import Budget, Budgets, Notice
 from streams.correlation.handed import HandedOver
 from streams.correlation.journeys import Journeys, View
@@ -100,6 +102,9 @@ class Correlator:
             if latest != match.alert:
                 hits += self._take(match, now, now)
                 return hits + self._judged_anew(match.read, latest, now, now)
+        elif match.alert is not known:
+            # One alert for all its sightings: each match was decoded with a copy of it.
+            match = replace(match, alert=known)
         return hits + self._take(match, now, now)
 
     def changed(self, key: AlertKey, now: int) -> list[Hit]:
@@ -302,7 +307,7 @@ class Correlator:
     def _place(self, new: Sighting) -> PassageKey:
         read, result = new.match.read, new.match.result
         vehicle = result.read_plate if result.class_ == "pattern" else ""
-        site = self._places.site_of(read.camera_id)
+        site = self._places.site_of(read.camera_id, new.captured)
         alert = key_of(new.match.alert)
         if site is None:
             return PassageKey(alert, vehicle, "camera", read.camera_id)
@@ -325,7 +330,7 @@ class Correlator:
         if isinstance(entry, Verdict):
             return self._said(entry, time)
         if isinstance(entry, VehicleKey):
-            return self._hand_over([entry], {}, time)
+            return self._hand_over([entry], time)
         return self._review_alert(entry, time)
 
     def _said(self, verdict: Verdict, now: int) -> list[Hit]:
@@ -334,7 +339,7 @@ class Correlator:
         if changed and known is not None:
             return self._review_alert(known[0].alert, now)
         if changed and told is not None:
-            return self._review_alert((told.alert.list_id, told.alert.alert_id), now)
+            return self._hand_over(self._handed.vehicles_of((told.alert.list_id, told.alert.alert_id)), now)
         return []
 
     def _chosen(self, known: Sighting, new: Sighting) -> Sighting:
@@ -357,7 +362,7 @@ class Correlator:
     def _review_alert(self, key: AlertKey, now: int) -> list[Hit]:
         hits = self._review_all([(place, self._seen.at(place)) for place in self._seen.places_of(key)], now)
         # Also of vehicles that are seen nowhere any more.
-        return hits + self._hand_over(self._handed.vehicles_of(key), {}, now)
+        return hits + self._hand_over(self._handed.vehicles_of(key), now)
 
     def _review_all(self, places: Iterable[tuple[PassageKey, Sequence[Sighting]]], now: int) -> list[Hit]:
         """The revisions due after anything about sightings has changed, some at each of some places, which
@@ -366,11 +371,15 @@ class Correlator:
         All that stands is settled before any of it is told, for hits tell of one another; handovers go last.
         """
         reviews: list[_Review] = []
+        vehicles: dict[VehicleKey, None] = {}
         changed: dict[VehicleKey, set[str]] = {}
         for place, here in places:
             review = self._rule(place, list(here), now)
             reviews.append(review)
-            changed.setdefault(vehicle_of(place), set()).update(self._settle(place, review))
+            vehicles[vehicle_of(place)] = None
+            hit_ids = self._settle(place, review)
+            if hit_ids is not None:
+                changed.setdefault(vehicle_of(place), set()).update(hit_ids)
         views = self._views(changed)
         hits = [hit for review in reviews for hit in self._due_at(review, views, now)]
         here_told = {hit_id for review in reviews for hit_id in review.standing}
@@ -378,7 +387,9 @@ class Correlator:
             if hit_id not in here_told:
                 # A stop of the same alert, later on the journey.
                 hits += self._tell(view.stops[-1].sighting, views, reviews[0].ended, now, False)
-        return hits + self._hand_over(changed, views, now)
+        for vehicle in changed:
+            self._handed.moved(vehicle, self._trails.get(vehicle), views)
+        return hits + self._hand_over(vehicles, now)
 
     def _rule(self, place: PassageKey, here: Sequence[Sighting], now: int) -> "_Review":
         """What stands at one place, by its sightings, and what does so in place of others."""
@@ -396,17 +407,18 @@ class Correlator:
                 instead.update((each.hit_id, chosen.hit_id) for each in passage)
         return _Review(alert, here, self._ended(alert, now), standing, instead)
 
-    def _settle(self, place: PassageKey, review: "_Review") -> list[str]:
-        """Puts what stands at a place in the vehicle's trail; returns the hits whose journey is another."""
+    def _settle(self, place: PassageKey, review: "_Review") -> list[str] | None:
+        """Puts what stands at a place in the vehicle's trail; returns the hits whose journey is another; None
+        if the trail is as it was."""
         vehicle = vehicle_of(place)
         chosen = [each for each, _ in review.standing.values() if self._journeys.is_placed(each)]
         trail = self._trails.get(vehicle)
         if trail is None:
             if not chosen:
-                return []
+                return None
             trail = self._trails[vehicle] = self._journeys.trail()
         changed = trail.settle([each.hit_id for each in review.here], chosen, self._journeys.stop)
-        return [trail[number].hit_id for number in changed]
+        return None if changed is None else [trail[number].hit_id for number in changed]
 
     def _views(self, changed: Mapping[VehicleKey, Iterable[str]]) -> dict[str, View]:
         """What the hits tell whose journey is another, in the order of their stops."""
@@ -433,19 +445,23 @@ class Correlator:
                 hits.append(self._teller.withdraw(each.hit_id, why, self._verdicts.of(each.hit_id), now))
         return hits
 
-    def _hand_over(self, vehicles: Iterable[VehicleKey], views: Mapping[str, View], now: int) -> list[Hit]:
+    def _hand_over(self, vehicles: Iterable[VehicleKey], now: int) -> list[Hit]:
+        """The revisions due of the handovers of vehicles."""
         hits: list[Hit] = []
         for vehicle in vehicles:
-            alert = self._latest.get(vehicle.alert)
-            ended = None
-            if alert is None or self._ended(alert, now):
-                early = alert is not None and self._ends_early(alert)
-                ended = Withdrawn("alert-withdrawn" if early else "alert-expired")
-            reviewed = self._handed.review(vehicle, self._trails.get(vehicle), views, now, ended)
+            reviewed = self._handed.review(vehicle, now, self._end_of(vehicle, now))
             hits += reviewed.hits
             if reviewed.again is not None:
                 self._enter(reviewed.again, vehicle)
         return hits
+
+    def _end_of(self, vehicle: VehicleKey, now: int) -> Withdrawn | None:
+        """Why the alert of a vehicle has ended, if it has."""
+        alert = self._latest.get(vehicle.alert)
+        if alert is not None and not self._ended(alert, now):
+            return None
+        early = alert is not None and self._ends_early(alert)
+        return Withdrawn("alert-withdrawn" if early else "alert-expired")
 
     def _counts(self, each: Sighting, alert: Alert, withdrawn: int | None) -> bool:
         in_time = withdrawn is None or each.captured < withdrawn

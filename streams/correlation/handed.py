@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from streams.correlation.handing import Handing
+from streams.correlation.handing import Handing, Standing
 from streams.correlation.journeys import Journeys, View
 from streams.correlation.policy import CorrelationPolicy
 from streams.correlation.telling import Teller
@@ -22,7 +22,11 @@ class Reviewed(NamedTuple):
 
 
 class HandedOver:
-    """What was told of handovers. What stands is a function of the trail and the time."""
+    """What was told of handovers. What stands is a function of the trail, the time and the verdicts.
+
+    A verdict on a handover is on the handover alone: rejected, it ends. What the read shown is, a verdict on
+    its passage's own hit says.
+    """
 
     def __init__(
         self,
@@ -37,6 +41,8 @@ class HandedOver:
         self._teller = teller
         self._verdicts = verdicts
         self._told: dict[AlertKey, dict[VehicleKey, set[str]]] = {}
+        self._ahead: dict[VehicleKey, list[Standing]] = {}
+        self._noted: dict[VehicleKey, int] = {}
 
     def vehicles_of(self, alert: AlertKey) -> Iterable[VehicleKey]:
         """The vehicles of an alert of which handovers were told."""
@@ -47,43 +53,56 @@ class HandedOver:
         self._teller.recall(hit)
         self._of(vehicle).add(hit.hit_id)
 
-    def review(
-        self,
-        vehicle: VehicleKey,
-        trail: Trail | None,
-        views: Mapping[str, View],
-        now: int,
-        ended: Withdrawn | None,
-    ) -> Reviewed:
-        """The revisions due of the handovers of a vehicle, at a time in ms since 1970 UTC.
+    def moved(self, vehicle: VehicleKey, trail: Trail | None, views: Mapping[str, View]) -> None:
+        """Takes that the trail of a vehicle has changed.
 
-        `trail` are its stops that stand, `views` what the hits of some of them tell; `ended` says why nothing
-        stands any more, if so.
+        `trail` are its stops that stand, None or empty if there are none; `views` is what the hits of stops
+        tell whose journey is another now.
         """
-        known = self._told.get(vehicle.alert, {}).get(vehicle)
-        if not self._handing and not known:
-            return Reviewed([], None)
-        hits: list[Hit] = []
-        standing: dict[str, int] = {}
-        if trail and ended is None:
+        ahead: list[Standing] = []
+        if self._handing and trail:
             last = self._journeys.latest(trail)
             view = views.get(trail[last].hit_id) or self._journeys.view(trail, last)
-            for each in self._handing.standing(vehicle, view, now):
-                standing[each.hit_id] = each.ends
-                # A verdict on a handover is one on the read that it shows.
-                self._verdicts.belongs(each.hit_id, each.stop.sighting.pair)
-                hit = self._teller.hand_over(each, view, self._verdicts.of(each.hit_id), now)
+            ahead = self._handing.standing(vehicle, view)
+        if ahead:
+            self._ahead[vehicle] = ahead
+        else:
+            self._ahead.pop(vehicle, None)
+
+    def review(self, vehicle: VehicleKey, now: int, ended: Withdrawn | None) -> Reviewed:
+        """The revisions due of the handovers of a vehicle at a time, in ms since 1970 UTC.
+
+        `ended` says why nothing of its alert stands any more, if so.
+        """
+        hits: list[Hit] = []
+        ends: dict[str, int] = {}
+        for each in self._ahead.get(vehicle, ()) if ended is None else ():
+            if each.ends > now and not self._verdicts.rejects(each.hit_id):
+                ends[each.hit_id] = each.ends
+                hit = self._teller.hand_over(each, self._verdicts.of(each.hit_id), now)
                 hits += [] if hit is None else [hit]
-        for hit_id in sorted((known or set()) - standing.keys()):
+        told = self._told.get(vehicle.alert, {}).get(vehicle)
+        for hit_id in sorted(told - ends.keys()) if told else ():
             if self._teller.stands(hit_id):
-                why = ended or Withdrawn("handover-over")
+                rejected = self._verdicts.rejects(hit_id)
+                why = ended or Withdrawn("rejected" if rejected else "handover-over")
                 hits.append(self._teller.withdraw(hit_id, why, self._verdicts.of(hit_id), now))
-        if standing:
-            self._of(vehicle).update(standing)
-        return Reviewed(hits, min(standing.values(), default=None))
+        if ends:
+            self._of(vehicle).update(ends)
+        return Reviewed(hits, self._look_again(vehicle, min(ends.values(), default=None), now))
+
+    def _look_again(self, vehicle: VehicleKey, at: int | None, now: int) -> int | None:
+        """When to look again, unless it is noted already that a look is due by then."""
+        noted = self._noted.get(vehicle)
+        if at is None or (noted is not None and now < noted <= at):
+            return None
+        self._noted[vehicle] = at
+        return at
 
     def forget(self, vehicle: VehicleKey) -> None:
         """Lets go of what was told of a vehicle."""
+        self._ahead.pop(vehicle, None)
+        self._noted.pop(vehicle, None)
         told = self._told.get(vehicle.alert, {})
         for hit_id in told.pop(vehicle, ()):
             self._teller.forget(hit_id)

@@ -1,4 +1,4 @@
-"""Handing over: which handovers of a vehicle stand, by its journey and the time."""
+"""Handing over: which handovers of a vehicle stand, by its journey."""
 
 import hashlib
 from datetime import datetime
@@ -39,7 +39,7 @@ class _Crossing(NamedTuple):
 
 
 class Handing:
-    """Finds the handovers of journeys. The same for the same journey and time."""
+    """Finds the handovers of journeys. The same for the same journey."""
 
     def __init__(self, rules: Handovers, policy: CorrelationPolicy) -> None:
         self._rules = rules
@@ -49,13 +49,13 @@ class Handing:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def standing(self, vehicle: VehicleKey, view: View, now: int) -> list[Standing]:
-        """The handovers that stand at a time, in ms since 1970 UTC; `view` is that of the latest stop.
+    def standing(self, vehicle: VehicleKey, view: View) -> list[Standing]:
+        """The handovers that stand, each until it ends; `view` is that of the latest stop.
 
         The one over the border crossed last, and for each territory ahead the one over the border there.
         """
         found = [self._crossed(vehicle, view), *self._heading(vehicle, view)]
-        return [each for each in found if each is not None and each.ends > now]
+        return [each for each in found if each is not None]
 
     def _crossed(self, vehicle: VehicleKey, view: View) -> Standing | None:
         stops = [stop for stop in view.stops if stop.territory is not None]

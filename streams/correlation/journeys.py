@@ -5,13 +5,15 @@ nothing of earlier hits, and a read that comes late changes only hits of later s
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from streams.correlation.legs import Leg, Legs
+from streams.correlation.legs import Legs
 from streams.correlation.policy import CorrelationPolicy
 from streams.correlation.sightings import Sighting
-from streams.correlation.trail import Stop, Trail
+from streams.correlation.trail import Leg, Passing, Stop, Trail
 from streams.matching.looks import Looks, contradictions_of
 from streams.network.network import Ahead, Network
 from streams.network.policy import Places
@@ -22,6 +24,7 @@ from streams.records.times import from_ms
 _MINUTE_MS: Final = 60_000
 _PACE: Final = (0.6, 1.5)
 """The bounds of its pace, the time of a leg by the usual one; beyond, it stopped or a clock lies."""
+_PACE_STEPS: Final = 40
 _PACE_LEGS: Final = 3
 _SPREAD: Final = 0.5
 """How much longer than expected, as a share, the way may take within the arrival window."""
@@ -36,6 +39,18 @@ class View(NamedTuple):
     journey: Journey
     doubts: list[Doubt]
     stops: Sequence[Stop]
+
+
+class _Arrival(NamedTuple):
+    """A site that a vehicle may come to, the times from where it is now."""
+
+    site_id: str
+    km: float
+    earliest: timedelta
+    expected: timedelta
+    latest: timedelta
+    share: float
+    territory: str | None
 
 
 class Journeys:
@@ -53,15 +68,19 @@ class Journeys:
         }
         self._legs = Legs(self.network, positions, policy)
         self._within = policy.ahead_minutes * _MINUTE_MS
+        # Paces are rounded, so that there are not too many to remember.
+        self._arrivals = lru_cache(maxsize=1 << 14)(self._arrivals_of)
 
     def is_placed(self, sighting: Sighting) -> bool:
         """Whether it is known where a sighting was: only then is it part of a journey."""
         read = sighting.match.read
-        return read.position is not None or self._places.site_of(read.camera_id) is not None
+        return (
+            read.position is not None or self._places.site_of(read.camera_id, sighting.captured) is not None
+        )
 
     def stop(self, sighting: Sighting) -> Stop:
         """The stop of a sighting that stands."""
-        site_id = self._places.site_of(sighting.match.read.camera_id)
+        site_id = self._places.site_of(sighting.match.read.camera_id, sighting.captured)
         site = self._places.sites.get(site_id) if site_id is not None else None
         return Stop(
             sighting.captured,
@@ -77,20 +96,32 @@ class Journeys:
         return Trail(self._policy.journey_gap_hours * 60 * _MINUTE_MS)
 
     def view(self, trail: Trail, number: int) -> View:
-        """What the hit of a stop tells, by its number in the trail."""
+        """What the hit of a stop tells, by its number in the trail.
+
+        That of a doubtful read where the vehicle cannot have been is a journey by itself.
+        """
         start = trail.start(number)
-        stops, doubtful = self._stops(trail, start, number)
+        fits = not self._misfit(trail, number, start)
+        stops, doubtful = self._stops(trail, start, number) if fits else ([trail[number]], 0)
         told = stops[-self._policy.journey_passages :]
-        legs = [None, *(self._legs.leg(one, other) for one, other in pairwise(told))]
-        passed = [_passed(stop, leg) for stop, leg in zip(told, legs, strict=True)]
+        passings = [self._passing(trail, None, told[0])]
+        passings += [self._passing(trail, one, other) for one, other in pairwise(told)]
         journey = Journey(
-            journey_id=trail[start].hit_id,
-            passages=passed,
-            next=self._next(told, legs),
+            journey_id=trail[start if fits else number].hit_id,
+            passages=[each.passed for each in passings],
+            next=self._next(told, [each.leg for each in passings[-_PACE_LEGS:]]),
             longer=len(stops) > len(told),
             doubtful=doubtful,
         )
         return View(journey, self._doubts(told), told)
+
+    def _passing(self, trail: Trail, before: Stop | None, stop: Stop) -> Passing:
+        """A stop as a journey tells it, with the leg that led to it."""
+        known = trail.passings.get(stop.hit_id)
+        if known is None or known.stop is not stop or known.before is not before:
+            leg = self._legs.leg(before, stop) if before is not None else None
+            known = trail.passings[stop.hit_id] = Passing(before, stop, leg, _passed(stop, leg))
+        return known
 
     def latest(self, trail: Trail) -> int:
         """The number of the stop at which the vehicle was last; a doubtful read where it cannot have been is
@@ -112,13 +143,9 @@ class Journeys:
     def _stops(self, trail: Trail, start: int, number: int) -> tuple[list[Stop], int]:
         """The stops of the journey that are told, and how many were left out.
 
-        A doubtful read is left out where it cannot have been the vehicle: at the last stop the ones before
-        it are, for it is the hit's own.
+        A doubtful read is left out where it cannot have been the vehicle.
         """
-        last = trail[number]
-        kept = [last]
-        if self._misfit(trail, number, start):
-            return kept, 0
+        kept = [trail[number]]
         left_out = 0
         most = self._policy.journey_passages + 1
         for each in range(number - 1, start - 1, -1):
@@ -143,44 +170,53 @@ class Journeys:
         last = stops[-1]
         if last.site is None or not self._within:
             return []
-        pace = _pace(legs)
-        return [self._arrival(last.captured, each, pace) for each in self._ahead(stops)]
-
-    def _ahead(self, stops: Sequence[Stop]) -> list[Ahead]:
-        last = stops[-1]
         before = next((stop.site for stop in reversed(stops) if stop.site != last.site), None)
         camera = self._places.cameras.get(last.sighting.match.read.camera_id)
-        towards = camera.towards if camera is not None else ()
-        return self.network.ahead(last.site or "", before, towards, self._within)
+        towards = tuple(camera.towards) if camera is not None else ()
+        at = from_ms(last.captured)
+        return [
+            Next(
+                each.site_id,
+                each.km,
+                at + each.earliest,
+                at + each.expected,
+                at + each.latest,
+                each.share,
+                each.territory,
+            )
+            for each in self._arrivals(last.site, before, towards, _pace(legs))
+        ]
 
-    def _arrival(self, at: int, ahead: Ahead, pace: float) -> Next:
+    def _arrivals_of(
+        self, site: str, before: str | None, towards: tuple[str, ...], pace: float
+    ) -> list[_Arrival]:
+        return [self._arrival(each, pace) for each in self.network.ahead(site, before, towards, self._within)]
+
+    def _arrival(self, ahead: Ahead, pace: float) -> _Arrival:
         way = ahead.way
         takes = max(way.usual_ms * pace, way.best_ms)
         spread = max(takes * _SPREAD, _LEAST_SPREAD_MS)
-        return Next(
-            site_id=ahead.site_id,
-            km=round(way.km, 1),
-            earliest=from_ms(at + int(way.best_ms)),
-            expected=from_ms(at + int(takes)),
-            latest=from_ms(at + int(takes + spread)),
-            share=round(ahead.share, 3),
-            territory=self._places.sites[ahead.site_id].territory,
+        return _Arrival(
+            ahead.site_id,
+            round(way.km, 1),
+            timedelta(milliseconds=int(way.best_ms)),
+            timedelta(milliseconds=int(takes)),
+            timedelta(milliseconds=int(takes + spread)),
+            round(ahead.share, 3),
+            self._places.sites[ahead.site_id].territory,
         )
 
     def _doubts(self, stops: Sequence[Stop]) -> list[Doubt]:
-        """What speaks against the last stop being of the vehicle of those before: of each kind one, that by
-        the latest stop. From sure reads only."""
+        """What speaks against the last stop being of the vehicle of the sure one before."""
         last = stops[-1]
         if not last.sure:
             return []
-        found: dict[str, Doubt] = {}
-        for stop in reversed(stops[:-1]):
-            if stop.sure:
-                if "too-fast" not in found and (doubt := self._too_fast(stop, last)) is not None:
-                    found["too-fast"] = doubt
-                if "looks" not in found and (doubt := self._other_looks(stop, last)) is not None:
-                    found["looks"] = doubt
-        return list(found.values())
+        # If each leg between sure stops is possible, so is that between any two: ways are the quickest.
+        before = next((stop for stop in reversed(stops[:-1]) if stop.sure), None)
+        if before is None:
+            return []
+        found = (self._too_fast(before, last), self._other_looks(before, last))
+        return [each for each in found if each is not None]
 
     def _too_fast(self, one: Stop, other: Stop) -> Doubt | None:
         leg = self._legs.leg(one, other)
@@ -238,7 +274,7 @@ def _pace(legs: Sequence[Leg | None]) -> float:
 
     The quickest, for a vehicle that stops on its way drives on as before.
     """
-    paces = [leg.elapsed / leg.usual for leg in legs[-_PACE_LEGS:] if leg is not None and leg.usual]
+    paces = [leg.elapsed / leg.usual for leg in legs if leg is not None and leg.usual]
     least, most = _PACE
     within = [pace for pace in paces if least <= pace <= most]
-    return min(within) if within else 1.0
+    return round(min(within) * _PACE_STEPS) / _PACE_STEPS if within else 1.0

@@ -1,33 +1,15 @@
 """Legs: the way between two stops, how fast it was, and whether one vehicle can have gone it."""
 
 from math import asin, cos, radians, sin, sqrt
-from typing import Final, NamedTuple
+from typing import Final
 
 from streams.correlation.policy import CorrelationPolicy
-from streams.correlation.trail import Stop
+from streams.correlation.trail import Leg, Stop
 from streams.network.network import BEST_KMH, Network
 from streams.records.read import Position
 
 _EARTH_KM: Final = 6371.0
 _HOUR_MS: Final = 3_600_000
-
-
-class Leg(NamedTuple):
-    """The way from one stop to another: km, the time it took, and the best and usual travel times (ms).
-
-    Where the network has no way but both places are known, km is as the crow flies and there is no usual
-    time.
-    """
-
-    km: float
-    elapsed: int
-    best: float
-    usual: float | None
-
-    @property
-    def kmh(self) -> float | None:
-        """The mean speed in km/h; None if no time has passed."""
-        return self.km / self.elapsed * _HOUR_MS if self.elapsed > 0 else None
 
 
 class Legs:

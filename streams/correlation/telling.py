@@ -1,7 +1,7 @@
 """Telling: from what stands to the revisions of hits that are sent."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -11,8 +11,8 @@ from streams.correlation.journeys import View
 from streams.correlation.sightings import Sighting
 from streams.network.policy import Places
 from streams.operations.admission import Operations
-from streams.records.alert import Alert
-from streams.records.hit import Hit, Place, Withdrawn, hit_alert
+from streams.records.alert import Alert, AlertKey, key_of
+from streams.records.hit import Hit, HitAlert, Place, Withdrawn, hit_alert
 from streams.records.journey import Admission
 from streams.records.match import MatchResult
 from streams.records.read import Read
@@ -31,7 +31,7 @@ class Joint(NamedTuple):
         """The ids of the operations that admit the hit of a sighting, in order."""
         read, alert = sighting.match.read, sighting.match.alert
         position = (read.position.lat, read.position.lon) if read.position is not None else None
-        site_id = places.site_of(read.camera_id)
+        site_id = places.site_of(read.camera_id, sighting.captured)
         return self.operations.admitting(
             alert.list_id, alert.operation_id, position, site_id, sighting.captured
         )
@@ -58,6 +58,8 @@ class Teller:
         self.joint = joint
         """The joint operations."""
         self._told: dict[str, Hit] = {}
+        self._alerts: dict[AlertKey, tuple[Alert, HitAlert]] = {}
+        self._fixed: dict[tuple[str, str | None], Place] = {}
 
     def stands(self, hit_id: str) -> bool:
         """Whether a hit was told and not withdrawn since."""
@@ -121,35 +123,39 @@ class Teller:
             hit = replace(hit, journey=told.journey, doubts=told.doubts, operations=told.operations)
         return None if hit == told else self._say(self._next(hit, "amended", now))
 
-    def hand_over(self, standing: Standing, view: View, verdict: Verdict | None, now: int) -> Hit | None:
+    def hand_over(self, standing: Standing, verdict: Verdict | None, now: int) -> Hit | None:
         """The revision that says a handover stands; None if nothing has changed. `now` in ms.
 
-        It shows the read by which the vehicle was seen last, and goes to the two centres and those in copy.
+        It shows the passage at which the vehicle was seen last, whose hit was told already, and goes to the
+        two centres and those in copy.
         """
-        handover = standing.handover
+        handover, sighting = standing.handover, standing.stop.sighting
+        told, passage = self._told.get(standing.hit_id), self._told[sighting.hit_id]
+        if (
+            told is not None
+            and told.kind != "withdrawn"
+            and told.handover == handover
+            and (told.read, told.journey, told.doubts) == (passage.read, passage.journey, passage.doubts)
+            and told.verdict == verdict
+        ):
+            return None
         centres = (handover.from_centre, handover.to_centre, *handover.copy)
-        hit = replace(
-            self._new(standing.stop.sighting, view, verdict, now, False),
-            hit_id=standing.hit_id,
-            handover=handover,
-            audience=list(dict.fromkeys(each for each in centres if each is not None)),
-        )
-        hit = replace(hit, rules=[*hit.rules, f"handover.{handover.rule}"])
-        told = self._told.get(hit.hit_id)
-        if told is None:
-            return self._say(hit)
-        same = replace(
-            hit,
-            mode=told.mode,
-            age_s=told.age_s,
-            kind=told.kind,
-            revision=told.revision,
-            emitted_at=told.emitted_at,
-        )
-        return (
-            None
-            if same == told
-            else self._say(self._next(replace(hit, revision=told.revision), "amended", now))
+        age_ms = now - sighting.captured
+        return self._say(
+            replace(
+                passage,
+                hit_id=standing.hit_id,
+                revision=1 if told is None else told.revision + 1,
+                kind="new" if told is None else "amended",
+                mode=self._mode(sighting.match.read, age_ms),
+                age_s=age_ms / 1000,
+                audience=list(dict.fromkeys(each for each in centres if each is not None)),
+                rules=[*passage.rules, f"handover.{handover.rule}"],
+                handover=handover,
+                operations=[],
+                verdict=verdict,
+                emitted_at=from_ms(now),
+            )
         )
 
     def withdraw(self, hit_id: str, why: Withdrawn, verdict: Verdict | None, now: int) -> Hit:
@@ -173,18 +179,17 @@ class Teller:
         match = sighting.match
         read, alert, result = match.read, match.alert, match.result
         age_ms = now - sighting.captured
-        live = age_ms <= self._live_within_ms and not read.retransmitted
-        place = self._place(read)
+        place = self._place(sighting)
         action = action_of(alert, place.territory)
         admitted = self.joint.admitting(sighting, self._places)
         return Hit(
             hit_id=sighting.hit_id,
             revision=1,
             kind="new",
-            mode="live" if live else "historical",
+            mode=self._mode(read, age_ms),
             age_s=age_ms / 1000,
             read=read,
-            alert=hit_alert(alert),
+            alert=self._seen_of(alert),
             match=replace(result, reasons=[*result.reasons, TIGHTENED_WORDS]) if tightened else result,
             place=place,
             action=action.code,
@@ -198,6 +203,16 @@ class Teller:
             operations=[self._admission(each, sighting, place, view) for each in admitted],
             lookback=match.lookback,
         )
+
+    def _mode(self, read: Read, age_ms: int) -> Literal["live", "historical"]:
+        return "live" if age_ms <= self._live_within_ms and not read.retransmitted else "historical"
+
+    def _seen_of(self, alert: Alert) -> HitAlert:
+        """What the audience may see of an alert; many hits share it."""
+        known = self._alerts.get(key_of(alert))
+        if known is None or known[0] is not alert:
+            known = self._alerts[key_of(alert)] = alert, hit_alert(alert)
+        return known[1]
 
     def _audience(self, alert: Alert, admitted: Sequence[str]) -> list[str]:
         """The centres told: the alert's own or its list's, then those that take part in the operations."""
@@ -219,39 +234,41 @@ class Teller:
             view.journey.next if view is not None else [],
         )
 
-    def _place(self, read: Read) -> Place:
-        site_id = self._places.site_of(read.camera_id)
+    def _place(self, sighting: Sighting) -> Place:
+        read = sighting.match.read
+        key = read.camera_id, self._places.site_of(read.camera_id, sighting.captured)
+        known = self._fixed.get(key)
+        if known is None:
+            known = self._fixed[key] = self._place_of(*key)
+        if read.position is None:
+            return known
+        return replace(known, lat=read.position.lat, lon=read.position.lon)
+
+    def _place_of(self, camera_id: str, site_id: str | None) -> Place:
         site = self._places.sites.get(site_id) if site_id else None
-        camera = self._places.cameras.get(read.camera_id)
-        fixed = (site.lat, site.lon) if site else (None, None)
-        lat, lon = (read.position.lat, read.position.lon) if read.position else fixed
+        camera = self._places.cameras.get(camera_id)
         return Place(
-            camera_id=read.camera_id,
+            camera_id=camera_id,
             site_id=site_id,
             road=site.road if site else None,
             direction=camera.direction if camera else None,
             territory=site.territory if site else None,
-            lat=lat,
-            lon=lon,
+            lat=site.lat if site else None,
+            lon=site.lon if site else None,
         )
-
-
-class _Rule(NamedTuple):
-    applies: bool
-    id: str
 
 
 def _rules(result: MatchResult, action: Action, tightened: bool) -> list[str]:
     """The ids of the rules that made the hit what it is."""
+    edits = {edit.kind for edit in result.edits}
     contradicted = {contradiction.what for contradiction in result.contradictions}
-    rules = (
-        _Rule(True, f"match.{result.class_}"),
-        _Rule(any(edit.kind == "settled" for edit in result.edits), "plate.settled-by-format"),
-        _Rule(any(edit.kind == "umlaut" for edit in result.edits), "plate.umlaut"),
-        _Rule("country" in contradicted, "country.misread"),
-        _Rule("gap" in contradicted, "plate.gap"),
-        _Rule(bool(result.possible_countries), "country.unknown"),
-        _Rule(tightened, TIGHTENED),
-        _Rule(True, action.rule),
-    )
-    return [rule.id for rule in rules if rule.applies]
+    rules = [f"match.{result.class_}"]
+    rules += [rule for kind, rule in _OF_EDITS if kind in edits]
+    rules += [rule for what, rule in _OF_CONTRADICTIONS if what in contradicted]
+    rules += ["country.unknown"] if result.possible_countries else []
+    rules += [TIGHTENED] if tightened else []
+    return [*rules, action.rule]
+
+
+_OF_EDITS: Final = (("settled", "plate.settled-by-format"), ("umlaut", "plate.umlaut"))
+_OF_CONTRADICTIONS: Final = (("country", "country.misread"), ("gap", "plate.gap"))

@@ -2,10 +2,13 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.correlation.sightings import PassageKey, Sighting
 from streams.records.alert import AlertKey
+from streams.records.journey import Passed
+
+_HOUR_MS: Final = 3_600_000
 
 
 class VehicleKey(NamedTuple):
@@ -35,16 +38,45 @@ class Stop(NamedTuple):
     """Whether the read is so sure that it may speak against another one."""
 
 
+class Leg(NamedTuple):
+    """The way from one stop to another: km, the time it took, and the best and usual travel times (ms).
+
+    Where the network has no way but both places are known, km is as the crow flies and there is no usual
+    time.
+    """
+
+    km: float
+    elapsed: int
+    best: float
+    usual: float | None
+
+    @property
+    def kmh(self) -> float | None:
+        """The mean speed in km/h; None if no time has passed."""
+        return self.km / self.elapsed * _HOUR_MS if self.elapsed > 0 else None
+
+
+class Passing(NamedTuple):
+    """A stop as a journey tells it: the stop before, if any, the leg between the two and what is told."""
+
+    before: Stop | None
+    stop: Stop
+    leg: Leg | None
+    passed: Passed
+
+
 class Trail:
     """The stops of one vehicle, sorted. Those within the gap (ms) of the next are one journey."""
 
-    __slots__ = ("_by_hit", "_gap", "_starts", "_stops")
+    __slots__ = ("_by_hit", "_gap", "_starts", "_stops", "passings")
 
     def __init__(self, gap_ms: float) -> None:
         self._gap = gap_ms
         self._stops: list[Stop] = []
         self._starts: list[tuple[int, str]] = []
         self._by_hit: dict[str, Stop] = {}
+        self.passings: dict[str, Passing] = {}
+        """What was told last of stops, by their hits: the hits of later stops tell the same."""
 
     def __len__(self) -> int:
         return len(self._stops)
@@ -67,10 +99,11 @@ class Trail:
 
     def settle(
         self, here: Iterable[str], chosen: Collection[Sighting], stop_of: Callable[[Sighting], Stop]
-    ) -> range:
+    ) -> range | None:
         """Takes which of the hits at a place stand now; `stop_of` makes the stop of a sighting.
 
-        Returns the numbers of the stops whose journey is another now, the new stops among them.
+        Returns the numbers of the stops whose journey is another now, the new stops among them; None if
+        nothing has changed.
         """
         by_hit = self._by_hit
         standing = {each.hit_id: each for each in chosen}
@@ -78,9 +111,10 @@ class Trail:
         gone = [stop for stop in known if standing.get(stop.hit_id) is not stop.sighting]
         for stop in gone:
             del by_hit[stop.hit_id]
+            self.passings.pop(stop.hit_id, None)
         come = [stop_of(each) for each in chosen if each.hit_id not in by_hit]
         if not gone and not come:
-            return range(0)
+            return None
         by_hit.update((stop.hit_id, stop) for stop in come)
         stops = self._stops
         if not gone and len(come) == 1 and (not stops or _order(stops[-1]) < _order(come[0])):

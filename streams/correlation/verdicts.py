@@ -57,6 +57,11 @@ class Verdicts:
         """The latest verdict on a hit."""
         return self._latest.get(hit_id)
 
+    def rejects(self, hit_id: str) -> bool:
+        """Whether the latest judgement on a hit itself is `rejected`."""
+        judgement = self._judgement.get(hit_id)
+        return judgement is not None and judgement.verdict == "rejected"
+
     def rejected(self, pair: Pair) -> bool:
         """Whether the latest judgement on any hit of a pair is `rejected`."""
         judgements = [self._judgement[hit] for hit in self._hits.get(pair, ()) if hit in self._judgement]

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from streams.records.countries import Country
 from streams.records.fields import Identifier, Latitude, Longitude, Text, Words
+from streams.records.times import Time, to_ms
 
 Kind = Literal["road", "rail", "port", "terminal"]
 Shipped = Literal["none", "fr-be"]
@@ -72,6 +73,13 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     ] = []
 
 
+class Earlier(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a camera stood before it was moved."""
+
+    until: Annotated[Time, Meta(description="first instant at which it no longer stood there, RFC 3339")]
+    site: Annotated[Identifier | None, Meta(description="its site then; without one, not known")] = None
+
+
 class Camera(Struct, frozen=True, forbid_unknown_fields=True):
     """`[cameras.<id>]`: a camera and where it looks."""
 
@@ -81,6 +89,10 @@ class Camera(Struct, frozen=True, forbid_unknown_fields=True):
         list[Identifier],
         Meta(description="the sites next on the way of the traffic it sees, each linked with its own site"),
     ] = []
+    earlier: Annotated[
+        list[Earlier],
+        Meta(description="where it stood before it was moved, so that reads of then keep their place"),
+    ] = []
 
 
 class Places(Struct, frozen=True):
@@ -89,7 +101,13 @@ class Places(Struct, frozen=True):
     cameras: Mapping[str, Camera] = {}
     sites: Mapping[str, Site] = {}
 
-    def site_of(self, camera_id: str) -> str | None:
-        """The site a camera stands at, if known."""
+    def site_of(self, camera_id: str, at: int) -> str | None:
+        """The site a camera stood at at a time, in ms since 1970 UTC; None if it is not known."""
         camera = self.cameras.get(camera_id)
-        return camera.site if camera else None
+        if camera is None:
+            return None
+        if camera.earlier:
+            then = [each for each in camera.earlier if at < to_ms(each.until)]
+            if then:
+                return min(then, key=lambda each: each.until).site
+        return camera.site

@@ -33,7 +33,8 @@ class Reads:
         """Takes reads, of any time and place."""
         for read in reads:
             position = None if read.position is None else (read.position.lat, read.position.lon)
-            site_id = self._places.site_of(read.camera_id)
-            if self._operations.covers(self._operation_id, position, site_id, to_ms(read.captured_at)):
+            captured = to_ms(read.captured_at)
+            site_id = self._places.site_of(read.camera_id, captured)
+            if self._operations.covers(self._operation_id, position, site_id, captured):
                 name = f"{len(read.camera_id)} {read.camera_id}{read.read_id}"
                 self._seen.add(xxhash.xxh3_64_intdigest(name.encode()))

@@ -146,7 +146,7 @@ def test_a_camera_names_a_site() -> None:
     assert faults('[cameras."be.1"]\nsite = "nowhere"\n') == [
         'border.toml:2: cameras."be.1".site: is an id in [sites]; it is "nowhere"; add [sites.nowhere]'
     ]
-    assert load('[cameras."be.1"]\nsite = "s"\n[sites.s]\n', "x").places.site_of("be.1") == "s"
+    assert load('[cameras."be.1"]\nsite = "s"\n[sites.s]\n', "x").places.site_of("be.1", 0) == "s"
 
 
 def test_a_faulty_site_is_still_a_site() -> None:

@@ -21,6 +21,7 @@ from streams.matching.lookback import Asked, LookingBack
 from streams.pipeline import Pipeline
 from streams.records.alert import key_of
 from streams.records.read import Read
+from streams.records.times import to_ms
 from streams.replay.files import FileError
 from streams.replay.load import Loaded, load_index
 from streams.replay.lookback import Step, look_back
@@ -135,7 +136,7 @@ class _Countries:
 
     def of(self, read: Read) -> str | None:
         """The country of a read's camera; None if it is not known."""
-        site = self._places.sites.get(self._places.site_of(read.camera_id) or "")
+        site = self._places.sites.get(self._places.site_of(read.camera_id, to_ms(read.captured_at)) or "")
         return site.territory if site is not None and site.territory is not None else self._given
 
 

@@ -28,6 +28,12 @@ def _names(values: Values) -> Iterator[Finding]:
         towards = camera.get("towards")
         for index, to in enumerate(towards if isinstance(towards, list) else ()):
             yield from named(values, "sites", to, ("cameras", name, "towards", index))
+        earlier = camera.get("earlier")
+        for index, each in enumerate(earlier if isinstance(earlier, list) else ()):
+            if isinstance(each, dict):
+                yield from named(
+                    values, "sites", each.get("site"), ("cameras", name, "earlier", index, "site")
+                )
 
 
 def _linked(values: Values) -> Iterator[Finding]:
@@ -103,7 +109,11 @@ def _found(given: _Given, faults: Iterator[NetworkFault]) -> Iterator[Finding]:
 
 
 NETWORK: Final = (
-    Check("The `site` and the `towards` of a camera name sites in `[sites.<id>]` or shipped ones.", _names),
+    Check(
+        "The `site`, the `towards` and the `earlier` of a camera name sites in `[sites.<id>]` or shipped "
+        "ones.",
+        _names,
+    ),
     Check(
         "The `links` of a site lead to other sites in `[sites.<id>]` or shipped ones. One that is told twice "
         "has the same figures.",
