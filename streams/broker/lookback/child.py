@@ -6,7 +6,6 @@ standard output goes a Word as a line of JSON for each line that the operator is
 """
 
 import asyncio
-import gc
 import os
 import pickle
 import struct
@@ -17,13 +16,12 @@ import msgspec
 from msgspec import Struct
 
 from streams.broker.connection import ConnectionSettingsError, KafkaSection, resolve
+from streams.broker.lookback.collector import settle
 from streams.broker.lookback.errors import LookbackError, told
 from streams.broker.lookback.keeper import Keeper, Rules
 from streams.broker.worker.trouble import unforeseen
 
 _LENGTH: Final = struct.Struct("!Q")
-_YOUNG: Final = (50_000, 20, 100)
-"""Reads and alerts hold no cycles, so the collector need not look at them often."""
 
 
 class Order(NamedTuple):
@@ -62,8 +60,7 @@ def run() -> NoReturn:
 
 async def _keep(order: Order) -> None:
     keeper = Keeper(resolve(order.section, os.environ), order.rules, lambda text: _say(Word(text)))
-    gc.freeze()
-    gc.set_threshold(*_YOUNG)
+    settle()
     listening = asyncio.create_task(_listen(keeper))
     try:
         await keeper.run()

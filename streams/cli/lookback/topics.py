@@ -14,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.collector import settle
 from streams.cli.extras import require
 from streams.cli.lookback.shared import Wish, named, none_allowed, tell_denied
 from streams.cli.options import connection_of, models_of
@@ -64,6 +63,7 @@ def over_topics(settings: Settings, wish: Wish, as_json: bool) -> None:
 
 
 async def _look_back(settings: Settings, wish: Wish, options: dict[str, Any]) -> list[LookedBack]:
+    from streams.broker.lookback.collector import settle
     from streams.broker.lookback.find import find
     from streams.broker.lookback.sweep import Way, sweep
     from streams.broker.worker.outbox import Outbox
