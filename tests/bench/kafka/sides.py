@@ -26,9 +26,9 @@ class Peer(NamedTuple):
         return Process(command, stage.folder / f"{group}.log")
 
 
-def start_worker(stage: Stage, ours: Ours, group: str, number: int = 1) -> Worker:
-    """Starts one worker of a group; it reads its lists before it is ready."""
-    config = ours.config(group, f"{ours.prefix}-state-{number}")
+def start_worker(stage: Stage, ours: Ours, group: str, number: int = 1, more: str = "") -> Worker:
+    """Starts one worker of a group; it reads its lists before it is ready. `more` are further settings."""
+    config = ours.config(group, f"{ours.prefix}-state-{number}", more)
     return Worker(config, stage.folder / f"{group}-{number}.log")
 
 
