@@ -182,6 +182,25 @@ def test_of_a_vehicle_the_latest_passage_counts() -> None:
     assert one.hit.hit_id == first.hit_id
 
 
+def test_a_vehicle_is_that_of_its_alert_however_it_was_read() -> None:
+    one = hit(1, admission(0.9), alert_id="X", read_plate="AB123CD")
+    misread = hit(2, admission(0.4), alert_id="X", minute=5, read_plate="A8123CD", class_="fuzzy")
+    assert [each.hit.hit_id for each in ranked([one, misread])] == [misread.hit_id]
+    # Lists number their alerts each for itself.
+    assert len(ranked([one, hit(2, admission(0.4), alert_id="X", list_id="be", minute=5)])) == 2
+
+
+def test_that_a_hit_was_seen_hides_no_judgement() -> None:
+    one, rejected = hit(1, admission()), verdict(1, "rejected", minute=1)
+    assert ranked([one], rejected, verdict(1, "acknowledged", minute=2)) == []
+    assert ranked([one], rejected, verdict(1, "confirmed", minute=2)) != []
+
+
+def test_of_two_revisions_with_one_number_the_same_counts_in_any_order() -> None:
+    one, other = hit(1, admission(0.9)), hit(1, admission(0.2))
+    assert ranked([one, other]) == ranked([other, one])
+
+
 def test_vehicles_of_one_pattern_are_told_apart_by_the_plate_read() -> None:
     same = {"alert_id": "P", "class_": "pattern", "posterior": None}
     one = hit(1, admission(0.9), read_plate="1ABC234", **same)
@@ -205,6 +224,16 @@ def test_a_stopped_vehicle_is_out_in_that_window_and_took_its_crews_time() -> No
     # The one that was stopped was not the vehicle, so that may still come.
     wrong = verdict(1, "rejected", minute=12, intercepted=True)
     assert names(ranked([stopped, passed], wrong, joint=joint, minute=22)) == ["X"]
+
+
+def test_a_stop_that_two_centres_report_took_time_once_when_it_was_first_reported() -> None:
+    stopped, other = hit(1, admission(0.9, 1, 39)), hit(2, admission(0.5, 1, 39))
+    first, second = (
+        verdict(1, minute=each, centre=name, intercepted=True) for each, name in ((5, "be"), (25, "fr"))
+    )
+    for said in ((first, second), (second, first)):
+        (one,) = ranked([stopped, other], *said)
+        assert one.slot is not None and one.slot.begins == NOON + 20 * MINUTE
 
 
 def test_a_centre_can_take_back_that_it_stopped_a_vehicle_and_another_cannot() -> None:
@@ -299,8 +328,8 @@ def test_the_ranking_is_the_same_from_any_order_and_breaks_no_rule(
     joint = operation(crews=["camphin", "lille"])
     minute = data.draw(st.integers(0, 90))
     found = ranked(told, *said, joint=joint, minute=minute)
-    shuffled = data.draw(st.permutations(told)), data.draw(st.permutations(said))
-    assert ranked([*shuffled[0], *told], *shuffled[1], *said, joint=joint, minute=minute) == found
+    again = data.draw(st.permutations([*told, *told])), data.draw(st.permutations([*said, *said]))
+    assert ranked(again[0], *again[1], joint=joint, minute=minute) == found
     slots = [each.slot for each in found if each.slot is not None]
     assert len(set(slots)) == len(slots)
     assert [each.admission.score for each in found] == sorted(
