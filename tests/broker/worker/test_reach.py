@@ -20,7 +20,7 @@ def test_a_topic_that_is_missing(scene: Scene) -> None:
 def test_matches_and_hits_of_other_numbers_of_partitions(scene: Scene) -> None:
     scene.make("hits")
     Scene(scene.servers, scene.prefix, scene.folder, partitions=3).make(
-        "reads", "alerts", "matches", "verdicts", "rejected"
+        "reads", "alerts", "matches", "verdicts", "rejected", "lookbacks"
     ).close()
     with pytest.raises(WorkerError) as caught:
         scene.worker().start()
