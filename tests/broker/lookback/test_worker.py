@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from streams.records.times import from_ms, rfc3339
@@ -145,7 +146,10 @@ def test_what_was_begun_by_a_worker_that_was_killed_is_begun_again(scene: Scene)
         first.wait_ready()
         put_alert(scene)
         until(lambda: any(not each.done_at for each in records(scene)), "it has begun", 60)
+        beside = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
+        assert len(beside) == 1
         first.kill()
+        until(lambda: not Path(f"/proc/{beside[0]}").exists(), "the process beside it is gone too")
     with scene.process("second") as second:
         second.wait_ready()
         wait_done(scene)
