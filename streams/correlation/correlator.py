@@ -43,6 +43,7 @@ from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 
 _ALONE: Final = Cooperation()
+_NONE_LEFT: Final[Mapping[VehicleKey, Iterable[str]]] = {}
 
 
 class Correlator:
@@ -101,7 +102,7 @@ class Correlator:
                 hits += self._replace(latest, now)
             if latest != match.alert:
                 hits += self._take(match, now, now)
-                return hits + self._judged_anew(match.read, latest, now, now)
+                return hits + self._judged_anew(match, latest, now, now)
         elif match.alert is not known:
             # One alert for all its sightings: each match was decoded with a copy of it.
             match = replace(match, alert=known)
@@ -119,7 +120,7 @@ class Correlator:
         hits += self._replace(latest, now)
         for each in self._seen.of_alert(key):
             if each.match.alert != latest:
-                hits += self._judged_anew(each.match.read, latest, each.seen, now)
+                hits += self._judged_anew(each.match, latest, each.seen, now)
         return hits
 
     def verdict(self, verdict: Verdict, now: int) -> list[Hit]:
@@ -161,7 +162,7 @@ class Correlator:
         """Takes a match that was dealt with before, at a time in ms since 1970 UTC; tells nothing."""
         latest = self._latest[key_of(match.alert)] = self._in_force(match.alert)
         self._keep(sighting(match, seen))
-        if latest != match.alert:
+        if latest != match.alert and match.lookback is None:
             self._keep_anew(match.read, latest, seen)
 
     def recall_hit(self, hit: Hit) -> None:
@@ -178,7 +179,8 @@ class Correlator:
         latest = self._index.get(key)
         if latest is not None:
             self._latest[key_of(latest)] = latest
-            self._keep_anew(hit.read, latest, to_ms(hit.emitted_at))
+            if hit.lookback is None:
+                self._keep_anew(hit.read, latest, to_ms(hit.emitted_at))
 
     def recall_pair(self, hit_id: str, pair: Pair) -> None:
         """Takes what a hit was of whose sighting is no longer remembered, but a verdict on it is."""
@@ -214,7 +216,11 @@ class Correlator:
         for place, each in gone:
             self._teller.forget(each.hit_id)
             self._verdicts.forget(each.hit_id)
-            self._leave(vehicle_of(place), each)
+            # What was told of later passages stays as it is.
+            self._leave(place, each.hit_id)
+            if not self._trails.get(vehicle_of(place)):
+                self._trails.pop(vehicle_of(place), None)
+                self._handed.forget(vehicle_of(place))
         for key in alerts:
             del self._latest[key]
         if alerts:
@@ -241,14 +247,14 @@ class Correlator:
         """Whether a hit of this id was ever made, and is remembered."""
         return hit_id in self._seen
 
-    def _leave(self, vehicle: VehicleKey, gone: Sighting) -> None:
-        """Takes a sighting out of its vehicle's trail; what was told of others stays as it is."""
-        trail = self._trails.get(vehicle)
-        if trail is not None:
-            trail.settle([gone.hit_id], [], self._journeys.stop)
-            if not trail:
-                del self._trails[vehicle]
-                self._handed.forget(vehicle)
+    def _leave(self, place: PassageKey, hit_id: str) -> dict[VehicleKey, list[str]]:
+        """Takes a hit out of the trail of the vehicle of a place; returns that with the hits whose journey is
+        another now."""
+        trail = self._trails.get(vehicle_of(place))
+        changed = trail.settle([hit_id], [], self._journeys.stop) if trail is not None else None
+        if trail is None or changed is None:
+            return {}
+        return {vehicle_of(place): [trail[number].hit_id for number in changed]}
 
     def _still(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
         if isinstance(entry, Verdict):
@@ -270,15 +276,17 @@ class Correlator:
         new = sighting(match, seen)
         known = self._seen.get(new.hit_id)
         places = self._keep(new)
+        left = self._leave(places[0], new.hit_id) if len(places) > 1 else {}
         if places and self._verdicts.of(new.hit_id) is not None:
-            return self._review_alert(key_of(match.alert), now)
+            return self._review_alert(key_of(match.alert), now, left)
         if known is None:
-            return self._review_all([(place, self._seen.around(place, new)) for place in places], now)
-        return self._review_all([(place, self._seen.at(place)) for place in places], now)
+            return self._review_all([(place, self._seen.around(place, new)) for place in places], now, left)
+        return self._review_all([(place, self._seen.at(place)) for place in places], now, left)
 
-    def _judged_anew(self, read: Read, latest: Alert, seen: int, now: int) -> list[Hit]:
-        result = self._result(read, latest)
-        return self._take(Match(read, latest, result), seen, now) if result else []
+    def _judged_anew(self, match: Match, latest: Alert, seen: int, now: int) -> list[Hit]:
+        # What was found by looking back was found by the right of its own version only.
+        result = self._result(match.read, latest) if match.lookback is None else None
+        return self._take(Match(match.read, latest, result), seen, now) if result else []
 
     def _keep_anew(self, read: Read, latest: Alert, seen: int) -> None:
         result = self._result(read, latest)
@@ -359,20 +367,28 @@ class Correlator:
         """Whether an alert ends by withdrawal, before its term."""
         return self._index.ends_at(alert) < to_ms(alert.valid_until)
 
-    def _review_alert(self, key: AlertKey, now: int) -> list[Hit]:
-        hits = self._review_all([(place, self._seen.at(place)) for place in self._seen.places_of(key)], now)
-        # Also of vehicles that are seen nowhere any more.
-        return hits + self._hand_over(self._handed.vehicles_of(key), now)
+    def _review_alert(
+        self, key: AlertKey, now: int, left: Mapping[VehicleKey, Iterable[str]] = _NONE_LEFT
+    ) -> list[Hit]:
+        places = [(place, self._seen.at(place)) for place in self._seen.places_of(key)]
+        # Handovers also of vehicles that are seen nowhere any more.
+        return self._review_all(places, now, left) + self._hand_over(self._handed.vehicles_of(key), now)
 
-    def _review_all(self, places: Iterable[tuple[PassageKey, Sequence[Sighting]]], now: int) -> list[Hit]:
+    def _review_all(
+        self,
+        places: Iterable[tuple[PassageKey, Sequence[Sighting]]],
+        now: int,
+        left: Mapping[VehicleKey, Iterable[str]],
+    ) -> list[Hit]:
         """The revisions due after anything about sightings has changed, some at each of some places, which
         form whole passages there.
 
-        All that stands is settled before any of it is told, for hits tell of one another; handovers go last.
+        `left` are the hits of vehicles whose journey is another already, for a stop of it has left. All that
+        stands is settled before any of it is told, for hits tell of one another; handovers go last.
         """
         reviews: list[_Review] = []
         vehicles: dict[VehicleKey, None] = {}
-        changed: dict[VehicleKey, set[str]] = {}
+        changed = {vehicle: set(hit_ids) for vehicle, hit_ids in left.items()}
         for place, here in places:
             review = self._rule(place, list(here), now)
             reviews.append(review)
@@ -386,7 +402,9 @@ class Correlator:
         for hit_id, view in views.items():
             if hit_id not in here_told:
                 # A stop of the same alert, later on the journey.
-                hits += self._tell(view.stops[-1].sighting, views, reviews[0].ended, now, False)
+                stop = view.stops[-1]
+                ended = self._ended(stop.sighting.match.alert, now)
+                hits += self._tell(stop.sighting, views, ended, now, False)
         for vehicle in changed:
             self._handed.moved(vehicle, self._trails.get(vehicle), views)
         return hits + self._hand_over(vehicles, now)
@@ -449,7 +467,9 @@ class Correlator:
         """The revisions due of the handovers of vehicles."""
         hits: list[Hit] = []
         for vehicle in vehicles:
-            reviewed = self._handed.review(vehicle, now, self._end_of(vehicle, now))
+            # Once concluding, no further end is reached, as with alerts.
+            reached = now if self._terms_until is None else self._terms_until
+            reviewed = self._handed.review(vehicle, now, reached, self._end_of(vehicle, now))
             hits += reviewed.hits
             if reviewed.again is not None:
                 self._enter(reviewed.again, vehicle)

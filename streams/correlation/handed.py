@@ -69,15 +69,16 @@ class HandedOver:
         else:
             self._ahead.pop(vehicle, None)
 
-    def review(self, vehicle: VehicleKey, now: int, ended: Withdrawn | None) -> Reviewed:
-        """The revisions due of the handovers of a vehicle at a time, in ms since 1970 UTC.
+    def review(self, vehicle: VehicleKey, now: int, reached: int, ended: Withdrawn | None) -> Reviewed:
+        """The revisions due of the handovers of a vehicle, told at `now`, in ms since 1970 UTC.
 
-        `ended` says why nothing of its alert stands any more, if so.
+        Those have ended whose end is `reached`, in ms too; `ended` says why nothing of its alert stands any
+        more, if so.
         """
         hits: list[Hit] = []
         ends: dict[str, int] = {}
         for each in self._ahead.get(vehicle, ()) if ended is None else ():
-            if each.ends > now and not self._verdicts.rejects(each.hit_id):
+            if each.ends > reached and not self._verdicts.rejects(each.hit_id):
                 ends[each.hit_id] = each.ends
                 hit = self._teller.hand_over(each, self._verdicts.of(each.hit_id), now)
                 hits += [] if hit is None else [hit]

@@ -54,6 +54,9 @@ class Handing:
 
         The one over the border crossed last, and for each territory ahead the one over the border there.
         """
+        if view.stops[-1].sighting.match.lookback is not None:
+            # Found by looking back: it is history.
+            return []
         found = [self._crossed(vehicle, view), *self._heading(vehicle, view)]
         return [each for each in found if each is not None]
 

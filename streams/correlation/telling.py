@@ -14,11 +14,11 @@ from streams.operations.admission import Operations
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.hit import Hit, HitAlert, Place, Withdrawn, hit_alert
 from streams.records.journey import Admission
-from streams.records.match import MatchResult
-from streams.records.read import Read
+from streams.records.match import Match
 from streams.records.times import from_ms
 from streams.records.verdict import Verdict
 from streams.rules.actions import Action, action_of
+from streams.rules.jurisdictions import RULE as LOOKBACK
 
 
 class Joint(NamedTuple):
@@ -147,7 +147,7 @@ class Teller:
                 hit_id=standing.hit_id,
                 revision=1 if told is None else told.revision + 1,
                 kind="new" if told is None else "amended",
-                mode=self._mode(sighting.match.read, age_ms),
+                mode=self._mode(sighting.match, age_ms),
                 age_s=age_ms / 1000,
                 audience=list(dict.fromkeys(each for each in centres if each is not None)),
                 rules=[*passage.rules, f"handover.{handover.rule}"],
@@ -181,12 +181,13 @@ class Teller:
         age_ms = now - sighting.captured
         place = self._place(sighting)
         action = action_of(alert, place.territory)
-        admitted = self.joint.admitting(sighting, self._places)
+        # Nobody is dispatched for what was found by looking back.
+        admitted = self.joint.admitting(sighting, self._places) if match.lookback is None else []
         return Hit(
             hit_id=sighting.hit_id,
             revision=1,
             kind="new",
-            mode=self._mode(read, age_ms),
+            mode=self._mode(match, age_ms),
             age_s=age_ms / 1000,
             read=read,
             alert=self._seen_of(alert),
@@ -196,7 +197,7 @@ class Teller:
             priority=alert.priority,
             emitted_at=from_ms(now),
             audience=self._audience(alert, admitted),
-            rules=[*_rules(result, action, tightened), *(f"operation.{each}" for each in admitted)],
+            rules=[*_rules(match, action, tightened), *(f"operation.{each}" for each in admitted)],
             verdict=verdict,
             journey=view.journey if view is not None else None,
             doubts=view.doubts if view is not None else [],
@@ -204,8 +205,9 @@ class Teller:
             lookback=match.lookback,
         )
 
-    def _mode(self, read: Read, age_ms: int) -> Literal["live", "historical"]:
-        return "live" if age_ms <= self._live_within_ms and not read.retransmitted else "historical"
+    def _mode(self, match: Match, age_ms: int) -> Literal["live", "historical"]:
+        late = match.read.retransmitted or match.lookback is not None
+        return "historical" if late or age_ms > self._live_within_ms else "live"
 
     def _seen_of(self, alert: Alert) -> HitAlert:
         """What the audience may see of an alert; many hits share it."""
@@ -258,8 +260,9 @@ class Teller:
         )
 
 
-def _rules(result: MatchResult, action: Action, tightened: bool) -> list[str]:
+def _rules(match: Match, action: Action, tightened: bool) -> list[str]:
     """The ids of the rules that made the hit what it is."""
+    result = match.result
     edits = {edit.kind for edit in result.edits}
     contradicted = {contradiction.what for contradiction in result.contradictions}
     rules = [f"match.{result.class_}"]
@@ -267,6 +270,7 @@ def _rules(result: MatchResult, action: Action, tightened: bool) -> list[str]:
     rules += [rule for what, rule in _OF_CONTRADICTIONS if what in contradicted]
     rules += ["country.unknown"] if result.possible_countries else []
     rules += [TIGHTENED] if tightened else []
+    rules += [f"{LOOKBACK}.{match.lookback.country}"] if match.lookback is not None else []
     return [*rules, action.rule]
 
 

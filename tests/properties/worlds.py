@@ -22,8 +22,18 @@ OTHERS: Final = ("IT", "ES")
 CAMERAS: Final = ("a1", "a2", "b1", "x1")
 """The first two are of one site, the third of another, the last of none."""
 CONFIG: Final = """
+[correlation]
+clock_error_s = 5
+handover_minutes = 3
 [sites.a]
 territory = "BE"
+links = [{ to = "b", km = 5, minutes = 3 }]
+[handovers.there]
+from = "BE"
+to = "FR"
+[handovers.back]
+from = "FR"
+to = "BE"
 [sites.b]
 territory = "FR"
 [cameras.a1]
