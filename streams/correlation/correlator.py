@@ -17,8 +17,9 @@ withdrawn at once: it is a record, nobody is to act on it.
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.correlation.budget import Budget, Budgets, Notice
@@ -193,7 +194,7 @@ class Correlator:
         while self._agenda and self._agenda[0][0] <= now:
             _, _, entry = heapq.heappop(self._agenda)
             if isinstance(entry, Verdict):
-                self._verdicts.add(entry)
+                self._note(entry)
         hits: list[Hit] = []
         for key in self._seen.alerts():
             hits += self._replace(self._latest[key], now)
@@ -252,9 +253,7 @@ class Correlator:
         another now."""
         trail = self._trails.get(vehicle_of(place))
         changed = trail.settle([hit_id], [], self._journeys.stop) if trail is not None else None
-        if trail is None or changed is None:
-            return {}
-        return {vehicle_of(place): [trail[number].hit_id for number in changed]}
+        return {} if changed is None else {vehicle_of(place): changed}
 
     def _still(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
         if isinstance(entry, Verdict):
@@ -309,7 +308,8 @@ class Correlator:
                 return []
         place = self._place(new)
         left = self._seen.put(place, new)
-        self._verdicts.belongs(new.hit_id, new.pair)
+        if self._verdicts.is_judged(new.hit_id):
+            self._verdicts.belongs(new.hit_id, new.pair)
         return [place] if left is None else [left, place]
 
     def _place(self, new: Sighting) -> PassageKey:
@@ -341,8 +341,16 @@ class Correlator:
             return self._hand_over([entry], time)
         return self._review_alert(entry, time)
 
-    def _said(self, verdict: Verdict, now: int) -> list[Hit]:
+    def _note(self, verdict: Verdict) -> bool:
+        """Takes a verdict; whether it changed anything."""
         changed = self._verdicts.add(verdict)
+        known = self._seen.get(verdict.hit_id)
+        if changed and known is not None:
+            self._verdicts.belongs(verdict.hit_id, known[1].pair)
+        return changed
+
+    def _said(self, verdict: Verdict, now: int) -> list[Hit]:
+        changed = self._note(verdict)
         known, told = self._seen.get(verdict.hit_id), self._teller.told(verdict.hit_id)
         if changed and known is not None:
             return self._review_alert(known[0].alert, now)
@@ -392,10 +400,11 @@ class Correlator:
         for place, here in places:
             review = self._rule(place, list(here), now)
             reviews.append(review)
-            vehicles[vehicle_of(place)] = None
-            hit_ids = self._settle(place, review)
+            vehicle = vehicle_of(place)
+            vehicles[vehicle] = None
+            hit_ids = self._settle(vehicle, review)
             if hit_ids is not None:
-                changed.setdefault(vehicle_of(place), set()).update(hit_ids)
+                changed.setdefault(vehicle, set()).update(hit_ids)
         views = self._views(changed)
         hits = [hit for review in reviews for hit in self._due_at(review, views, now)]
         here_told = {hit_id for review in reviews for hit_id in review.standing}
@@ -405,6 +414,8 @@ class Correlator:
                 stop = view.stops[-1]
                 ended = self._ended(stop.sighting.match.alert, now)
                 hits += self._tell(stop.sighting, views, ended, now, False)
+        if not self._handed:
+            return hits
         for vehicle in changed:
             self._handed.moved(vehicle, self._trails.get(vehicle), views)
         return hits + self._hand_over(vehicles, now)
@@ -425,18 +436,16 @@ class Correlator:
                 instead.update((each.hit_id, chosen.hit_id) for each in passage)
         return _Review(alert, here, self._ended(alert, now), standing, instead)
 
-    def _settle(self, place: PassageKey, review: "_Review") -> list[str] | None:
+    def _settle(self, vehicle: VehicleKey, review: "_Review") -> list[str] | None:
         """Puts what stands at a place in the vehicle's trail; returns the hits whose journey is another; None
         if the trail is as it was."""
-        vehicle = vehicle_of(place)
         chosen = [each for each, _ in review.standing.values() if self._journeys.is_placed(each)]
         trail = self._trails.get(vehicle)
         if trail is None:
             if not chosen:
                 return None
             trail = self._trails[vehicle] = self._journeys.trail()
-        changed = trail.settle([each.hit_id for each in review.here], chosen, self._journeys.stop)
-        return None if changed is None else [trail[number].hit_id for number in changed]
+        return trail.settle([each.hit_id for each in review.here], chosen, self._journeys.stop)
 
     def _views(self, changed: Mapping[VehicleKey, Iterable[str]]) -> dict[str, View]:
         """What the hits tell whose journey is another, in the order of their stops."""
@@ -445,7 +454,7 @@ class Correlator:
             trail = self._trails.get(vehicle)
             if trail is None:
                 continue
-            for number in sorted(trail.numbers(hit_ids)):
+            for number in trail.numbers(hit_ids):
                 views[trail[number].hit_id] = self._journeys.view(trail, number)
             if not trail:
                 del self._trails[vehicle]
@@ -485,7 +494,9 @@ class Correlator:
 
     def _counts(self, each: Sighting, alert: Alert, withdrawn: int | None) -> bool:
         in_time = withdrawn is None or each.captured < withdrawn
-        if not in_time or each.match.alert != alert or self._verdicts.rejected(each.pair):
+        if not in_time or (each.match.alert is not alert and each.match.alert != alert):
+            return False
+        if self._verdicts.any_judged and self._verdicts.rejected(each.pair):
             return False
         return alert.operation_id is None or bool(self._teller.joint.admitting(each, self._places))
 
@@ -508,7 +519,7 @@ class Correlator:
         return Withdrawn("superseded", instead[each.hit_id])
 
 
-class _Review(NamedTuple):
+class _Review(Struct, frozen=True, gc=False):
     """What is so at one place: the alert in force, the sightings looked at, whether the alert has ended; the
     sightings that stand, by hit, and whether a budget was tightened for them; which hit stands for which."""
 

@@ -1,7 +1,8 @@
 """Handed over: the handovers that were told of each vehicle, and the revisions that follow as it moves."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from streams.correlation.handing import Handing, Standing
 from streams.correlation.journeys import Journeys, View
@@ -14,7 +15,7 @@ from streams.records.hit import Hit, Withdrawn
 from streams.rules.handovers import HandoverRule, Handovers
 
 
-class Reviewed(NamedTuple):
+class Reviewed(Struct, frozen=True, gc=False):
     """The revisions due of a vehicle's handovers, and when to look again (ms since 1970 UTC), if ever."""
 
     hits: list[Hit]
@@ -43,6 +44,9 @@ class HandedOver:
         self._told: dict[AlertKey, dict[VehicleKey, set[str]]] = {}
         self._ahead: dict[VehicleKey, list[Standing]] = {}
         self._noted: dict[VehicleKey, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._handing) or bool(self._told)
 
     def vehicles_of(self, alert: AlertKey) -> Iterable[VehicleKey]:
         """The vehicles of an alert of which handovers were told."""

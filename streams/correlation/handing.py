@@ -1,14 +1,16 @@
 """Handing over: which handovers of a vehicle stand, by its journey."""
 
-import hashlib
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct
 
 from streams.correlation.journeys import View
 from streams.correlation.policy import CorrelationPolicy
 from streams.correlation.trail import Stop, VehicleKey
 from streams.records.alert import Alert
+from streams.records.hit import digest_of
 from streams.records.journey import Handover, Next
 from streams.records.times import from_ms, to_ms
 from streams.rules.actions import action_of
@@ -17,7 +19,7 @@ from streams.rules.handovers import HandoverRule, Handovers
 _MINUTE_MS: Final = 60_000
 
 
-class Standing(NamedTuple):
+class Standing(Struct, frozen=True, gc=False):
     """A handover that stands until a time, in ms since 1970 UTC, if nothing else is seen; its hit's id; and
     the stop whose read the hit shows."""
 
@@ -125,9 +127,4 @@ class Handing:
         """128 bits: the same while the vehicle is on one journey, for one border and direction."""
         alert = view.stops[-1].sighting.match.alert
         parts = ("handover", alert.list_id, alert.alert_id, str(alert.version), vehicle.plate)
-        digest = hashlib.blake2b(digest_size=16)
-        for part in (*parts, view.journey.journey_id, handover.from_, handover.to):
-            encoded = part.encode()
-            digest.update(len(encoded).to_bytes(4, "big"))
-            digest.update(encoded)
-        return digest.hexdigest()
+        return digest_of((*parts, view.journey.journey_id, handover.from_, handover.to))

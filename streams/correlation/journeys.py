@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from streams.correlation.legs import Legs
 from streams.correlation.policy import CorrelationPolicy
 from streams.correlation.sightings import Sighting
-from streams.correlation.trail import Leg, Passing, Stop, Trail
+from streams.correlation.trail import Leg, Passing, Stop, Tail, Trail
 from streams.matching.looks import Looks, contradictions_of
 from streams.network.network import Ahead, Network
 from streams.network.policy import Places
@@ -24,7 +26,7 @@ from streams.records.times import from_ms
 _MINUTE_MS: Final = 60_000
 _PACE: Final = (0.6, 1.5)
 """The bounds of its pace, the time of a leg by the usual one; beyond, it stopped or a clock lies."""
-_PACE_STEPS: Final = 40
+_PACE_STEPS: Final = 20
 _PACE_LEGS: Final = 3
 _SPREAD: Final = 0.5
 """How much longer than expected, as a share, the way may take within the arrival window."""
@@ -33,7 +35,7 @@ _LOOKS: Final = 2
 """Of make, colour and type, how many must contradict: each alone is often misread."""
 
 
-class View(NamedTuple):
+class View(Struct, frozen=True, gc=False):
     """What the hit of a stop tells; `stops` are those of its journey, the last is its own."""
 
     journey: Journey
@@ -41,7 +43,7 @@ class View(NamedTuple):
     stops: Sequence[Stop]
 
 
-class _Arrival(NamedTuple):
+class _Arrival(Struct, frozen=True, gc=False):
     """A site that a vehicle may come to, the times from where it is now."""
 
     site_id: str
@@ -68,6 +70,7 @@ class Journeys:
         }
         self._legs = Legs(self.network, positions, policy)
         self._within = policy.ahead_minutes * _MINUTE_MS
+        self._towards = {name: tuple(camera.towards) for name, camera in places.cameras.items()}
         # Paces are rounded, so that there are not too many to remember.
         self._arrivals = lru_cache(maxsize=1 << 14)(self._arrivals_of)
 
@@ -100,34 +103,47 @@ class Journeys:
 
         That of a doubtful read where the vehicle cannot have been is a journey by itself.
         """
-        start = trail.start(number)
-        fits = not self._misfit(trail, number, start)
-        stops, doubtful = self._stops(trail, start, number) if fits else ([trail[number]], 0)
-        told = stops[-self._policy.journey_passages :]
-        passings = [self._passing(trail, None, told[0])]
-        passings += [self._passing(trail, one, other) for one, other in pairwise(told)]
+        tail = self._prolonged(trail, number) or self._passings(trail, number)
+        if number == len(trail) - 1:
+            trail.tail = tail
+        told = tail.passings[-self._policy.journey_passages :]
         journey = Journey(
-            journey_id=trail[start if fits else number].hit_id,
-            passages=[each.passed for each in passings],
-            next=self._next(told, [each.leg for each in passings[-_PACE_LEGS:]]),
-            longer=len(stops) > len(told),
-            doubtful=doubtful,
+            tail.journey_id,
+            [each.passed for each in told],
+            self._next(told),
+            len(tail.passings) > len(told),
+            tail.doubtful,
         )
-        return View(journey, self._doubts(told), told)
+        return View(journey, self._doubts(told), [each.stop for each in told])
 
-    def _passing(self, trail: Trail, before: Stop | None, stop: Stop) -> Passing:
-        """A stop as a journey tells it, with the leg that led to it."""
-        known = trail.passings.get(stop.hit_id)
-        if known is None or known.stop is not stop or known.before is not before:
-            leg = self._legs.leg(before, stop) if before is not None else None
-            known = trail.passings[stop.hit_id] = Passing(before, stop, leg, _passed(stop, leg))
-        return known
+    def _prolonged(self, trail: Trail, number: int) -> Tail | None:
+        """The passings up to the last stop, from those of the one before where these are known and sure."""
+        tail = trail.tail
+        if tail is None or number != len(trail) - 1 or number == 0 or trail.begins(number):
+            return None
+        before, stop = tail.passings[-1].stop, trail[number]
+        if before is not trail[number - 1] or not before.sure:
+            return None
+        leg = self._legs.leg(before, stop)
+        if not stop.sure and not self._legs.possible(leg):
+            return None
+        most = self._policy.journey_passages
+        return Tail(tail.journey_id, [*tail.passings[-most:], _passing(stop, leg)], tail.doubtful)
+
+    def _passings(self, trail: Trail, number: int) -> Tail:
+        start = trail.start(number)
+        if self._misfit(trail, number):
+            return Tail(trail[number].hit_id, [_passing(trail[number], None)], 0)
+        stops, doubtful = self._stops(trail, start, number)
+        told = stops[-self._policy.journey_passages - 1 :]
+        passings = [_passing(other, self._legs.leg(one, other)) for one, other in pairwise(told)]
+        return Tail(trail[start].hit_id, [_passing(told[0], None), *passings], doubtful)
 
     def latest(self, trail: Trail) -> int:
         """The number of the stop at which the vehicle was last; a doubtful read where it cannot have been is
         none."""
         for number in range(len(trail) - 1, -1, -1):
-            if not self._misfit(trail, number, trail.start(number)):
+            if not self._misfit(trail, number):
                 return number
         return len(trail) - 1
 
@@ -141,38 +157,32 @@ class Journeys:
         )
 
     def _stops(self, trail: Trail, start: int, number: int) -> tuple[list[Stop], int]:
-        """The stops of the journey that are told, and how many were left out.
+        """The stops of the journey up to one, and how many were left out.
 
         A doubtful read is left out where it cannot have been the vehicle.
         """
         kept = [trail[number]]
-        left_out = 0
-        most = self._policy.journey_passages + 1
         for each in range(number - 1, start - 1, -1):
             stop = trail[each]
-            if not stop.sure and not self._legs.possible(self._legs.leg(stop, kept[-1])):
-                left_out += 1
-                continue
-            kept.append(stop)
-            if len(kept) == most:
-                break
-        return kept[::-1], left_out
+            if stop.sure or self._legs.possible(self._legs.leg(stop, kept[-1])):
+                kept.append(stop)
+        return kept[::-1], number - start + 1 - len(kept)
 
-    def _misfit(self, trail: Trail, number: int, start: int) -> bool:
+    def _misfit(self, trail: Trail, number: int) -> bool:
         """Whether a stop is a doubtful read where the vehicle cannot have been after the last sure one."""
         last = trail[number]
         if last.sure:
             return False
+        start = trail.start(number)
         sure = next((trail[each] for each in range(number - 1, start - 1, -1) if trail[each].sure), None)
         return sure is not None and not self._legs.possible(self._legs.leg(sure, last))
 
-    def _next(self, stops: Sequence[Stop], legs: Sequence[Leg | None]) -> list[Next]:
-        last = stops[-1]
+    def _next(self, passings: Sequence[Passing]) -> list[Next]:
+        last = passings[-1].stop
         if last.site is None or not self._within:
             return []
-        before = next((stop.site for stop in reversed(stops) if stop.site != last.site), None)
-        camera = self._places.cameras.get(last.sighting.match.read.camera_id)
-        towards = tuple(camera.towards) if camera is not None else ()
+        before = next((each.stop.site for each in reversed(passings) if each.stop.site != last.site), None)
+        towards = self._towards.get(last.sighting.match.read.camera_id, ())
         at = from_ms(last.captured)
         return [
             Next(
@@ -184,7 +194,7 @@ class Journeys:
                 each.share,
                 each.territory,
             )
-            for each in self._arrivals(last.site, before, towards, _pace(legs))
+            for each in self._arrivals(last.site, before, towards, _pace(passings))
         ]
 
     def _arrivals_of(
@@ -206,36 +216,22 @@ class Journeys:
             self._places.sites[ahead.site_id].territory,
         )
 
-    def _doubts(self, stops: Sequence[Stop]) -> list[Doubt]:
+    def _doubts(self, passings: Sequence[Passing]) -> list[Doubt]:
         """What speaks against the last stop being of the vehicle of the sure one before."""
-        last = stops[-1]
-        if not last.sure:
+        last, found = passings[-1], []
+        if len(passings) < 2 or not last.stop.sure:
             return []
         # If each leg between sure stops is possible, so is that between any two: ways are the quickest.
-        before = next((stop for stop in reversed(stops[:-1]) if stop.sure), None)
-        if before is None:
-            return []
-        found = (self._too_fast(before, last), self._other_looks(before, last))
-        return [each for each in found if each is not None]
-
-    def _too_fast(self, one: Stop, other: Stop) -> Doubt | None:
-        leg = self._legs.leg(one, other)
-        if leg is None or self._legs.possible(leg):
-            return None
-        minutes, best = leg.elapsed / _MINUTE_MS, leg.best / _MINUTE_MS
-        meaning = (
-            f"the plate was read {leg.km:.0f} km away {minutes:.0f} minutes before, and the best travel time "
-            f"is {best:.0f} minutes: one of two vehicles has a copy of it, or a camera's clock is wrong"
-        )
-        return Doubt(
-            "too-fast",
-            one.hit_id,
-            meaning,
-            one.site,
-            round(leg.km, 1),
-            round(minutes, 1),
-            round(best, 1),
-        )
+        before, leg = passings[-2].stop, last.leg
+        if not before.sure:
+            sure = next((each.stop for each in reversed(passings[:-2]) if each.stop.sure), None)
+            if sure is None:
+                return []
+            before, leg = sure, self._legs.leg(sure, last.stop)
+        if leg is not None and not self._legs.possible(leg):
+            found.append(_too_fast(before, leg))
+        other_looks = self._other_looks(before, last.stop)
+        return found if other_looks is None else [*found, other_looks]
 
     def _other_looks(self, one: Stop, other: Stop) -> Doubt | None:
         before, now = one.sighting.match.read.vehicle, other.sighting.match.read.vehicle
@@ -255,26 +251,47 @@ class Journeys:
         return Doubt("looks", one.hit_id, meaning, one.site)
 
 
-def _passed(stop: Stop, leg: Leg | None) -> Passed:
-    kmh = leg.kmh if leg is not None else None
-    return Passed(
-        hit_id=stop.hit_id,
-        camera_id=stop.sighting.match.read.camera_id,
-        at=from_ms(stop.captured),
-        site_id=stop.site,
-        territory=stop.territory,
-        km=round(leg.km, 1) if leg is not None else None,
-        minutes=round(leg.elapsed / _MINUTE_MS, 1) if leg is not None else None,
-        kmh=round(kmh, 1) if kmh is not None else None,
+def _too_fast(one: Stop, leg: Leg) -> Doubt:
+    minutes, best = leg.elapsed / _MINUTE_MS, leg.best / _MINUTE_MS
+    meaning = (
+        f"the plate was read {leg.km:.0f} km away {minutes:.0f} minutes before, and the best travel time "
+        f"is {best:.0f} minutes: one of two vehicles has a copy of it, or a camera's clock is wrong"
+    )
+    return Doubt(
+        "too-fast", one.hit_id, meaning, one.site, round(leg.km, 1), round(minutes, 1), round(best, 1)
     )
 
 
-def _pace(legs: Sequence[Leg | None]) -> float:
+def _passing(stop: Stop, leg: Leg | None) -> Passing:
+    """A stop with the leg that led to it, and what is told of both."""
+    at, camera_id = from_ms(stop.captured), stop.sighting.match.read.camera_id
+    if leg is None:
+        return Passing(stop, leg, Passed(stop.hit_id, camera_id, at, stop.site, stop.territory))
+    kmh = leg.kmh
+    passed = Passed(
+        stop.hit_id,
+        camera_id,
+        at,
+        stop.site,
+        stop.territory,
+        round(leg.km, 1),
+        round(leg.elapsed / _MINUTE_MS, 1),
+        None if kmh is None else round(kmh, 1),
+    )
+    return Passing(stop, leg, passed)
+
+
+def _pace(passings: Sequence[Passing]) -> float:
     """The time of the quickest of the last legs by the usual time; 1 where nothing is known.
 
     The quickest, for a vehicle that stops on its way drives on as before.
     """
-    paces = [leg.elapsed / leg.usual for leg in legs if leg is not None and leg.usual]
     least, most = _PACE
-    within = [pace for pace in paces if least <= pace <= most]
-    return round(min(within) * _PACE_STEPS) / _PACE_STEPS if within else 1.0
+    quickest = most
+    for each in passings[-_PACE_LEGS:]:
+        leg = each.leg
+        if leg is not None and leg.usual:
+            pace = leg.elapsed / leg.usual
+            if least <= pace < quickest:
+                quickest = pace
+    return round(quickest * _PACE_STEPS) / _PACE_STEPS if quickest < most else 1.0

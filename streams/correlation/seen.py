@@ -38,9 +38,16 @@ class Seen:
         if known is not None:
             self._drop(*known)
         self._by_hit[sighting.hit_id] = place, sighting
-        insort(self._by_place.setdefault(place, []), sighting, key=_order)
-        self._of_alert.setdefault(place.alert, set()).add(place)
-        self._slices.setdefault(sighting.seen // _SLICE_MS, set()).add(place)
+        here = self._by_place.get(place)
+        if here is None:
+            self._by_place[place] = [sighting]
+        elif here[-1].captured < sighting.captured:
+            here.append(sighting)
+        else:
+            insort(here, sighting, key=_order)
+        if here is None:
+            self._of_alert.setdefault(place.alert, set()).add(place)
+        self._slice(sighting.seen // _SLICE_MS).add(place)
         return left
 
     def at(self, place: PassageKey) -> Sequence[Sighting]:
@@ -53,6 +60,8 @@ class Seen:
         What is a passage with it is among them, whichever of them count.
         """
         here = self._by_place[place]
+        if len(here) == 1:
+            return here
         begin = end = bisect_left(here, _order(sighting), key=_order)
         while begin > 0 and here[begin].captured - here[begin - 1].captured <= self._gap_ms:
             begin -= 1
@@ -71,6 +80,12 @@ class Seen:
     def of_alert(self, alert: AlertKey) -> list[Sighting]:
         """The sightings of any version of an alert."""
         return [each for place in self.places_of(alert) for each in self._by_place[place]]
+
+    def _slice(self, number: int) -> set[PassageKey]:
+        found = self._slices.get(number)
+        if found is None:
+            found = self._slices[number] = set()
+        return found
 
     def forget(self, before: int) -> tuple[list[tuple[PassageKey, Sighting]], list[AlertKey]]:
         """Drops the passages whose last sighting was seen before a time, in ms since 1970 UTC.

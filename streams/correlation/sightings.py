@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
+from msgspec import Struct
+
 from streams.records.alert import AlertKey, key_of
 from streams.records.encode import encode
 from streams.records.fields import MatchClass
@@ -34,7 +36,7 @@ class Pair(NamedTuple):
     version: int
 
 
-class Sighting(NamedTuple):
+class Sighting(Struct, frozen=True, gc=False):
     """One match, with what is asked of it often."""
 
     hit_id: str
@@ -92,6 +94,9 @@ def _resent(each: Sighting) -> tuple[object, ...]:
 def passages(sightings: Iterable[Sighting], gap_ms: float) -> list[Sequence[Sighting]]:
     """Sightings of one vehicle at one place as passages: runs with no more than the gap between two."""
     runs: list[list[Sighting]] = []
+    sightings = list(sightings)
+    if len(sightings) == 1:
+        return [sightings]
     for each in sorted(sightings, key=lambda each: (each.captured, each.worse())):
         if runs and each.captured - runs[-1][-1].captured <= gap_ms:
             runs[-1].append(each)
@@ -102,4 +107,4 @@ def passages(sightings: Iterable[Sighting], gap_ms: float) -> list[Sequence[Sigh
 
 def best(passage: Sequence[Sighting]) -> Sighting:
     """The sighting whose hit stands for the passage."""
-    return min(passage, key=Sighting.worse)
+    return min(passage, key=Sighting.worse) if len(passage) > 1 else passage[0]

@@ -29,6 +29,8 @@ class Joint(NamedTuple):
 
     def admitting(self, sighting: Sighting, places: Places) -> list[str]:
         """The ids of the operations that admit the hit of a sighting, in order."""
+        if not self.participants:
+            return []
         read, alert = sighting.match.read, sighting.match.alert
         position = (read.position.lat, read.position.lon) if read.position is not None else None
         site_id = places.site_of(read.camera_id, sighting.captured)
@@ -263,6 +265,10 @@ class Teller:
 def _rules(match: Match, action: Action, tightened: bool) -> list[str]:
     """The ids of the rules that made the hit what it is."""
     result = match.result
+    if not (
+        result.edits or result.contradictions or result.possible_countries or tightened or match.lookback
+    ):
+        return [f"match.{result.class_}", action.rule]
     edits = {edit.kind for edit in result.edits}
     contradicted = {contradiction.what for contradiction in result.contradictions}
     rules = [f"match.{result.class_}"]

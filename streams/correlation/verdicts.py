@@ -33,15 +33,19 @@ class Verdicts:
             changed |= _keep(self._judgement, verdict)
         return changed
 
+    def is_judged(self, hit_id: str) -> bool:
+        """Whether a judgement on a hit is known: then it must be said to which pair it belongs."""
+        return hit_id in self._judgement
+
     def belongs(self, hit_id: str, pair: Pair) -> None:
-        """Says to which pair a hit belongs; with a revised text it leaves the pair it was of."""
+        """Says to which pair a judged hit belongs; with a revised text it leaves the pair it was of."""
         self._part(hit_id)
         self._pair[hit_id] = pair
         self._hits.setdefault(pair, set()).add(hit_id)
 
     def forget(self, hit_id: str) -> None:
         """Lets go of a hit that is no longer remembered; a pair that was judged is kept."""
-        if hit_id not in self._judgement and hit_id in self._pair:
+        if hit_id not in self._judgement:
             self._part(hit_id)
             self._latest.pop(hit_id, None)
 
@@ -56,6 +60,11 @@ class Verdicts:
     def of(self, hit_id: str) -> Verdict | None:
         """The latest verdict on a hit."""
         return self._latest.get(hit_id)
+
+    @property
+    def any_judged(self) -> bool:
+        """Whether there is any judgement at all."""
+        return bool(self._judgement)
 
     def rejects(self, hit_id: str) -> bool:
         """Whether the latest judgement on a hit itself is `rejected`."""

@@ -13,7 +13,7 @@ la route, art. R413-2)."""
 BEST_RAIL_KMH: Final = 300.0
 """Likewise on rails: the highest speed of the lines between Paris, Brussels and Cologne."""
 _MINUTE_MS: Final = 60_000
-_LEAST_SHARE: Final = 0.05
+_LEAST_SHARE: Final = 0.1
 
 
 class Way(NamedTuple):

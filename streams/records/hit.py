@@ -1,6 +1,8 @@
 """Hit: what a police centre is told."""
 
 import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -99,13 +101,25 @@ def hit_id(alert: Alert, read: Read) -> str:
 
     Cameras number their reads each for itself, so the camera is part of the read's name.
     """
-    parts = (alert.list_id, alert.alert_id, str(alert.version), read.camera_id, read.read_id)
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        encoded = part.encode()
-        digest.update(len(encoded).to_bytes(4, "big"))
-        digest.update(encoded)
+    digest = _begun(alert.list_id, alert.alert_id, alert.version).copy()
+    digest.update(_framed((read.camera_id, read.read_id)))
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1 << 16)
+def _begun(list_id: str, alert_id: str, version: int) -> "hashlib.blake2b":
+    """The digest of the part that all hits of a version of an alert share."""
+    return hashlib.blake2b(_framed((list_id, alert_id, str(version))), digest_size=16)
+
+
+def digest_of(parts: Iterable[str]) -> str:
+    """128 bits of some texts as 32 hexadecimal digits; where one text ends and the next begins counts."""
+    return hashlib.blake2b(_framed(parts), digest_size=16).hexdigest()
+
+
+def _framed(parts: Iterable[str]) -> bytes:
+    encoded = [part.encode() for part in parts]
+    return b"".join([len(each).to_bytes(4, "big") + each for each in encoded])
 
 
 def hit_alert(alert: Alert) -> HitAlert:
