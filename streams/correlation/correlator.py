@@ -180,7 +180,11 @@ class Correlator:
         latest = self._index.get(key)
         if latest is not None:
             self._latest[key_of(latest)] = latest
-            if hit.lookback is None:
+            # That of a handover shows the read of a passage.
+            passage = hit.journey.passages[-1].hit_id if hit.handover and hit.journey else hit.hit_id
+            known = self._seen.get(passage)
+            recalled = known is not None and known[1].match.read == hit.read
+            if hit.lookback is None and not recalled:
                 self._keep_anew(hit.read, latest, to_ms(hit.emitted_at))
 
     def recall_pair(self, hit_id: str, pair: Pair) -> None:
@@ -395,14 +399,14 @@ class Correlator:
         stands is settled before any of it is told, for hits tell of one another; handovers go last.
         """
         reviews: list[_Review] = []
-        vehicles: dict[VehicleKey, None] = {}
-        changed = {vehicle: set(hit_ids) for vehicle, hit_ids in left.items()}
+        vehicles: dict[VehicleKey, list[_Review]] = {}
         for place, here in places:
             review = self._rule(place, list(here), now)
             reviews.append(review)
-            vehicle = vehicle_of(place)
-            vehicles[vehicle] = None
-            hit_ids = self._settle(vehicle, review)
+            vehicles.setdefault(vehicle_of(place), []).append(review)
+        changed = {vehicle: set(hit_ids) for vehicle, hit_ids in left.items()}
+        for vehicle, of_vehicle in vehicles.items():
+            hit_ids = self._settle(vehicle, of_vehicle)
             if hit_ids is not None:
                 changed.setdefault(vehicle, set()).update(hit_ids)
         views = self._views(changed)
@@ -436,16 +440,18 @@ class Correlator:
                 instead.update((each.hit_id, chosen.hit_id) for each in passage)
         return _Review(alert, here, self._ended(alert, now), standing, instead)
 
-    def _settle(self, vehicle: VehicleKey, review: "_Review") -> list[str] | None:
-        """Puts what stands at a place in the vehicle's trail; returns the hits whose journey is another; None
+    def _settle(self, vehicle: VehicleKey, reviews: Sequence["_Review"]) -> list[str] | None:
+        """Puts what stands at places in the vehicle's trail; returns the hits whose journey is another; None
         if the trail is as it was."""
-        chosen = [each for each, _ in review.standing.values() if self._journeys.is_placed(each)]
+        standing = [each for review in reviews for each, _ in review.standing.values()]
+        chosen = [each for each in standing if self._journeys.is_placed(each)]
         trail = self._trails.get(vehicle)
         if trail is None:
             if not chosen:
                 return None
             trail = self._trails[vehicle] = self._journeys.trail()
-        return trail.settle([each.hit_id for each in review.here], chosen, self._journeys.stop)
+        here = [each.hit_id for review in reviews for each in review.here]
+        return trail.settle(here, chosen, self._journeys.stop)
 
     def _views(self, changed: Mapping[VehicleKey, Iterable[str]]) -> dict[str, View]:
         """What the hits tell whose journey is another, in the order of their stops."""

@@ -104,8 +104,7 @@ class Journeys:
         That of a doubtful read where the vehicle cannot have been is a journey by itself.
         """
         tail = self._prolonged(trail, number) or self._passings(trail, number)
-        if number == len(trail) - 1:
-            trail.tail = tail
+        trail.tail = tail
         told = tail.passings[-self._policy.journey_passages :]
         journey = Journey(
             tail.journey_id,
@@ -117,9 +116,9 @@ class Journeys:
         return View(journey, self._doubts(told), [each.stop for each in told])
 
     def _prolonged(self, trail: Trail, number: int) -> Tail | None:
-        """The passings up to the last stop, from those of the one before where these are known and sure."""
+        """The passings up to a stop from those up to the one before, where these are known and sure."""
         tail = trail.tail
-        if tail is None or number != len(trail) - 1 or number == 0 or trail.begins(number):
+        if tail is None or number == 0 or trail.begins(number):
             return None
         before, stop = tail.passings[-1].stop, trail[number]
         if before is not trail[number - 1] or not before.sure:

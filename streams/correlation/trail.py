@@ -67,7 +67,7 @@ class Passing(Struct, frozen=True, gc=False):
 
 
 class Tail(Struct, frozen=True, gc=False):
-    """What the last stop of a trail told: the journey, the passings, its own last, how many stops were left
+    """What a stop of a trail told: the journey, the passings, its own last, how many stops were left
     out."""
 
     journey_id: str
@@ -86,8 +86,7 @@ class Trail:
         self._starts: list[Stop] = []
         self._by_hit: dict[str, Stop] = {}
         self.tail: Tail | None = None
-        """What was told of the stop that was the last one before one was put behind it; None if anything
-        else has changed since."""
+        """What was told of some stop, as long as no stop up to it has changed."""
 
     def __len__(self) -> int:
         return len(self._stops)
@@ -123,11 +122,11 @@ class Trail:
         Returns the hits of the stops whose journey is another now, the new stops among them; None if nothing
         has changed.
         """
-        by_hit = self._by_hit
+        by_hit, standing = self._by_hit, {each.hit_id: each for each in chosen}
         gone: list[Stop] = []
         for hit_id in here:
             stop = by_hit.get(hit_id)
-            if stop is not None and not any(each is stop.sighting for each in chosen):
+            if stop is not None and standing.get(hit_id) is not stop.sighting:
                 gone.append(by_hit.pop(hit_id))
         come = [stop_of(each) for each in chosen if each.hit_id not in by_hit]
         if not gone and not come:

@@ -1,6 +1,7 @@
-"""`python -m tests.bench [--quick] [--match | --misreads]`: all figures, as tables.
+"""`python -m tests.bench [--quick] [--match | --correlate | --misreads]`: all figures, as tables.
 
-`--quick` takes a tenth of the alerts; `--match` measures the match stage only, `--misreads` the posterior.
+`--quick` takes a tenth of the alerts and vehicles; `--match` measures the match stage only, `--correlate`
+correlation, `--misreads` the posterior.
 """
 
 import multiprocessing
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench import lists, match, misreads, modes, replays
+from tests.bench import correlate, lists, match, misreads, modes, replays
 from tests.bench.table import machine
 
 
@@ -21,6 +22,9 @@ def main() -> None:
     print(f"Measured on {machine()}; other work on the machine changes the figures, ratios less.")
     if "--misreads" in sys.argv[1:]:
         apart(misreads.run)
+        return
+    if "--correlate" in sys.argv[1:]:
+        apart(correlate.run, 20_000 // scale)
         return
     with tempfile.TemporaryDirectory(prefix="anpr-bench-") as name:
         folder = Path(name)
@@ -34,6 +38,7 @@ def main() -> None:
             return
         apart(lists.use, snapshots[sizes[-1]], sizes[-1], built)
         apart(replays.run, folder, sizes[1])
+    apart(correlate.run, 20_000 // scale)
     apart(misreads.run)
 
 

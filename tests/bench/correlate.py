@@ -1,0 +1,146 @@
+"""Correlation: matches in, hits with journeys and handovers out; what the state takes; making it anew."""
+
+import gc
+from typing import Final, NamedTuple
+
+from streams.cli.collector import settle
+from streams.correlation.correlator import Correlator
+from streams.correlation.policy import Cooperation, CorrelationPolicy
+from streams.lists.index import Index
+from streams.matching.judge import Judge
+from streams.matching.policy import Policies
+from streams.network.policy import Places
+from streams.records.decode import decode_hit, decode_matches
+from streams.records.encode import encode
+from streams.records.hit import Hit
+from streams.records.match import Match
+from streams.rules.handovers import HandoverRule
+from tests.bench.table import one_core, resident, seconds, show
+from tests.bench.vehicles import Made, made
+
+_HANDOVERS: Final = {
+    "fr-be": HandoverRule(from_="FR", to="BE", copy=["tournai"]),
+    "be-fr": HandoverRule(from_="BE", to="FR", copy=["tournai"]),
+}
+_TARGET: Final = "≥ 20,000"
+_ROUNDS: Final = 3
+
+
+class _Kind(NamedTuple):
+    """A way to correlate."""
+
+    name: str
+    places: Places
+    cooperation: Cooperation
+    target: str
+
+
+def run(vehicles: int) -> None:
+    """Prints matches correlated a second on one core, bytes a vehicle, and the seconds of making it anew."""
+    one_core()
+    traffic = made(vehicles)
+    settle()
+    _speed(traffic)
+    _state(traffic)
+    _anew(traffic)
+
+
+def _correlator(traffic: Made, places: Places, cooperation: Cooperation) -> Correlator:
+    index = Index()
+    for alert in traffic.alerts:
+        index.relist(alert)
+    judge = Judge(Policies())
+    return Correlator(CorrelationPolicy(), places, {}, index, judge, cooperation=cooperation)
+
+
+def _hits(correlator: Correlator, traffic: Made) -> list[Hit]:
+    return [hit for now, match in traffic.matches for hit in correlator.match(match, now)]
+
+
+def _speed(traffic: Made) -> None:
+    kinds = (
+        _Kind("places not known: no journeys", Places(), Cooperation(), ""),
+        _Kind("journeys", traffic.places, Cooperation(), _TARGET),
+        _Kind("journeys and handovers", traffic.places, Cooperation(_HANDOVERS), _TARGET),
+    )
+    times: dict[str, list[float]] = {each.name: [] for each in kinds}
+    told: dict[str, int] = {}
+    for _ in range(_ROUNDS):
+        for kind in kinds:
+            correlator = _correlator(traffic, kind.places, kind.cooperation)
+            gc.collect()
+            times[kind.name].append(
+                seconds(lambda: told.update({kind.name: len(_hits(correlator, traffic))}))
+            )
+    count, bare = len(traffic.matches), min(times[kinds[0].name])
+    show(
+        f"{count:,} matches of {len(traffic.alerts):,} vehicles correlated, one core (fastest of {_ROUNDS})",
+        ("what", "matches/s", "target", "revisions told", "times of the first"),
+        [
+            (
+                kind.name,
+                f"{count / min(times[kind.name]):,.0f}",
+                kind.target,
+                f"{told[kind.name]:,}",
+                f"{bare / min(times[kind.name]):.2f}",
+            )
+            for kind in kinds
+        ],
+    )
+
+
+def _state(traffic: Made) -> None:
+    correlator = _correlator(traffic, traffic.places, Cooperation(_HANDOVERS))
+    records = [(now, encode(match)) for now, match in traffic.matches]
+    gc.collect()
+    before = resident()
+    for now, record in records:
+        correlator.match(_match(record), now)
+    gc.collect()
+    taken, vehicles = resident() - before, len(traffic.alerts)
+    show(
+        "State of correlation, with journeys and handovers",
+        ("bytes a vehicle", "matches a vehicle", "bytes a match"),
+        (
+            (
+                f"{taken / vehicles:,.0f}",
+                f"{len(records) / vehicles:.1f}",
+                f"{taken / len(records):,.0f}",
+            ),
+        ),
+    )
+
+
+def _match(record: bytes) -> Match:
+    match = decode_matches([record])[0]
+    assert isinstance(match, Match), "a match as it was made"
+    return match
+
+
+def _anew(traffic: Made) -> None:
+    cooperation = Cooperation(_HANDOVERS)
+    hits = [encode(hit) for hit in _hits(_correlator(traffic, traffic.places, cooperation), traffic)]
+    matches = [(now, encode(match)) for now, match in traffic.matches]
+    correlator = _correlator(traffic, traffic.places, cooperation)
+    told: list[Hit] = []
+
+    def anew() -> None:
+        decoded = decode_matches([record for _, record in matches])
+        for (now, _), match in zip(matches, decoded, strict=True):
+            assert isinstance(match, Match), "a match as it was made"
+            correlator.recall(match, now)
+        for record in hits:
+            hit = decode_hit(record)
+            assert isinstance(hit, Hit), "a hit as it was told"
+            correlator.recall_hit(hit)
+        told.extend(correlator.resume(matches[-1][0]))
+
+    gc.collect()
+    taken = seconds(anew)
+    assert not told, "what was told is not told again"
+    million = taken / len(matches) * 1_000_000
+    show(
+        f"State made anew from {len(matches):,} matches and {len(hits):,} revisions as JSON, one core",
+        ("s", "s for 1 M matches, in proportion", "target"),
+        ((f"{taken:.1f}", f"{million:.0f}", "≤ 30"),),
+    )
