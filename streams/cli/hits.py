@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from streams.cli.extras import require
+from streams.cli.going import going
 from streams.cli.options import config_option, connection_of, settings_of
 from streams.cli.progress import say
 from streams.cli.table import cells, differences, state
@@ -142,7 +143,7 @@ def _lines(hit: Hit) -> Iterator[str]:
     words = state(hit)
     notes = [] if words == f"{hit.kind}, live" else [words]
     if hit.kind != "withdrawn":
-        notes += differences(hit.match)
+        notes += [*differences(hit.match), *going(hit)]
     for note in notes:
         yield from textwrap.wrap(
             printable(note), _WIDTH, initial_indent=" " * _INDENT, subsequent_indent=" " * _INDENT

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from streams.cli.going import going
 from streams.records.hit import Hit
 from streams.records.match import Edit, MatchResult
 from streams.records.times import rfc3339
@@ -21,7 +22,8 @@ def print_hits(hits: list[Hit]) -> None:
         dim = hit.kind == "withdrawn"
         click.secho(_line(row, widths), dim=dim)
         if not dim:
-            for words in differences(hit.match):
+            plates = differences(hit.match) if hit.handover is None else ()
+            for words in (*plates, *going(hit)):
                 click.echo(f"{'':<{widths[0]}}  {words}")
 
 
@@ -57,7 +59,7 @@ def state(hit: Hit) -> str:
     """What the revision says of the hit."""
     if hit.withdrawn is not None:
         return f"withdrawn: {hit.withdrawn.reason}"
-    words = f"{hit.kind}, {hit.mode}"
+    words = f"{hit.kind}, {hit.mode}" if hit.handover is None else f"handover, {hit.kind}, {hit.mode}"
     return f"{words}, {hit.verdict.verdict}" if hit.verdict is not None else words
 
 

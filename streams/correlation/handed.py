@@ -67,7 +67,7 @@ class HandedOver:
         if self._handing and trail:
             last = self._journeys.latest(trail)
             view = views.get(trail[last].hit_id) or self._journeys.view(trail, last)
-            ahead = self._handing.standing(vehicle, view)
+            ahead = self._handing.standing(view)
         if ahead:
             self._ahead[vehicle] = ahead
         else:

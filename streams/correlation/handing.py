@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from streams.correlation.journeys import View
 from streams.correlation.policy import CorrelationPolicy
-from streams.correlation.trail import Stop, VehicleKey
+from streams.correlation.trail import Stop
 from streams.records.alert import Alert
 from streams.records.hit import digest_of
 from streams.records.journey import Handover, Next
@@ -47,29 +47,32 @@ class Handing:
         self._rules = rules
         self._stands_ms = round(policy.handover_minutes * _MINUTE_MS)
         self._least_share = policy.handover_share
+        self._least_posterior = policy.handover_posterior
 
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def standing(self, vehicle: VehicleKey, view: View) -> list[Standing]:
+    def standing(self, view: View) -> list[Standing]:
         """The handovers that stand, each until it ends; `view` is that of the latest stop.
 
         The one over the border crossed last, and for each territory ahead the one over the border there.
         """
-        if view.stops[-1].sighting.match.lookback is not None:
-            # Found by looking back: it is history.
+        match = view.stops[-1].sighting.match
+        likely = match.result.posterior is None or match.result.posterior >= self._least_posterior
+        if not likely or match.lookback is not None:
+            # What was found by looking back is history.
             return []
-        found = [self._crossed(vehicle, view), *self._heading(vehicle, view)]
+        found = [self._crossed(view), *self._heading(view)]
         return [each for each in found if each is not None]
 
-    def _crossed(self, vehicle: VehicleKey, view: View) -> Standing | None:
+    def _crossed(self, view: View) -> Standing | None:
         stops = [stop for stop in view.stops if stop.territory is not None]
         for one, other in reversed(list(pairwise(stops))):
             if one.territory != other.territory:
-                return self._across(vehicle, view, one, other)
+                return self._across(view, one, other)
         return None
 
-    def _across(self, vehicle: VehicleKey, view: View, one: Stop, other: Stop) -> Standing | None:
+    def _across(self, view: View, one: Stop, other: Stop) -> Standing | None:
         alert = other.sighting.match.alert
         assert one.territory is not None and other.territory is not None, "stops with a territory"
         rule = self._rule(alert, one.territory, other.territory, other.site or "", other.captured)
@@ -77,9 +80,9 @@ class Handing:
             return None
         at, ends = from_ms(other.captured), other.captured + self._stands_ms
         where = _Crossing("crossed", one.territory, other.territory, other.site or "", at, at)
-        return self._standing(vehicle, view, where, ends, rule)
+        return self._standing(view, where, ends, rule)
 
-    def _heading(self, vehicle: VehicleKey, view: View) -> list[Standing]:
+    def _heading(self, view: View) -> list[Standing]:
         last = view.stops[-1]
         if last.territory is None:
             return []
@@ -93,7 +96,7 @@ class Handing:
             rule = self._rule(alert, last.territory, to, site.site_id, last.captured)
             if rule is not None:
                 where = _Crossing("heading", last.territory, to, site.site_id, site.earliest, site.latest)
-                found.append(self._standing(vehicle, view, where, to_ms(site.latest), rule))
+                found.append(self._standing(view, where, to_ms(site.latest), rule))
         return found
 
     def _rule(
@@ -101,9 +104,7 @@ class Handing:
     ) -> tuple[str, HandoverRule] | None:
         return self._rules.rule(from_, to, site_id, action_of(alert, from_).code, at)
 
-    def _standing(
-        self, vehicle: VehicleKey, view: View, where: _Crossing, ends: int, named: tuple[str, HandoverRule]
-    ) -> Standing:
+    def _standing(self, view: View, where: _Crossing, ends: int, named: tuple[str, HandoverRule]) -> Standing:
         rule_id, rule = named
         handover = Handover(
             state=where.state,
@@ -120,11 +121,5 @@ class Handing:
             pursuit=rule.pursuit.as_record() if rule.pursuit is not None else None,
             rule=rule_id,
         )
-        return Standing(self._id(vehicle, view, handover), handover, ends, view.stops[-1])
-
-    @staticmethod
-    def _id(vehicle: VehicleKey, view: View, handover: Handover) -> str:
-        """128 bits: the same while the vehicle is on one journey, for one border and direction."""
-        alert = view.stops[-1].sighting.match.alert
-        parts = ("handover", alert.list_id, alert.alert_id, str(alert.version), vehicle.plate)
-        return digest_of((*parts, view.journey.journey_id, handover.from_, handover.to))
+        hit_id = digest_of(("handover", view.journey.journey_id, where.from_, where.to))
+        return Standing(hit_id, handover, ends, view.stops[-1])

@@ -19,6 +19,7 @@ from streams.correlation.trail import Leg, Passing, Stop, Tail, Trail
 from streams.matching.looks import Looks, contradictions_of
 from streams.network.network import Ahead, Network
 from streams.network.policy import Places
+from streams.records.hit import digest_of
 from streams.records.journey import Doubt, Journey, Next, Passed
 from streams.records.read import Position
 from streams.records.times import from_ms
@@ -69,6 +70,7 @@ class Journeys:
             if site.lat is not None and site.lon is not None
         }
         self._legs = Legs(self.network, positions, policy)
+        self._gap = policy.journey_gap_hours * 60 * _MINUTE_MS
         self._within = policy.ahead_minutes * _MINUTE_MS
         self._towards = {name: tuple(camera.towards) for name, camera in places.cameras.items()}
         # Paces are rounded, so that there are not too many to remember.
@@ -96,7 +98,7 @@ class Journeys:
 
     def trail(self) -> Trail:
         """A trail without stops."""
-        return Trail(self._policy.journey_gap_hours * 60 * _MINUTE_MS)
+        return Trail(self._gap)
 
     def view(self, trail: Trail, number: int) -> View:
         """What the hit of a stop tells, by its number in the trail.
@@ -136,7 +138,17 @@ class Journeys:
         stops, doubtful = self._stops(trail, start, number)
         told = stops[-self._policy.journey_passages - 1 :]
         passings = [_passing(other, self._legs.leg(one, other)) for one, other in pairwise(told)]
-        return Tail(trail[start].hit_id, [_passing(told[0], None), *passings], doubtful)
+        return Tail(self._journey_id(trail[start]), [_passing(told[0], None), *passings], doubtful)
+
+    def _journey_id(self, first: Stop) -> str:
+        """The same for all stops of a journey, and whichever read of the first passage stands for it.
+
+        Journeys of one vehicle begin more than the gap apart, each in another stretch of that length.
+        """
+        alert, result = first.sighting.match.alert, first.sighting.match.result
+        plate = result.read_plate if result.class_ == "pattern" else ""
+        stretch = str(int(first.captured // self._gap))
+        return digest_of(("journey", alert.list_id, alert.alert_id, str(alert.version), plate, stretch))
 
     def latest(self, trail: Trail) -> int:
         """The number of the stop at which the vehicle was last; a doubtful read where it cannot have been is

@@ -69,6 +69,9 @@ class CorrelationPolicy(Struct, frozen=True, forbid_unknown_fields=True):
             "tell, for a handover before the crossing",
         ),
     ] = 0.2
+    handover_posterior: Annotated[
+        float, Meta(ge=0, le=1, description="lowest posterior of a passage by which a vehicle is handed over")
+    ] = 0.5
     handover_minutes: Annotated[
         float,
         Meta(gt=0, le=1440, description="minutes from a crossing on for which its handover stands"),

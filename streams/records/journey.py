@@ -47,7 +47,7 @@ class Next(Struct, frozen=True, gc=False, omit_defaults=True):
 class Journey(Struct, frozen=True, gc=False, omit_defaults=True):
     """The passages of one vehicle in event time, up to that of the hit, and where it may come to next."""
 
-    journey_id: Annotated[HitId, Meta(description="the hit of its first passage")]
+    journey_id: Annotated[HitId, Meta(description="128-bit digest, the same for the hits of one journey")]
     passages: Annotated[list[Passed], Meta(description="the latest passages, the last is that of the hit")]
     next: Annotated[list[Next], Meta(description="the sites it may come to, nearest first")] = []
     longer: Annotated[bool, Meta(description="whether there were passages before those told")] = False

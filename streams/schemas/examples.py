@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from streams.records.alert import Alert, AlertMatch, Withdrawal
-from streams.records.hit import Hit, Place, hit_alert, hit_id
+from streams.records.alert import Alert, AlertMatch, Withdrawal, key_of
+from streams.records.hit import Hit, Place, digest_of, hit_alert, hit_id
+from streams.records.journey import Journey, Next, Passed
 from streams.records.lookedback import LookedAt, LookedBack, NotLookedAt
 from streams.records.match import Edit, Match, MatchResult
 from streams.records.read import Candidate, CharAlternative, Read, Vehicle
+from streams.records.times import to_ms
 from streams.records.verdict import Verdict
 
 READ: Final = Read(
@@ -63,6 +65,8 @@ MATCH: Final = Match(
         edits=[Edit("settled", 3, "I", "1")],
     ),
 )
+# The six hours since 1970, as long as two passages of a journey may lie apart, in which it begins.
+_STRETCH: Final = str(to_ms(READ.captured_at) // 21_600_000)
 HIT: Final = Hit(
     hit_id=hit_id(ALERT, READ),
     revision=1,
@@ -86,6 +90,24 @@ HIT: Final = Hit(
     emitted_at=datetime(2026, 5, 21, 16, 10, 6, 373000, UTC),
     audience=["be-west", "fr-nord"],
     rules=["match.confusable", "plate.settled-by-format", "action.BE"],
+    journey=Journey(
+        # By six hours of time since 1970, as long as two passages of a journey may lie apart.
+        journey_id=digest_of(
+            ("journey", *key_of(ALERT), "2", "", str(to_ms(READ.captured_at) // 21_600_000))
+        ),
+        passages=[Passed(hit_id(ALERT, READ), READ.camera_id, READ.captured_at, "rekkem", "BE")],
+        next=[
+            Next(
+                "kortrijk",
+                km=10.9,
+                earliest=datetime(2026, 5, 21, 16, 15, 7, 969000, UTC),
+                expected=datetime(2026, 5, 21, 16, 16, 18, 123000, UTC),
+                latest=datetime(2026, 5, 21, 16, 21, 18, 123000, UTC),
+                share=1.0,
+                territory="BE",
+            )
+        ],
+    ),
 )
 WITHDRAWAL: Final = Withdrawal(
     list_id=ALERT.list_id,

@@ -18,7 +18,7 @@ from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
 from streams.matching.stage import match_batch
-from streams.network.policy import Camera, Places, Site
+from streams.network.policy import Camera, Link, Places, Site
 from streams.pipeline import Pipeline
 from streams.plates.normal import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN, PlateError, normal
 from streams.records.alert import Alert, Withdrawal
@@ -272,7 +272,16 @@ def _pipeline(alert: Document) -> Pipeline:
     index = Index()
     index.put(decoded)
     places = Places(
-        sites={"rekkem": Site(road="A14/E17", territory="BE", lat=50.786, lon=3.158)},
+        sites={
+            "rekkem": Site(
+                road="A14/E17",
+                territory="BE",
+                lat=50.786,
+                lon=3.158,
+                links=[Link("kortrijk", km=10.9, minutes=6.2)],
+            ),
+            "kortrijk": Site(territory="BE"),
+        },
         cameras={"be.a14.rekkem.n": Camera(site="rekkem", direction="Kortrijk")},
     )
     return Pipeline(index, Policies(), CorrelationPolicy(), places)
@@ -302,6 +311,7 @@ def test_every_hit_fits_its_schema(read: Document, alert: Document) -> None:
     alert |= {"valid_from": "2000-01-01T00:00:00Z", "valid_until": "2099-12-31T00:00:00Z"}
     alert["country"] = read["country"] = "DE"
     alert.pop("match", None)  # it may want more than any read gives
+    alert.pop("operation_id", None)  # that of an operation that is not set hits nowhere
     outcome = _pipeline(alert).reads([sent(read)])
     assert len(outcome.hits) == 1
     for hit in outcome.hits:
