@@ -1,7 +1,7 @@
-"""`python -m tests.bench [--quick] [--match | --correlate | --misreads]`: all figures, as tables.
+"""`python -m tests.bench [--quick] [--match | --correlate | --journeys | --misreads]`: all figures.
 
 `--quick` takes a tenth of the alerts and vehicles; `--match` measures the match stage only, `--correlate`
-correlation, `--misreads` the posterior.
+correlation, `--journeys` how well journeys are found, `--misreads` the posterior.
 """
 
 import multiprocessing
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench import correlate, lists, match, misreads, modes, replays
+from tests.bench import correlate, journeys, lists, match, misreads, modes, replays
 from tests.bench.table import machine
 
 
@@ -26,6 +26,9 @@ def main() -> None:
     if "--correlate" in sys.argv[1:]:
         apart(correlate.run, 20_000 // scale)
         return
+    if "--journeys" in sys.argv[1:]:
+        apart(journeys.run, scale)
+        return
     with tempfile.TemporaryDirectory(prefix="anpr-bench-") as name:
         folder = Path(name)
         snapshots = {}
@@ -39,6 +42,7 @@ def main() -> None:
         apart(lists.use, snapshots[sizes[-1]], sizes[-1], built)
         apart(replays.run, folder, sizes[1])
     apart(correlate.run, 20_000 // scale)
+    apart(journeys.run, scale)
     apart(misreads.run)
 
 

@@ -1,0 +1,1 @@
+"""Journeys of made-up traffic held against the truth about it."""
