@@ -331,6 +331,17 @@ class TestPolicy:
         assert told(alert(audience=["be", "fr"]), facts=facts) == []
         assert told(alert(audience=["be", "nl"])) == []
 
+    def test_an_unknown_operation(self) -> None:
+        facts = FACTS._replace(operations={"border"})
+        assert told(alert(operation_id="bordr"), facts=facts) == [(1, "error", "unknown-operation")]
+        assert told(alert(operation_id="border"), facts=facts) == []
+        assert told(alert(operation_id="bordr")) == [], "without settings nothing is asked"
+
+    def test_a_flag_on_an_alert_that_cannot_be_flagged(self) -> None:
+        flags = {"BE": "inform"}
+        assert told(alert(flags=flags)) == [(1, "error", "unused-flag")]
+        assert told(alert(flags=flags, basis="SIS-36-specific")) == []
+
     def test_an_unknown_list_is_told_once(self) -> None:
         facts = FACTS._replace(modes={"sis": "confusable"})
         found = findings([alert(1), alert(2, list_id="siss"), alert(3, list_id="siss")], facts=facts)

@@ -57,6 +57,7 @@ def _facts(settings: Settings, now: int) -> Facts:
         ListPolicy().mode,
         settings.matching.pattern_min_literals,
         frozenset(settings.centres),
+        frozenset(settings.operations),
     )
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar, Final, NamedTuple, get_args
 from streams.lists.lint.finding import Check, Entry, Finding, Place, Severity
 from streams.records.alert import Alert, Mode
 from streams.records.faults import shown
+from streams.rules.actions import FLAGGABLE
 
 BREADTH: Final[dict[str, int]] = {mode: place for place, mode in enumerate(get_args(Mode))}
 """How wide each mode is; each admits what those before it admit."""
@@ -13,13 +14,15 @@ BREADTH: Final[dict[str, int]] = {mode: place for place, mode in enumerate(get_a
 
 class Facts(NamedTuple):
     """What the clock and the settings say: `now` in ms since 1970 UTC; the mode of each list that has a
-    section, and of one that has none; [matching] pattern_min_literals; the ids of the centres."""
+    section, and of one that has none; [matching] pattern_min_literals; the ids of the centres, and of joint
+    operations; None where there are no settings to ask."""
 
     now: int
     modes: Mapping[str, Mode] = {}
     default_mode: Mode = "confusable"
     pattern_min_literals: int = 3
     centres: Collection[str] = frozenset()
+    operations: Collection[str] | None = None
 
     def mode_of(self, list_id: str) -> Mode:
         """The mode of a list."""
@@ -72,6 +75,41 @@ class UnknownCentre(Check):
             for place, centre in enumerate(alert.audience)
             if centre not in self._centres
         ]
+
+
+class UnknownOperation(Check):
+    """An alert bound to a joint operation that the settings do not have: it hits nowhere."""
+
+    id: ClassVar[str] = "unknown-operation"
+    severity: ClassVar[Severity] = "error"
+
+    def __init__(self, facts: Facts) -> None:
+        self._operations = facts.operations
+
+    def see(self, entry: Entry) -> Iterable[Finding]:
+        alert = entry.record
+        if not isinstance(alert, Alert) or alert.operation_id is None or self._operations is None:
+            return ()
+        if alert.operation_id in self._operations:
+            return ()
+        advice = "it hits nowhere: correct it, or add the operation to the settings"
+        rule = "is an id in [operations]"
+        return (self.finding(entry.place, "operation_id", rule, shown(alert.operation_id), advice),)
+
+
+class UnusedFlag(Check):
+    """A flag on an alert that cannot be flagged (see `FLAGGABLE`): it has no effect."""
+
+    id: ClassVar[str] = "unused-flag"
+    severity: ClassVar[Severity] = "error"
+
+    def see(self, entry: Entry) -> Iterable[Finding]:
+        alert = entry.record
+        if not isinstance(alert, Alert) or not alert.flags or alert.basis in FLAGGABLE:
+            return ()
+        rule = "stands only on alerts under article 36 (Regulation (EU) 2018/1862, article 24)"
+        advice = "it has no effect: leave it out, or set what is done there in `action`"
+        return (self.finding(entry.place, "flags", rule, alert.basis, advice),)
 
 
 class UnknownList(Check):

@@ -7,7 +7,14 @@ from streams.lists.lint.finding import Check, Entry, Finding, Place, Severity
 from streams.lists.lint.ledger import Ledger
 from streams.lists.lint.patterns import BroadPattern, PatternInExact, UnusedPattern
 from streams.lists.lint.plates import DuplicatePlate, ImpossiblePlate
-from streams.lists.lint.policy import Facts, UnknownCentre, UnknownList, WiderMode
+from streams.lists.lint.policy import (
+    Facts,
+    UnknownCentre,
+    UnknownList,
+    UnknownOperation,
+    UnusedFlag,
+    WiderMode,
+)
 from streams.lists.lint.reason import NoReason
 from streams.lists.lint.share import Shares
 from streams.lists.lint.terms import Expired, StaysWithdrawn, UnknownWithdrawal
@@ -54,6 +61,8 @@ class Lint:
             UnknownWithdrawal(ledger),
             WiderMode(facts),
             UnknownCentre(facts),
+            UnknownOperation(facts),
+            UnusedFlag(),
             UnknownList(facts),
         )
         self._seeing = [check.see for check in self._checks if type(check).see is not Check.see]
