@@ -82,7 +82,7 @@ def check(hits: list[Told], due: Due, dead: list[Letter], records: Records) -> O
         if (hit, revision) not in first:
             first[hit, revision] = each
             revisions.setdefault(hit, []).append(revision)
-        faults += _differing(first[hit, revision], each)
+        faults += differing(first[hit, revision], each)
     missing = [place for hit, place in due.must.items() if hit not in revisions]
     faults += _some("missing", missing)
     unexpected = []
@@ -105,8 +105,8 @@ def check(hits: list[Told], due: Due, dead: list[Letter], records: Records) -> O
     )
 
 
-def _differing(first: Told, again: Told) -> list[str]:
-    """What is wrong with a hit that was told again."""
+def differing(first: Told, again: Told) -> list[str]:
+    """What is wrong with a revision of a hit that was told again; nothing with the first itself."""
     names = sorted(
         name
         for name in first.hit.keys() | again.hit.keys()

@@ -13,7 +13,7 @@ from tests.faults.check import Outcome, Records, Told, check, letters, told
 from tests.faults.feed import Feed
 from tests.faults.ledger import Due, Ledger, Life
 from tests.faults.traffic import LIST, Traffic
-from tests.stage.kafka import Stage
+from tests.stage.kafka import EACH_ALONE, Stage
 from tests.stage.processes import Process, Supervisor, Worker
 
 SESSION_S = 6
@@ -36,6 +36,8 @@ class Ground:
         self.traffic = Traffic(seed)
         self.topics = stage.make_ours(name)
         self.workers: list[Process] = []
+        self.settings = EACH_ALONE
+        """The sections of the workers' settings besides those of Kafka."""
         self.hits: list[Told] = []
         """All that was told, after `outcome`."""
         self.stack = ExitStack()
@@ -56,6 +58,7 @@ class Ground:
             self.name,
             f"{self.name}-state-{number}",
             f"session_timeout_s = {session_s}\ndrain_within_s = {_DRAIN_WITHIN_S}\n",
+            self.settings,
         )
         name = f"{self.name}-{number}" if member else None
         worker = Worker(config, self.log(number), name)

@@ -16,6 +16,8 @@ from streams.broker.topics import TopicsPolicy, topics
 
 PARTITIONS: Final = 4
 COUNTRY: Final = "BE"
+EACH_ALONE: Final = "[correlation]\npassage_gap_s = 0\n"
+"""With no gap, every listed read is a passage of its own."""
 _LED_WITHIN_S: Final = 60
 _OURS: Final = ("matches", "verdicts", "hits", "rejected")
 
@@ -190,10 +192,10 @@ class Ours:
         """Deletes what earlier runs made, so that the next one makes all of it anew."""
         self._stage.empty(f"{self.prefix}.{name}" for name in _OURS)
 
-    def config(self, group: str, state: str, more: str = "") -> Path:
+    def config(self, group: str, state: str, more: str = "", settings: str = EACH_ALONE) -> Path:
         """Writes the configuration of a worker whose state is in a folder of that name.
 
-        With no gap, every listed read is a passage of its own. `more` are lines of `[worker]`.
+        `more` are lines of `[worker]`, `settings` the sections besides those of Kafka.
         """
         path = self._stage.folder / f"{group}-{state}.toml"
         servers = ", ".join(f'"{server}"' for server in self._stage.servers.split(","))
@@ -202,7 +204,7 @@ class Ours:
             f'[topics]\nprefix = "{self.prefix}"\npartitions = {PARTITIONS}\n'
             f"replication = {self._stage.copies}\n"
             f"[topics.reads_hours]\n{COUNTRY} = 24\n"
-            "[correlation]\npassage_gap_s = 0\n"
+            f"{settings}"
             f'[worker]\ngroup = "{group}"\nstate_dir = "{self._stage.folder / state}"\n{more}',
             "utf-8",
         )
