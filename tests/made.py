@@ -36,7 +36,7 @@ def alert_json(plate: str, country: str | None = None, **fields: Any) -> bytes:
         "reason": "stolen vehicle",
         "action": {"default": "stop"},
         "valid_from": "2026-01-01T00:00:00Z",
-        "valid_until": "2027-01-01T00:00:00Z",
+        "valid_until": "2090-01-01T00:00:00Z",
     }
     if country is not None:
         record["country"] = country

@@ -87,6 +87,7 @@ class Correlator:
         self._entries = 0
         self._now = 0
         self._terms_until: int | None = None
+        self._resuming = False
 
     def match(self, match: Match, now: int) -> list[Hit]:
         """Takes a match; returns the revisions that follow from it and from the time having come to `now`.
@@ -180,11 +181,10 @@ class Correlator:
         latest = self._index.get(key)
         if latest is not None:
             self._latest[key_of(latest)] = latest
-            # That of a handover shows the read of a passage.
-            passage = hit.journey.passages[-1].hit_id if hit.handover and hit.journey else hit.hit_id
-            known = self._seen.get(passage)
+            known = self._seen.get(hit.hit_id)
             recalled = known is not None and known[1].match.read == hit.read
-            if hit.lookback is None and not recalled:
+            # That of a handover shows the read of a passage, which has a hit of its own.
+            if hit.handover is None and hit.lookback is None and not recalled:
                 self._keep_anew(hit.read, latest, to_ms(hit.emitted_at))
 
     def recall_pair(self, hit_id: str, pair: Pair) -> None:
@@ -199,9 +199,13 @@ class Correlator:
             _, _, entry = heapq.heappop(self._agenda)
             if isinstance(entry, Verdict):
                 self._note(entry)
+        self._resuming = True
         hits: list[Hit] = []
         for key in self._seen.alerts():
             hits += self._replace(self._latest[key], now)
+        for key in self._handed.alerts():
+            hits += self._hand_over(self._handed.vehicles_of(key), now)
+        self._resuming = False
         for told in self._teller.standing():
             latest = self._index.get((told.alert.list_id, told.alert.alert_id))
             elsewhere = told.handover is None and told.hit_id not in self._seen
@@ -225,9 +229,11 @@ class Correlator:
             self._leave(place, each.hit_id)
             if not self._trails.get(vehicle_of(place)):
                 self._trails.pop(vehicle_of(place), None)
-                self._handed.forget(vehicle_of(place))
+        for vehicle in {vehicle_of(place) for place, _ in gone} - self._vehicles({each for each, _ in gone}):
+            self._handed.forget(vehicle)
         for key in alerts:
             del self._latest[key]
+            self._teller.forget_alert(key)
         if alerts:
             # Their terms may lie years ahead.
             self._agenda = [each for each in self._agenda if self._still(each[2])]
@@ -258,6 +264,11 @@ class Correlator:
         trail = self._trails.get(vehicle_of(place))
         changed = trail.settle([hit_id], [], self._journeys.stop) if trail is not None else None
         return {} if changed is None else {vehicle_of(place): changed}
+
+    def _vehicles(self, places: Iterable[PassageKey]) -> set[VehicleKey]:
+        """The vehicles of which sightings are remembered, of the alerts of some places."""
+        alerts = {place.alert for place in places}
+        return {vehicle_of(place) for alert in alerts for place in self._seen.places_of(alert)}
 
     def _still(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
         if isinstance(entry, Verdict):
@@ -511,9 +522,22 @@ class Correlator:
     ) -> list[Hit]:
         if ended and self._teller.was_told(chosen.hit_id):
             return []
-        verdict = self._verdicts.of(chosen.hit_id)
-        hit = self._teller.tell(chosen, views.get(chosen.hit_id), verdict, now, tightened)
+        verdict, view = self._verdicts.of(chosen.hit_id), views.get(chosen.hit_id)
+        if view is not None and self._resuming and self._is_cut(chosen.hit_id, view):
+            view = None
+        hit = self._teller.tell(chosen, view, verdict, now, tightened)
         return [] if hit is None else [hit]
+
+    def _is_cut(self, hit_id: str, view: View) -> bool:
+        """Whether what was told of a journey is all that is known of it now, and passages before that are no
+        longer remembered: it stays as it was told."""
+        told = self._teller.told(hit_id)
+        if told is None or told.journey is None:
+            return False
+        before = [each.hit_id for each in told.journey.passages]
+        now = [each.hit_id for each in view.journey.passages]
+        cut = before[: len(before) - len(now)]
+        return bool(cut) and before[len(cut) :] == now and not any(each in self._seen for each in cut)
 
     def _why(self, each: Sighting, alert: Alert, ended: bool, instead: Mapping[str, str]) -> Withdrawn:
         if self._verdicts.rejected(each.pair):

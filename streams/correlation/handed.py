@@ -48,6 +48,10 @@ class HandedOver:
     def __bool__(self) -> bool:
         return bool(self._handing) or bool(self._told)
 
+    def alerts(self) -> Iterable[AlertKey]:
+        """The alerts of which handovers were told."""
+        return sorted(self._told)
+
     def vehicles_of(self, alert: AlertKey) -> Iterable[VehicleKey]:
         """The vehicles of an alert of which handovers were told."""
         return sorted(self._told.get(alert, ()))
@@ -82,6 +86,9 @@ class HandedOver:
         hits: list[Hit] = []
         ends: dict[str, int] = {}
         for each in self._ahead.get(vehicle, ()) if ended is None else ():
+            # Its passage may be forgotten, where that is before the handover ends.
+            if self._teller.told(each.stop.hit_id) is None:
+                continue
             if each.ends > reached and not self._verdicts.rejects(each.hit_id):
                 ends[each.hit_id] = each.ends
                 hit = self._teller.hand_over(each, self._verdicts.of(each.hit_id), now)

@@ -86,6 +86,10 @@ class Teller:
         """Lets go of what was told of a hit."""
         self._told.pop(hit_id, None)
 
+    def forget_alert(self, key: AlertKey) -> None:
+        """Lets go of an alert of which nothing is remembered any more."""
+        self._alerts.pop(key, None)
+
     def told(self, hit_id: str) -> Hit | None:
         """The revision of a hit that was told last."""
         return self._told.get(hit_id)

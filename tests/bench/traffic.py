@@ -65,7 +65,7 @@ def alerts(count: int, seed: int) -> Iterator[list[bytes]]:
                 f'{{"list_id":"sis-vehicles","alert_id":"V{done + place:09d}","version":1,"plate":"{plate}",'
                 f'"country":"{country}","basis":"SIS-38-seizure","reason":"stolen vehicle",'
                 '"action":{"default":"seize"},"priority":2,"valid_from":"2026-01-01T00:00:00Z",'
-                '"valid_until":"2027-01-01T00:00:00Z"}'
+                '"valid_until":"2090-01-01T00:00:00Z"}'
             ).encode()
             for place, (plate, country) in enumerate(plates(size, seed + done, listed=True))
         ]

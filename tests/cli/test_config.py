@@ -33,7 +33,7 @@ def alerts(tmp_path: Path) -> Path:
         "reason": "stolen",
         "action": {"default": "seize"},
         "valid_from": "2026-01-01T00:00:00Z",
-        "valid_until": "2027-01-01T00:00:00Z",
+        "valid_until": "2090-01-01T00:00:00Z",
     }
     rows = [row | {"alert_id": plate, "plate": plate} for plate in ("AB-128-CD", "AB-12?-CD")]
     file.write_text("".join(json.dumps(each) + "\n" for each in rows))

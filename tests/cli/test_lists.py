@@ -37,7 +37,7 @@ def alert(alert_id: str, **fields: object) -> dict[str, object]:
         "reason": "stolen vehicle",
         "action": {"default": "seize"},
         "valid_from": "2026-01-01T00:00:00Z",
-        "valid_until": "2027-01-01T00:00:00Z",
+        "valid_until": "2090-01-01T00:00:00Z",
     }
     return plain | fields
 

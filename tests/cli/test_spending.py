@@ -171,7 +171,7 @@ def test_with_alerts_lists_of_both_are_shown(file: Path, tmp_path: Path) -> None
                 "reason": "stolen",
                 "action": {"default": "seize"},
                 "valid_from": "2026-01-01T00:00:00Z",
-                "valid_until": "2027-01-01T00:00:00Z",
+                "valid_until": "2090-01-01T00:00:00Z",
             }
         )
     )

@@ -90,7 +90,7 @@ def alert(alert_id: str, plate: tuple[str, str], version: int = 1, priority: int
         action={"default": "seize"},
         priority=priority,
         valid_from=BEGAN,
-        valid_until=BEGAN + timedelta(days=365),
+        valid_until=BEGAN + timedelta(days=20 * 365),
     )
 
 

@@ -136,6 +136,9 @@ def _recall_hits(
 def _recall(correlator: Correlator, hit: Hit, recent: bool) -> None:
     if recent:
         correlator.recall_hit(hit)
+    if hit.handover is not None:
+        # A verdict on it is on the handover alone.
+        return
     alert = hit.alert
     pair = Pair(hit.match.read_plate, (alert.list_id, alert.alert_id), alert.version)
     correlator.recall_pair(hit.hit_id, pair)

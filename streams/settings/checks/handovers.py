@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from streams.correlation.policy import CorrelationPolicy
 from streams.settings import written
 from streams.settings.checks.check import Check, Values, named, tables
 from streams.settings.examine import Finding
@@ -39,6 +40,17 @@ def _days(values: Values) -> Iterator[Finding]:
             yield Finding(("handovers", name, "ends"), rule, ends.isoformat())
 
 
+def _kept(values: Values) -> Iterator[Finding]:
+    section = values.get("correlation")
+    given = section if isinstance(section, dict) else {}
+    default = CorrelationPolicy()
+    minutes = given.get("handover_minutes", default.handover_minutes)
+    hours = given.get("kept_hours", default.kept_hours)
+    if isinstance(minutes, int | float) and isinstance(hours, int | float) and minutes > hours * 60:
+        rule = f"is at most `kept_hours` ({hours:g}), for a handover ends while its passage is remembered"
+        yield Finding(("correlation", "handover_minutes"), rule, f"{minutes:g}")
+
+
 HANDOVERS: Final = (
     Check(
         "The `from_centre`, `to_centre` and `copy` of a handover name only centres in `[centres.<id>]`, its "
@@ -47,4 +59,5 @@ HANDOVERS: Final = (
     ),
     Check("The `to` of a handover is another territory than its `from`.", _territories),
     Check("The `ends` of a handover is after its `begins`.", _days),
+    Check("In `[correlation]`, `handover_minutes` is at most `kept_hours`.", _kept),
 )
