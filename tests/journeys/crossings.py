@@ -244,7 +244,12 @@ def _invented(ground: Ground, vehicle: Vehicle, revisions: Iterable[Hit]) -> Cou
             found["a copy" if vehicle.is_copy(caught.truth) else "another vehicle"] += 1
             continue
         number = place[caught.truth.passage_id]
-        before = [each for each in vehicle.true[:number] if each.passage_id in in_time]
+        # One at the same site right before is perhaps one passage with it.
+        before = [
+            each
+            for each in vehicle.true[:number]
+            if each.passage_id in in_time and each.site_id != caught.truth.site_id
+        ]
         if before and ground.territory(before[-1].site_id) == from_:
             continue
         near = {each.passage_id for each in vehicle.true[max(number - _NEAR, 0) : number + _NEAR + 1]}
