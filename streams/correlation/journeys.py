@@ -232,7 +232,8 @@ class Journeys:
         last, found = passings[-1], []
         if len(passings) < 2 or not last.stop.sure:
             return []
-        # If each leg between sure stops is possible, so is that between any two: ways are the quickest.
+        # Ways are the quickest, so if each leg between sure stops is possible, that between any two of them
+        # nearly is; what clocks may be wrong by is allowed for with each.
         before, leg = passings[-2].stop, last.leg
         if not before.sure:
             sure = next((each.stop for each in reversed(passings[:-2]) if each.stop.sure), None)
