@@ -139,9 +139,10 @@ class Trail:
         before = {start.hit_id for start in self._starts}
         self._stops = sorted(by_hit.values(), key=_order)
         self._starts = [stop for number, stop in enumerate(self._stops) if self.begins(number)]
-        first = min(_order(stop) for stop in (*gone, *come))
+        changed = [_order(stop) for stop in (*gone, *come)]
+        first, last = min(changed), max(changed)
         # What comes after a start that was one before depends on nothing earlier.
-        end = next((each for each in self._starts if _order(each) > first and each.hit_id in before), None)
+        end = next((each for each in self._starts if _order(each) > last and each.hit_id in before), None)
         number = bisect_left(self._stops, first, key=_order)
         until = len(self) if end is None else bisect_left(self._stops, _order(end), key=_order)
         return [stop.hit_id for stop in self._stops[number:until]]

@@ -171,6 +171,7 @@ def test_a_table_fits_a_terminal_and_says_what_is_not_plain(topic: Topic) -> Non
         "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2  new"
         "        sis/FR-2026-00042",
         "                I read for 1 at 3, settled by the format",
+        "                next kortrijk 16:15 to 16:21",
         "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2"
         "  withdrawn  sis/FR-2026-00042",
         "                withdrawn: superseded",
@@ -178,6 +179,7 @@ def test_a_table_fits_a_terminal_and_says_what_is_not_plain(topic: Topic) -> Non
         "          2  new        sis/F…00042",
         "                new, historical",
         "                I read for 1 at 3, settled by the format",
+        "                next kortrijk 16:15 to 16:21",
     ]
     assert max(map(len, result.stdout.splitlines())) <= 120
     assert "\x1b" not in result.stdout
