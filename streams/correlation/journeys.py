@@ -76,22 +76,14 @@ class Journeys:
         # Paces are rounded, so that there are not too many to remember.
         self._arrivals = lru_cache(maxsize=1 << 14)(self._arrivals_of)
 
-    def is_placed(self, sighting: Sighting) -> bool:
-        """Whether it is known where a sighting was: only then is it part of a journey."""
-        read = sighting.match.read
-        return (
-            read.position is not None or self._places.site_of(read.camera_id, sighting.captured) is not None
-        )
-
     def stop(self, sighting: Sighting) -> Stop:
         """The stop of a sighting that stands."""
-        site_id = self._places.site_of(sighting.match.read.camera_id, sighting.captured)
-        site = self._places.sites.get(site_id) if site_id is not None else None
+        site = self._places.sites.get(sighting.site) if sighting.site is not None else None
         return Stop(
             sighting.captured,
             sighting.hit_id,
             sighting,
-            site_id,
+            sighting.site,
             site.territory if site is not None else None,
             self._is_sure(sighting),
         )

@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from streams.network.policy import Places
 from streams.records.alert import AlertKey, key_of
 from streams.records.encode import encode
 from streams.records.fields import MatchClass
@@ -45,6 +46,8 @@ class Sighting(Struct, frozen=True, gc=False):
     """When the read was captured, in ms since 1970 UTC."""
     seen: int
     """When its match was made, in ms since 1970 UTC: how long it is remembered counts from here."""
+    site: str | None = None
+    """The site at which the camera stood then, if it is known."""
 
     @property
     def pair(self) -> Pair:
@@ -71,9 +74,21 @@ class Sighting(Struct, frozen=True, gc=False):
         )
 
 
-def sighting(match: Match, seen: int) -> Sighting:
+def sighting(match: Match, seen: int, places: Places) -> Sighting:
     """The sighting of a match that was made at a time, in ms since 1970 UTC."""
-    return Sighting(hit_id(match.alert, match.read), match, to_ms(match.read.captured_at), seen)
+    read = match.read
+    captured = to_ms(read.captured_at)
+    site = places.site_of(read.camera_id, captured)
+    return Sighting(hit_id(match.alert, read), match, captured, seen, site)
+
+
+def place_of(each: Sighting) -> PassageKey:
+    """Where a sighting is kept: its vehicle and its place."""
+    match = each.match
+    vehicle = match.result.read_plate if match.result.class_ == "pattern" else ""
+    if each.site is not None:
+        return PassageKey(key_of(match.alert), vehicle, "site", each.site)
+    return PassageKey(key_of(match.alert), vehicle, "camera", match.read.camera_id)
 
 
 def better(one: Sighting, other: Sighting) -> Sighting:

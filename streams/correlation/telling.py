@@ -27,15 +27,14 @@ class Joint(NamedTuple):
     operations: Operations
     participants: Mapping[str, list[str]]
 
-    def admitting(self, sighting: Sighting, places: Places) -> list[str]:
+    def admitting(self, sighting: Sighting) -> list[str]:
         """The ids of the operations that admit the hit of a sighting, in order."""
         if not self.participants:
             return []
         read, alert = sighting.match.read, sighting.match.alert
         position = (read.position.lat, read.position.lon) if read.position is not None else None
-        site_id = places.site_of(read.camera_id, sighting.captured)
         return self.operations.admitting(
-            alert.list_id, alert.operation_id, position, site_id, sighting.captured
+            alert.list_id, alert.operation_id, position, sighting.site, sighting.captured
         )
 
 
@@ -188,7 +187,7 @@ class Teller:
         place = self._place(sighting)
         action = action_of(alert, place.territory)
         # Nobody is dispatched for what was found by looking back.
-        admitted = self.joint.admitting(sighting, self._places) if match.lookback is None else []
+        admitted = self.joint.admitting(sighting) if match.lookback is None else []
         return Hit(
             hit_id=sighting.hit_id,
             revision=1,
@@ -244,7 +243,7 @@ class Teller:
 
     def _place(self, sighting: Sighting) -> Place:
         read = sighting.match.read
-        key = read.camera_id, self._places.site_of(read.camera_id, sighting.captured)
+        key = read.camera_id, sighting.site
         known = self._fixed.get(key)
         if known is None:
             known = self._fixed[key] = self._place_of(*key)

@@ -43,6 +43,10 @@ class Verdicts:
         self._pair[hit_id] = pair
         self._hits.setdefault(pair, set()).add(hit_id)
 
+    def pair_of(self, hit_id: str) -> Pair | None:
+        """The pair to which a hit belongs, if it was said."""
+        return self._pair.get(hit_id)
+
     def forget(self, hit_id: str) -> None:
         """Lets go of a hit that is no longer remembered; a pair that was judged is kept."""
         if hit_id not in self._judgement:

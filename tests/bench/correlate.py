@@ -11,7 +11,8 @@ from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.policy import Policies
 from streams.network.policy import Places
-from streams.records.decode import decode_hit, decode_matches
+from streams.records.alert import key_of
+from streams.records.decode import decode_matches
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match
@@ -121,19 +122,15 @@ def _match(record: bytes) -> Match:
 def _anew(traffic: Made) -> None:
     cooperation = Cooperation(_HANDOVERS)
     hits = [encode(hit) for hit in _hits(_correlator(traffic, traffic.places, cooperation), traffic)]
-    matches = [(now, encode(match)) for now, match in traffic.matches]
+    matches = [(now, key_of(match.alert), encode(match)) for now, match in traffic.matches]
     correlator = _correlator(traffic, traffic.places, cooperation)
     told: list[Hit] = []
 
     def anew() -> None:
-        decoded = decode_matches([record for _, record in matches])
-        for (now, _), match in zip(matches, decoded, strict=True):
-            assert isinstance(match, Match), "a match as it was made"
-            correlator.recall(match, now)
+        for now, key, record in matches:
+            correlator.recall(key, record, now)
         for record in hits:
-            hit = decode_hit(record)
-            assert isinstance(hit, Hit), "a hit as it was told"
-            correlator.recall_hit(hit)
+            correlator.recall_hit(record)
         told.extend(correlator.resume(matches[-1][0]))
 
     gc.collect()

@@ -11,7 +11,8 @@ from streams.matching.country import Refusal
 from streams.matching.judge import Judge
 from streams.matching.policy import ListPolicy, Policies
 from streams.network.policy import Places
-from streams.records.alert import Alert
+from streams.records.alert import Alert, key_of
+from streams.records.encode import encode
 from streams.records.fields import ActionCode, MatchClass
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
@@ -66,9 +67,9 @@ class Line:
         """Another state that recalls what was matched and told."""
         self.start()
         for match, seen in self.matches:
-            self.correlator.recall(match, seen)
+            self.correlator.recall(key_of(match.alert), encode(match), seen)
         for hit in self.hits:
-            self.correlator.recall_hit(hit)
+            self.correlator.recall_hit(encode(hit))
         told = self.correlator.resume(at(hours))
         self.hits += told
         return told

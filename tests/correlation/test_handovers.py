@@ -7,7 +7,7 @@ import msgspec
 from streams.correlation.correlator import Correlator
 from streams.lists.index import Index
 from streams.matching.judge import Judge
-from streams.records.alert import Alert
+from streams.records.alert import Alert, key_of
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
@@ -94,10 +94,10 @@ class _Stream:
             self.state.expect(verdict, _BEGIN + at * _MINUTE)
         for at, match in self.matches:
             if at >= since:
-                self.state.recall(_again(match), _BEGIN + at * _MINUTE)
+                self.state.recall(key_of(match.alert), encode(match), _BEGIN + at * _MINUTE)
         for at, hit in self.hits:
             if at >= since:
-                self.state.recall_hit(_again(hit))
+                self.state.recall_hit(encode(hit))
         return self._told(minute, self.state.resume(_BEGIN + minute * _MINUTE))
 
     def _new(self) -> Correlator:

@@ -11,6 +11,7 @@ from streams.correlation.correlator import Correlator
 from streams.lists import Index
 from streams.matching.judge import Judge
 from streams.pipeline import Pipeline
+from streams.records.alert import key_of
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from tests.behaviour.compare import standing
@@ -73,11 +74,12 @@ def test_a_state_made_anew_midway_goes_on_as_if_nothing_had_been(lost: float, ag
     before = [hit for each in told[:done] for hit in each]
     worker = _worker(index, judge)
     for match, now in taken[: done - again]:
-        worker.recall(_again(match), now)
+        worker.recall(key_of(match.alert), encode(match), now)
     for hit in before:
-        worker.recall_hit(_again(hit))
+        worker.recall_hit(encode(hit))
     now = taken[done - 1].now
     assert worker.resume(now) == []
+    assert worker.wake(now, 20) == []
     # What was dealt with and told already is not told again.
     assert [hit for match, _ in taken[done - again : done] for hit in worker.match(_again(match), now)] == []
     after = [hit for match, now in taken[done:] for hit in worker.match(_again(match), now)]

@@ -81,9 +81,9 @@ class Stream:
         for verdict, at in self.topics.verdicts:
             self.worker.expect(verdict, at)
         for match, seen in self.topics.matches[:committed]:
-            self.worker.recall(again(match), seen)
+            self.worker.recall(key_of(match.alert), encode(match), seen)
         for hit in self.topics.hits:
-            self.worker.recall_hit(again(hit))
+            self.worker.recall_hit(encode(hit))
         self.taken = committed
         told = self.worker.resume(now)
         self.topics.hits += told

@@ -1,22 +1,18 @@
 """From the records of the topic of alerts to alerts and withdrawals, a batch at a time."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final, NamedTuple
-
-import msgspec
-from msgspec import Meta
+from typing import Final, NamedTuple
 
 from streams.broker.driver.batch import Record
-from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
+from streams.broker.keys import alert_key
+from streams.records.alert import Alert, Withdrawal, key_of
 from streams.records.decode import decode_alerts
 from streams.records.faults import Fault
-from streams.records.fields import Identifier
 from streams.records.times import SURELY_AFTER, SURELY_BEFORE, from_ms, to_ms
 
 # What a key holds is not shown: one that is no key of an alert may be anything, a plate too.
 _KEY_RULE: Final = "is <list_id>/<alert_id>, UTF-8 text of at most 64 characters each"
 _NO_VALUE_RULE: Final = "is an alert; to withdraw one, write a record of its key with no value (null)"
-_ListId = Annotated[Identifier, Meta(pattern="^[^/]+$")]
 _FIRST, _LAST = to_ms(SURELY_AFTER), to_ms(SURELY_BEFORE)
 
 
@@ -66,7 +62,7 @@ def _singly(records: Sequence[Record], decoded: Sequence[Alert | Withdrawal | tu
 
 
 def _end(record: Record) -> Withdrawal | tuple[Fault, ...]:
-    key = _key(record.key)
+    key = alert_key(record.key)
     if key is None:
         return (_key_fault(record.key),)
     # A time that is none, as by a producer that counts microseconds, must not keep the alert in force.
@@ -79,23 +75,12 @@ def _alert(record: Record, decoded: Alert | Withdrawal | tuple[Fault, ...]) -> A
         return decoded
     if isinstance(decoded, Withdrawal):
         return (Fault("", _NO_VALUE_RULE, "a withdrawal as files have them"),)
-    key = _key(record.key)
+    key = alert_key(record.key)
     if key is None:
         return (_key_fault(record.key),)
     if key != key_of(decoded):
         return (Fault("key", "has the list_id and alert_id of the value", "of another alert"),)
     return decoded
-
-
-def _key(key: bytes | None) -> AlertKey | None:
-    """The list and alert that a record's key names, or None if it names none."""
-    try:
-        list_id, slash, alert_id = (key or b"").decode().partition("/")
-        if not slash:
-            return None
-        return msgspec.convert(list_id, _ListId), msgspec.convert(alert_id, Identifier)
-    except (UnicodeDecodeError, msgspec.ValidationError):
-        return None
 
 
 def _key_fault(key: bytes | None) -> Fault:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from streams.broker.keys import key_bytes
 from streams.lists import Index, Snapshot
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.encode import encode
@@ -47,9 +48,9 @@ class Puts:
     def __iter__(self) -> Iterator[tuple[bytes, bytes | None]]:
         for ref in self._refs:
             alert = self._files.alert(ref)
-            yield _key(key_of(alert)), encode(alert)
+            yield key_bytes(key_of(alert)), encode(alert)
         for key in self._ends:
-            yield _key(key), None
+            yield key_bytes(key), None
 
     def put(self, ref: int) -> None:
         """Notes the alert at a place of the files' snapshot."""
@@ -188,7 +189,3 @@ def _version_fault(alert: Alert, there: Alert) -> str:
 def _share(count: Counts) -> float:
     """The share that is gone, rounded up to hundredths."""
     return -(-count.gone * 100 // count.before) / 100
-
-
-def _key(key: AlertKey) -> bytes:
-    return "/".join(key).encode()

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from typing import Any
 
 from streams.broker.follow import Follower
+from streams.broker.keys import key_bytes
 from streams.broker.lists.entries import taken
 from streams.broker.lookback.docket import Due, came
-from streams.broker.lookback.sweep import key_bytes
 from streams.records.alert import Alert, AlertKey, key_of
 
 

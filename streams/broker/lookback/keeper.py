@@ -12,9 +12,10 @@ from aiokafka.partitioner import murmur2
 from streams.broker.connection import Connection
 from streams.broker.driver.batch import Record
 from streams.broker.follow import Follower
+from streams.broker.keys import key_bytes
 from streams.broker.lists.entries import taken
 from streams.broker.lookback.docket import Docket, Due, came
-from streams.broker.lookback.sweep import Way, key_bytes, sweep
+from streams.broker.lookback.sweep import Way, sweep
 from streams.broker.topics import TopicsPolicy
 from streams.broker.worker.outbox import Outbox
 from streams.confusions.model import Models

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from aiokafka.errors import KafkaError
 from msgspec.structs import replace
 
+from streams.broker.keys import key_bytes
 from streams.broker.lookback.retained import Progress, retained
 from streams.broker.topics import TopicsPolicy
 from streams.broker.worker.outbox import Letter, Outbox, refused
@@ -92,11 +93,6 @@ def _begun(each: Asked, by: Literal["worker", "operator"]) -> LookedBack:
 
 def _always(country: str) -> Callable[[object], str]:
     return lambda _: country
-
-
-def key_bytes(key: AlertKey) -> bytes:
-    """The key of an alert as records have it: `<list_id>/<alert_id>`."""
-    return "/".join(key).encode()
 
 
 def _letter(topic: str, looked: LookedBack) -> Letter:

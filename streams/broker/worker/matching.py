@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 
 from streams.broker.driver import Batch
+from streams.broker.keys import key_bytes
 from streams.broker.worker.clock import Clock
 from streams.broker.worker.outbox import Confirmation, Letter, Outbox, refused
 from streams.broker.worker.rejected import RejectedShare, dead_letter
@@ -14,6 +15,7 @@ from streams.broker.worker.trouble import Alarm, unforeseen
 from streams.lists.index import Index
 from streams.matching.judge import Judge
 from streams.matching.stage import match_batch
+from streams.records.alert import key_of
 from streams.records.decode import Rejected
 from streams.records.encode import encode
 from streams.records.faults import Fault
@@ -85,7 +87,7 @@ class Matching:
         share.take(len(batch), len(matched.rejected))
         letters = [self._dead_letter(batch, each) for each in matched.rejected]
         for match, newest in zip(matched.matches, matched.newest, strict=True):
-            key = f"{match.alert.list_id}/{match.alert.alert_id}".encode()
+            key = key_bytes(key_of(match.alert))
             self.newest = max(self.newest, newest)
             letters.append(
                 Letter(self._matches, key, encode(match), timestamp=max(self._clock(self.newest), 0))

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from streams.broker.driver import Batch
@@ -147,10 +149,21 @@ class Partition:
             self._correlator = correlator
             await self._do(lambda: correlator.resume(self._now()), None)
             while True:
-                job, done = await self._jobs.get()
+                job, done = await self._next_job()
                 await self._ours.wait()
                 await self._do(job, done)
                 self._left -= 1
+
+    async def _next_job(self) -> tuple[Job, Callable[[], Any] | None]:
+        """The job that is next. While there is none, alerts that rest are reviewed one by one."""
+        while self._jobs.empty() and self._state.resting:
+            await self._ours.wait()
+            began = monotonic()
+            await self._do(lambda: self._state.wake(self._now(), 1), None)
+            # Half of the time is left to what else the worker does.
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(self._jobs.get(), monotonic() - began)
+        return await self._jobs.get()
 
     async def _do(self, job: Job, done: Callable[[], Any] | None) -> None:
         hits = job()

@@ -13,12 +13,9 @@ from aiokafka.errors import KafkaError
 
 from streams.broker.driver.batch import Record
 from streams.broker.follow import Follower, FollowError
+from streams.broker.keys import alert_key
 from streams.broker.worker.trouble import WorkerError
 from streams.correlation.correlator import Correlator
-from streams.correlation.sightings import Pair
-from streams.records.decode import decode_hit, decode_matches
-from streams.records.hit import Hit
-from streams.records.match import Match
 from streams.records.verdict import Verdict
 
 _AT_ONCE: Final = 500
@@ -116,29 +113,17 @@ class Rebuild:
 
 
 def _recall_matches(correlator: Correlator, records: Sequence[Record]) -> None:
-    decoded = decode_matches([record.value or b"" for record in records])
-    for record, match in zip(records, decoded, strict=True):
-        if isinstance(match, Match):
-            correlator.recall(match, record.timestamp)
+    for record in records:
+        key = alert_key(record.key)
+        if key is not None:
+            correlator.recall(key, record.value or b"", record.timestamp)
 
 
 def _recall_hits(
     correlator: Correlator, records: Sequence[Record], since: int, judged: Container[str]
 ) -> None:
     for record in records:
-        recent = record.timestamp >= since
-        if recent or (record.key or b"").decode("ascii", "replace") in judged:
-            hit = decode_hit(record.value or b"")
-            if isinstance(hit, Hit):
-                _recall(correlator, hit, recent)
-
-
-def _recall(correlator: Correlator, hit: Hit, recent: bool) -> None:
-    if recent:
-        correlator.recall_hit(hit)
-    if hit.handover is not None:
-        # A verdict on it is on the handover alone.
-        return
-    alert = hit.alert
-    pair = Pair(hit.match.read_plate, (alert.list_id, alert.alert_id), alert.version)
-    correlator.recall_pair(hit.hit_id, pair)
+        if record.timestamp >= since:
+            correlator.recall_hit(record.value or b"")
+        elif (record.key or b"").decode("ascii", "replace") in judged:
+            correlator.recall_pair(record.value or b"")
