@@ -82,7 +82,6 @@ class Correlator:
             policy,
             places,
             judge.weighing.looks,
-            index,
             self._in_force,
             self._seen,
             self._verdicts,
@@ -102,8 +101,9 @@ class Correlator:
         """
         key = key_of(match.alert)
         hits = self._touch(key, now)
-        known = self._in_force.get(key)
-        if known is None or match.alert != known:
+        version = self._in_force.get(key)
+        known = version.alert if version is not None else None
+        if known is None or (match.alert is not known and match.alert != known):
             latest = self._in_force.version_for(match.alert)
             if latest != known:
                 hits += self._replace(latest, now)
@@ -122,9 +122,9 @@ class Correlator:
         """
         hits = self._touch(key, now)
         known = self._in_force.get(key)
-        latest = self._index.get(key) or known
-        if known is None or latest is None:
+        if known is None:
             return hits
+        latest = self._index.get(key) or known.alert
         hits += self._replace(latest, now)
         for each in self._seen.of_alert(key):
             if each.match.alert != latest:
@@ -279,9 +279,9 @@ class Correlator:
         """The revisions due of an alert whose hits were told as given."""
         self._review.resuming = True
         hits: list[Hit] = []
-        latest = self._in_force.get(key)
-        if latest is not None and self._seen.places_of(key):
-            hits += self._replace(latest, now)
+        version = self._in_force.get(key)
+        if version is not None and self._seen.places_of(key):
+            hits += self._replace(version.alert, now)
         hits += self._review.handovers_of(key, now)
         self._review.resuming = False
         latest = self._index.get(key)
@@ -325,8 +325,8 @@ class Correlator:
         """Whether an entry of the agenda is not the term of an alert or of a handover."""
         if isinstance(entry, Verdict):
             return True
-        alert = None if isinstance(entry, VehicleKey) else self._in_force.get(entry)
-        return alert is not None and self._in_force.ends_early(alert)
+        version = None if isinstance(entry, VehicleKey) else self._in_force.get(entry)
+        return version is not None and version.early
 
     def _is_of_known(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
         if isinstance(entry, Verdict):
@@ -340,11 +340,11 @@ class Correlator:
         left: Left = self._review.leave(places[0], new.hit_id) if len(places) > 1 else {}
         if places and self._verdicts.of(new.hit_id) is not None:
             return self._review.alert(key_of(match.alert), now, left)
-        if known is None:
-            here = [(place, self._seen.around(place, new)) for place in places]
-        else:
-            here = [(place, self._seen.at(place)) for place in places]
-        return self._review.places(here, now, left)
+        if len(places) == 1:
+            place = places[0]
+            here = self._seen.around(place, new) if known is None else self._seen.at(place)
+            return self._review.place(place, here, now)
+        return self._review.places([(place, self._seen.at(place)) for place in places], now, left)
 
     def _judged_anew(self, match: Match, latest: Alert, seen: int, now: int) -> list[Hit]:
         # What was found by looking back was found by the right of its own version only.
@@ -378,8 +378,7 @@ class Correlator:
 
     def _replace(self, latest: Alert, now: int) -> list[Hit]:
         """Notes the version of an alert that counts and its end, and reviews what was told of it."""
-        self._in_force.note(latest)
-        self._agenda.enter(self._index.ends_at(latest), key_of(latest))
+        self._agenda.enter(self._in_force.note(latest).ends, key_of(latest))
         return self._review.alert(key_of(latest), now)
 
     def _due(self, time: int, entry: AlertKey | VehicleKey | Verdict) -> list[Hit]:
@@ -412,7 +411,7 @@ class Correlator:
 
     def _chosen(self, known: Sighting, new: Sighting) -> Sighting:
         """Which of two sightings with one hit id counts: that of the alert as it is now, else the better."""
-        latest = self._in_force[key_of(new.match.alert)]
+        latest = self._in_force[key_of(new.match.alert)].alert
         if (known.match.alert == latest) != (new.match.alert == latest):
             return new if new.match.alert == latest else known
         return better(known, new)

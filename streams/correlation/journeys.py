@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -44,7 +44,7 @@ class View(Struct, frozen=True, gc=False):
     stops: Sequence[Stop]
 
 
-class _Arrival(Struct, frozen=True, gc=False):
+class _Arrival(NamedTuple):
     """A site that a vehicle may come to, the times from where it is now."""
 
     site_id: str
@@ -97,8 +97,11 @@ class Journeys:
 
         That of a doubtful read where the vehicle cannot have been is a journey by itself.
         """
-        tail = self._prolonged(trail, number) or self._passings(trail, number)
-        trail.tail = tail
+        before = trail.tail
+        tail = self._prolonged(trail, number)
+        if tail is None:
+            before, tail = None, self._passings(trail, number)
+        trail.tail, trail.before = tail, before
         told = tail.passings[-self._policy.journey_passages :]
         journey = Journey(
             tail.journey_id,
@@ -110,17 +113,23 @@ class Journeys:
         return View(journey, self._doubts(told), [each.stop for each in told])
 
     def _prolonged(self, trail: Trail, number: int) -> Tail | None:
-        """The passings up to a stop from those up to the one before, where these are known and sure."""
+        """The passings up to a stop from those up to the one before, where these are known and stay."""
         tail = trail.tail
         if tail is None or number == 0 or trail.begins(number):
             return None
         before, stop = tail.passings[-1].stop, trail[number]
-        if before is not trail[number - 1] or not before.sure:
+        if before is not trail[number - 1]:
             return None
-        leg = self._legs.leg(before, stop)
-        if not stop.sure and not self._legs.possible(leg):
+        leg, most = self._legs.leg(before, stop), self._policy.journey_passages
+        possible = self._legs.possible(leg)
+        alone = tail.journey_id == before.hit_id
+        if not before.sure and (alone or not possible):
             return None
-        most = self._policy.journey_passages
+        if not stop.sure:
+            sure = next((each.stop for each in reversed(tail.passings) if each.stop.sure), None)
+            known = sure is not None or len(tail.passings) <= most
+            if not known or (sure is not None and not self._legs.possible(self._legs.leg(sure, stop))):
+                return None
         return Tail(tail.journey_id, [*tail.passings[-most:], _passing(stop, leg)], tail.doubtful)
 
     def _passings(self, trail: Trail, number: int) -> Tail:
@@ -188,16 +197,10 @@ class Journeys:
         towards = self._towards.get(last.sighting.match.read.camera_id, ())
         at = from_ms(last.captured)
         return [
-            Next(
-                each.site_id,
-                each.km,
-                at + each.earliest,
-                at + each.expected,
-                at + each.latest,
-                each.share,
-                each.territory,
+            Next(site_id, km, at + earliest, at + expected, at + latest, share, territory)
+            for site_id, km, earliest, expected, latest, share, territory in self._arrivals(
+                last.site, before, towards, _pace(passings)
             )
-            for each in self._arrivals(last.site, before, towards, _pace(passings))
         ]
 
     def _arrivals_of(

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from streams.correlation.budget import Budgets
 from streams.correlation.handed import HandedOver
-from streams.correlation.in_force import InForce
+from streams.correlation.in_force import InForce, Version
 from streams.correlation.journeys import Journeys, View
 from streams.correlation.policy import Cooperation, CorrelationPolicy
 from streams.correlation.seen import Seen
@@ -18,10 +18,9 @@ from streams.correlation.sightings import PassageKey, Sighting, best, passages
 from streams.correlation.telling import Teller
 from streams.correlation.trail import Trail, VehicleKey, vehicle_of
 from streams.correlation.verdicts import Verdicts
-from streams.lists.index import Index
 from streams.matching.looks import Looks
 from streams.network.policy import Places
-from streams.records.alert import Alert, AlertKey
+from streams.records.alert import AlertKey, key_of
 from streams.records.hit import Hit, Withdrawn
 
 Left = Mapping[VehicleKey, Iterable[str]]
@@ -41,7 +40,6 @@ class Reviewer:
         policy: CorrelationPolicy,
         places: Places,
         looks: Looks,
-        index: Index,
         in_force: InForce,
         seen: Seen,
         verdicts: Verdicts,
@@ -51,7 +49,6 @@ class Reviewer:
         look_again: Callable[[int, VehicleKey], None],
     ) -> None:
         self._gap_ms = policy.passage_gap_s * 1000
-        self._index = index
         self._in_force = in_force
         self._seen = seen
         self._verdicts = verdicts
@@ -88,21 +85,38 @@ class Reviewer:
             hit_ids = self._settle(vehicle, of_vehicle)
             if hit_ids is not None:
                 changed.setdefault(vehicle, set()).update(hit_ids)
+        return self._told(reviews, changed, vehicles, now)
+
+    def place(self, place: PassageKey, here: Sequence[Sighting], now: int) -> list[Hit]:
+        """As `places`, of one: what most matches come to."""
+        review, vehicle = self._rule(place, here, now), vehicle_of(place)
+        hit_ids = self._settle(vehicle, (review,))
+        return self._told((review,), {} if hit_ids is None else {vehicle: hit_ids}, (vehicle,), now)
+
+    def _told(
+        self, reviews: Sequence["_Review"], changed: Left, vehicles: Iterable[VehicleKey], now: int
+    ) -> list[Hit]:
+        """The revisions due of reviews, and of hits whose journey is another."""
         views = self._views(changed) if changed else _NO_VIEWS
-        hits = [hit for review in reviews for hit in self._due_at(review, views, now)]
-        if len(views) > 1 or left:
+        hits: list[Hit] = []
+        for review in reviews:
+            hits += self._due_at(review, views, now)
+        if len(views) > 1 or len(reviews) != 1:
             here_told = {hit_id for review in reviews for hit_id in review.standing}
             for hit_id, view in views.items():
                 if hit_id not in here_told:
                     # A stop of the same alert, later on the journey.
-                    sighting = view.stops[-1].sighting
-                    ended = self._in_force.has_ended(sighting.match.alert, now)
-                    hits += self._tell(sighting, views, ended, now, False)
+                    hits += self._tell_later(view, views, now)
         if not self._handed:
             return hits
         for vehicle in changed:
             self._handed.moved(vehicle, self._trails.get(vehicle), views)
         return hits + self.handovers(vehicles, now)
+
+    def _tell_later(self, view: View, views: Mapping[str, View], now: int) -> list[Hit]:
+        sighting = view.stops[-1].sighting
+        version = self._in_force[key_of(sighting.match.alert)]
+        return self._tell(sighting, views, self._in_force.has_ended(version, now), now, False)
 
     def leave(self, place: PassageKey, hit_id: str) -> Left:
         """Takes a hit out of the trail of the vehicle of a place; returns that with the hits whose journey is
@@ -148,9 +162,8 @@ class Reviewer:
 
     def _rule(self, place: PassageKey, here: Sequence[Sighting], now: int) -> "_Review":
         """What stands at one place, by its sightings, and what does so in place of others."""
-        alert = self._in_force[place.alert]
-        withdrawn = self._index.withdrawn_at(alert)
-        counting = [each for each in here if self._counts(each, alert, withdrawn)]
+        version = self._in_force[place.alert]
+        counting = [each for each in here if self._counts(each, version)]
         standing: dict[str, tuple[Sighting, bool]] = {}
         instead: dict[str, str] = {}
         for passage in passages(counting, self._gap_ms):
@@ -162,7 +175,7 @@ class Reviewer:
                 for each in passage:
                     instead[each.hit_id] = chosen.hit_id
         # A copy, for those at the place change as the review's revisions are told.
-        return _Review(alert, list(here), self._in_force.has_ended(alert, now), standing, instead)
+        return _Review(version, list(here), self._in_force.has_ended(version, now), standing, instead)
 
     def _settle(self, vehicle: VehicleKey, reviews: Sequence["_Review"]) -> list[str] | None:
         """Puts what stands at places in the vehicle's trail; returns the hits whose journey is another; None
@@ -203,13 +216,14 @@ class Reviewer:
 
     def _end_of(self, vehicle: VehicleKey, now: int) -> Withdrawn | None:
         """Why the alert of a vehicle has ended, if it has."""
-        alert = self._in_force.get(vehicle.alert)
-        if alert is not None and not self._in_force.has_ended(alert, now):
-            return None
-        return self._in_force.why(alert)
+        version = self._in_force.get(vehicle.alert)
+        if version is None:
+            return Withdrawn("alert-expired")
+        return version.why() if self._in_force.has_ended(version, now) else None
 
-    def _counts(self, each: Sighting, alert: Alert, withdrawn: int | None) -> bool:
-        in_time = withdrawn is None or each.captured < withdrawn
+    def _counts(self, each: Sighting, version: Version) -> bool:
+        alert = version.alert
+        in_time = version.withdrawn is None or each.captured < version.withdrawn
         if not in_time or (each.match.alert is not alert and each.match.alert != alert):
             return False
         if self._verdicts.any_judged and self._verdicts.rejected(each.pair):
@@ -241,18 +255,19 @@ class Reviewer:
     def _why(self, each: Sighting, review: "_Review") -> Withdrawn:
         if self._verdicts.rejected(each.pair):
             return Withdrawn("rejected")
-        if each.match.alert != review.alert:
+        if each.match.alert != review.version.alert:
             return Withdrawn("alert-replaced")
         if each.hit_id not in review.instead or review.ended:
-            return self._in_force.why(review.alert)
+            return review.version.why()
         return Withdrawn("superseded", review.instead[each.hit_id])
 
 
 class _Review(Struct, frozen=True, gc=False):
-    """What is so at one place: the alert in force, the sightings looked at, whether the alert has ended; the
-    sightings that stand, by hit, and whether a budget was tightened for them; which hit stands for which."""
+    """What is so at one place: the version in force, the sightings looked at, whether the alert has ended;
+    the sightings that stand, by hit, and whether a budget was tightened for them; which hit stands for
+    which."""
 
-    alert: Alert
+    version: Version
     here: Sequence[Sighting]
     ended: bool
     standing: Mapping[str, tuple[Sighting, bool]]

@@ -29,6 +29,7 @@ class Joint(NamedTuple):
 
     def admitting(self, sighting: Sighting) -> list[str]:
         """The ids of the operations that admit the hit of a sighting, in order."""
+        # Most lists have none.
         if not self.participants:
             return []
         read, alert = sighting.match.read, sighting.match.alert

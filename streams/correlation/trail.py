@@ -78,7 +78,7 @@ class Tail(Struct, frozen=True, gc=False):
 class Trail:
     """The stops of one vehicle, sorted. Those within the gap (ms) of the next are one journey."""
 
-    __slots__ = ("_by_hit", "_gap", "_starts", "_stops", "tail")
+    __slots__ = ("_by_hit", "_gap", "_starts", "_stops", "before", "tail")
 
     def __init__(self, gap_ms: float) -> None:
         self._gap = gap_ms
@@ -87,6 +87,8 @@ class Trail:
         self._by_hit: dict[str, Stop] = {}
         self.tail: Tail | None = None
         """What was told of some stop, as long as no stop up to it has changed."""
+        self.before: Tail | None = None
+        """What was told of the stop before that one, likewise."""
 
     def __len__(self) -> int:
         return len(self._stops)
@@ -133,9 +135,12 @@ class Trail:
             return None
         for stop in come:
             by_hit[stop.hit_id] = stop
-        if not gone and len(come) == 1 and self._append(come[0]):
-            return [come[0].hit_id]
-        self.tail = None
+        if len(come) == 1:
+            if not gone and self._append(come[0]):
+                return [come[0].hit_id]
+            if len(gone) == 1 and self._replace_last(gone[0], come[0]):
+                return [come[0].hit_id]
+        self.tail = self.before = None
         before = {start.hit_id for start in self._starts}
         self._stops = sorted(by_hit.values(), key=_order)
         self._starts = [stop for number, stop in enumerate(self._stops) if self.begins(number)]
@@ -146,6 +151,20 @@ class Trail:
         number = bisect_left(self._stops, first, key=_order)
         until = len(self) if end is None else bisect_left(self._stops, _order(end), key=_order)
         return [stop.hit_id for stop in self._stops[number:until]]
+
+    def _replace_last(self, gone: Stop, come: Stop) -> bool:
+        """Puts a stop in place of the last one, if it is the last too and no first of a journey is concerned;
+        whether that was so. A better read of a passage that goes on is one."""
+        stops = self._stops
+        if len(stops) < 2 or stops[-1] is not gone or self.begins(len(stops) - 1):
+            return False
+        before = stops[-2]
+        if not before.captured < come.captured <= before.captured + self._gap:
+            return False
+        stops[-1] = come
+        if self.tail is not None and self.tail.passings[-1].stop is gone:
+            self.tail, self.before = self.before, None
+        return True
 
     def _append(self, stop: Stop) -> bool:
         """Puts a stop behind all others, if it is later; whether it was."""

@@ -60,7 +60,9 @@ class Topics:
 class Stream:
     """Lists, match stage and topics, and the workers that come and go."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle: bool = False) -> None:
+        self.idle = idle
+        """Whether the worker has time for alerts that rest, an alert a step."""
         self.index = Index()
         self.judge = Judge(SETTINGS.policies)
         self.topics = Topics()
@@ -119,6 +121,7 @@ class Stream:
             hits = self.worker.changed(key_of(step), now) if self.worker else []
         if self.worker is not None:
             hits += self.worker.advance(now)
+            hits += self.worker.wake(now, 1) if self.idle else []
         self.topics.hits += hits
 
 
@@ -164,7 +167,7 @@ def test_who_takes_over_tells_what_is_missing_and_nothing_twice(
     unbroken = Stream()
     unbroken.start(time_of(0), 0)
     run(steps, unbroken)
-    broken = Stream()
+    broken = Stream(data.draw(st.booleans(), "it has time"))
     broken.start(time_of(0), 0)
     run(steps[:lost], broken)
     done = broken.taken
