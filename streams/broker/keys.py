@@ -1,5 +1,6 @@
 """Keys of records that are of an alert: `<list_id>/<alert_id>`, so all of one alert is in one partition."""
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -16,6 +17,7 @@ def key_bytes(key: AlertKey) -> bytes:
     return "/".join(key).encode()
 
 
+@lru_cache(maxsize=1 << 16)
 def alert_key(key: bytes | None) -> AlertKey | None:
     """The list and alert that a record's key names, or None if it names none."""
     try:

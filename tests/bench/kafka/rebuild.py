@@ -1,0 +1,109 @@
+"""Making a state anew: matches and hits of a day read back from the topics by a worker that takes over."""
+
+import asyncio
+import multiprocessing
+import time
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, TopicPartition
+
+from streams.broker.connection import KafkaSection, resolve
+from streams.broker.keys import key_bytes
+from streams.broker.worker.rebuild import Rebuild
+from streams.cli.collector import settle
+from streams.records.alert import key_of
+from streams.records.encode import encode
+from tests.bench.correlate import cooperation, correlator_of
+from tests.bench.kafka.load import Load
+from tests.bench.table import one_core, resident, show
+from tests.bench.vehicles import made
+from tests.stage.kafka import Stage
+
+_GROUP = "rebuild"
+_DAY_MS = 86_400_000
+
+
+class _Taken(NamedTuple):
+    """Seconds until it can go on, and to have reviewed all that rests; bytes resident after each."""
+
+    ready_s: float
+    reviewed_s: float
+    ready_bytes: int
+    reviewed_bytes: int
+    told: int
+
+
+def run(stage: Stage, quick: bool) -> None:
+    """Prints the table."""
+    vehicles = 5_000 if quick else 20_000
+    ours = stage.make_ours("rebuild")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        matches, hits = pool.apply(_put, (stage.servers, ours.matches, ours.hits, vehicles))
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        taken = pool.apply(_taken, (stage.servers, ours.matches, ours.hits, vehicles))
+    million = 1_000_000 / matches
+    show(
+        f"State of {vehicles:,} vehicles made anew from {matches:,} matches and {hits:,} revisions of hits "
+        "on Kafka, one core",
+        ("", "s", "s for 1 M matches, in proportion", "target", "bytes a vehicle"),
+        (
+            (
+                "it can go on",
+                f"{taken.ready_s:.1f}",
+                f"{taken.ready_s * million:.0f}",
+                "≤ 30",
+                f"{taken.ready_bytes / vehicles:,.0f}",
+            ),
+            (
+                "all reviewed, while nothing else is to be done",
+                f"{taken.reviewed_s:.1f}",
+                f"{taken.reviewed_s * million:.0f}",
+                "",
+                f"{taken.reviewed_bytes / vehicles:,.0f}",
+            ),
+        ),
+    )
+    assert taken.told == 0, "what was told is not told again"
+
+
+def _put(servers: str, matches: str, hits: str, vehicles: int) -> tuple[int, int]:
+    """Puts matches and the hits that follow from them in one partition each; how many."""
+    traffic = made(vehicles)
+    settle()
+    correlator = correlator_of(traffic, traffic.places, cooperation())
+    told = [hit for now, match in traffic.matches for hit in correlator.match(match, now)]
+    load = Load(servers)
+    load.send(matches, ((key_bytes(key_of(match.alert)), encode(match), 0) for _, match in traffic.matches))
+    load.send(hits, ((hit.hit_id.encode(), encode(hit), 0) for hit in told))
+    owner = Consumer({"bootstrap.servers": servers, "group.id": _GROUP, "log_level": 0})
+    owner.commit(offsets=[TopicPartition(matches, 0, len(traffic.matches))], asynchronous=False)
+    owner.close()
+    return len(traffic.matches), len(told)
+
+
+def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
+    """Makes the state anew; run in a process of its own."""
+    one_core()
+    traffic = made(vehicles)
+    now = traffic.matches[-1][0]
+    traffic.matches.clear()
+    settle()
+    rebuild = Rebuild(
+        resolve(KafkaSection(servers=servers.split(",")), {}).for_aiokafka("bench"),
+        _GROUP,
+        matches,
+        hits,
+        lambda _: correlator_of(traffic, traffic.places, cooperation()),
+        list,
+        lambda: time.time_ns() // 1_000_000,
+        _DAY_MS,
+        _DAY_MS,
+    )
+    before, began = resident(), time.perf_counter()
+    correlator = asyncio.run(rebuild(0))
+    told = correlator.resume(now)
+    ready_s, ready_bytes = time.perf_counter() - began, resident() - before
+    while correlator.resting:
+        told += correlator.wake(now, 100)
+    reviewed_s, reviewed_bytes = time.perf_counter() - began, resident() - before
+    return _Taken(ready_s, reviewed_s, ready_bytes, reviewed_bytes, len(told))
