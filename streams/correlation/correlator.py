@@ -296,6 +296,9 @@ class Correlator:
     def _recall(self, match: Match, seen: int) -> None:
         latest = self._in_force.version_for(match.alert)
         self._in_force.note(latest)
+        if match.alert == latest:
+            # One alert for all its sightings, as in `match`.
+            match = Match(match.read, latest, match.result, match.lookback)
         self._keep(sighting(match, seen, self._places))
         if latest != match.alert and match.lookback is None:
             self._keep_anew(match.read, latest, seen)

@@ -127,7 +127,11 @@ class Teller:
         )
         if view is None:
             hit = replace(hit, journey=told.journey, doubts=told.doubts, operations=told.operations)
-        return None if hit == told else self._say(self._next(hit, "amended", now))
+        if hit == told:
+            # What was recalled shares nothing with other hits, as this one does.
+            self._told[hit.hit_id] = hit
+            return None
+        return self._say(self._next(hit, "amended", now))
 
     def hand_over(self, standing: Standing, verdict: Verdict | None, now: int) -> Hit | None:
         """The revision that says a handover stands; None if nothing has changed. `now` in ms.
@@ -144,6 +148,9 @@ class Teller:
             and (told.read, told.journey, told.doubts) == (passage.read, passage.journey, passage.doubts)
             and told.verdict == verdict
         ):
+            if told.journey is not passage.journey:
+                shared = replace(told, read=passage.read, journey=passage.journey, doubts=passage.doubts)
+                self._told[standing.hit_id] = shared
             return None
         centres = (handover.from_centre, handover.to_centre, *handover.copy)
         age_ms = now - sighting.captured
