@@ -26,7 +26,7 @@ run: .venv/.installed  ## replay the shipped example and show its hits
 	  --reads deploy/example/reads.jsonl.gz --verdicts deploy/example/verdicts.jsonl --table
 
 test: .venv/.installed-dev .venv/.browser  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: .venv/.installed-dev  ## style, types, the import contract, generated files
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ tried: the same inputs each time, so that a red test is red for everybody, on a 
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,6 +30,14 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those without a Kafka, then those with one, last those that kill processes under load."""
     items.sort(key=_turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n 2` one process takes tests from the beginning of that order, the other from its end."""
+    from tests.ends import FromBothEnds
+
+    return FromBothEnds(config, log)
 
 
 def _turn(item: pytest.Item) -> int:
