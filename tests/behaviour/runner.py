@@ -1,6 +1,7 @@
 """Runners: the ways in which a case can be run. Each gives what came out; none knows what should."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple, Protocol
@@ -13,6 +14,7 @@ from streams.replay.files import RejectedLine
 from streams.replay.load import load_index, load_verdicts
 from streams.replay.run import replay
 from streams.settings.load import load
+from streams.settings.model import Settings
 from tests.behaviour.cases import Case, Row
 
 
@@ -48,7 +50,7 @@ class ReplayRunner:
             return self._run(case, Path(name))
 
     def _run(self, case: Case, folder: Path) -> Result:
-        settings = load(case.config, f"{case.name}/config.toml")
+        settings = _settings(case.config, f"{case.name}/config.toml")
         loaded = load_index(
             (written(folder / "alerts.jsonl", case.alerts),),
             folder / "lists.snapshot",
@@ -70,6 +72,12 @@ class ReplayRunner:
             hits += [msgspec.json.decode(encode(hit)) for hit in step.hits]
             rejected += step.rejected
         return Result(hits, rows_of(rejected))
+
+
+@lru_cache(maxsize=4)
+def _settings(config: str, name: str) -> Settings:
+    """Settings, which nobody changes; a property replays one text of them a thousand times."""
+    return load(config, name)
 
 
 _SOURCES: Final = ("alerts.jsonl", "verdicts.jsonl", "reads.jsonl")

@@ -4,7 +4,7 @@ from random import Random
 from typing import NamedTuple
 
 import msgspec
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from streams.lists import Index
@@ -77,6 +77,7 @@ def shuffled(lines: list[bytes], random: Random) -> list[bytes]:
     return again
 
 
+@settings(max_examples=100)  # each is replayed four or five times
 @given(worlds(), st.randoms(use_true_random=False))
 def test_any_order_and_any_repetition_leaves_the_same_hits_standing(world: World, random: Random) -> None:
     case = world.case()
