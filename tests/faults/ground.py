@@ -73,7 +73,7 @@ class Ground:
         """Starts a worker that is started again whenever it ends, until the scenario ends."""
         return self.stack.enter_context(Supervisor(lambda: self.worker(number, member)))
 
-    def feed(self, rate: int = 2000) -> Feed:
+    def feed(self, rate: int) -> Feed:
         """A feed of the traffic, to be entered."""
         return Feed(self.stage.servers, self.topics.reads, self.traffic, rate)
 
