@@ -21,6 +21,7 @@ from tests.behaviour.runner import ReplayRunner
 from tests.properties.worlds import CONFIG, alerts, known_plates, misread_of, moments, reads, withdrawals
 
 RUNNER = ReplayRunner()
+SETTINGS = load(CONFIG, "world")
 
 
 class World(NamedTuple):
@@ -119,14 +120,13 @@ def test_revisions_of_a_hit_rise_by_one_and_tell_something_new(world: World) -> 
 def test_batches_are_not_seen_in_the_output(world: World, sizes: list[int]) -> None:
     def revisions(sizes: list[int]) -> list[object]:
         """All revisions, from batches of these sizes, over and over."""
-        settings = load(CONFIG, "world")
         index = Index()
         for alert in world.alerts:
             index.put(alert)
         for withdrawal in world.withdrawals:
             index.withdraw(withdrawal)
         pipeline = Pipeline(
-            index, settings.policies, settings.correlation, settings.places, cooperation=settings.cooperation
+            index, SETTINGS.policies, SETTINGS.correlation, SETTINGS.places, cooperation=SETTINGS.cooperation
         )
         for verdict in world.verdicts:
             pipeline.expect(verdict)
