@@ -1,8 +1,8 @@
 """Two processes share the tests: one takes them from the beginning, the other from the end.
 
 Tests at the beginning work, those at the end wait for brokers and workers, so side by side they take little
-from each other. And no two of those that kill processes under load run at once: each has most of the machine,
-as if it ran alone.
+from each other. And those that kill processes under load come one after the other, unless all others are
+done before them: two at once would want more of a small machine than it has.
 """
 
 from typing import Any
