@@ -169,6 +169,8 @@ class _Followed:
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
+            # As at a terminal: what runs in the background has Ctrl-C ignored, and hands that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         self._lines: queue.Queue[str] = queue.Queue()
         assert self._process.stdout is not None
