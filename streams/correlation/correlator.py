@@ -192,11 +192,11 @@ class Correlator:
                 touched += [] if rests is None else [rests]
         # What is spent of a budget is known only when all its hits are.
         touched += [key for key in self._resting.alerts() if key[0] in self._budgeted]
-        for due in self._resting.due(self._index):
-            if due.at <= now:
-                touched.append(due.key)
+        for key, at in self._resting.due(self._index):
+            if at <= now:
+                touched.append(key)
             else:
-                self._agenda.enter(due.at, due.key)
+                self._agenda.enter(at, key)
         return self._wake_all(dict.fromkeys(touched), now)
 
     @property
@@ -264,15 +264,20 @@ class Correlator:
 
     def _wake_all(self, keys: Iterable[AlertKey], now: int) -> list[Hit]:
         """As `_wake`; all is read before any of it is reviewed, for what budgets have spent."""
-        told = {key: self._read(rest) for key in keys if (rest := self._resting.pop(key)) is not None}
+        told = {key: self._read(key, rest) for key in keys if (rest := self._resting.pop(key)) is not None}
         return [hit for key, hits in told.items() for hit in self._resume(key, hits, now)]
 
-    def _read(self, rest: Rest) -> list[Hit]:
+    def _read(self, key: AlertKey, rest: Rest) -> list[Hit]:
+        """Takes what rests of an alert; returns what was told of it."""
+        # The lists are asked once for all of it: what they have lies on disk.
+        listed = self._index.get(key)
+        if listed is not None:
+            self._in_force.note(listed)
         for match, seen in rest.matches():
-            self._recall(match, seen)
+            self._recall(match, seen, listed)
         told = list(rest.hits())
         for hit in told:
-            self._recall_hit(hit)
+            self._recall_hit(hit, listed)
         return told
 
     def _resume(self, key: AlertKey, told: Sequence[Hit], now: int) -> list[Hit]:
@@ -293,33 +298,30 @@ class Correlator:
                 hits.append(self._teller.withdraw(hit.hit_id, why, verdict, now))
         return hits
 
-    def _recall(self, match: Match, seen: int) -> None:
-        latest = self._in_force.version_for(match.alert)
-        self._in_force.note(latest)
+    def _recall(self, match: Match, seen: int, listed: Alert | None) -> None:
+        latest = listed
+        if latest is None:
+            latest = self._in_force.version_for(match.alert)
+            self._in_force.note(latest)
         if match.alert == latest:
             # One alert for all its sightings, as in `match`.
             match = Match(match.read, latest, match.result, match.lookback)
         self._keep(sighting(match, seen, self._places))
-        if latest != match.alert and match.lookback is None:
+        if match.alert is not latest and match.lookback is None:
             self._keep_anew(match.read, latest, seen)
 
-    def _recall_hit(self, hit: Hit) -> None:
+    def _recall_hit(self, hit: Hit, listed: Alert | None) -> None:
         key = hit.alert.list_id, hit.alert.alert_id
         if hit.handover is not None:
             # The read it shows is that of a passage, which has a hit of its own; so is a verdict on that.
             plate = hit.match.read_plate if hit.match.class_ == "pattern" else ""
             self._review.recall_handover(VehicleKey(key, plate), hit)
-        else:
-            self._teller.recall(hit)
-        latest = self._index.get(key)
-        if latest is not None:
-            self._in_force.note(latest)
-        if hit.handover is not None:
             return
+        self._teller.recall(hit)
         known = self._seen.get(hit.hit_id)
         recalled = known is not None and known[1].match.read == hit.read
-        if latest is not None and hit.lookback is None and not recalled:
-            self._keep_anew(hit.read, latest, to_ms(hit.emitted_at))
+        if listed is not None and hit.lookback is None and not recalled:
+            self._keep_anew(hit.read, listed, to_ms(hit.emitted_at))
         if hit.hit_id not in self._seen:
             pair = Pair(hit.match.read_plate, key, hit.alert.version)
             self._verdicts.belongs(hit.hit_id, pair)

@@ -7,8 +7,6 @@ the records of each alert rest together, unread, and are read when the alert is 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from msgspec import Struct
-
 from streams.lists.index import Index
 from streams.records.alert import AlertKey
 from streams.records.decode import decode_hit, decode_matches
@@ -24,19 +22,14 @@ class Rest:
     """The records of one alert: matches with the time at which they were made (ms since 1970 UTC), and the
     highest revision of each hit."""
 
-    __slots__ = ("_hits", "_matches", "_newest")
+    __slots__ = ("_hits", "_matches", "newest")
 
     def __init__(self) -> None:
         self._matches: list[tuple[int, bytes]] = []
         # Of some alerts nothing was told.
         self._hits = _NO_HITS
-        self._newest = 0
-
-    @property
-    def newest(self) -> int:
+        self.newest = 0
         """When the latest match was made or hit told, in ms since 1970 UTC."""
-        told = (to_ms(outline.emitted_at) for outline, _ in self._hits.values())
-        return max(self._newest, *told, 0)
 
     @property
     def outlines(self) -> Iterable[Outline]:
@@ -46,7 +39,7 @@ class Rest:
     def add_match(self, record: bytes, seen: int) -> None:
         """Takes a match as JSON, and when it was made."""
         self._matches.append((seen, record))
-        self._newest = max(self._newest, seen)
+        self.newest = max(self.newest, seen)
 
     def add_hit(self, outline: Outline, record: bytes) -> None:
         """Takes a revision of a hit as JSON; of several of a hit the highest counts."""
@@ -55,6 +48,7 @@ class Rest:
         known = self._hits.get(outline.hit_id)
         if known is None or outline.revision >= known[0].revision:
             self._hits[outline.hit_id] = outline, record
+            self.newest = max(self.newest, to_ms(outline.emitted_at))
 
     def matches(self) -> Iterator[tuple[Match, int]]:
         """The matches that can be read, each with the time at which it was made."""
@@ -69,13 +63,6 @@ class Rest:
             hit = decode_hit(record)
             if isinstance(hit, Hit):
                 yield hit
-
-
-class Due(Struct, frozen=True, gc=False):
-    """When an alert that rests is to be looked at, in ms since 1970 UTC."""
-
-    key: AlertKey
-    at: int
 
 
 class Resting:
@@ -121,8 +108,8 @@ class Resting:
                 del self._of_hit[outline.hit_id]
         return rest
 
-    def due(self, index: Index) -> Iterator[Due]:
-        """When to look at each alert, as far as time alone decides it.
+    def due(self, index: Index) -> Iterator[tuple[AlertKey, int]]:
+        """When to look at each alert, in ms since 1970 UTC, as far as time alone decides it.
 
         At once (0) if something stands of it that does not go with its version in `index`, for that may have
         changed meanwhile; at the end of the alert or of a handover, if something stands.
@@ -133,10 +120,10 @@ class Resting:
                 continue
             latest = index.get(key)
             if latest is None or any(outline.alert.version != latest.version for outline in standing):
-                yield Due(key, 0)
+                yield key, 0
                 continue
             handovers = [each.handover for each in standing if each.handover is not None]
-            yield Due(key, min((index.ends_at(latest), *(to_ms(each.ends) for each in handovers))))
+            yield key, min((index.ends_at(latest), *(to_ms(each.ends) for each in handovers)))
 
     def forget(self, before: int) -> bool:
         """Drops the alerts of which all records are from before a time, in ms since 1970 UTC; whether there

@@ -46,7 +46,7 @@ class Sighting(Struct, frozen=True, gc=False):
     """When the read was captured, in ms since 1970 UTC."""
     seen: int
     """When its match was made, in ms since 1970 UTC: how long it is remembered counts from here."""
-    site: str | None = None
+    site: str | None
     """The site at which the camera stood then, if it is known."""
 
     @property
