@@ -25,7 +25,7 @@ from streams.correlation.policy import Cooperation, CorrelationPolicy
 from streams.correlation.resting import Rest, Resting
 from streams.correlation.reviewing import Left, Reviewer
 from streams.correlation.seen import Seen
-from streams.correlation.sightings import Pair, PassageKey, Sighting, better, place_of, sighting
+from streams.correlation.sightings import Pair, PassageKey, Sighting, Sightings, better, place_of
 from streams.correlation.telling import Joint, Teller
 from streams.correlation.trail import VehicleKey
 from streams.correlation.verdicts import Verdicts
@@ -66,7 +66,7 @@ class Correlator:
         budgets: Mapping[str, Budget] | None = None,
         cooperation: Cooperation = _ALONE,
     ) -> None:
-        self._places = places
+        self._sightings = Sightings(places, policy)
         self._index = index
         self._judge = judge
         self._budgeted = frozenset(budgets or {})
@@ -306,7 +306,7 @@ class Correlator:
         if match.alert == latest:
             # One alert for all its sightings, as in `match`.
             match = Match(match.read, latest, match.result, match.lookback)
-        self._keep(sighting(match, seen, self._places))
+        self._keep(self._sightings.of(match, seen))
         if match.alert is not latest and match.lookback is None:
             self._keep_anew(match.read, latest, seen)
 
@@ -339,7 +339,7 @@ class Correlator:
         return self.concerns(entry.alert if isinstance(entry, VehicleKey) else entry)
 
     def _take(self, match: Match, seen: int, now: int) -> list[Hit]:
-        new = sighting(match, seen, self._places)
+        new = self._sightings.of(match, seen)
         known = self._seen.get(new.hit_id)
         places = self._keep(new)
         left: Left = self._review.leave(places[0], new.hit_id) if len(places) > 1 else {}
@@ -359,7 +359,7 @@ class Correlator:
     def _keep_anew(self, read: Read, latest: Alert, seen: int) -> None:
         result = self._result(read, latest)
         if result:
-            self._keep(sighting(Match(read, latest, result), seen, self._places))
+            self._keep(self._sightings.of(Match(read, latest, result), seen))
 
     def _result(self, read: Read, latest: Alert) -> MatchResult | None:
         """How a read that matched one version of an alert matches another, if it does."""

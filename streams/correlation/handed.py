@@ -54,12 +54,12 @@ class HandedOver:
 
     def vehicles_of(self, alert: AlertKey) -> Iterable[VehicleKey]:
         """The vehicles of an alert of which handovers were told."""
-        return sorted(self._told.get(alert, ()))
+        return sorted(self._of_alert(alert))
 
     def recall(self, vehicle: VehicleKey, hit: Hit) -> None:
         """Takes a handover that was told before."""
         self._teller.recall(hit)
-        self._of(vehicle).add(hit.hit_id)
+        self._told.setdefault(vehicle.alert, {}).setdefault(vehicle, set()).add(hit.hit_id)
 
     def moved(self, vehicle: VehicleKey, trail: Trail | None, views: Mapping[str, View]) -> None:
         """Takes that the trail of a vehicle has changed.
@@ -69,9 +69,7 @@ class HandedOver:
         """
         ahead: list[Standing] = []
         if self._handing and trail:
-            last = self._journeys.latest(trail)
-            view = views.get(trail[last].hit_id) or self._journeys.view(trail, last)
-            ahead = self._handing.standing(view)
+            ahead = self._handing.standing(*self._journeys.latest(trail, views))
         if ahead:
             self._ahead[vehicle] = ahead
         else:
@@ -83,9 +81,10 @@ class HandedOver:
         Those have ended whose end is `reached`, in ms too; `ended` says why nothing of its alert stands any
         more, if so.
         """
+        ahead, told = self._ahead.get(vehicle, ()), self._of_alert(vehicle.alert).get(vehicle)
         hits: list[Hit] = []
         ends: dict[str, int] = {}
-        for each in self._ahead.get(vehicle, ()) if ended is None else ():
+        for each in ahead if ended is None else ():
             # Its passage may be forgotten, where that is before the handover ends.
             if self._teller.told(each.stop.hit_id) is None:
                 continue
@@ -93,20 +92,23 @@ class HandedOver:
                 ends[each.hit_id] = each.ends
                 hit = self._teller.hand_over(each, self._verdicts.of(each.hit_id), now)
                 hits += [] if hit is None else [hit]
-        told = self._told.get(vehicle.alert, {}).get(vehicle)
         for hit_id in sorted(told - ends.keys()) if told else ():
             if self._teller.stands(hit_id):
                 rejected = self._verdicts.rejects(hit_id)
                 why = ended or Withdrawn("rejected" if rejected else "handover-over")
                 hits.append(self._teller.withdraw(hit_id, why, self._verdicts.of(hit_id), now))
-        if ends:
-            self._of(vehicle).update(ends)
-        return Reviewed(hits, self._look_again(vehicle, min(ends.values(), default=None), now))
+        if not ends:
+            return Reviewed(hits, None)
+        if told is None:
+            self._told.setdefault(vehicle.alert, {})[vehicle] = set(ends)
+        else:
+            told.update(ends)
+        return Reviewed(hits, self._look_again(vehicle, min(ends.values()), now))
 
-    def _look_again(self, vehicle: VehicleKey, at: int | None, now: int) -> int | None:
+    def _look_again(self, vehicle: VehicleKey, at: int, now: int) -> int | None:
         """When to look again, unless it is noted already that a look is due by then."""
         noted = self._noted.get(vehicle)
-        if at is None or (noted is not None and now < noted <= at):
+        if noted is not None and now < noted <= at:
             return None
         self._noted[vehicle] = at
         return at
@@ -115,12 +117,12 @@ class HandedOver:
         """Lets go of what was told of a vehicle."""
         self._ahead.pop(vehicle, None)
         self._noted.pop(vehicle, None)
-        told = self._told.get(vehicle.alert, {})
+        told = self._of_alert(vehicle.alert)
         for hit_id in told.pop(vehicle, ()):
             self._teller.forget(hit_id)
             self._verdicts.forget(hit_id)
         if not told:
             self._told.pop(vehicle.alert, None)
 
-    def _of(self, vehicle: VehicleKey) -> set[str]:
-        return self._told.setdefault(vehicle.alert, {}).setdefault(vehicle, set())
+    def _of_alert(self, alert: AlertKey) -> dict[VehicleKey, set[str]]:
+        return self._told.get(alert) or {}

@@ -4,23 +4,24 @@ What the hit of a stop tells follows from that stop and those before it alone: a
 nothing of earlier hits, and a read that comes late changes only hits of later stops.
 """
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
 from streams.correlation.legs import Legs
+from streams.correlation.moves import Moves
 from streams.correlation.policy import CorrelationPolicy
-from streams.correlation.sightings import Sighting
+from streams.correlation.sightings import Passage
 from streams.correlation.trail import Leg, Passing, Stop, Tail, Trail
 from streams.matching.looks import Looks, contradictions_of
 from streams.network.network import Ahead, Network
 from streams.network.policy import Places
+from streams.records.arrivals import Arrivals, Window, Windows
 from streams.records.hit import digest_of
-from streams.records.journey import Doubt, Journey, Next, Passed
+from streams.records.journey import Doubt, Journey, Passed
 from streams.records.read import Position
 from streams.records.times import from_ms
 
@@ -32,28 +33,24 @@ _PACE_LEGS: Final = 3
 _SPREAD: Final = 0.5
 """How much longer than expected, as a share, the way may take within the arrival window."""
 _LEAST_SPREAD_MS: Final = 5 * _MINUTE_MS
+_NOWHERE: Final = Windows()
 _LOOKS: Final = 2
 """Of make, colour and type, how many must contradict: each alone is often misread."""
 
 
 class View(Struct, frozen=True, gc=False):
-    """What the hit of a stop tells; `stops` are those of its journey, the last is its own."""
+    """What the hit of a stop tells; `passings` are those of its journey, the last is its own, `ahead` are the
+    sites that it may come to."""
 
     journey: Journey
+    ahead: Arrivals
     doubts: list[Doubt]
-    stops: Sequence[Stop]
+    passings: Sequence[Passing]
 
-
-class _Arrival(NamedTuple):
-    """A site that a vehicle may come to, the times from where it is now."""
-
-    site_id: str
-    km: float
-    earliest: timedelta
-    expected: timedelta
-    latest: timedelta
-    share: float
-    territory: str | None
+    @property
+    def stop(self) -> Stop:
+        """The stop itself."""
+        return self.passings[-1].stop
 
 
 class Journeys:
@@ -69,24 +66,20 @@ class Journeys:
             for site_id, site in places.sites.items()
             if site.lat is not None and site.lon is not None
         }
+        self._moves = Moves(self.network, policy)
         self._legs = Legs(self.network, positions, policy)
         self._gap = policy.journey_gap_hours * 60 * _MINUTE_MS
         self._within = policy.ahead_minutes * _MINUTE_MS
         self._towards = {name: tuple(camera.towards) for name, camera in places.cameras.items()}
         # Paces are rounded, so that there are not too many to remember.
-        self._arrivals = lru_cache(maxsize=1 << 14)(self._arrivals_of)
+        self._windows = lru_cache(maxsize=1 << 14)(self._windows_of)
 
-    def stop(self, sighting: Sighting) -> Stop:
-        """The stop of a sighting that stands."""
-        site = self._places.sites.get(sighting.site) if sighting.site is not None else None
-        return Stop(
-            sighting.captured,
-            sighting.hit_id,
-            sighting,
-            sighting.site,
-            site.territory if site is not None else None,
-            self._is_sure(sighting),
-        )
+    def stop(self, passage: Passage) -> Stop:
+        """The stop of a passage that stands."""
+        its = passage.best
+        site = self._places.sites.get(its.site) if its.site is not None else None
+        territory = site.territory if site is not None else None
+        return Stop(its.captured, its.hit_id, its, its.site, territory, passage.sure)
 
     def trail(self) -> Trail:
         """A trail without stops."""
@@ -103,14 +96,15 @@ class Journeys:
             before, tail = None, self._passings(trail, number)
         trail.tail, trail.before = tail, before
         told = tail.passings[-self._policy.journey_passages :]
+        ahead = self._ahead(told)
         journey = Journey(
             tail.journey_id,
             [each.passed for each in told],
-            self._next(told),
+            ahead or [],
             len(tail.passings) > len(told),
             tail.doubtful,
         )
-        return View(journey, self._doubts(told), [each.stop for each in told])
+        return View(journey, ahead, self._doubts(told), told)
 
     def _prolonged(self, trail: Trail, number: int) -> Tail | None:
         """The passings up to a stop from those up to the one before, where these are known and stay."""
@@ -151,22 +145,20 @@ class Journeys:
         stretch = str(int(first.captured // self._gap))
         return digest_of(("journey", alert.list_id, alert.alert_id, str(alert.version), plate, stretch))
 
-    def latest(self, trail: Trail) -> int:
-        """The number of the stop at which the vehicle was last; a doubtful read where it cannot have been is
-        none."""
+    def latest(self, trail: Trail, views: Mapping[str, View]) -> tuple[View, Sequence[Stop]]:
+        """What the hit tells of the stop at which the vehicle was last, and the stops by which it moved on to
+        there; `views` are those known already.
+
+        A doubtful read where the vehicle cannot have been is none, nor is one by which it did not move on.
+        """
         for number in range(len(trail) - 1, -1, -1):
             if not self._misfit(trail, number):
-                return number
-        return len(trail) - 1
-
-    def _is_sure(self, sighting: Sighting) -> bool:
-        read, result = sighting.match.read, sighting.match.result
-        return (
-            result.class_ == "exact"
-            and not result.contradictions
-            and (result.posterior or 0.0) >= self._policy.sure_posterior
-            and (read.confidence is None or read.confidence >= self._policy.sure_confidence)
-        )
+                view = views.get(trail[number].hit_id) or self.view(trail, number)
+                moves = self._moves.of([each.stop for each in view.passings])
+                if moves[-1] is view.stop:
+                    return view, moves
+        view = self.view(trail, 0)
+        return view, [view.stop]
 
     def _stops(self, trail: Trail, start: int, number: int) -> tuple[list[Stop], int]:
         """The stops of the journey up to one, and how many were left out.
@@ -189,35 +181,32 @@ class Journeys:
         sure = next((trail[each] for each in range(number - 1, start - 1, -1) if trail[each].sure), None)
         return sure is not None and not self._legs.possible(self._legs.leg(sure, last))
 
-    def _next(self, passings: Sequence[Passing]) -> list[Next]:
+    def _ahead(self, passings: Sequence[Passing]) -> Arrivals:
         last = passings[-1].stop
         if last.site is None or not self._within:
-            return []
-        before = next((each.stop.site for each in reversed(passings) if each.stop.site != last.site), None)
+            return Arrivals(last.captured, _NOWHERE)
+        before = None
+        for each in reversed(passings):
+            if each.stop.site != last.site:
+                before = each.stop.site
+                break
         towards = self._towards.get(last.sighting.match.read.camera_id, ())
-        at = from_ms(last.captured)
-        return [
-            Next(site_id, km, at + earliest, at + expected, at + latest, share, territory)
-            for site_id, km, earliest, expected, latest, share, territory in self._arrivals(
-                last.site, before, towards, _pace(passings)
-            )
-        ]
+        return Arrivals(last.captured, self._windows(last.site, before, towards, _pace(passings)))
 
-    def _arrivals_of(
-        self, site: str, before: str | None, towards: tuple[str, ...], pace: float
-    ) -> list[_Arrival]:
-        return [self._arrival(each, pace) for each in self.network.ahead(site, before, towards, self._within)]
+    def _windows_of(self, site: str, before: str | None, towards: tuple[str, ...], pace: float) -> Windows:
+        ahead = self.network.ahead(site, before, towards, self._within)
+        return Windows([self._window(each, pace) for each in ahead])
 
-    def _arrival(self, ahead: Ahead, pace: float) -> _Arrival:
+    def _window(self, ahead: Ahead, pace: float) -> Window:
         way = ahead.way
         takes = max(way.usual_ms * pace, way.best_ms)
         spread = max(takes * _SPREAD, _LEAST_SPREAD_MS)
-        return _Arrival(
+        return Window(
             ahead.site_id,
             round(way.km, 1),
-            timedelta(milliseconds=int(way.best_ms)),
-            timedelta(milliseconds=int(takes)),
-            timedelta(milliseconds=int(takes + spread)),
+            int(way.best_ms),
+            int(takes),
+            int(takes + spread),
             round(ahead.share, 3),
             self._places.sites[ahead.site_id].territory,
         )
@@ -241,7 +230,8 @@ class Journeys:
         return found if other_looks is None else [*found, other_looks]
 
     def _other_looks(self, one: Stop, other: Stop) -> Doubt | None:
-        before, now = one.sighting.match.read.vehicle, other.sighting.match.read.vehicle
+        assert one.sure is not None and other.sure is not None, "doubts are between sure reads"
+        before, now = one.sure.match.read.vehicle, other.sure.match.read.vehicle
         if before is None or now is None or before == now:
             return None
         least = self._policy.sure_confidence

@@ -68,7 +68,7 @@ class CorrelationPolicy(Struct, frozen=True, forbid_unknown_fields=True):
             description="lowest share of vehicles that come to a site across a border, as far as the links "
             "tell, for a handover before the crossing",
         ),
-    ] = 0.2
+    ] = 0.3
     handover_posterior: Annotated[
         float, Meta(ge=0, le=1, description="lowest posterior of a passage by which a vehicle is handed over")
     ] = 0.5

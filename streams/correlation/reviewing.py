@@ -14,7 +14,7 @@ from streams.correlation.in_force import InForce, Version
 from streams.correlation.journeys import Journeys, View
 from streams.correlation.policy import Cooperation, CorrelationPolicy
 from streams.correlation.seen import Seen
-from streams.correlation.sightings import PassageKey, Sighting, best, passages
+from streams.correlation.sightings import Passage, PassageKey, Sighting, passage_of, passages
 from streams.correlation.telling import Teller
 from streams.correlation.trail import Trail, VehicleKey, vehicle_of
 from streams.correlation.verdicts import Verdicts
@@ -114,7 +114,7 @@ class Reviewer:
         return hits + self.handovers(vehicles, now)
 
     def _tell_later(self, view: View, views: Mapping[str, View], now: int) -> list[Hit]:
-        sighting = view.stops[-1].sighting
+        sighting = view.stop.sighting
         version = self._in_force[key_of(sighting.match.alert)]
         return self._tell(sighting, views, self._in_force.has_ended(version, now), now, False)
 
@@ -163,24 +163,38 @@ class Reviewer:
     def _rule(self, place: PassageKey, here: Sequence[Sighting], now: int) -> "_Review":
         """What stands at one place, by its sightings, and what does so in place of others."""
         version = self._in_force[place.alert]
+        if len(here) == 1:
+            return self._rule_one(here[0], version, now)
         counting = [each for each in here if self._counts(each, version)]
-        standing: dict[str, tuple[Sighting, bool]] = {}
+        standing: dict[str, tuple[Passage, bool]] = {}
         instead: dict[str, str] = {}
         for passage in passages(counting, self._gap_ms):
-            chosen = best(passage)
+            found = passage_of(passage)
+            chosen = found.best
             told = any(self._teller.was_told(each.hit_id) for each in passage)
             ruling = self._budgets.rule(passage, chosen, told)
             if ruling != "withheld":
-                standing[chosen.hit_id] = chosen, ruling == "tightened"
+                standing[chosen.hit_id] = found, ruling == "tightened"
                 for each in passage:
                     instead[each.hit_id] = chosen.hit_id
         # A copy, for those at the place change as the review's revisions are told.
         return _Review(version, list(here), self._in_force.has_ended(version, now), standing, instead)
 
+    def _rule_one(self, here: Sighting, version: Version, now: int) -> "_Review":
+        """As `_rule`, of one sighting: what most places have."""
+        ended = self._in_force.has_ended(version, now)
+        if self._counts(here, version):
+            ruling = self._budgets.rule((here,), here, self._teller.was_told(here.hit_id))
+            if ruling != "withheld":
+                hit_id, passage = here.hit_id, Passage(here, here if here.sure else None)
+                standing = {hit_id: (passage, ruling == "tightened")}
+                return _Review(version, (here,), ended, standing, {hit_id: hit_id})
+        return _Review(version, (here,), ended, {}, {})
+
     def _settle(self, vehicle: VehicleKey, reviews: Sequence["_Review"]) -> list[str] | None:
         """Puts what stands at places in the vehicle's trail; returns the hits whose journey is another; None
         if the trail is as it was."""
-        chosen = [each for review in reviews for each, _ in review.standing.values() if _is_placed(each)]
+        chosen = [each for review in reviews for each, _ in review.standing.values() if _is_placed(each.best)]
         trail = self._trails.get(vehicle)
         if trail is None:
             if not chosen:
@@ -205,8 +219,8 @@ class Reviewer:
     def _due_at(self, review: "_Review", views: Mapping[str, View], now: int) -> list[Hit]:
         """The revisions due at one place."""
         hits: list[Hit] = []
-        for chosen, tightened in review.standing.values():
-            hits += self._tell(chosen, views, review.ended, now, tightened)
+        for passage, tightened in review.standing.values():
+            hits += self._tell(passage.best, views, review.ended, now, tightened)
         for each in review.here:
             gone = review.ended or each.hit_id not in review.standing
             if gone and self._teller.stands(each.hit_id):
@@ -264,13 +278,13 @@ class Reviewer:
 
 class _Review(Struct, frozen=True, gc=False):
     """What is so at one place: the version in force, the sightings looked at, whether the alert has ended;
-    the sightings that stand, by hit, and whether a budget was tightened for them; which hit stands for
+    the passages that stand, by hit, and whether a budget was tightened for them; which hit stands for
     which."""
 
     version: Version
     here: Sequence[Sighting]
     ended: bool
-    standing: Mapping[str, tuple[Sighting, bool]]
+    standing: Mapping[str, tuple[Passage, bool]]
     instead: Mapping[str, str]
 
 

@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from streams.correlation.policy import CorrelationPolicy
 from streams.network.policy import Places
 from streams.records.alert import AlertKey, key_of
 from streams.records.encode import encode
@@ -48,6 +49,8 @@ class Sighting(Struct, frozen=True, gc=False):
     """When its match was made, in ms since 1970 UTC: how long it is remembered counts from here."""
     site: str | None
     """The site at which the camera stood then, if it is known."""
+    sure: bool
+    """Whether the read is so sure that it may speak against another one."""
 
     @property
     def pair(self) -> Pair:
@@ -74,12 +77,33 @@ class Sighting(Struct, frozen=True, gc=False):
         )
 
 
-def sighting(match: Match, seen: int, places: Places) -> Sighting:
-    """The sighting of a match that was made at a time, in ms since 1970 UTC."""
-    read = match.read
-    captured = to_ms(read.captured_at)
-    site = places.site_of(read.camera_id, captured)
-    return Sighting(hit_id(match.alert, read), match, captured, seen, site)
+class Passage(Struct, frozen=True, gc=False):
+    """A passage that stands, by the sighting whose hit does; and its best sure sighting, if it has one."""
+
+    best: Sighting
+    sure: Sighting | None
+
+
+class Sightings:
+    """Makes sightings of matches."""
+
+    def __init__(self, places: Places, policy: CorrelationPolicy) -> None:
+        self._places = places
+        self._posterior = policy.sure_posterior
+        self._confidence = policy.sure_confidence
+
+    def of(self, match: Match, seen: int) -> Sighting:
+        """The sighting of a match that was made at a time, in ms since 1970 UTC."""
+        read, result = match.read, match.result
+        captured = to_ms(read.captured_at)
+        sure = (
+            result.class_ == "exact"
+            and not result.contradictions
+            and (result.posterior or 0.0) >= self._posterior
+            and (read.confidence is None or read.confidence >= self._confidence)
+        )
+        site = self._places.site_of(read.camera_id, captured)
+        return Sighting(hit_id(match.alert, read), match, captured, seen, site, sure)
 
 
 def place_of(each: Sighting) -> PassageKey:
@@ -120,6 +144,15 @@ def passages(sightings: Iterable[Sighting], gap_ms: float) -> list[Sequence[Sigh
     return list(runs)
 
 
-def best(passage: Sequence[Sighting]) -> Sighting:
-    """The sighting whose hit stands for the passage."""
-    return min(passage, key=Sighting.worse) if len(passage) > 1 else passage[0]
+def best(sightings: Sequence[Sighting]) -> Sighting:
+    """The best of the sightings of a passage, whose hit stands for it."""
+    return min(sightings, key=Sighting.worse) if len(sightings) > 1 else sightings[0]
+
+
+def passage_of(sightings: Sequence[Sighting]) -> Passage:
+    """The passage that sightings form; there is at least one."""
+    chosen = best(sightings)
+    if chosen.sure or len(sightings) == 1:
+        return Passage(chosen, chosen if chosen.sure else None)
+    sure = [each for each in sightings if each.sure]
+    return Passage(chosen, best(sure) if sure else None)

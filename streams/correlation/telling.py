@@ -191,11 +191,18 @@ class Teller:
     ) -> Hit:
         match = sighting.match
         read, alert, result = match.read, match.alert, match.result
+        if tightened:
+            result = replace(result, reasons=[*result.reasons, TIGHTENED_WORDS])
         age_ms = now - sighting.captured
         place = self._place(sighting)
         action = action_of(alert, place.territory)
         # Nobody is dispatched for what was found by looking back.
         admitted = self.joint.admitting(sighting) if match.lookback is None else []
+        rules = _rules(match, action, tightened)
+        operations: list[Admission] = []
+        if admitted:
+            rules += [f"operation.{each}" for each in admitted]
+            operations = [self._admission(each, sighting, place, view) for each in admitted]
         return Hit(
             hit_id=sighting.hit_id,
             revision=1,
@@ -204,17 +211,17 @@ class Teller:
             age_s=age_ms / 1000,
             read=read,
             alert=self._seen_of(alert),
-            match=replace(result, reasons=[*result.reasons, TIGHTENED_WORDS]) if tightened else result,
+            match=result,
             place=place,
             action=action.code,
             priority=alert.priority,
             emitted_at=from_ms(now),
             audience=self._audience(alert, admitted),
-            rules=[*_rules(match, action, tightened), *(f"operation.{each}" for each in admitted)],
+            rules=rules,
             verdict=verdict,
             journey=view.journey if view is not None else None,
             doubts=view.doubts if view is not None else [],
-            operations=[self._admission(each, sighting, place, view) for each in admitted],
+            operations=operations,
             lookback=match.lookback,
         )
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from streams.correlation.sightings import PassageKey, Sighting
+from streams.correlation.sightings import Passage, PassageKey, Sighting
 from streams.records.alert import AlertKey
 from streams.records.journey import Passed
 
@@ -36,8 +36,8 @@ class Stop(Struct, frozen=True, gc=False):
     sighting: Sighting
     site: str | None
     territory: str | None
-    sure: bool
-    """Whether the read is so sure that it may speak against another one."""
+    sure: Sighting | None
+    """The best sighting of the passage that is so sure that it may speak against another one, if any is."""
 
 
 class Leg(Struct, frozen=True, gc=False):
@@ -117,20 +117,23 @@ class Trail:
         return number == 0 or stops[number].captured - stops[number - 1].captured > self._gap
 
     def settle(
-        self, here: Iterable[str], chosen: Collection[Sighting], stop_of: Callable[[Sighting], Stop]
+        self, here: Iterable[str], chosen: Collection[Passage], stop_of: Callable[[Passage], Stop]
     ) -> list[str] | None:
-        """Takes which of the hits at a place stand now; `stop_of` makes the stop of a sighting.
+        """Takes which of the hits at a place stand now, with their passages; `stop_of` makes the stop of one.
 
         Returns the hits of the stops whose journey is another now, the new stops among them; None if nothing
         has changed.
         """
-        by_hit, standing = self._by_hit, {each.hit_id: each for each in chosen}
+        by_hit = self._by_hit
+        known = [by_hit[hit_id] for hit_id in here if hit_id in by_hit]
         gone: list[Stop] = []
-        for hit_id in here:
-            stop = by_hit.get(hit_id)
-            if stop is not None and standing.get(hit_id) is not stop.sighting:
-                gone.append(by_hit.pop(hit_id))
-        come = [stop_of(each) for each in chosen if each.hit_id not in by_hit]
+        if known:
+            standing = {each.best.hit_id: each for each in chosen}
+            for stop in known:
+                passage = standing.get(stop.hit_id)
+                if passage is None or passage.best is not stop.sighting or passage.sure is not stop.sure:
+                    gone.append(by_hit.pop(stop.hit_id))
+        come = [stop_of(each) for each in chosen if each.best.hit_id not in by_hit]
         if not gone and not come:
             return None
         for stop in come:

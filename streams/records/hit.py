@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -102,7 +102,7 @@ def hit_id(alert: Alert, read: Read) -> str:
     Cameras number their reads each for itself, so the camera is part of the read's name.
     """
     digest = _begun(alert.list_id, alert.alert_id, alert.version).copy()
-    digest.update(_framed((read.camera_id, read.read_id)))
+    digest.update(_of_camera(read.camera_id) + _frame(read.read_id))
     return digest.hexdigest()
 
 
@@ -118,8 +118,15 @@ def digest_of(parts: Iterable[str]) -> str:
 
 
 def _framed(parts: Iterable[str]) -> bytes:
-    encoded = [part.encode() for part in parts]
-    return b"".join([len(each).to_bytes(4, "big") + each for each in encoded])
+    return b"".join([_frame(each) for each in parts])
+
+
+def _frame(text: str) -> bytes:
+    encoded = text.encode()
+    return len(encoded).to_bytes(4, "big") + encoded
+
+
+_of_camera: Final = lru_cache(maxsize=1 << 14)(_frame)
 
 
 def hit_alert(alert: Alert) -> HitAlert:

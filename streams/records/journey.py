@@ -1,5 +1,6 @@
 """Journey: where a vehicle has been and may come to; who takes it over; whether it is one vehicle at all."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -49,7 +50,7 @@ class Journey(Struct, frozen=True, gc=False, omit_defaults=True):
 
     journey_id: Annotated[HitId, Meta(description="128-bit digest, the same for the hits of one journey")]
     passages: Annotated[list[Passed], Meta(description="the latest passages, the last is that of the hit")]
-    next: Annotated[list[Next], Meta(description="the sites it may come to, nearest first")] = []
+    next: Annotated[Sequence[Next], Meta(description="the sites it may come to, nearest first")] = []
     longer: Annotated[bool, Meta(description="whether there were passages before those told")] = False
     doubtful: Annotated[
         int, Meta(ge=0, description="passages left out: a doubtful read where it cannot have been")
@@ -57,15 +58,15 @@ class Journey(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Doubt(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A sign that two reads of one plate are two vehicles. Both reads are sure ones."""
+    """A sign that two passages of one plate are of two vehicles. Each has a sure read."""
 
     kind: Annotated[
         Literal["too-fast", "looks"],
         Meta(description="sooner than the best travel time allows (a cloned plate); make, colour or type"),
     ]
-    hit_id: Annotated[HitId, Meta(description="the hit of the other read")]
+    hit_id: Annotated[HitId, Meta(description="the hit of the other passage")]
     meaning: Annotated[Words, Meta(description="in words for the officer")]
-    site_id: Annotated[Identifier | None, Meta(description="the site of the other read")] = None
+    site_id: Annotated[Identifier | None, Meta(description="the site of the other passage")] = None
     km: Annotated[float, Meta(ge=0, description="the way between the two, in km")] | None = None
     minutes: Annotated[float, Meta(ge=0, description="the time between the two, in minutes")] | None = None
     best_minutes: (

@@ -79,9 +79,12 @@ class HandoverRule(Struct, frozen=True, forbid_unknown_fields=True):
 
     def applies(self, site_id: str, at: int) -> bool:
         """Whether it holds for a first site across, at a time in ms since 1970 UTC."""
+        if self.sites and site_id not in self.sites:
+            return False
+        if self.begins is None and self.ends is None:
+            return True
         day = from_ms(at).date()
-        begun = self.begins is None or self.begins <= day
-        return begun and (self.ends is None or day < self.ends) and (not self.sites or site_id in self.sites)
+        return (self.begins is None or self.begins <= day) and (self.ends is None or day < self.ends)
 
 
 class Handovers:

@@ -61,7 +61,6 @@ class Account:
             self._sum(kind, doubts._asdict())
             counts[f"{kind}vehicles"] += 1
             counts["copied missed"] += doubts.possible and not doubts.too_fast
-            counts["copied missed, both stood"] += doubts.possible_stood and not doubts.too_fast
             counts["copied found, not possible"] += doubts.too_fast and not doubts.possible
         self.too_fast += ever_too_fast(ground, told)
 
@@ -148,13 +147,11 @@ class Account:
         return rows
 
     def _copies(self, its: Counter[str]) -> list[Row]:
-        hidden = its["copied missed"] - its["copied missed, both stood"]
         possible, copied, alone = its["copied possible"], its["copied copied"], its["alone vehicles"]
         return [
             ("vehicles with a copy that was matched too", f"{copied:,}"),
             ("… two sure reads too soon for one vehicle", f"{possible:,}"),
             ("… and told as too fast", _of(possible - its["copied missed"], possible)),
-            ("… not: of a passage one read is sure, a better one is not", f"{hidden:,}"),
             ("… told, though no such reads", f"{its['copied found, not possible']:,}"),
             ("… told by looks", _of(its["copied looks"], copied)),
             ("vehicles without a copy told as too fast", f"{its['alone too_fast']:,}"),

@@ -7,20 +7,18 @@ from streams.correlation.policy import CorrelationPolicy
 from streams.network.network import Network
 from tests.journeys.ground import Ground
 from tests.journeys.told import Told, key_of_hit
-from tests.journeys.vehicles import Caught, Stood, Vehicle
+from tests.journeys.vehicles import Caught, Vehicle
 
 
 class Doubted(NamedTuple):
     """The doubts of one vehicle.
 
     `copied`: a copy of its plate was matched too; `possible`: two sure reads of the two are sooner apart than
-    one vehicle can be, whatever the clocks; `possible_stood`: two such are among the hits that stand;
-    `too_fast`, `looks`: a hit that stands has such a doubt.
+    one vehicle can be, whatever the clocks; `too_fast`, `looks`: a hit that stands has such a doubt.
     """
 
     copied: bool
     possible: bool
-    possible_stood: bool
     too_fast: bool
     looks: bool
 
@@ -30,13 +28,10 @@ def doubted(ground: Ground, network: Network, vehicle: Vehicle) -> Doubted:
     policy = ground.policy
     kinds = {doubt.kind for each in vehicle.stood for doubt in each.hit.doubts}
     sure = [each for each in vehicle.caught if _is_sure(each, policy)]
-    ids = {each.match.read.read_id for each in sure}
-    stood = [each for each in vehicle.stood if each.hit.read.read_id in ids]
     copied = any(vehicle.is_copy(each.truth) for each in vehicle.caught)
     return Doubted(
         copied,
         copied and _apart(vehicle, sure, network, policy),
-        copied and _apart(vehicle, stood, network, policy),
         "too-fast" in kinds,
         "looks" in kinds,
     )
@@ -67,9 +62,7 @@ def _is_sure(caught: Caught, policy: CorrelationPolicy) -> bool:
     )
 
 
-def _apart(
-    vehicle: Vehicle, reads: Iterable[Caught | Stood], network: Network, policy: CorrelationPolicy
-) -> bool:
+def _apart(vehicle: Vehicle, reads: Iterable[Caught], network: Network, policy: CorrelationPolicy) -> bool:
     """Whether a read of the vehicle and one of a copy are sooner apart than one vehicle can be.
 
     That is less than `clone_share` of the best travel time, also if both clocks are as wrong as they may be.

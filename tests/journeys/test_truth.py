@@ -88,6 +88,5 @@ def test_copies_that_two_sure_reads_give_away_are_found_and_no_others() -> None:
     its = copied().counts
     assert copied().faults == []
     assert its["copied possible"] > 20
-    assert its["copied missed, both stood"] == its["copied found, not possible"] == 0
-    assert its["copied missed"] <= 0.05 * its["copied possible"]
+    assert its["copied missed"] == its["copied found, not possible"] == 0
     assert its["alone too_fast"] == 0
