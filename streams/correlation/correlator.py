@@ -255,7 +255,9 @@ class Correlator:
 
     def _touch(self, key: AlertKey, now: int) -> list[Hit]:
         """Takes the time, and that something comes of an alert: it rests no more."""
-        hits = self.advance(now)
+        if now > self._now:
+            self._now = now
+        hits = self.advance(now) if self._agenda.is_due(now) else []
         return hits + self._wake(key, now) if key in self._resting else hits
 
     def _wake(self, key: AlertKey, now: int) -> list[Hit]:
@@ -347,7 +349,11 @@ class Correlator:
             return self._review.alert(key_of(match.alert), now, left)
         if len(places) == 1:
             place = places[0]
-            here = self._seen.around(place, new) if known is None else self._seen.at(place)
+            if known is not None:
+                return self._review.place(place, self._seen.at(place), now)
+            here = self._seen.around(place, new)
+            if len(here) == 2 and self._review.is_worse(new, here[0] if here[1] is new else here[1]):
+                return []
             return self._review.place(place, here, now)
         return self._review.places([(place, self._seen.at(place)) for place in places], now, left)
 

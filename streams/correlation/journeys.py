@@ -95,7 +95,9 @@ class Journeys:
         if tail is None:
             before, tail = None, self._passings(trail, number)
         trail.tail, trail.before = tail, before
-        told = tail.passings[-self._policy.journey_passages :]
+        told, most = tail.passings, self._policy.journey_passages
+        if len(told) > most:
+            told = told[-most:]
         ahead = self._ahead(told)
         journey = Journey(
             tail.journey_id,

@@ -93,6 +93,16 @@ class Reviewer:
         hit_ids = self._settle(vehicle, (review,))
         return self._told((review,), {} if hit_ids is None else {vehicle: hit_ids}, (vehicle,), now)
 
+    def is_worse(self, new: Sighting, other: Sighting) -> bool:
+        """Whether nothing follows from a sighting that forms a passage with another one, whose hit stands: as
+        the second read of most passages."""
+        return (
+            (other.sure or not new.sure)
+            and self._teller.stands(other.hit_id)
+            and new.match.alert is other.match.alert
+            and other.worse() < new.worse()
+        )
+
     def _told(
         self, reviews: Sequence["_Review"], changed: Left, vehicles: Iterable[VehicleKey], now: int
     ) -> list[Hit]:
@@ -100,7 +110,8 @@ class Reviewer:
         views = self._views(changed) if changed else _NO_VIEWS
         hits: list[Hit] = []
         for review in reviews:
-            hits += self._due_at(review, views, now)
+            due = self._due_at(review, views, now)
+            hits = hits + due if hits else due
         if len(views) > 1 or len(reviews) != 1:
             here_told = {hit_id for review in reviews for hit_id in review.standing}
             for hit_id, view in views.items():
@@ -221,6 +232,8 @@ class Reviewer:
         hits: list[Hit] = []
         for passage, tightened in review.standing.values():
             hits += self._tell(passage.best, views, review.ended, now, tightened)
+        if len(review.here) == len(review.standing) and not review.ended:
+            return hits
         for each in review.here:
             gone = review.ended or each.hit_id not in review.standing
             if gone and self._teller.stands(each.hit_id):

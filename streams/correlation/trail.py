@@ -101,7 +101,8 @@ class Trail:
 
     def numbers(self, hit_ids: Iterable[str]) -> list[int]:
         """The numbers of the stops of hits, as far as they are stops, rising."""
-        stops = [self._by_hit[hit_id] for hit_id in hit_ids if hit_id in self._by_hit]
+        by_hit = self._by_hit
+        stops = [by_hit[hit_id] for hit_id in hit_ids if hit_id in by_hit]
         if len(stops) == 1 and stops[0] is self._stops[-1]:
             return [len(self._stops) - 1]
         return sorted(bisect_left(self._stops, _order(stop), key=_order) for stop in stops)
