@@ -13,6 +13,9 @@ Confirmation = asyncio.Future[Any]
 _LARGEST_BYTES: Final = 12 * 1024 * 1024
 """A rejected record goes on with its headers, so this is above the topic's own limit, which speaks first."""
 
+_BATCH_BYTES: Final = 1 << 17
+"""What waits for a broker goes on in batches of up to this length, before they are made smaller."""
+
 
 class Letter(NamedTuple):
     """One record to send; without a partition its key chooses one. `timestamp` in ms since 1970 UTC."""
@@ -30,7 +33,14 @@ class Outbox:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._producer = AIOKafkaProducer(
-            **options, enable_idempotence=True, acks="all", linger_ms=0, max_request_size=_LARGEST_BYTES
+            **options,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=0,
+            max_request_size=_LARGEST_BYTES,
+            max_batch_size=_BATCH_BYTES,
+            # Hits are a quarter as long; whoever makes a state anew reads a day of them.
+            compression_type="lz4",
         )
 
     async def start(self) -> None:

@@ -3,24 +3,27 @@
 import asyncio
 import multiprocessing
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, TopicPartition
 
 from streams.broker.connection import KafkaSection, resolve
 from streams.broker.keys import key_bytes
+from streams.broker.worker.outbox import Letter, Outbox
 from streams.broker.worker.rebuild import Rebuild
 from streams.cli.collector import settle
 from streams.records.alert import key_of
 from streams.records.encode import encode
 from tests.bench.correlate import cooperation, correlator_of
-from tests.bench.kafka.load import Load
 from tests.bench.table import one_core, resident, show
 from tests.bench.vehicles import made
 from tests.stage.kafka import Stage
 
 _GROUP = "rebuild"
 _DAY_MS = 86_400_000
+_AT_ONCE = 100
+"""Records sent together: as many hits as may follow from one batch of reads."""
 
 
 class _Taken(NamedTuple):
@@ -72,13 +75,24 @@ def _put(servers: str, matches: str, hits: str, vehicles: int) -> tuple[int, int
     settle()
     correlator = correlator_of(traffic, traffic.places, cooperation())
     told = [hit for now, match in traffic.matches for hit in correlator.match(match, now)]
-    load = Load(servers)
-    load.send(matches, ((key_bytes(key_of(match.alert)), encode(match), 0) for _, match in traffic.matches))
-    load.send(hits, ((hit.hit_id.encode(), encode(hit), 0) for hit in told))
+    letters = [
+        Letter(matches, key_bytes(key_of(match.alert)), encode(match), 0) for _, match in traffic.matches
+    ]
+    letters += [Letter(hits, hit.hit_id.encode(), encode(hit), 0) for hit in told]
+    asyncio.run(_sent(servers, letters))
     owner = Consumer({"bootstrap.servers": servers, "group.id": _GROUP, "log_level": 0})
     owner.commit(offsets=[TopicPartition(matches, 0, len(traffic.matches))], asynchronous=False)
     owner.close()
     return len(traffic.matches), len(told)
+
+
+async def _sent(servers: str, letters: Sequence[Letter]) -> None:
+    """Sends records as a worker does."""
+    outbox = Outbox(resolve(KafkaSection(servers=servers.split(",")), {}).for_aiokafka("bench"))
+    await outbox.start()
+    for start in range(0, len(letters), _AT_ONCE):
+        await asyncio.gather(*await outbox.send(letters[start : start + _AT_ONCE]))
+    await outbox.stop()
 
 
 def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
