@@ -39,7 +39,7 @@ class Outbox:
             linger_ms=0,
             max_request_size=_LARGEST_BYTES,
             max_batch_size=_BATCH_BYTES,
-            # Hits are a quarter as long; whoever makes a state anew reads a day of them.
+            # A hit is half as long, ten together a quarter; whoever makes a state anew reads a day of them.
             compression_type="lz4",
         )
 
