@@ -47,10 +47,12 @@ handover_minutes = 1440
 
 
 class Vehicle(NamedTuple):
-    """A listed vehicle, and all reads of its plate in the order of their times."""
+    """A listed vehicle, and all reads of its plate in the order of their times; whether another has a copy of
+    the plate."""
 
     alert: Alert
     reads: list[Read]
+    copied: bool
 
 
 class Crossed(NamedTuple):
@@ -79,13 +81,13 @@ class Roads:
                 # It is handed over by a read that is likely of it.
                 last = self._site(own[-1])
                 own = [replace(read, confidence=_SURE) if self._site(read) == last else read for read in own]
-                self.vehicles.append(Vehicle(listed, _shifted(own, now, number)))
+                self.vehicles.append(Vehicle(listed, _shifted(own, now, number), copied=False))
             else:
                 # Doubts are of sure reads only.
                 copy = [replace(read, plate=alert.plate) for read in copy]
                 both = _shifted(own, now, number) + _shifted(copy, now + _COPY_LATER, number)
                 sure = [replace(read, confidence=_SURE) for read in both]
-                self.vehicles.append(Vehicle(listed, sorted(sure, key=_captured)))
+                self.vehicles.append(Vehicle(listed, sorted(sure, key=_captured), copied=True))
 
     def settings(self) -> str:
         """The sections of the settings that say where the cameras are and what is handed over."""
@@ -114,15 +116,18 @@ class Roads:
             last[site] = read.captured_at
         return [site for _, site in began]
 
-    def crossed(self, vehicle: Vehicle) -> Crossed | None:
-        """The border that a plate crossed last, if it is one at which vehicles are handed over."""
+    def crossed(self, vehicle: Vehicle) -> list[Crossed]:
+        """The borders that a plate crossed, the last first, up to one at which nothing is handed over."""
         sites = self._places.sites
         placed = [site for site in self.passed(vehicle) if sites[site].territory is not None]
+        found: list[Crossed] = []
         for one, other in reversed(list(pairwise(placed))):
-            if sites[one].territory != sites[other].territory:
-                crossed = Crossed(sites[one].territory, sites[other].territory, other)
-                return crossed if {crossed.from_, crossed.to} == {"FR", "BE"} else None
-        return None
+            crossed = Crossed(sites[one].territory, sites[other].territory, other)
+            if crossed.from_ != crossed.to:
+                if {crossed.from_, crossed.to} != {"FR", "BE"}:
+                    break
+                found.append(crossed)
+        return found
 
     def _site(self, read: Read) -> str:
         site = self._places.site_of(read.camera_id, to_ms(read.captured_at))

@@ -91,8 +91,16 @@ def _as_driven(roads: Roads, due: dict[str, Row]) -> None:
     """Fails if what stands is not what the vehicles did, or not all that is to be shown is among it."""
     assert whole(due.values()) == {each.alert.alert_id: roads.passed(each) for each in roads.vehicles}
     borders = {each.alert.alert_id: roads.crossed(each) for each in roads.vehicles}
-    crossed = {alert: [border] for alert, border in borders.items() if border is not None}
-    assert handed_over(due.values(), "crossed") == crossed
+    crossed = handed_over(due.values(), "crossed")
+    assert crossed.keys() == {alert for alert, passed in borders.items() if passed}
+    copied = {each.alert.alert_id for each in roads.vehicles if each.copied}
+    for alert, told_ in crossed.items():
+        if alert in copied:
+            # Which of two vehicles with one plate came back and which passed by, nobody knows.
+            (one,) = told_
+            assert one[:2] in {border[:2] for border in borders[alert]}
+        else:
+            assert told_ == borders[alert][:1]
     assert {border.to for here in crossed.values() for border in here} == {"BE", "FR"}
     assert handed_over(due.values(), "heading")
     assert any(hit.get("doubts") for hit in due.values())

