@@ -42,7 +42,7 @@ bench: .venv/.installed-dev  ## the figures, as a table
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.kafka gateway
 
-bench-kafka: .venv/.installed-dev  ## the figures on a real Kafka, beside two peers; about 30 minutes
+bench-kafka: .venv/.installed-dev  ## the figures on a real Kafka, beside two peers; about 40 minutes
 	$(BIN)/python -m tests.bench.kafka
 
 bench-gateway: .venv/.installed-dev  ## the gateway's figures on a real Kafka; about 5 minutes

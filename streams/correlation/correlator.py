@@ -255,9 +255,7 @@ class Correlator:
 
     def _touch(self, key: AlertKey, now: int) -> list[Hit]:
         """Takes the time, and that something comes of an alert: it rests no more."""
-        if now > self._now:
-            self._now = now
-        hits = self.advance(now) if self._agenda.is_due(now) else []
+        hits = self.advance(now)
         return hits + self._wake(key, now) if key in self._resting else hits
 
     def _wake(self, key: AlertKey, now: int) -> list[Hit]:

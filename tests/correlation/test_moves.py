@@ -7,13 +7,11 @@ import pytest
 from streams.correlation.correlator import Correlator
 from streams.lists.index import Index
 from streams.matching.judge import Judge
-from streams.records.alert import Alert
 from streams.records.match import Match, MatchResult
-from streams.records.read import Read
-from streams.records.times import from_ms, parse_time, to_ms
+from streams.records.times import to_ms
 from streams.settings.load import load
+from tests.made import NOON, alert, at, read
 
-_BEGIN = to_ms(parse_time("2026-05-21T08:00:00Z"))
 _SETTINGS = load(
     """
 [correlation]
@@ -54,18 +52,7 @@ to = "FR"
 """,
     "test",
 )
-_ALERT = Alert(
-    list_id="sis",
-    alert_id="a",
-    version=1,
-    plate="AB-123-CD",
-    basis="SIS-38-seizure",
-    reason="stolen",
-    action={"default": "seize"},
-    valid_from=from_ms(_BEGIN - 86_400_000),
-    valid_until=from_ms(_BEGIN + 30 * 86_400_000),
-    country="FR",
-)
+_ALERT = alert("AB-123-CD", "FR")
 _LAST_S = 20_000
 Sight = tuple[str, int]
 
@@ -80,15 +67,15 @@ def crossing(sights: list[Sight]) -> tuple[str, int] | None:
         settings.correlation, settings.places, {}, index, judge, cooperation=settings.cooperation
     )
     standing: dict[str, tuple[str, int]] = {}
-    for camera, second in sights:
-        read = Read(f"{camera}{second}", camera, from_ms(_BEGIN + second * 1000), "AB123CD", "FR", 0.99)
-        match = Match(read, _ALERT, MatchResult("exact", "AB123CD", "AB123CD", 0.999))
-        for hit in state.match(match, _BEGIN + _LAST_S * 1000):
+    for camera, when in sights:
+        its = read("AB123CD", "FR", read_id=f"{camera}{when}", camera_id=camera, captured_at=at(when))
+        match = Match(its, _ALERT, MatchResult("exact", "AB123CD", "AB123CD", 0.999))
+        for hit in state.match(match, to_ms(at(_LAST_S))):
             if hit.handover is not None:
                 standing.pop(hit.hit_id, None)
                 if hit.kind != "withdrawn":
-                    at = (to_ms(hit.handover.earliest) - _BEGIN) // 1000
-                    standing[hit.hit_id] = hit.handover.site_id, at
+                    second = round((hit.handover.earliest - NOON).total_seconds())
+                    standing[hit.hit_id] = hit.handover.site_id, second
     assert len(standing) <= 1, "one border is the one crossed last"
     return next(iter(standing.values()), None)
 
