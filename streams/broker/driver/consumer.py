@@ -83,7 +83,9 @@ class Consumer(StockConsumer):
         clock = asyncio.get_running_loop().time
         end = clock() + self.app.conf.broker_session_timeout / 2
         while not self.should_stop and self._unacked_messages and clock() < end:
-            gc.collect()  # as Faust does: a message that nobody works on any more is to vanish
+            # A message that nobody works on any more is to vanish. Faust looks for it in all there is, which
+            # in a large state takes seconds in which no heartbeat is sent; but what was handed over is young.
+            gc.collect(1)
             await self.commit()
             await self._wait_for_ack(timeout=1)
             self._clean_unacked_messages()

@@ -10,7 +10,7 @@ import faust
 from streams.broker.driver import Gather, batch_topic
 from tests.broker.driver.workers import app_of, make_topic, produce, running, unique, until
 
-WITHIN_S = 0.5
+WITHIN_S = 3.0
 
 
 def collect(app: faust.App, topic: Any, into: list[tuple[float, int]]) -> None:
@@ -35,8 +35,9 @@ def test_gathered_while_they_flow_and_at_once_when_alone(servers: str, tmp_path:
         async with running(app):
             await produce(servers, topic, [(0, b"first")])
             await until(lambda: came, "the first")
-            # A second without records, and the broker is asked to answer at once.
-            await asyncio.sleep(2.5)
+            # A second without records, and once what was asked before is answered the broker is asked to
+            # answer at once.
+            await asyncio.sleep(WITHIN_S + 2.5)
             sent = monotonic()
             await produce(servers, topic, [(0, b"alone")])
             await until(lambda: len(came) == 2, "the one that comes alone")

@@ -58,7 +58,7 @@ def test_no_broker_and_one_that_comes_late(away: tuple[Cluster, int], tmp_path: 
         until(lambda: not process.alive, "the worker gives up")
         assert process.exit_code == 1
         said = process.said()
-    assert monotonic() - began < 10
+    assert monotonic() - began < 20
     assert f"Kafka at {cluster.servers} cannot be reached yet; trying for 1 s" in said
     assert "connect_within_s" in line_of(said)
 
@@ -84,7 +84,7 @@ def test_a_login_that_is_refused(away: tuple[Cluster, int], tmp_path: Path) -> N
         until(lambda: not process.alive, "the worker is refused")
         assert process.exit_code == 1
         said = process.said()
-    assert monotonic() - began < 10
+    assert monotonic() - began < 20
     assert f"Kafka at {scene.servers} refuses, or is not trusted" in line_of(said)
     assert "invalid credentials" in line_of(said)
     assert "`username`" in line_of(said)
@@ -114,7 +114,7 @@ def test_a_broker_that_stands_still(away: tuple[Cluster, int], tmp_path: Path) -
         began = monotonic()
         os.kill(process.pid, signal.SIGTERM)
         until(lambda: not process.alive, "it ends as it is told")
-        assert monotonic() - began < 10
+        assert monotonic() - began < 20
         said = process.said()
     assert process.exit_code == 1, said
     assert "it is not committed and comes again" in said

@@ -32,7 +32,7 @@ def test_told_to_end_under_load(wide: Scene) -> None:
                 until(lambda: sum(wide.ends(wide.names.hits)) > hits + 300, "it is at work")  # noqa: B023
                 code, took = ended(process, number)
                 assert code == 0, process.said()
-                assert took < 10
+                assert took < 20
                 assert process.said().splitlines()[-1] == "ended"
     wide.flush()
     with wide.running():
@@ -50,7 +50,7 @@ def test_told_to_end_before_it_is_ready(scene: Scene) -> None:
             until(lambda: "cannot be reached yet" in process.said(), "it tries")
             code, took = ended(process, number)
             assert code == 0
-            assert took < 5
+            assert took < 20
             assert process.said().splitlines()[-1] == "told to end before it was ready"
 
 
