@@ -48,8 +48,16 @@ def read_json(plate: str = LISTED, read_id: str = "r1", at_ms: int | None = None
     return orjson.dumps(record | fields)
 
 
-_NOT_YET: Final = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION)
+_NOT_YET: Final = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError._TIMED_OUT,
+)
 """What a broker says, and a client of one, that does not know yet where partitions are."""
+_LEADS_WITHIN_S: Final = 90.0
+"""One that was stopped for seconds on a busy machine has taken more than 30 s."""
+_ASKS_FOR_S: Final = 5.0
 
 
 class Told(NamedTuple):
@@ -246,20 +254,25 @@ class Scene:
     def ends(self, topic: str) -> list[int]:
         """The end offset of each partition."""
         found: list[int] = []
+        answers: set[str] = set()
 
         def told() -> bool:
             try:
-                asked = [self._asker.get_watermark_offsets(each, WITHIN_S) for each in self._places(topic)]
+                asked = [self._asker.get_watermark_offsets(each, _ASKS_FOR_S) for each in self._places(topic)]
             except KafkaException as error:
                 # A broker that stood still for a while leads nothing for a moment when it goes on, and of one
                 # that was started again a client may not know the partitions yet.
                 if error.args[0].code() not in _NOT_YET:
                     raise
+                answers.add(error.args[0].str())
                 return False
             found.extend(end for _, end in asked)
             return True
 
-        until(told, f"the brokers tell the ends of {topic}")
+        try:
+            until(told, f"the brokers tell the ends of {topic}", _LEADS_WITHIN_S)
+        except AssertionError as late:
+            raise AssertionError(f"{late}; they said {answers or 'nothing'}") from None
         return found
 
     def committed(self, topic: str) -> list[int]:
