@@ -91,7 +91,7 @@ class Reviewer:
         """As `places`, of one: what most matches come to."""
         review, vehicle = self._rule(place, here, now), vehicle_of(place)
         hit_ids = self._settle(vehicle, (review,))
-        return self._told((review,), {} if hit_ids is None else {vehicle: hit_ids}, (vehicle,), now)
+        return self._told((review,), _NONE_LEFT if hit_ids is None else {vehicle: hit_ids}, (vehicle,), now)
 
     def is_worse(self, new: Sighting, other: Sighting) -> bool:
         """Whether nothing follows from a sighting that forms a passage with another one, whose hit stands: as
@@ -110,8 +110,7 @@ class Reviewer:
         views = self._views(changed) if changed else _NO_VIEWS
         hits: list[Hit] = []
         for review in reviews:
-            due = self._due_at(review, views, now)
-            hits = hits + due if hits else due
+            self._due_at(review, views, now, hits)
         if len(views) > 1 or len(reviews) != 1:
             here_told = {hit_id for review in reviews for hit_id in review.standing}
             for hit_id, view in views.items():
@@ -227,19 +226,17 @@ class Reviewer:
                 del self._trails[vehicle]
         return views
 
-    def _due_at(self, review: "_Review", views: Mapping[str, View], now: int) -> list[Hit]:
-        """The revisions due at one place."""
-        hits: list[Hit] = []
+    def _due_at(self, review: "_Review", views: Mapping[str, View], now: int, hits: list[Hit]) -> None:
+        """Adds the revisions due at one place."""
         for passage, tightened in review.standing.values():
             hits += self._tell(passage.best, views, review.ended, now, tightened)
         if len(review.here) == len(review.standing) and not review.ended:
-            return hits
+            return
         for each in review.here:
             gone = review.ended or each.hit_id not in review.standing
             if gone and self._teller.stands(each.hit_id):
                 why = self._why(each, review)
                 hits.append(self._teller.withdraw(each.hit_id, why, self._verdicts.of(each.hit_id), now))
-        return hits
 
     def _end_of(self, vehicle: VehicleKey, now: int) -> Withdrawn | None:
         """Why the alert of a vehicle has ended, if it has."""

@@ -1,7 +1,7 @@
 """Trails: the passages of a vehicle that stand at known places, in event time; the journeys they form."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -118,7 +118,7 @@ class Trail:
         return number == 0 or stops[number].captured - stops[number - 1].captured > self._gap
 
     def settle(
-        self, here: Iterable[str], chosen: Collection[Passage], stop_of: Callable[[Passage], Stop]
+        self, here: Sequence[str], chosen: Sequence[Passage], stop_of: Callable[[Passage], Stop]
     ) -> list[str] | None:
         """Takes which of the hits at a place stand now, with their passages; `stop_of` makes the stop of one.
 
@@ -126,6 +126,10 @@ class Trail:
         has changed.
         """
         by_hit = self._by_hit
+        if len(here) == len(chosen) == 1 and here[0] not in by_hit:
+            # A new stop where there was none: what most matches come to.
+            stop = by_hit[here[0]] = stop_of(chosen[0])
+            return [stop.hit_id] if self._append(stop) else self._rebuilt((stop,))
         known = [by_hit[hit_id] for hit_id in here if hit_id in by_hit]
         gone: list[Stop] = []
         if known:
@@ -144,11 +148,15 @@ class Trail:
                 return [come[0].hit_id]
             if len(gone) == 1 and self._replace_last(gone[0], come[0]):
                 return [come[0].hit_id]
+        return self._rebuilt((*gone, *come))
+
+    def _rebuilt(self, moved: Sequence[Stop]) -> list[str]:
+        """Sorts all stops anew after some came or went; returns the hits as `settle` does."""
         self.tail = self.before = None
         before = {start.hit_id for start in self._starts}
-        self._stops = sorted(by_hit.values(), key=_order)
+        self._stops = sorted(self._by_hit.values(), key=_order)
         self._starts = [stop for number, stop in enumerate(self._stops) if self.begins(number)]
-        changed = [_order(stop) for stop in (*gone, *come)]
+        changed = [_order(stop) for stop in moved]
         first, last = min(changed), max(changed)
         # What comes after a start that was one before depends on nothing earlier.
         end = next((each for each in self._starts if _order(each) > last and each.hit_id in before), None)
@@ -173,10 +181,11 @@ class Trail:
     def _append(self, stop: Stop) -> bool:
         """Puts a stop behind all others, if it is later; whether it was."""
         stops = self._stops
-        if stops and stop.captured <= stops[-1].captured:
+        since = stop.captured - stops[-1].captured if stops else None
+        if since is not None and since <= 0:
             return False
         stops.append(stop)
-        if self.begins(len(stops) - 1):
+        if since is None or since > self._gap:
             self._starts.append(stop)
         return True
 

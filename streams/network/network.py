@@ -70,9 +70,10 @@ class Network:
 
     def way(self, one: str, other: str) -> Way | None:
         """The way with the best travel time from one site to another, if there is any."""
-        if one not in self._from:
-            self._from[one] = self._ways_from(one)
-        return self._from[one].get(other)
+        ways = self._from.get(one)
+        if ways is None:
+            ways = self._from[one] = self._ways_from(one)
+        return ways.get(other)
 
     def ahead(
         self, site_id: str, before: str | None, towards: Collection[str], within_ms: float
