@@ -129,7 +129,7 @@ class Handing:
             ends=from_ms(ends),
             from_centre=rule.from_centre,
             to_centre=rule.to_centre,
-            copy=rule.copy,
+            copy=tuple(rule.copy),
             talkgroup=rule.talkgroup,
             pursuit=rule.pursuit.as_record() if rule.pursuit is not None else None,
             rule=rule_id,

@@ -44,7 +44,7 @@ class View(Struct, frozen=True, gc=False):
 
     journey: Journey
     ahead: Arrivals
-    doubts: list[Doubt]
+    doubts: tuple[Doubt, ...]
     passings: Sequence[Passing]
 
     @property
@@ -101,7 +101,7 @@ class Journeys:
         ahead = self._ahead(told)
         journey = Journey(
             tail.journey_id,
-            [each.passed for each in told],
+            tuple([each.passed for each in told]),
             ahead or [],
             len(tail.passings) > len(told),
             tail.doubtful,
@@ -213,23 +213,22 @@ class Journeys:
             self._places.sites[ahead.site_id].territory,
         )
 
-    def _doubts(self, passings: Sequence[Passing]) -> list[Doubt]:
+    def _doubts(self, passings: Sequence[Passing]) -> tuple[Doubt, ...]:
         """What speaks against the last stop being of the vehicle of the sure one before."""
-        last, found = passings[-1], []
+        last = passings[-1]
         if len(passings) < 2 or not last.stop.sure:
-            return []
+            return ()
         # Ways are the quickest, so if each leg between sure stops is possible, that between any two of them
         # nearly is; what clocks may be wrong by is allowed for with each.
         before, leg = passings[-2].stop, last.leg
         if not before.sure:
             sure = next((each.stop for each in reversed(passings[:-2]) if each.stop.sure), None)
             if sure is None:
-                return []
+                return ()
             before, leg = sure, self._legs.leg(sure, last.stop)
-        if leg is not None and not self._legs.possible(leg):
-            found.append(_too_fast(before, leg))
-        other_looks = self._other_looks(before, last.stop)
-        return found if other_looks is None else [*found, other_looks]
+        too_fast = _too_fast(before, leg) if leg is not None and not self._legs.possible(leg) else None
+        found = too_fast, self._other_looks(before, last.stop)
+        return () if found == (None, None) else tuple([each for each in found if each is not None])
 
     def _other_looks(self, one: Stop, other: Stop) -> Doubt | None:
         assert one.sure is not None and other.sure is not None, "doubts are between sure reads"

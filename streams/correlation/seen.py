@@ -1,10 +1,10 @@
 """Seen: all sightings that are remembered, by hit, by place and by alert."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
-from streams.correlation.sightings import PassageKey, Sighting, passages
+from streams.correlation.sightings import PassageKey, Sighting, passages, place_of
 from streams.records.alert import AlertKey
 
 _SLICE_MS: Final = 60_000
@@ -12,12 +12,15 @@ _SLICE_MS: Final = 60_000
 
 
 class Seen:
-    """Sightings by the id of their hit, by place and by alert; `gap_ms` as in `passages`."""
+    """Sightings by the id of their hit, by place and by alert; `gap_ms` as in `passages`.
+
+    Those at a place are a tuple: the garbage collector looks at it once, at a list with each of its passes.
+    """
 
     def __init__(self, gap_ms: float) -> None:
         self._gap_ms = gap_ms
-        self._by_hit: dict[str, tuple[PassageKey, Sighting]] = {}
-        self._by_place: dict[PassageKey, list[Sighting]] = {}
+        self._by_hit: dict[str, Sighting] = {}
+        self._by_place: dict[PassageKey, tuple[Sighting, ...]] = {}
         self._of_alert: dict[AlertKey, set[PassageKey]] = {}
         self._slices: dict[int, set[PassageKey]] = {}
 
@@ -29,30 +32,31 @@ class Seen:
 
     def get(self, hit_id: str) -> tuple[PassageKey, Sighting] | None:
         """The sighting of a hit and where it is kept, if it is remembered."""
-        return self._by_hit.get(hit_id)
+        known = self._by_hit.get(hit_id)
+        return None if known is None else (place_of(known), known)
 
     def put(self, place: PassageKey, sighting: Sighting) -> PassageKey | None:
-        """Keeps a sighting in place of an earlier one of its hit; returns where that was, if elsewhere."""
-        known = self._by_hit.get(sighting.hit_id)
-        left = known[0] if known is not None and known[0] != place else None
+        """Keeps a sighting, whose place is given, instead of an earlier one of its hit; returns where that
+        was, if elsewhere."""
+        known, left = self.get(sighting.hit_id), None
         if known is not None:
+            left = known[0] if known[0] != place else None
             self._drop(*known)
-        self._by_hit[sighting.hit_id] = place, sighting
+        self._by_hit[sighting.hit_id] = sighting
         here = self._by_place.get(place)
         if here is None:
-            self._by_place[place] = [sighting]
-        elif here[-1].captured < sighting.captured:
-            here.append(sighting)
-        else:
-            insort(here, sighting, key=_order)
-        if here is None:
+            self._by_place[place] = (sighting,)
             self._of_alert.setdefault(place.alert, set()).add(place)
+        elif here[-1].captured < sighting.captured:
+            self._by_place[place] = (*here, sighting)
+        else:
+            self._by_place[place] = tuple(sorted((*here, sighting), key=_order))
         self._slice(sighting.seen // _SLICE_MS).add(place)
         return left
 
     def at(self, place: PassageKey) -> Sequence[Sighting]:
         """The sightings at one place, in event time."""
-        return self._by_place.get(place, [])
+        return self._by_place.get(place, ())
 
     def around(self, place: PassageKey, sighting: Sighting) -> Sequence[Sighting]:
         """Those of the sightings at a place that are joined to one of them by gaps no longer than the gap.
@@ -108,8 +112,9 @@ class Seen:
 
     def _drop(self, place: PassageKey, sighting: Sighting) -> None:
         here = self._by_place[place]
-        del here[bisect_left(here, _order(sighting), key=_order)]
-        if not here:
+        number = bisect_left(here, _order(sighting), key=_order)
+        self._by_place[place] = (*here[:number], *here[number + 1 :])
+        if len(here) == 1:
             del self._by_place[place]
             places = self._of_alert[place.alert]
             places.discard(place)

@@ -1,6 +1,7 @@
 """Telling: from what stands to the revisions of hits that are sent."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from streams.correlation.sightings import Sighting
 from streams.network.policy import Places
 from streams.operations.admission import Operations
 from streams.records.alert import Alert, AlertKey, key_of
+from streams.records.fields import MatchClass
 from streams.records.hit import Hit, HitAlert, Place, Withdrawn, hit_alert
 from streams.records.journey import Admission
 from streams.records.match import Match
@@ -54,7 +56,7 @@ class Teller:
         joint: Joint,
     ) -> None:
         self._places = places
-        self._audiences = audiences
+        self._audiences = {list_id: tuple(centres) for list_id, centres in audiences.items()}
         self._live_within_ms = live_within_ms
         self._budgets = budgets
         self.joint = joint
@@ -162,10 +164,10 @@ class Teller:
                 kind="new" if told is None else "amended",
                 mode=self._mode(sighting.match, age_ms),
                 age_s=age_ms / 1000,
-                audience=list(dict.fromkeys(each for each in centres if each is not None)),
-                rules=[*passage.rules, f"handover.{handover.rule}"],
+                audience=tuple(dict.fromkeys(each for each in centres if each is not None)),
+                rules=(*passage.rules, f"handover.{handover.rule}"),
                 handover=handover,
-                operations=[],
+                operations=(),
                 verdict=verdict,
                 emitted_at=from_ms(now),
             )
@@ -192,17 +194,17 @@ class Teller:
         match = sighting.match
         read, alert, result = match.read, match.alert, match.result
         if tightened:
-            result = replace(result, reasons=[*result.reasons, TIGHTENED_WORDS])
+            result = replace(result, reasons=(*result.reasons, TIGHTENED_WORDS))
         age_ms = now - sighting.captured
         place = self._place(sighting)
         action = action_of(alert, place.territory)
         # Nobody is dispatched for what was found by looking back.
         admitted = self.joint.admitting(sighting) if match.lookback is None else []
         rules = _rules(match, action, tightened)
-        operations: list[Admission] = []
+        operations: tuple[Admission, ...] = ()
         if admitted:
-            rules += [f"operation.{each}" for each in admitted]
-            operations = [self._admission(each, sighting, place, view) for each in admitted]
+            rules += tuple([f"operation.{each}" for each in admitted])
+            operations = tuple([self._admission(each, sighting, place, view) for each in admitted])
         return Hit(
             hit_id=sighting.hit_id,
             revision=1,
@@ -220,7 +222,7 @@ class Teller:
             rules=rules,
             verdict=verdict,
             journey=view.journey if view is not None else None,
-            doubts=view.doubts if view is not None else [],
+            doubts=view.doubts if view is not None else (),
             operations=operations,
             lookback=match.lookback,
         )
@@ -236,12 +238,12 @@ class Teller:
             known = self._alerts[key_of(alert)] = alert, hit_alert(alert)
         return known[1]
 
-    def _audience(self, alert: Alert, admitted: Sequence[str]) -> list[str]:
+    def _audience(self, alert: Alert, admitted: Sequence[str]) -> tuple[str, ...]:
         """The centres told: the alert's own or its list's, then those that take part in the operations."""
-        told = alert.audience or self._audiences.get(alert.list_id, [])
+        told = alert.audience or self._audiences.get(alert.list_id, ())
         if not admitted:
             return told
-        return list(
+        return tuple(
             dict.fromkeys((*told, *(each for name in admitted for each in self.joint.participants[name])))
         )
 
@@ -280,13 +282,13 @@ class Teller:
         )
 
 
-def _rules(match: Match, action: Action, tightened: bool) -> list[str]:
+def _rules(match: Match, action: Action, tightened: bool) -> tuple[str, ...]:
     """The ids of the rules that made the hit what it is."""
     result = match.result
     if not (
         result.edits or result.contradictions or result.possible_countries or tightened or match.lookback
     ):
-        return [f"match.{result.class_}", action.rule]
+        return _usual_rules(result.class_, action.rule)
     edits = {edit.kind for edit in result.edits}
     contradicted = {contradiction.what for contradiction in result.contradictions}
     rules = [f"match.{result.class_}"]
@@ -295,7 +297,13 @@ def _rules(match: Match, action: Action, tightened: bool) -> list[str]:
     rules += ["country.unknown"] if result.possible_countries else []
     rules += [TIGHTENED] if tightened else []
     rules += [f"{LOOKBACK}.{match.lookback.country}"] if match.lookback is not None else []
-    return [*rules, action.rule]
+    return (*rules, action.rule)
+
+
+@lru_cache(maxsize=1 << 10)
+def _usual_rules(class_: MatchClass, of_action: str) -> tuple[str, ...]:
+    """Those of most hits, which share them."""
+    return f"match.{class_}", of_action
 
 
 _OF_EDITS: Final = (("settled", "plate.settled-by-format"), ("umlaut", "plate.umlaut"))

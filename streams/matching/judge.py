@@ -117,10 +117,10 @@ class Judge:
             plate,
             listed,
             posterior=posterior,
-            reasons=reasons,
-            edits=edits,
-            contradictions=contradictions,
-            possible_countries=possible if len(possible) > 1 else [],
+            reasons=tuple(reasons),
+            edits=tuple(edits),
+            contradictions=tuple(contradictions),
+            possible_countries=tuple(possible) if len(possible) > 1 else (),
         )
 
     def compare(

@@ -72,7 +72,7 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
     match: Annotated[AlertMatch | None, Meta(description="narrows the list's policy")] = None
     audience: (
         Annotated[
-            list[Identifier],
+            tuple[Identifier, ...],
             Meta(
                 min_length=1,
                 max_length=100,

@@ -124,7 +124,7 @@ def _inside(kind: Any, value: object, field: str) -> Iterator[Fault]:
             yield from (fault._replace(rule=f"each name in it {fault.rule}") for fault in wrong)
             if not wrong:
                 yield from _walk(parts[1], entry, f"{field}.{key}" if field else str(key))
-    elif origin is list and isinstance(value, list):
+    elif origin in (list, tuple) and isinstance(value, list):
         for index, entry in enumerate(value):
             yield from _walk(parts[0], entry, f"{field}[{index}]")
 

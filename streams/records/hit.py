@@ -85,14 +85,14 @@ class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
     action: Annotated[ActionCode, Meta(description="what to do, in this territory")]
     priority: Annotated[Priority, Meta(description="how urgent: 1 highest to 5 lowest")]
     emitted_at: Annotated[Time, Meta(description="when this revision was made, RFC 3339")]
-    audience: Annotated[list[Identifier], Meta(description="the centres told")] = []
-    rules: Annotated[list[str], Meta(description="ids of the rules applied")] = []
+    audience: Annotated[tuple[Identifier, ...], Meta(description="the centres told")] = ()
+    rules: Annotated[tuple[str, ...], Meta(description="ids of the rules applied")] = ()
     withdrawn: Annotated[Withdrawn | None, Meta(description="why it no longer stands")] = None
     verdict: Annotated[Verdict | None, Meta(description="the latest verdict of a centre")] = None
     journey: Annotated[Journey | None, Meta(description="where it has been and may come to")] = None
-    doubts: Annotated[list[Doubt], Meta(description="signs that it is not one vehicle")] = []
+    doubts: Annotated[tuple[Doubt, ...], Meta(description="signs that it is not one vehicle")] = ()
     handover: Annotated[Handover | None, Meta(description="who hands it over to whom")] = None
-    operations: Annotated[list[Admission], Meta(description="the joint operations it belongs to")] = []
+    operations: Annotated[tuple[Admission, ...], Meta(description="the joint operations it belongs to")] = ()
     lookback: Annotated[Lookback | None, Meta(description="found by looking back, and by what right")] = None
 
 

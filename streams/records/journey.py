@@ -49,7 +49,9 @@ class Journey(Struct, frozen=True, gc=False, omit_defaults=True):
     """The passages of one vehicle in event time, up to that of the hit, and where it may come to next."""
 
     journey_id: Annotated[HitId, Meta(description="128-bit digest, the same for the hits of one journey")]
-    passages: Annotated[list[Passed], Meta(description="the latest passages, the last is that of the hit")]
+    passages: Annotated[
+        tuple[Passed, ...], Meta(description="the latest passages, the last is that of the hit")
+    ]
     next: Annotated[Sequence[Next], Meta(description="the sites it may come to, nearest first")] = []
     longer: Annotated[bool, Meta(description="whether there were passages before those told")] = False
     doubtful: Annotated[
@@ -104,7 +106,7 @@ class Handover(Struct, frozen=True, gc=False, omit_defaults=True):
     ends: Annotated[Time, Meta(description="when the handover ends if nothing more is seen, RFC 3339")]
     from_centre: Annotated[Identifier | None, Meta(description="the centre that hands over")] = None
     to_centre: Annotated[Identifier | None, Meta(description="the centre that takes over")] = None
-    copy: Annotated[list[Identifier], Meta(description="centres in copy")] = []
+    copy: Annotated[tuple[Identifier, ...], Meta(description="centres in copy")] = ()
     talkgroup: Annotated[Text | None, Meta(description="the common radio talkgroup")] = None
     pursuit: Annotated[Pursuit | None, Meta(description="what the pursuing side may do there")] = None
     rule: Annotated[Identifier | None, Meta(description="the rule, as in [handovers.<id>]")] = None

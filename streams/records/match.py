@@ -52,13 +52,14 @@ class MatchResult(Struct, frozen=True, gc=False, omit_defaults=True):
         Meta(description="P(the vehicle is the listed one | the read), 0 to 1, if computed"),
     ] = None
     reasons: Annotated[
-        list[str], Meta(description="what the posterior is made of, in words for the officer")
-    ] = []
-    edits: Annotated[list[Edit], Meta(description="where the two differ")] = []
-    contradictions: Annotated[list[Contradiction], Meta(description="what speaks against it")] = []
+        tuple[str, ...], Meta(description="what the posterior is made of, in words for the officer")
+    ] = ()
+    edits: Annotated[tuple[Edit, ...], Meta(description="where the two differ")] = ()
+    contradictions: Annotated[tuple[Contradiction, ...], Meta(description="what speaks against it")] = ()
     possible_countries: Annotated[
-        list[Country], Meta(description="the read has no country: where its plate is possible, if in several")
-    ] = []
+        tuple[Country, ...],
+        Meta(description="the read has no country: where its plate is possible, if in several"),
+    ] = ()
 
 
 class Match(Struct, frozen=True, gc=False, omit_defaults=True):

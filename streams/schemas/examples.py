@@ -42,7 +42,7 @@ ALERT: Final = Alert(
     vehicle=Vehicle("PEUGEOT", "308", "grey", "car"),
     priority=2,
     match=AlertMatch("confusable"),
-    audience=["be-west", "fr-nord"],
+    audience=("be-west", "fr-nord"),
     reference="file 42 of 2026",
 )
 MATCH: Final = Match(
@@ -53,7 +53,7 @@ MATCH: Final = Match(
         "ABI23CD",
         "AB123CD",
         posterior=0.9996,
-        reasons=[
+        reasons=(
             "1 was read as I: one 1 in 162",
             "the reader was 0.55 sure of the I, and gave 0.44 to 1",
             "there is no plate ABI23CD in FR",
@@ -61,8 +61,8 @@ MATCH: Final = Match(
             "make read as Peugeot, as listed: one in 6 such vehicles is read so",
             "model read as 308, as listed",
             "colour read as grey, as listed: one in 3 such vehicles is read so",
-        ],
-        edits=[Edit("settled", 3, "I", "1")],
+        ),
+        edits=(Edit("settled", 3, "I", "1"),),
     ),
 )
 # The six hours since 1970, as long as two passages of a journey may lie apart, in which it begins.
@@ -88,14 +88,14 @@ HIT: Final = Hit(
     action="inform",
     priority=ALERT.priority,
     emitted_at=datetime(2026, 5, 21, 16, 10, 6, 373000, UTC),
-    audience=["be-west", "fr-nord"],
-    rules=["match.confusable", "plate.settled-by-format", "action.BE"],
+    audience=("be-west", "fr-nord"),
+    rules=("match.confusable", "plate.settled-by-format", "action.BE"),
     journey=Journey(
         # By six hours of time since 1970, as long as two passages of a journey may lie apart.
         journey_id=digest_of(
             ("journey", *key_of(ALERT), "2", "", str(to_ms(READ.captured_at) // 21_600_000))
         ),
-        passages=[Passed(hit_id(ALERT, READ), READ.camera_id, READ.captured_at, "rekkem", "BE")],
+        passages=(Passed(hit_id(ALERT, READ), READ.camera_id, READ.captured_at, "rekkem", "BE"),),
         next=[
             Next(
                 "kortrijk",

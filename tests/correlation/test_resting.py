@@ -149,7 +149,7 @@ def test_other_settings_change_what_was_told_when_it_is_taken_up() -> None:
     taken = Taken(audience="lille")
     assert taken.resume() == []
     told = taken.state.wake(at(1), len(NAMES))
-    assert [(hit.kind, hit.revision, hit.audience) for hit in told] == [("amended", 2, ["lille"])] * len(
+    assert [(hit.kind, hit.revision, hit.audience) for hit in told] == [("amended", 2, ("lille",))] * len(
         NAMES
     )
 

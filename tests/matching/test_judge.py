@@ -112,7 +112,7 @@ def test_an_unknown_country_lists_those_possible() -> None:
     assert {"FR", "IT"} <= set(result.possible_countries)
     known = judge().judge(read("AB-123-CD", "FR"), alert("AB-123-CD", "FR"))
     assert isinstance(known, MatchResult)
-    assert known.possible_countries == []
+    assert known.possible_countries == ()
 
 
 def test_different_german_gaps_are_said_and_a_lost_gap_is_not() -> None:
@@ -122,7 +122,7 @@ def test_different_german_gaps_are_said_and_a_lost_gap_is_not() -> None:
     assert isinstance(other, MatchResult)
     assert isinstance(lost, MatchResult)
     assert [each.what for each in other.contradictions] == ["gap"]
-    assert lost.contradictions == []
+    assert lost.contradictions == ()
 
 
 def test_the_limits_are_the_operators() -> None:

@@ -19,7 +19,7 @@ def match(text: str, listed: str, country: str | None = "FR", **fields: object) 
 
 
 def test_a_plate_read_right() -> None:
-    assert match("AB-123-CD", "AB 123 CD", confidence=0.99).reasons == [
+    assert list(match("AB-123-CD", "AB 123 CD", confidence=0.99).reasons) == [
         "read as listed, character for character",
         "the reader was 0.99 sure of the whole plate",
     ]
@@ -37,7 +37,7 @@ def test_a_slip() -> None:
     shares = [0.99, 0.6, *[0.99] * 5]
     named = [[], [CharAlternative("B", 0.3)], [], [], [], [], []]
     found = match("A8123CD", "AB123CD", char_confidences=shares, char_alternatives=named)
-    assert found.reasons == [
+    assert list(found.reasons) == [
         "B was read as 8: one B in 53",
         "the reader was 0.60 sure of the 8, and gave 0.30 to B",
         "there is no plate A8123CD in FR",
@@ -53,7 +53,7 @@ def test_a_plate_that_the_reader_named_as_a_whole(text: str, lost: list[tuple[in
     """However much shorter the text read is, it is not said to be as listed."""
     texts = [Candidate(text, 0.5), Candidate("AB123CD", 0.4)]
     found = match(text, "AB123CD", char_confidences=[0.9] * len(text), candidates=texts)
-    assert found.reasons[: len(lost) + 1] == [
+    assert list(found.reasons[: len(lost) + 1]) == [
         *(
             words
             for words in found.reasons
@@ -86,7 +86,7 @@ def test_a_read_of_little_confidence_is_perhaps_another_plate_altogether() -> No
     found = match("AB123CD", "AB123CD", confidence=0.3)
     assert found.posterior is not None
     assert found.posterior < 0.1
-    assert found.reasons[-2:] == [
+    assert list(found.reasons[-2:]) == [
         "a chance of 23 % that it is another vehicle with a plate like it",
         "a chance of 72 % that it is another vehicle with quite another plate",
     ]

@@ -101,4 +101,4 @@ def test_plates_too_far_apart_to_be_weighed() -> None:
     (match,) = match_batch(records, index, fuzzy).matches
     assert match.alert.plate == "AB122DD"
     assert (match.result.class_, match.result.posterior) == ("confusable", 0.0)
-    assert match.result.reasons == ["so many characters differ that it is hardly this plate"]
+    assert match.result.reasons == ("so many characters differ that it is hardly this plate",)
