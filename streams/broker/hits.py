@@ -7,11 +7,10 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, Literal, NamedTuple
 
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import OffsetOutOfRangeError
 
-from streams.broker.connection import TokenError
-from streams.broker.connection.heard import Heard
-from streams.broker.follow import Follower, FollowError
+from streams.broker.follow import Follower
+from streams.broker.reading import ReadingError, reading, servers_of
 from streams.records.decode import decode_hit
 from streams.records.faults import Fault
 from streams.records.hit import Hit
@@ -19,14 +18,9 @@ from streams.records.hit import Hit
 Begin = int | Literal["start", "now"]
 """Where to begin: at a time in ms since 1970 UTC, at the oldest record, or at those to come."""
 
-_REACHED_WITHIN_S: Final = 5.0
 _QUIET_S: Final = 10.0
 _REMEMBERED: Final = 100_000
 """Hits whose latest revision is remembered; some 20 MB."""
-
-
-class HitsError(Exception):
-    """Hits that cannot be read; the message says why and what to do."""
 
 
 class NoHit(NamedTuple):
@@ -75,33 +69,22 @@ async def tail(
 
     `options` are aiokafka's, for the connection. `until_end` ends it where the topic ended when it was
     opened; else it goes on until it is cancelled. `say` is told when it waits for hits, and when Kafka does
-    not answer for a while. Raises HitsError if Kafka cannot be reached or refuses, the topic is missing, or
-    records were deleted before they were read.
+    not answer for a while. Raises ReadingError as `reading` does, and if records were deleted before they
+    were read.
     """
-    servers = ", ".join(options["bootstrap_servers"])
-    with Heard() as heard:
+    async with reading(options, topic) as follower:
         try:
-            async with Follower(options, topic) as follower:
-                await asyncio.wait_for(follower.look(), _REACHED_WITHIN_S)
-                await follower.open(
-                    {"start": None, "now": follower.ends}[begin] if isinstance(begin, str) else begin
-                )
-                if until_end:
-                    await _to_the_end(follower, take)
-                else:
-                    await _on_and_on(follower, take, servers, say)
-        except FollowError as error:
-            raise HitsError(str(error)) from error
+            await follower.open(
+                {"start": None, "now": follower.ends}[begin] if isinstance(begin, str) else begin
+            )
+            if until_end:
+                await _to_the_end(follower, take)
+            else:
+                await _on_and_on(follower, take, servers_of(options), say)
         except OffsetOutOfRangeError as error:
-            raise HitsError(
+            raise ReadingError(
                 f"the topic {topic}: records were deleted before they were read, as [topics] hits_hours "
                 "says; begin again, at a later time"
-            ) from error
-        except (KafkaError, TokenError, TimeoutError) as error:
-            why = heard.latest or str(error) or f"no answer within {_REACHED_WITHIN_S:.0f} s"
-            raise HitsError(
-                f"Kafka at {servers} cannot be reached or refuses: {why.rstrip(': ')}; see `servers`, "
-                "`security` and the login in [kafka]"
             ) from error
 
 

@@ -1,23 +1,12 @@
 """Reading the verdicts without a group: what is there."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from aiokafka.errors import KafkaError
-
-from streams.broker.connection import TokenError
-from streams.broker.connection.heard import Heard
-from streams.broker.follow import Follower, FollowError
+from streams.broker.reading import reading
 from streams.records.decode import decode_verdict
 from streams.records.faults import Fault
 from streams.records.verdict import Verdict
-
-_REACHED_WITHIN_S: Final = 5.0
-
-
-class VerdictsError(Exception):
-    """Verdicts that cannot be read; the message says why and what to do."""
 
 
 class NoVerdict(NamedTuple):
@@ -40,26 +29,14 @@ async def whole(
 
     `options` are aiokafka's, for the connection. `begin` is the time, in ms since 1970 UTC, since when the
     broker has taken them; without it all are. What is deleted for its age while this reads is passed over.
-    Raises VerdictsError if Kafka cannot be reached or refuses, or the topic is missing.
+    Raises ReadingError as `reading` does.
     """
-    servers = ", ".join(options["bootstrap_servers"])
-    with Heard() as heard:
-        try:
-            async with Follower(options, topic, pass_deleted=True) as follower:
-                await asyncio.wait_for(follower.look(), _REACHED_WITHIN_S)
-                await follower.open(begin)
-                async for partition, records in follower.whole():
-                    for record in records:
-                        if record.offset < follower.ends[partition]:
-                            take(_verdict_of(partition, record))
-        except FollowError as error:
-            raise VerdictsError(str(error)) from error
-        except (KafkaError, TokenError, TimeoutError) as error:
-            why = heard.latest or str(error) or f"no answer within {_REACHED_WITHIN_S:.0f} s"
-            raise VerdictsError(
-                f"Kafka at {servers} cannot be reached or refuses: {why.rstrip(': ')}; see `servers`, "
-                "`security` and the login in [kafka]"
-            ) from error
+    async with reading(options, topic, pass_deleted=True) as follower:
+        await follower.open(begin)
+        async for partition, records in follower.whole():
+            for record in records:
+                if record.offset < follower.ends[partition]:
+                    take(_verdict_of(partition, record))
 
 
 def _verdict_of(partition: int, record: Any) -> Verdict | NoVerdict:

@@ -85,14 +85,14 @@ def tail(
 
 
 def _follow(settings: "Settings", begin: "Begin", until_end: bool, shown: "_Shown") -> None:
-    from streams.broker.hits import HitsError
     from streams.broker.hits import tail as follow
+    from streams.broker.reading import ReadingError
 
     options = connection_of(settings).for_aiokafka("hits-tail")
     try:
         following = follow(options, shown.topic, begin, until_end=until_end, take=shown.take, say=say)
         asyncio.run(following)
-    except HitsError as error:
+    except ReadingError as error:
         say(f"anpr hits tail: {error}")
         sys.exit(1)
 

@@ -71,7 +71,8 @@ def take_hits(command: str, settings: Settings, begin: int | None, take: Callabl
     Ends the command with exit code 1 if Kafka cannot be read.
     """
     options = _options(command, settings)
-    from streams.broker.hits import HitsError, tail
+    from streams.broker.hits import tail
+    from streams.broker.reading import ReadingError
 
     topic = settings.topics.names().hits
     none = 0
@@ -87,7 +88,7 @@ def take_hits(command: str, settings: Settings, begin: int | None, take: Callabl
     try:
         start: Begin = "start" if begin is None else begin
         asyncio.run(tail(options, topic, start, until_end=True, take=sort, say=say))
-    except HitsError as error:
+    except ReadingError as error:
         say(f"anpr {command}: {error}")
         sys.exit(1)
     return none
@@ -98,7 +99,8 @@ def take_verdicts(
 ) -> int:
     """The same of the verdicts on Kafka."""
     options = _options(command, settings)
-    from streams.broker.verdicts import VerdictsError, whole
+    from streams.broker.reading import ReadingError
+    from streams.broker.verdicts import whole
 
     topic = settings.topics.names().verdicts
     none = 0
@@ -113,7 +115,7 @@ def take_verdicts(
 
     try:
         asyncio.run(whole(options, topic, begin, sort))
-    except VerdictsError as error:
+    except ReadingError as error:
         say(f"anpr {command}: {error}")
         sys.exit(1)
     return none

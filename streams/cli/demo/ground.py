@@ -15,10 +15,11 @@ from kafka.errors import KafkaError
 
 from streams.broker.admin import Admin
 from streams.broker.connection import Connection, KafkaSection, resolve
-from streams.broker.hits import HitsError, NoHit, tail
+from streams.broker.hits import NoHit, tail
 from streams.broker.lists import ListsError
 from streams.broker.lists.publish import publish
 from streams.broker.local import Cluster, LocalKafkaError
+from streams.broker.reading import ReadingError
 from streams.broker.topics import TopicsPolicy, plan, topics
 from streams.cli.demo.trouble import DemoError, Told, until
 from streams.records.alert import Alert, key_of
@@ -145,7 +146,7 @@ class Ground:
         options = self._connection.for_aiokafka("demo")
         try:
             asyncio.run(tail(options, topic, "start", until_end=True, take=take, say=self._say))
-        except HitsError as error:
+        except ReadingError as error:
             raise DemoError(str(error)) from error
         return list(latest.values())
 

@@ -147,7 +147,8 @@ def _follow(what: Chosen, begin: int, shown: _Shown) -> None:
 
     A verdict comes as a revision of its hit. Ends the command with exit code 1 if Kafka cannot be read.
     """
-    from streams.broker.hits import HitsError, NoHit, tail
+    from streams.broker.hits import NoHit, tail
+    from streams.broker.reading import ReadingError
 
     topic = what.settings.topics.names().hits
     options = connection_of(what.settings).for_aiokafka("operation-rank")
@@ -172,7 +173,7 @@ def _follow(what: Chosen, begin: int, shown: _Shown) -> None:
 
     try:
         asyncio.run(follow())
-    except HitsError as error:
+    except ReadingError as error:
         say(f"anpr {_COMMAND}: {error}")
         sys.exit(1)
 

@@ -50,7 +50,8 @@ def reads_on_kafka(command: str, what: Chosen) -> int | None:
     command with exit code 1 if Kafka cannot be read.
     """
     require(f"{command} --kafka", ("aiokafka",), "stream")
-    from streams.broker.reads import ReadsError, whole
+    from streams.broker.reading import ReadingError
+    from streams.broker.reads import whole
 
     topics = what.settings.topics.names().reads
     if not topics:
@@ -67,7 +68,7 @@ def reads_on_kafka(command: str, what: Chosen) -> int | None:
     options = connection_of(what.settings).for_aiokafka(command.replace(" ", "-"))
     try:
         cut = [topic for topic in topics if asyncio.run(whole(options, topic, what.told_since(), take))]
-    except ReadsError as error:
+    except ReadingError as error:
         say(f"anpr {command}: {error}")
         sys.exit(1)
     if cut:
