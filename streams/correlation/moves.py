@@ -13,7 +13,8 @@ class Moves:
     def __init__(self, network: Network, policy: CorrelationPolicy) -> None:
         self._network = network
         self._share = policy.clone_share
-        self._errors = 2000 * policy.clock_error_s
+        self._error = 1000 * policy.clock_error_s
+        self._errors = 2 * self._error
 
     def of(self, stops: Sequence[Stop]) -> Sequence[Stop]:
         """Those of the stops of a journey, in event time, by which the vehicle moved on. Whether the last is
@@ -50,7 +51,11 @@ class Moves:
 
     def _is_back(self, one: Stop, other: Stop, last: Stop) -> bool:
         """Whether the last of three stops is at the site of the first or on the way from there to the second,
-        and may have been before the second, if clocks are as wrong as they may be."""
+        and may have been before the second.
+
+        At the same site both clocks may be as wrong as they may be. On the way only one of them: that both
+        are, just so, is less likely than a passage on the way there that was not read.
+        """
         if one.site is None or other.site is None or last.site is None or last.site == other.site:
             return False
         if last.site == one.site:
@@ -58,7 +63,7 @@ class Moves:
         way, rest = self._network.way(one.site, other.site), self._network.way(last.site, other.site)
         if way is None or rest is None or last.site not in way.sites:
             return False
-        return last.captured + rest.best_ms <= other.captured + self._errors
+        return last.captured + rest.best_ms <= other.captured + self._error
 
     def _too_soon(self, one: Stop, other: Stop) -> bool:
         """Whether the way from one stop to another took less than a share of the best travel time: then a

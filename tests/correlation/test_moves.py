@@ -109,6 +109,13 @@ def test_who_turns_at_once_is_told_to_be_back_where_it_is_seen_next() -> None:
     assert crossing([*out, ("lille", 1360)]) == ("lille", 1360)
 
 
+def test_a_site_on_the_way_is_passed_on_the_way_back_if_one_clock_is_not_all_there_is_to_it() -> None:
+    # From there to the border takes 55 s at the best, and one clock is wrong by 120 s at most.
+    for after, crossed in ((60, ("rekkem", 675)), (70, ("neuville", 745))):
+        for sights in permutations([("lille", 0), ("rekkem", 675), ("neuville", 675 + after)]):
+            assert crossing(list(sights)) == crossed
+
+
 def test_of_two_passages_of_a_site_the_one_that_can_be_counts() -> None:
     sights = [("rekkem-2", -10), ("neuville", 0), ("rekkem", 62)]
     for each in permutations(sights):

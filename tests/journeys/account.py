@@ -122,6 +122,7 @@ class Account:
             ("… not, for it had crossed again by then", f"{its['crossed unsaid: overtaken']:,}"),
             ("… not, for the read is too doubtful", f"{its['crossed unsaid: unlikely']:,}"),
             ("… not, by a clock that is wrong", f"{its['crossed unsaid: a clock']:,}"),
+            ("… not, by a copy of the plate on the road", f"{its['crossed unsaid: a copy']:,}"),
             ("crossings told that were none, by a clock", f"{its['crossed invented: a clock']:,}"),
             ("… by a copy or another vehicle", f"{invented:,}"),
             ("crossings that could be foretold", f"{its['ahead crossings']:,}"),

@@ -11,7 +11,7 @@ from streams.records.times import to_ms
 from streams.simulate.world.truth import TruePassage
 from tests.journeys.ground import Ground
 from tests.journeys.told import Told, key_of_hit
-from tests.journeys.vehicles import GOOD_CLOCK_MS, Caught, Vehicle
+from tests.journeys.vehicles import Caught, Vehicle
 from tests.journeys.whole import Reason
 
 _MINUTE_MS: Final = 60_000
@@ -218,8 +218,12 @@ def _late(
     elsewhere = [each.truth for each in before if ground.territory(each.truth.site_id) != here]
     if any(vehicle.is_own(truth) and truth.passed_at > other.passed_at for truth in elsewhere):
         return "overtaken"
-    # It had not been elsewhere, but a clock said so.
-    return "a clock" if elsewhere else None
+    # It had not been elsewhere, but a clock said so; or the two seem too near for the way between them.
+    if elsewhere or any(each.is_wrong for passage in (one, other) for each in reads[passage.passage_id]):
+        return "a clock"
+    gap_ms = round(ground.policy.journey_gap_hours * 3_600_000)
+    near = (each.truth for each in vehicle.caught if abs(each.captured - crossed_at) <= gap_ms)
+    return "a copy" if any(map(vehicle.is_copy, near)) else None
 
 
 def _invented(ground: Ground, vehicle: Vehicle, revisions: Iterable[Hit]) -> Counter[Reason]:
@@ -254,12 +258,7 @@ def _invented(ground: Ground, vehicle: Vehicle, revisions: Iterable[Hit]) -> Cou
             continue
         near = {each.passage_id for each in vehicle.true[max(number - _NEAR, 0) : number + _NEAR + 1]}
         late = any(each.match.read.retransmitted for each in vehicle.caught if each.truth.passage_id in near)
-        wrong = any(
-            abs(each.captured - to_ms(each.truth.passed_at)) >= GOOD_CLOCK_MS
-            for each in vehicle.caught
-            if each.truth.passage_id in near
-        )
-        if wrong:
+        if any(each.is_wrong for each in vehicle.caught if each.truth.passage_id in near):
             found["a clock"] += 1
         elif not alone:
             found["a copy"] += 1

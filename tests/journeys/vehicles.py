@@ -25,6 +25,11 @@ class Caught(NamedTuple):
     match: Match
     truth: Truth
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether its camera's clock is wrong."""
+        return abs(self.captured - to_ms(self.truth.passed_at)) >= GOOD_CLOCK_MS
+
 
 class Stood(NamedTuple):
     """A hit of a passage that stands at the end, when its camera's clock said it was (ms since 1970 UTC), and

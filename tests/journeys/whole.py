@@ -161,11 +161,7 @@ def _why_not(
         return "one passage"
     # Also one at a passage before or behind that the clock makes part of this journey.
     told = there | {each.truth.passage_id for each in stops}
-    wrong = any(
-        abs(each.captured - to_ms(each.truth.passed_at)) >= GOOD_CLOCK_MS
-        for each in vehicle.caught
-        if each.truth.passage_id in told
-    )
+    wrong = any(each.is_wrong for each in vehicle.caught if each.truth.passage_id in told)
     # Clocks that are right are so to tenths of a second; that can make two journeys of one, or one of two.
     times = [to_ms(each.passed_at) for each in vehicle.matched()]
     close = any(abs(other - one - gap_ms) < GOOD_CLOCK_MS for one, other in pairwise(times))
