@@ -20,8 +20,8 @@ class Moves:
         """Those of the stops of a journey, in event time, by which the vehicle moved on. Whether the last is
         one tells whether it did so then.
 
-        Left out is a site to which it seems to have come back so soon that two wrong clocks may be all there
-        is to it: it was passed on the way. Of two stops at one site the first is left out where it is sooner
+        Left out is a site to which it seems to have come back so soon that wrong clocks may be all there is
+        to it: it was passed on the way. Of two stops at one site the first is left out where it is sooner
         before the stop between than the best travel time allows, and the second is not sooner after it.
         """
         before = 0

@@ -181,11 +181,10 @@ class Trail:
     def _append(self, stop: Stop) -> bool:
         """Puts a stop behind all others, if it is later; whether it was."""
         stops = self._stops
-        since = stop.captured - stops[-1].captured if stops else None
-        if since is not None and since <= 0:
+        if stops and stop.captured <= stops[-1].captured:
             return False
         stops.append(stop)
-        if since is None or since > self._gap:
+        if self.begins(len(stops) - 1):
             self._starts.append(stop)
         return True
 
