@@ -19,7 +19,7 @@ setup: .venv/.installed-dev
 
 # A machine without one can still run the other tests, but CI must have it.
 .venv/.browser: .venv/.installed-dev
-	$(BIN)/python -m tests.browser && touch $@ || test -z "$$CI"
+	$(BIN)/python -m tools.install_browser && touch $@ || test -z "$$CI"
 
 run: .venv/.installed  ## replay the shipped example and show its hits
 	@$(BIN)/anpr replay --config deploy/example/config.toml --alerts deploy/example/alerts.jsonl \
@@ -33,10 +33,10 @@ check: .venv/.installed-dev  ## style, types, the import contract, generated fil
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.generated --check
+	$(BIN)/python -m tools.generate --check
 
 docs: .venv/.installed-dev  ## write the generated files anew: schemas and the configuration's reference
-	$(BIN)/python -m tests.generated
+	$(BIN)/python -m tools.generate
 
 bench: .venv/.installed-dev  ## the figures, as a table
 	$(BIN)/python -m tests.bench
@@ -49,7 +49,7 @@ bench-gateway: .venv/.installed-dev  ## the gateway's figures on a real Kafka; a
 	$(BIN)/python -m tests.bench.kafka gateway
 
 soak: .venv/.installed-dev  ## workers killed 200 times, and more; other traffic each time
-	ANPR_SOAK=1 $(BIN)/python -m pytest -m faults -s tests/faults
+	ANPR_SOAK=1 $(BIN)/python -m pytest -m faults -s tests/chaos
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

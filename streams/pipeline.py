@@ -8,15 +8,15 @@ Nothing here knows a broker, a file or a clock: times come in with the records o
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from streams.alerts.index import Index
 from streams.confusions.model import Models
 from streams.correlation.budget import budgets_of
+from streams.correlation.config import Cooperation, CorrelationPolicy
 from streams.correlation.correlator import Correlator
-from streams.correlation.policy import Cooperation, CorrelationPolicy
-from streams.lists.index import Index
-from streams.matching.judge import Judge
-from streams.matching.policy import Policies
-from streams.matching.stage import match_batch
-from streams.network.policy import Places
+from streams.matching.batch import match_batch
+from streams.matching.config import Policies
+from streams.matching.matcher import Judge
+from streams.network.config import Places
 from streams.records.alert import Alert, Withdrawal, key_of
 from streams.records.decode import Rejected
 from streams.records.faults import Fault

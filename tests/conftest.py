@@ -12,7 +12,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 _HERE: Final = Path(__file__).parent
-_WITH_KAFKA: Final = (_HERE / "broker", _HERE / "cli" / "test_demo.py")
+_WITH_KAFKA: Final = tuple(
+    _HERE / "integration" / name
+    for name in ("kafka", "worker", "lookback", "gateway/test_delivery.py", "gateway/test_hits.py")
+)
 
 _ALL: Final = {"deadline": None, "suppress_health_check": (HealthCheck.too_slow, HealthCheck.data_too_large)}
 
@@ -35,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With `-n 2` one process takes tests from the beginning of that order, the other from its end."""
-    from tests.ends import FromBothEnds
+    from tests.support.scheduling import FromBothEnds
 
     return FromBothEnds(config, log)
 

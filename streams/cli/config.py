@@ -7,20 +7,20 @@ from typing import Final
 import click
 import msgspec
 
-from streams.cli.expecting import above, cost_words, expectation_of
-from streams.cli.lists.shared import clock, now_option
-from streams.cli.options import INPUT, config_file, config_option, settings_of
-from streams.cli.progress import say
-from streams.cli.words import words
-from streams.lists.tally import state_of
-from streams.matching.policy import ListPolicy
-from streams.matching.sample import Plates, sampled
+from streams.alerts.list_counts import state_of
+from streams.cli.common.forecast_text import above, cost_words, expectation_of
+from streams.cli.common.options import INPUT, config_file, config_option, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.text import words
+from streams.cli.lists.loading import clock, now_option
+from streams.files.jsonl import FileError
+from streams.files.loading import load_index
+from streams.matching.config import ListPolicy
+from streams.matching.forecast.sample import Plates, sampled
 from streams.records.times import from_ms
-from streams.replay.files import FileError
-from streams.replay.load import load_index
-from streams.settings.describe import reference
-from streams.settings.describe import show as shown
 from streams.settings.model import Settings
+from streams.settings.reference import reference
+from streams.settings.reference import show as shown
 
 _DRAWN: Final = 1000
 """Plates made up for lists that are not given, and what their cost is said of."""

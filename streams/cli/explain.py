@@ -10,26 +10,26 @@ from pathlib import Path
 import click
 import orjson
 
-from streams.cli.options import INPUT, config_option, models_of, settings_of
-from streams.cli.progress import progress_of, say
-from streams.cli.table import differences
-from streams.cli.times import TIME
-from streams.lists import Index
+from streams.alerts import Index
+from streams.cli.common.hit_table import differences
+from streams.cli.common.options import INPUT, config_option, models_of, settings_of
+from streams.cli.common.progress import progress_of, say
+from streams.cli.common.times import TIME
+from streams.files.jsonl import FileError
+from streams.files.loading import load_index
 from streams.matching.candidates import candidates
 from streams.matching.explain import Explanation, Ruling
 from streams.matching.explain import explain as explained
-from streams.matching.judge import Judge
-from streams.matching.sieve import Sieve
-from streams.plates.confusion import CLASSES
+from streams.matching.matcher import Judge
+from streams.matching.scoring.prefilter import Sieve
+from streams.plates.confusables import CLASSES
 from streams.plates.formats import shipped
-from streams.plates.keys import columns
+from streams.plates.packed_keys import columns
 from streams.records.countries import COUNTRIES
 from streams.records.decode import decode_reads
 from streams.records.encode import encode
 from streams.records.read import Read
 from streams.records.times import from_ms, rfc3339
-from streams.replay.files import FileError
-from streams.replay.load import load_index
 
 _SHOWN: int = 12
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from streams.cli.extras import require
-from streams.cli.going import going
-from streams.cli.options import config_option, connection_of, settings_of
-from streams.cli.progress import say
-from streams.cli.table import cells, differences, state
-from streams.cli.times import TIME
-from streams.cli.words import printable
+from streams.cli.common.hit_table import cells, differences, state
+from streams.cli.common.journey_text import going
+from streams.cli.common.options import config_option, connection_of, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.requirements import require
+from streams.cli.common.text import printable
+from streams.cli.common.times import TIME
 from streams.records.encode import encode
 from streams.records.hit import Hit
 
 if TYPE_CHECKING:
-    from streams.broker.hits import Begin, NoHit
+    from streams.kafka.hit_tail import Begin, NoHit
     from streams.settings.model import Settings
 
 # What a terminal that is 120 wide holds; the last column gets what is left.
@@ -85,8 +85,8 @@ def tail(
 
 
 def _follow(settings: "Settings", begin: "Begin", until_end: bool, shown: "_Shown") -> None:
-    from streams.broker.hits import tail as follow
-    from streams.broker.reading import ReadingError
+    from streams.kafka.hit_tail import tail as follow
+    from streams.kafka.scan import ReadingError
 
     options = connection_of(settings).for_aiokafka("hits-tail")
     try:
@@ -101,7 +101,7 @@ class _Shown:
     """What is printed of the hits: those of a centre or all, each revision once or all, as JSON or rows."""
 
     def __init__(self, topic: str, centre: str | None, all_revisions: bool, as_json: bool) -> None:
-        from streams.broker.hits import News
+        from streams.kafka.hit_tail import News
 
         self.topic = topic
         self._centre = centre

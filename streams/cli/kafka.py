@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from streams.broker.local import Cluster, LocalKafkaError
-from streams.cli.extras import require
-from streams.cli.progress import say
+from streams.cli.common.progress import say
+from streams.cli.common.requirements import require
+from streams.kafka.dev_cluster import Cluster, LocalKafkaError
 
 
 def _folder(environ: dict[str, str]) -> Path:

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.lists.shared import clock, empty, now_option
-from streams.cli.options import INPUT, config_option, settings_of
-from streams.cli.told import take_files, take_hits, take_verdicts
-from streams.cli.words import printable, words
+from streams.analysis.precision import Camera, Confusion, Outcomes, Told
+from streams.cli.common.options import INPUT, config_option, settings_of
+from streams.cli.common.record_sources import take_files, take_hits, take_verdicts
+from streams.cli.common.text import printable, words
+from streams.cli.lists.loading import clock, empty, now_option
 from streams.correlation.budget import DAY_MS
-from streams.correlation.outcome import Camera, Confusion, Outcomes, Told
+from streams.files.jsonl import STANDARD_INPUT
 from streams.records.decode import decode_hit, decode_verdict
-from streams.replay.files import STANDARD_INPUT
 
 _COMMAND: Final = "outcome"
 _ALL: Final = ("list", "camera", "confusion")

@@ -9,18 +9,18 @@ from time import perf_counter
 
 import click
 
-from streams.cli.collector import settle
-from streams.cli.options import INPUT, config_option, models_of, settings_of
-from streams.cli.progress import progress_of, say
-from streams.cli.rejects import Rejects
-from streams.cli.sink import Sink, writing
-from streams.cli.times import TIME
-from streams.cli.words import words
+from streams.cli.common.hit_output import Sink, writing
+from streams.cli.common.options import INPUT, config_option, models_of, settings_of
+from streams.cli.common.progress import progress_of, say
+from streams.cli.common.rejected_lines import Rejects
+from streams.cli.common.text import words
+from streams.cli.common.times import TIME
+from streams.files.jsonl import FileError
+from streams.files.loading import load_index, load_verdicts
 from streams.pipeline import Pipeline
 from streams.records.verdict import Verdict
-from streams.replay.files import FileError
-from streams.replay.load import load_index, load_verdicts
-from streams.replay.run import replay as steps_of
+from streams.replay import replay as steps_of
+from streams.runtime.gc_tuning import settle
 
 
 @click.command()

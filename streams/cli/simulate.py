@@ -13,14 +13,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from streams.cli.progress import say
-from streams.cli.times import TIME
-from streams.cli.words import words
+from streams.cli.common.progress import say
+from streams.cli.common.text import words
+from streams.cli.common.times import TIME
 from streams.confusions.evidence import KINDS, Kind
 from streams.confusions.model import Model, ModelError, load_file
-from streams.simulate.world.rates import Mix, Rates
-from streams.simulate.world.scenario import Scenario
-from streams.simulate.world.world import World
+from streams.simulation.rates import Mix, Rates
+from streams.simulation.scenario import Scenario
+from streams.simulation.world import World
 
 _FROM: Final = "2026-05-21T00:00:00Z"
 _MOST: Final = 99_999_999

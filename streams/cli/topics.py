@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.broker.topics import Change, Topic
-from streams.broker.topics import plan as differences
-from streams.broker.topics import topics as topics_of
-from streams.cli.extras import require
-from streams.cli.options import config_option, connection_of, settings_of
-from streams.cli.progress import say
+from streams.cli.common.options import config_option, connection_of, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.requirements import require
+from streams.kafka.topics import Change, Topic
+from streams.kafka.topics import plan as differences
+from streams.kafka.topics import topics as topics_of
 
 if TYPE_CHECKING:
-    from streams.broker.admin import Admin
+    from streams.kafka.admin import Admin
 
 
 @click.group()
@@ -60,7 +60,7 @@ def _admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
     require("topics", ("kafka",), "stream")
     from kafka.errors import KafkaError
 
-    from streams.broker.admin import Admin
+    from streams.kafka.admin import Admin
 
     settings = settings_of(config)
     options = connection_of(settings).for_kafka_python()

@@ -10,10 +10,10 @@ from typing import NoReturn
 
 import click
 
-from streams.cli.collector import settle
-from streams.cli.extras import require
-from streams.cli.options import config_option, connection_of, models_of, settings_of
-from streams.cli.progress import say
+from streams.cli.common.options import config_option, connection_of, models_of, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.requirements import require
+from streams.runtime.gc_tuning import settle
 from streams.settings.model import Settings
 
 
@@ -39,8 +39,8 @@ def worker(config: Path | None, member: str | None) -> None:
 
 
 async def _run(settings: Settings, member: str | None) -> int:
-    from streams.broker.worker.trouble import WorkerError
-    from streams.broker.worker.worker import Setup, Worker
+    from streams.runtime.errors import WorkerError
+    from streams.worker.worker import Setup, Worker
 
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from math import log
 from typing import Final, Literal, NamedTuple, Protocol
 
-from streams.plates.keys import ALPHABET
-from streams.plates.normal import PlateError, folded, normal
+from streams.plates.normal_form import PlateError, folded, normal
+from streams.plates.packed_keys import ALPHABET
 from streams.records.read import Candidate, CharAlternative
 
 Kind = Literal["full", "characters", "plate", "bare"]

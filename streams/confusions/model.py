@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from streams.confusions.evidence import KINDS, LEAST, Evidence, Kind
 from streams.confusions.features import TERMS, Aligned, Slip, aligned
-from streams.plates.keys import ALPHABET
+from streams.plates.packed_keys import ALPHABET
 
 FORMAT_VERSION: Final = 2
 _CHARS: Final = len(ALPHABET)

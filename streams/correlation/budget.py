@@ -10,8 +10,8 @@ All sums are in whole millionths, so that they are the same in whatever order th
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from streams.correlation.sightings import Sighting
-from streams.matching.policy import Policies
+from streams.correlation.passages import Sighting
+from streams.matching.config import Policies
 from streams.records.hit import Hit
 from streams.records.times import from_ms, to_ms
 

@@ -18,25 +18,25 @@ withdrawn at once: it is a record, nobody is to act on it.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from streams.correlation.agenda import Agenda
+from streams.alerts.index import Index
 from streams.correlation.budget import Budget, Budgets, Notice
-from streams.correlation.in_force import InForce
-from streams.correlation.policy import Cooperation, CorrelationPolicy
-from streams.correlation.resting import Rest, Resting
-from streams.correlation.reviewing import Left, Reviewer
-from streams.correlation.seen import Seen
-from streams.correlation.sightings import Pair, PassageKey, Sighting, Sightings, better, place_of
-from streams.correlation.telling import Joint, Teller
-from streams.correlation.trail import VehicleKey
+from streams.correlation.cold_state import Rest, Resting
+from streams.correlation.config import Cooperation, CorrelationPolicy
+from streams.correlation.effective_versions import InForce
+from streams.correlation.evaluation import Left, Reviewer
+from streams.correlation.journeys.itinerary import VehicleKey
+from streams.correlation.passages import Pair, PassageKey, Sighting, Sightings, better, place_of
+from streams.correlation.revisions import Joint, Teller
+from streams.correlation.sighting_store import Seen
+from streams.correlation.timers import Agenda
 from streams.correlation.verdicts import Verdicts
-from streams.lists.index import Index
-from streams.matching.judge import Judge
-from streams.network.policy import Places
+from streams.matching.matcher import Judge
+from streams.network.config import Places
 from streams.operations.admission import Operations
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.hit import Hit, Withdrawn
+from streams.records.hit_header import outline_of
 from streams.records.match import Match, MatchResult
-from streams.records.outline import outline_of
 from streams.records.read import Read
 from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from streams.correlation.sightings import Pair
+from streams.correlation.passages import Pair
 from streams.records.encode import encode
 from streams.records.times import whole_ms
 from streams.records.verdict import Verdict

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.plates.normal import PlateError, normal
+from streams.plates.normal_form import PlateError, normal
 from streams.records.faults import Fault, faults_of, shown
 from streams.records.read import Read
 from streams.records.times import YEARS_RULE, in_years, to_ms
@@ -14,7 +14,7 @@ from streams.records.times import YEARS_RULE, in_years, to_ms
 Maker = Literal[
     "hikvision", "axis", "dahua", "dahua-events", "frigate", "openalpr", "platerecognizer", "read"
 ]
-"""Whose form an event has; `streams.gateway.makers` has a module for each."""
+"""Whose form an event has; `streams.gateway.vendors` has a module for each."""
 
 Reason = Literal["form", "field", "plate", "country", "time", "device", "size", "rate", "login"]
 """Why an event is refused: it is not in its maker's form; a field is not as it should be, or the plate, the

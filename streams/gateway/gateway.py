@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from streams.broker.connection import Secret
-from streams.gateway.access import Access
-from streams.gateway.connections import Connections
+from streams.gateway.config import Camera, GatewaySection
 from streams.gateway.delivery import Delivery
+from streams.gateway.http.access import Access
+from streams.gateway.http.connections import Connections
+from streams.gateway.http.rate_limits import Limits
+from streams.gateway.http.server import Server, tls_of
 from streams.gateway.intake import Intake
-from streams.gateway.keeper import Keeper
-from streams.gateway.limits import Limits
-from streams.gateway.metrics import Numbers, text_of
+from streams.gateway.monitoring.metrics import Numbers, text_of
+from streams.gateway.monitoring.monitor import Watch
 from streams.gateway.mqtt import Subscription
 from streams.gateway.pictures import Store
-from streams.gateway.policy import Camera, GatewaySection
-from streams.gateway.server import Server, tls_of
-from streams.gateway.spool import Entry, Figures, Spool
-from streams.gateway.watch import Watch
+from streams.gateway.spool.spool import Entry, Figures, Spool
+from streams.gateway.spool.writer import Keeper
+from streams.kafka.client import Secret
 
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 1.0

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 import msgspec
 import orjson
 
+from streams.gateway.config import Camera, source_of
+from streams.gateway.dead_letters import dead_letter
 from streams.gateway.event import Event, EventError, Reason, Source, Taken
-from streams.gateway.letters import dead_letter
-from streams.gateway.makers import MAKERS, REPLIES, Reply
-from streams.gateway.policy import Camera, source_of
-from streams.gateway.spool import Entry
+from streams.gateway.spool.spool import Entry
+from streams.gateway.vendors import MAKERS, REPLIES, Reply
 from streams.records.encode import encode
 from streams.records.read import Read
 from streams.records.times import to_ms

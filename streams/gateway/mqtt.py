@@ -14,11 +14,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from streams.broker.connection import Secret
+from streams.gateway.config import Camera, GatewaySection
 from streams.gateway.event import Event
-from streams.gateway.makers.frigate import camera_of
-from streams.gateway.policy import Camera, GatewaySection
-from streams.gateway.server import TlsError
+from streams.gateway.http.server import TlsError
+from streams.gateway.vendors.frigate import camera_of
+from streams.kafka.client import Secret
 
 _log = logging.getLogger(__name__)
 _TOPICS: Final = ("events", "tracked_object_update")

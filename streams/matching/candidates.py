@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.lists.index import Candidate, Index
-from streams.matching.sieve import Sieve
-from streams.matching.weighing import named_texts
-from streams.plates.keys import Columns, Keys, columns
+from streams.alerts.index import Candidate, Index
+from streams.matching.scoring.prefilter import Sieve
+from streams.matching.scoring.scorer import named_texts
+from streams.plates.packed_keys import Columns, Keys, columns
 from streams.records.alert import AlertKey, key_of
 from streams.records.read import Read
 

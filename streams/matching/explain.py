@@ -6,11 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.matching.country import Refusal
-from streams.matching.judge import Judge
-from streams.plates.confusion import Classes
+from streams.matching.country_guard import Refusal
+from streams.matching.matcher import Judge
+from streams.plates.confusables import Classes
 from streams.plates.formats import Fit, Formats
-from streams.plates.normal import folded, normal
+from streams.plates.normal_form import folded, normal
 from streams.records.alert import Alert
 from streams.records.match import MatchResult
 from streams.records.read import Read

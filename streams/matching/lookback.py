@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from streams.lists.index import Index
-from streams.matching.judge import Judge
-from streams.matching.stage import match_batch
+from streams.alerts.index import Index
+from streams.matching.batch import match_batch
+from streams.matching.matcher import Judge
 from streams.records.alert import Alert, AlertKey, key_of
 from streams.records.decode import Rejected
 from streams.records.journey import Lookback

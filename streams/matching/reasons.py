@@ -7,9 +7,9 @@ from typing import Final
 from streams.confusions.evidence import CODE
 from streams.confusions.features import Slip
 from streams.confusions.model import Model
-from streams.matching.posterior import Weighed
-from streams.matching.weighing import Sight
-from streams.plates.normal import normal
+from streams.matching.scoring.posterior import Weighed
+from streams.matching.scoring.scorer import Sight
+from streams.plates.normal_form import normal
 from streams.records.alert import Alert
 
 _MOST: Final = 0.9999

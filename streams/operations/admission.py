@@ -23,9 +23,9 @@ posterior; its vehicle is what was asked for, so it counts 1.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from streams.network.policy import Site
-from streams.operations.ground import Ground, Position
-from streams.operations.policy import Operation
+from streams.network.config import Site
+from streams.operations.area import Ground, Position
+from streams.operations.config import Operation
 from streams.records.journey import Admission, Next
 from streams.records.times import from_ms, to_ms
 

@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.plates.formats import Formats, shipped
-from streams.plates.keys import ALPHABET
-from streams.plates.normal import folded
+from streams.plates.normal_form import folded
+from streams.plates.packed_keys import ALPHABET
 from streams.plates.shapes import forms
 from streams.records.countries import Country
 

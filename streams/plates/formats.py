@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from streams.plates.confusion import CLASSES, Classes
+from streams.plates.confusables import CLASSES, Classes
 from streams.plates.shapes import Form, forms
 from streams.records.countries import Country
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from streams.plates.normal import SEPARATORS
+from streams.plates.normal_form import SEPARATORS
 
 GERMAN: Final = "DE"
 """The country whose plates have umlauts and a gap that matters."""

@@ -5,9 +5,9 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from streams.records.countries import Country, Territory
-from streams.records.fields import ActionCode, Basis, Confidence, Identifier, Priority, Words
 from streams.records.read import Vehicle
 from streams.records.times import YEARS_RULE, Time, in_years
+from streams.records.types import ActionCode, Basis, Confidence, Identifier, Priority, Words
 
 Mode = Literal["exact", "pattern", "confusable", "fuzzy"]
 """How far a match may go. Each admits what those before it admit."""

@@ -17,7 +17,7 @@ import numpy as np
 from streams.records.alert import Alert, Withdrawal
 from streams.records.faults import Fault, faults_of, shown
 from streams.records.hit import Hit
-from streams.records.lookedback import LookedBack
+from streams.records.lookback import LookedBack
 from streams.records.match import Match
 from streams.records.read import Read
 from streams.records.times import SURELY_AFTER, SURELY_BEFORE, YEARS_RULE, in_years

@@ -9,11 +9,11 @@ from msgspec import Meta, Struct
 
 from streams.records.alert import Alert
 from streams.records.countries import Country
-from streams.records.fields import ActionCode, Basis, Identifier, Latitude, Longitude, Priority, Words
 from streams.records.journey import Admission, Doubt, Handover, Journey, Lookback
 from streams.records.match import MatchResult
 from streams.records.read import Read, Vehicle
 from streams.records.times import Time, whole_ms
+from streams.records.types import ActionCode, Basis, Identifier, Latitude, Longitude, Priority, Words
 from streams.records.verdict import HitId, Verdict
 
 

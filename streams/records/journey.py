@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.records.countries import Country
-from streams.records.fields import Confidence, Identifier, Text, Words
 from streams.records.times import Time
+from streams.records.types import Confidence, Identifier, Text, Words
 from streams.records.verdict import HitId
 
 

@@ -7,9 +7,9 @@ from msgspec import Meta, Struct
 
 from streams.records.alert import Alert
 from streams.records.countries import Country
-from streams.records.fields import Confidence, MatchClass
 from streams.records.journey import Lookback
 from streams.records.read import Read
+from streams.records.types import Confidence, MatchClass
 
 EditKind = Literal["settled", "equivalent", "umlaut", "substituted", "lost", "extra"]
 

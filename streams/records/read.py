@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from streams.records.countries import Country
-from streams.records.fields import Confidence, Identifier, Latitude, Longitude, Text
 from streams.records.times import Time
+from streams.records.types import Confidence, Identifier, Latitude, Longitude, Text
 
 
 class Position(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -51,7 +51,7 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
 
     Unknown fields are ignored. A plate that holds no letter or digit, more than twelve of them, or a
     character that is neither a letter, a digit nor a separator is refused when it is brought to normal
-    form (`streams.plates.normal`), for which the JSON Schema has a pattern.
+    form (`streams.plates.normal_form`), for which the JSON Schema has a pattern.
     """
 
     read_id: Annotated[

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from streams.records.fields import Identifier, Words
 from streams.records.times import YEARS_RULE, Time, in_years
+from streams.records.types import Identifier, Words
 
 HitId = Annotated[
     str,

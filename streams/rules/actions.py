@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from streams.records.alert import Alert
-from streams.records.fields import ActionCode, Basis
+from streams.records.types import ActionCode, Basis
 
 FLAGGABLE: Final[frozenset[Basis]] = frozenset({"SIS-36-discreet", "SIS-36-inquiry", "SIS-36-specific"})
 """The bases whose alerts may have a flag: of those on vehicles only article 36 stands in article 24(1) of

@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.records.countries import Country
-from streams.records.fields import ActionCode, Identifier, Text, Words
 from streams.records.journey import Pursuit
 from streams.records.times import from_ms
+from streams.records.types import ActionCode, Identifier, Text, Words
 
 _HANDED_OVER: Final[tuple[ActionCode, ...]] = (
     "discreet-check",

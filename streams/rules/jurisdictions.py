@@ -24,8 +24,8 @@ from msgspec import Meta, Struct
 
 from streams.records.alert import Alert
 from streams.records.countries import Country
-from streams.records.fields import Basis, Words
 from streams.records.times import from_ms
+from streams.records.types import Basis, Words
 
 RULE: Final = "lookback"
 """First part of the ids of these rules: `lookback.FR` is that of France."""

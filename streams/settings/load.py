@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.settings import written
+from streams.settings import toml_format
 from streams.settings.checks import check
-from streams.settings.examine import examine
-from streams.settings.locate import line_of, lines_of
 from streams.settings.model import Settings
+from streams.settings.toml_positions import line_of, lines_of
+from streams.settings.validation import examine
 
 VARIABLE: Final = "ANPR_CONFIG"
 """The environment variable that names the file if `--config` is not given."""
@@ -61,7 +61,7 @@ def load(text: str, name: str) -> Settings:
     if findings:
         lines = lines_of(text)
         raise SettingsError(
-            SettingFault(name, line_of(lines, path), None, written.path(path), rule, value, advice)
+            SettingFault(name, line_of(lines, path), None, toml_format.path(path), rule, value, advice)
             for path, rule, value, advice in findings
         )
     return msgspec.convert(values, Settings)

@@ -7,18 +7,18 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from streams.broker.connection import KafkaSection
-from streams.broker.topics import TopicsPolicy
-from streams.broker.worker.policy import WorkerPolicy
-from streams.correlation.policy import Centre, Cooperation, CorrelationPolicy
-from streams.gateway.policy import Camera, GatewaySection
-from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
-from streams.network.policy import NetworkSection, Places, Site
-from streams.network.shipped import shipped_sites
-from streams.operations.policy import Operation
+from streams.correlation.config import Centre, Cooperation, CorrelationPolicy
+from streams.gateway.config import Camera, GatewaySection
+from streams.kafka.client import KafkaSection
+from streams.kafka.topics import TopicsPolicy
+from streams.matching.config import ListPolicy, MatchingPolicy, Policies
+from streams.network.builtin import shipped_sites
+from streams.network.config import NetworkSection, Places, Site
+from streams.operations.config import Operation
 from streams.records.countries import Country
 from streams.rules.handovers import HandoverRule
 from streams.rules.jurisdictions import Jurisdiction
+from streams.worker.config import WorkerPolicy
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

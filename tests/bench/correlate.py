@@ -4,19 +4,19 @@ import gc
 from time import perf_counter
 from typing import Final, NamedTuple
 
-from streams.cli.collector import settle
+from streams.alerts.index import Index
+from streams.correlation.config import Cooperation, CorrelationPolicy
 from streams.correlation.correlator import Correlator
-from streams.correlation.policy import Cooperation, CorrelationPolicy
-from streams.lists.index import Index
-from streams.matching.judge import Judge
-from streams.matching.policy import Policies
-from streams.network.policy import Places
+from streams.matching.config import Policies
+from streams.matching.matcher import Judge
+from streams.network.config import Places
 from streams.records.alert import key_of
 from streams.records.decode import decode_matches
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.rules.handovers import HandoverRule
+from streams.runtime.gc_tuning import settle
 from tests.bench.table import one_core, resident, seconds, show
 from tests.bench.vehicles import Made, made
 

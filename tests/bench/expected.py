@@ -17,21 +17,21 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.confusions.pairs import Pair
-from streams.lists import Index, Snapshot, SnapshotWriter
-from streams.matching.expected import Expectation
-from streams.matching.judge import Judge
-from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
-from streams.matching.sample import Plates, made_up
-from streams.matching.stage import match_batch
-from streams.matching.traffic import Traffic
+from streams.alerts import Index, Snapshot, SnapshotWriter
+from streams.confusions.training.pairs import Pair
+from streams.matching.batch import match_batch
+from streams.matching.config import ListPolicy, MatchingPolicy, Policies
+from streams.matching.forecast.expectation import Expectation
+from streams.matching.forecast.sample import Plates, made_up
+from streams.matching.forecast.traffic import Traffic
+from streams.matching.matcher import Judge
 from streams.plates.fleets import shipped_fleets
-from streams.plates.normal import folded, normal
+from streams.plates.normal_form import folded, normal
 from streams.records.encode import encode
 from streams.records.read import Candidate, Read
 from streams.records.times import from_ms
 from tests.bench.table import show
-from tests.known import left_out, pairs
+from tools.known_reads import left_out, pairs
 
 LISTED: Final = 400_000
 READS: Final = 250_000

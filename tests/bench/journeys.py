@@ -5,11 +5,11 @@ import os
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from streams.cli.collector import settle
+from streams.runtime.gc_tuning import settle
 from tests.bench.table import show
-from tests.journeys.account import Account, side_by_side
-from tests.journeys.ground import ground, without_looking_ahead
-from tests.journeys.told import by_correlator
+from tests.truth.emitted import by_correlator
+from tests.truth.environment import ground, without_looking_ahead
+from tests.truth.ledger import Account, side_by_side
 
 WORLDS: Final = 22
 """As many as it takes for 100,000 journeys of ordinary traffic."""

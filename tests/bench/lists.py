@@ -3,15 +3,15 @@
 from pathlib import Path
 from time import perf_counter
 
-from streams.lists import Index, Snapshot
-from streams.matching.judge import Judge
-from streams.matching.policy import Policies
-from streams.matching.stage import match_batch
-from streams.plates.keys import columns
+from streams.alerts import Index, Snapshot
+from streams.files.loading import load_index
+from streams.matching.batch import match_batch
+from streams.matching.config import Policies
+from streams.matching.matcher import Judge
+from streams.plates.packed_keys import columns
 from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import decode_alerts
 from streams.records.times import parse_time
-from streams.replay.load import load_index
 from tests.bench.table import resident, seconds, show
 from tests.bench.traffic import SEED, alerts, batches_of, reads
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import orjson
 
-from streams.cli.collector import settle
-from streams.lists import Index, Snapshot
-from streams.matching.judge import Judge
-from streams.matching.policy import Policies
-from streams.matching.stage import match_batch
+from streams.alerts import Index, Snapshot
+from streams.matching.batch import match_batch
+from streams.matching.config import Policies
+from streams.matching.matcher import Judge
+from streams.runtime.gc_tuning import settle
 from tests.bench.table import one_core, ratio, rounds, show
 from tests.bench.traffic import SEED, alerts, batches_of, reads, rich
 

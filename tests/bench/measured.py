@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.confusions.evidence import Evidence, evidence_of
-from streams.confusions.hypotheses import hypotheses
-from streams.confusions.learn import learn
-from streams.confusions.pairs import Pair, decode_pair
-from streams.matching.compare import one_apart
-from streams.matching.looks import Looks
-from streams.matching.posterior import Rivals, Weigher
-from streams.plates.confusion import CLASSES
+from streams.confusions.training.hypotheses import hypotheses
+from streams.confusions.training.pairs import Pair, decode_pair
+from streams.confusions.training.train import learn
+from streams.matching.appearance.comparison import Looks
+from streams.matching.plate_difference import one_apart
+from streams.matching.scoring.posterior import Rivals, Weigher
+from streams.plates.confusables import CLASSES
 from streams.plates.fleets import shipped_fleets
 from streams.records.read import Vehicle
-from streams.simulate.world.looks import Looks as Drawn
-from streams.simulate.world.looks import looks, misseen, shipped_looks
+from streams.simulation.appearance import Looks as Drawn
+from streams.simulation.appearance import looks, misseen, shipped_looks
 
 PAIRS: Final = Path(__file__).parents[1] / "data" / "misreads.jsonl.gz"
 LISTED: Final = 1_000_000

@@ -8,16 +8,16 @@ from typing import Final
 
 import orjson
 
-from streams.cli.collector import settle
-from streams.lists import Index, Snapshot
-from streams.matching.country import Refusal
-from streams.matching.judge import Judge
-from streams.matching.policy import ListPolicy, Policies
-from streams.matching.stage import match_batch
-from streams.plates.normal import normal
+from streams.alerts import Index, Snapshot
+from streams.matching.batch import match_batch
+from streams.matching.config import ListPolicy, Policies
+from streams.matching.country_guard import Refusal
+from streams.matching.matcher import Judge
+from streams.plates.normal_form import normal
 from streams.records.alert import Alert
 from streams.records.match import MatchResult
 from streams.records.read import Read
+from streams.runtime.gc_tuning import settle
 from tests.bench.table import one_core, ratio, rounds, show
 from tests.bench.traffic import SEED, batches_of, reads, rich
 from tests.bench.traffic import plates as traffic_plates

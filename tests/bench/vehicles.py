@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from streams.matching.judge import Judge
-from streams.matching.policy import Policies
-from streams.network.network import Network, Way
-from streams.network.policy import Camera, Places
-from streams.network.shipped import shipped_sites
+from streams.matching.config import Policies
+from streams.matching.matcher import Judge
+from streams.network.builtin import shipped_sites
+from streams.network.config import Camera, Places
+from streams.network.routing import Network, Way
 from streams.records.alert import Alert
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read

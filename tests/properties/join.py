@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from streams.matching.policy import Policies
+from streams.matching.config import Policies
 from streams.plates.formats import shipped
 from streams.plates.shapes import forms
 from streams.records.alert import Alert, Withdrawal

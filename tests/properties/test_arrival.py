@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from streams.lists import Index
+from streams.alerts import Index
 from streams.pipeline import Pipeline
 from streams.records.alert import Alert, Withdrawal
 from streams.records.encode import encode
@@ -15,10 +15,10 @@ from streams.records.read import Read
 from streams.records.times import to_ms
 from streams.records.verdict import Verdict
 from streams.settings.load import load
-from tests.behaviour.cases import Case
-from tests.behaviour.compare import standing
-from tests.behaviour.runner import ReplayRunner
 from tests.properties.worlds import CONFIG, alerts, known_plates, misread_of, moments, reads, withdrawals
+from tests.support.cases.compare import standing
+from tests.support.cases.loading import Case
+from tests.support.cases.runner import ReplayRunner
 
 RUNNER = ReplayRunner()
 SETTINGS = load(CONFIG, "world")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams.correlation.budget import SURE
 from streams.records.hit import Hit
-from tests.correlation.test_budget import Line, at
+from tests.unit.correlation.test_budget import Line, at
 
 
 class Seen(NamedTuple):

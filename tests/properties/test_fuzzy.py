@@ -7,15 +7,15 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from streams.lists import Index, Snapshot, SnapshotWriter
-from streams.matching.country import Refusal
-from streams.matching.judge import Judge
-from streams.matching.policy import ListPolicy, Policies
-from streams.matching.stage import match_batch
+from streams.alerts import Index, Snapshot, SnapshotWriter
+from streams.matching.batch import match_batch
+from streams.matching.config import ListPolicy, Policies
+from streams.matching.country_guard import Refusal
+from streams.matching.matcher import Judge
 from streams.records.alert import Alert
 from streams.records.encode import encode
 from streams.records.read import Candidate, CharAlternative, Read, Vehicle
-from tests.made import alert, read
+from tests.support.builders import alert, read
 
 _LISTED = ("AB-123-CD", "AF-123-CM", "1-ABC-123", "ABC-123", "B-MÜ 1234", "12-GB-DF", "A*", "AB-1?3-CD")
 _COUNTRIES = (None, "FR", "BE", "DE", "NL")

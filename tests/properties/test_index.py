@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.lists import Index, Snapshot, SnapshotWriter
-from streams.plates.keys import columns
+from streams.alerts import Index, Snapshot, SnapshotWriter
+from streams.plates.packed_keys import columns
 from streams.records.alert import Alert, Withdrawal, key_of
 from tests.properties.worlds import MINUTES, START, alerts, known_plates, misread, withdrawals
 

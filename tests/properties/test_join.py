@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from streams.lists import Index, Snapshot, SnapshotWriter
-from streams.matching.judge import Judge
-from streams.matching.policy import ListPolicy, MatchingPolicy, Policies
-from streams.matching.stage import match_batch
+from streams.alerts import Index, Snapshot, SnapshotWriter
+from streams.matching.batch import match_batch
+from streams.matching.config import ListPolicy, MatchingPolicy, Policies
+from streams.matching.matcher import Judge
 from streams.records.alert import Alert, Withdrawal
 from streams.records.encode import encode
 from streams.records.read import Read

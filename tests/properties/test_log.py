@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.lists import Index, LogWriter, Snapshot
-from streams.plates.keys import columns
+from streams.alerts import Index, LogWriter, Snapshot
+from streams.plates.packed_keys import columns
 from streams.records.alert import Alert, key_of
 from streams.records.times import to_ms
 from tests.properties.test_index import MOMENTS, News, histories

@@ -6,15 +6,15 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.lists import Index, LogWriter, Snapshot
-from streams.lists.entries import packed
-from streams.plates.confusion import CLASSES
-from streams.plates.keys import columns, unpack
+from streams.alerts import Index, LogWriter, Snapshot
+from streams.alerts.alert_keys import packed
+from streams.plates.confusables import CLASSES
+from streams.plates.packed_keys import columns, unpack
 from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
 from streams.records.times import to_ms
-from tests.lists.one_edit import kin, near_pairs
-from tests.made import alert, at, withdrawal
 from tests.properties.test_index import News
+from tests.support.builders import alert, at, withdrawal
+from tests.support.one_edit import kin, near_pairs
 
 _CHARS = "0OAB8Ä"
 _TEXTS = st.text(_CHARS, min_size=1, max_size=12)

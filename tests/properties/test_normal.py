@@ -3,8 +3,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.plates.keys import ALPHABET, columns, pack, unpack
-from streams.plates.normal import MAX_LENGTH, SEPARATORS, PlateError, folded, has_umlaut, normal
+from streams.plates.normal_form import MAX_LENGTH, SEPARATORS, PlateError, folded, has_umlaut, normal
+from streams.plates.packed_keys import ALPHABET, columns, pack, unpack
 
 # What looks like a letter and is none, what `upper` makes letters of, line ends, an umlaut in two parts.
 _STRANGE = "ßıſKﬁéÑΑА\n\r\0?*\u0308\u0301\u00adẞ₁²"

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.matching.judge import Judge
-from streams.matching.policy import ListPolicy, Policies
-from streams.matching.posterior import Weighed
-from streams.matching.weighing import Sight
-from streams.plates.normal import folded, normal
+from streams.matching.config import ListPolicy, Policies
+from streams.matching.matcher import Judge
+from streams.matching.scoring.posterior import Weighed
+from streams.matching.scoring.scorer import Sight
+from streams.plates.normal_form import folded, normal
 from streams.records.match import MatchResult
 from streams.records.read import Candidate, CharAlternative, Read
-from tests.made import alert, read
 from tests.properties.test_fuzzy import changed
+from tests.support.builders import alert, read
 
 _PLATES = ("AB-123-CD", "1-ABC-123", "ABC-123", "B-MÜ\n1234", "12-GB-DF", "1234 AB 59", "B1", "7", "WAG 1")
 _CHARS = ["", *"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZaboÄ"]

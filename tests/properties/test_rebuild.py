@@ -9,10 +9,10 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from streams.alerts import Index
 from streams.correlation.correlator import Correlator
-from streams.lists import Index
-from streams.matching.judge import Judge
-from streams.matching.stage import match_batch
+from streams.matching.batch import match_batch
+from streams.matching.matcher import Judge
 from streams.records.alert import Alert, Withdrawal, key_of
 from streams.records.encode import encode
 from streams.records.hit import Hit
@@ -21,7 +21,6 @@ from streams.records.read import Read
 from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 from streams.settings.load import load
-from tests.behaviour.compare import standing
 from tests.properties.worlds import (
     CONFIG,
     MINUTES,
@@ -32,6 +31,7 @@ from tests.properties.worlds import (
     reads,
     withdrawals,
 )
+from tests.support.cases.compare import standing
 
 FINE = timedelta(microseconds=123)
 """Times finer than they are written must not make what is read back differ."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.cli.rejects import Rejects
-from streams.cli.told import records
+from streams.cli.common.record_sources import records
+from streams.cli.common.rejected_lines import Rejects
 from streams.confusions.model import Model, ModelError, load_file, shipped_models
-from streams.plates.normal import PlateError, normal
+from streams.plates.normal_form import PlateError, normal
 from streams.records.decode import decode_reads
 from streams.records.faults import Fault, shown
 from streams.records.read import Read

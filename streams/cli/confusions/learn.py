@@ -8,20 +8,20 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from streams.cli.common.progress import progress_of, say
+from streams.cli.common.record_sources import records
+from streams.cli.common.rejected_lines import Rejects
+from streams.cli.common.text import words
 from streams.cli.confusions.inputs import CameraRoad, base_of, makers_of, reads, road_of
-from streams.cli.progress import progress_of, say
-from streams.cli.rejects import Rejects
-from streams.cli.told import records
-from streams.cli.words import words
-from streams.confusions.learn import LearnError, learn_all, steps_of
 from streams.confusions.model import Model, dump
-from streams.confusions.pairs import Pair, decode_pair
-from streams.confusions.passages import GAP_S, pairs_of_passages
-from streams.confusions.stations import Road, meetings, once
-from streams.confusions.unseen import Meeting, pairs_unseen
+from streams.confusions.training.camera_pairs.linkage import Road, meetings, once
+from streams.confusions.training.camera_pairs.unsupervised import Meeting, pairs_unseen
+from streams.confusions.training.pairs import Pair, decode_pair
+from streams.confusions.training.pairs_from_hits import GAP_S, pairs_of_passages
+from streams.confusions.training.train import LearnError, learn_all, steps_of
+from streams.files.jsonl import FileError
 from streams.plates.fleets import shipped_fleets
 from streams.records.decode import decode_hit, decode_verdict
-from streams.replay.files import FileError
 
 _LEAST: Final = 2000
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from streams.cli.progress import say
-from streams.cli.words import words
+from streams.cli.common.progress import say
+from streams.cli.common.text import words
 from streams.confusions.model import Band, Model, ModelError, load_file, shipped_models
 
 _SHOWN: Final = 12

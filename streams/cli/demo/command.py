@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from streams.cli.demo.trouble import DemoError, NotBegunError, Told
-from streams.cli.extras import require
-from streams.cli.options import config_file, settings_of
-from streams.cli.progress import say
+from streams.cli.common.options import config_file, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.requirements import require
+from streams.cli.demo.errors import DemoError, NotBegunError, Told
 from streams.settings.load import VARIABLE
 
 
@@ -50,7 +50,7 @@ def demo(config: Path | None, seconds: float | None, rate: float) -> None:
         require("demo", ("aiokafka", "faust", "kafka"), "stream")
         require("demo", ("jgo",), "local-kafka")
         given = None if config_file(config) is None else settings_of(config)
-        from streams.cli.demo.run import run
+        from streams.cli.demo.runner import run
 
         for library in ("aiokafka", "kafka"):
             # What matters is said here; while a broker goes away they only tell of that.

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from streams.cli.extras import require
+from streams.cli.common.options import config_option
+from streams.cli.common.requirements import require
 from streams.cli.gateway.test import test
-from streams.cli.options import config_option
 
 
 @click.group(invoke_without_command=True)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import uvloop
 
-from streams.cli.collector import settle
-from streams.cli.options import connection_of, settings_of
-from streams.cli.progress import say
-from streams.cli.words import words
-from streams.gateway.access import Access, AccessError, mqtt_password
+from streams.cli.common.options import connection_of, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.text import words
 from streams.gateway.gateway import Gateway
-from streams.gateway.server import TlsError
-from streams.gateway.spool import SpoolError
+from streams.gateway.http.access import Access, AccessError, mqtt_password
+from streams.gateway.http.server import TlsError
+from streams.gateway.spool.spool import SpoolError
+from streams.runtime.gc_tuning import settle
 from streams.settings.model import Settings
 
 

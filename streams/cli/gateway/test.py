@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from streams.cli.options import INPUT, config_option, settings_of
-from streams.cli.progress import say
-from streams.cli.words import words
+from streams.cli.common.options import INPUT, config_option, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.text import words
+from streams.gateway.config import Camera, source_of
 from streams.gateway.event import Event, EventError, Maker
-from streams.gateway.policy import Camera, source_of
 from streams.records.encode import encode
 from streams.records.times import to_ms
 
@@ -33,7 +33,7 @@ def test(maker: str, file: str, content_type: str | None, camera_id: str, config
 
     Exit codes: 0 reads, or an event such as a heartbeat that is none; 1 something is refused; 2 wrong use.
     """
-    from streams.gateway.makers import MAKERS
+    from streams.gateway.vendors import MAKERS
 
     settings = settings_of(config)
     with click.open_file(file, "rb") as opened:

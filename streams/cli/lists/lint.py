@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 import orjson
 
-from streams.cli.lists.shared import clock, files_argument, now_option, unreadable
-from streams.cli.options import config_option, settings_of
-from streams.cli.progress import progress_of, say
-from streams.cli.words import words
-from streams.lists.lint import Facts, Finding, Lint
-from streams.matching.policy import ListPolicy
+from streams.alerts.lint import Facts, Finding, Lint
+from streams.cli.common.options import config_option, settings_of
+from streams.cli.common.progress import progress_of, say
+from streams.cli.common.text import words
+from streams.cli.lists.loading import clock, files_argument, now_option, unreadable
+from streams.files.jsonl import STANDARD_INPUT, FileError, batches
+from streams.matching.config import ListPolicy
 from streams.records.decode import decode_alerts
-from streams.replay.files import STANDARD_INPUT, FileError, batches
 from streams.settings.model import Settings
 
 

@@ -14,17 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from streams.cli.extras import require
-from streams.cli.lists.shared import clock, empty, files_argument, read_lists
-from streams.cli.options import config_option, connection_of, settings_of
-from streams.cli.progress import say
-from streams.cli.words import words
-from streams.lists import Snapshot
-from streams.replay.load import Loaded
+from streams.alerts import Snapshot
+from streams.cli.common.options import config_option, connection_of, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.requirements import require
+from streams.cli.common.text import words
+from streams.cli.lists.loading import clock, empty, files_argument, read_lists
+from streams.files.loading import Loaded
 
 if TYPE_CHECKING:
-    from streams.broker.connection import Connection
-    from streams.broker.lists.plan import Counts, Plan
+    from streams.kafka.alert_topic.sync_plan import Counts, Plan
+    from streams.kafka.client import Connection
 
 _FIELDS: Final = ("added", "changed", "withdrawn", "unchanged")
 _SHOWN: Final = 20
@@ -80,8 +80,8 @@ def load(
     read.
     """
     require("lists load", ("aiokafka", "kafka"), "stream")
-    from streams.broker.lists.plan import plan, refused
-    from streams.broker.lists.reader import ListsError
+    from streams.kafka.alert_topic.reader import ListsError
+    from streams.kafka.alert_topic.sync_plan import plan, refused
 
     settings = settings_of(config)
     connection = connection_of(settings)
@@ -131,14 +131,14 @@ def _refuse(reasons: list[str]) -> None:
 
 
 async def _there(connection: "Connection", topic: str, folder: Path) -> Snapshot:
-    from streams.broker.lists.present import on_topic
+    from streams.kafka.alert_topic.current import on_topic
 
     with _bar("topic") as bar:
         return await on_topic(connection, topic, folder, say=say, clock_ms=lambda: clock(None), progress=bar)
 
 
 async def _publish(connection: "Connection", topic: str, work: "Plan") -> None:
-    from streams.broker.lists.publish import publish
+    from streams.kafka.alert_topic.bulk_producer import publish
 
     total = len(work.puts)
     with _bar("loading") as bar:

@@ -9,10 +9,11 @@ import click
 import orjson
 from rich.console import Console
 
-from streams.cli.expecting import fields
-from streams.cli.lists.held import Held, counts, held_of, held_tables, policy_fields
-from streams.cli.lists.shared import clock, now_option
-from streams.cli.lists.spending import (
+from streams.cli.common.forecast_text import fields
+from streams.cli.common.options import INPUT, config_option, settings_of
+from streams.cli.common.progress import say
+from streams.cli.common.text import words
+from streams.cli.lists.budget_use import (
     Day,
     above_budget,
     count_files,
@@ -21,12 +22,11 @@ from streams.cli.lists.spending import (
     spent_table,
     spent_words,
 )
-from streams.cli.options import INPUT, config_option, settings_of
-from streams.cli.progress import say
-from streams.cli.words import words
-from streams.matching.traffic import PER_READS
+from streams.cli.lists.inventory import Held, counts, held_of, held_tables, policy_fields
+from streams.cli.lists.loading import clock, now_option
+from streams.files.jsonl import STANDARD_INPUT
+from streams.matching.forecast.traffic import PER_READS
 from streams.records.times import from_ms, rfc3339
-from streams.replay.files import STANDARD_INPUT
 from streams.settings.model import Settings
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from streams.cli.lookback.files import Files, over_files
-from streams.cli.lookback.shared import KEY, Wish
-from streams.cli.options import INPUT, config_option, settings_of
-from streams.cli.times import TIME
+from streams.cli.common.options import INPUT, config_option, settings_of
+from streams.cli.common.times import TIME
+from streams.cli.lookback.over_files import Files, over_files
+from streams.cli.lookback.request import KEY, Wish
+from streams.files.jsonl import STANDARD_INPUT
 from streams.records.alert import AlertKey
 from streams.records.countries import COUNTRIES
-from streams.replay.files import STANDARD_INPUT
 
 
 @click.command()
@@ -88,6 +88,6 @@ def lookback(
             raise click.UsageError(f"--{name} goes with --alerts and --reads")
     if not keys:
         raise click.UsageError("name an alert as LIST/ALERT, or give --alerts and --reads")
-    from streams.cli.lookback.topics import over_topics
+    from streams.cli.lookback.over_kafka import over_topics
 
     over_topics(settings, wish, bool(as_json))

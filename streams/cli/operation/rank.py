@@ -13,16 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.lists.shared import empty
-from streams.cli.operation.shared import Chosen, check_told, chosen, told_options
-from streams.cli.options import config_option, connection_of
-from streams.cli.progress import say
-from streams.cli.table import match_words
-from streams.cli.times import TIME
-from streams.cli.told import take_files, take_hits, take_verdicts
-from streams.cli.words import printable, words
-from streams.operations.allot import Slot, Why
-from streams.operations.ranking import Ranked, Ranking
+from streams.analysis.crew_allocation import Slot, Why
+from streams.analysis.vehicle_ranking import Ranked, Ranking
+from streams.cli.common.hit_table import match_words
+from streams.cli.common.options import config_option, connection_of
+from streams.cli.common.progress import say
+from streams.cli.common.record_sources import take_files, take_hits, take_verdicts
+from streams.cli.common.text import printable, words
+from streams.cli.common.times import TIME
+from streams.cli.lists.loading import empty
+from streams.cli.operation.selection import Chosen, check_told, chosen, told_options
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.hit import Hit
 from streams.records.times import from_ms, rfc3339, to_ms
@@ -147,8 +147,8 @@ def _follow(what: Chosen, begin: int, shown: _Shown) -> None:
 
     A verdict comes as a revision of its hit. Ends the command with exit code 1 if Kafka cannot be read.
     """
-    from streams.broker.hits import NoHit, tail
-    from streams.broker.reading import ReadingError
+    from streams.kafka.hit_tail import NoHit, tail
+    from streams.kafka.scan import ReadingError
 
     topic = what.settings.topics.names().hits
     options = connection_of(what.settings).for_aiokafka("operation-rank")

@@ -5,15 +5,15 @@ import sys
 
 import click
 
-from streams.cli.extras import require
-from streams.cli.operation.shared import Chosen
-from streams.cli.options import connection_of
-from streams.cli.progress import progress_of, say
-from streams.cli.rejects import Rejects
-from streams.cli.words import words
-from streams.operations.reads import Reads
+from streams.analysis.read_counts import Reads
+from streams.cli.common.options import connection_of
+from streams.cli.common.progress import progress_of, say
+from streams.cli.common.rejected_lines import Rejects
+from streams.cli.common.requirements import require
+from streams.cli.common.text import words
+from streams.cli.operation.selection import Chosen
+from streams.files.jsonl import FileError, RejectedLine, batches, name_of
 from streams.records.decode import Decoded, decode_reads
-from streams.replay.files import FileError, RejectedLine, batches, name_of
 
 
 def reads_in_files(command: str, what: Chosen, files: tuple[str, ...]) -> int:
@@ -50,8 +50,8 @@ def reads_on_kafka(command: str, what: Chosen) -> int | None:
     command with exit code 1 if Kafka cannot be read.
     """
     require(f"{command} --kafka", ("aiokafka",), "stream")
-    from streams.broker.reading import ReadingError
-    from streams.broker.reads import whole
+    from streams.kafka.read_scan import whole
+    from streams.kafka.scan import ReadingError
 
     topics = what.settings.topics.names().reads
     if not topics:

@@ -11,15 +11,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.extras import require
-from streams.cli.lists.shared import clock, empty
+from streams.analysis.operation_report import CHOICES, Outcome, Report, Reporter
+from streams.cli.common.options import INPUT, config_option
+from streams.cli.common.progress import say
+from streams.cli.common.record_sources import take_files, take_hits, take_verdicts
+from streams.cli.common.requirements import require
+from streams.cli.common.text import printable, words
+from streams.cli.lists.loading import clock, empty
 from streams.cli.operation.reads import reads_in_files, reads_on_kafka
-from streams.cli.operation.shared import check_told, chosen, told_options
-from streams.cli.options import INPUT, config_option
-from streams.cli.progress import say
-from streams.cli.told import take_files, take_hits, take_verdicts
-from streams.cli.words import printable, words
-from streams.operations.report import CHOICES, Outcome, Report, Reporter
+from streams.cli.operation.selection import check_told, chosen, told_options
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.encode import encode
 from streams.records.times import from_ms, rfc3339
@@ -91,7 +91,7 @@ def report(
 
 
 def _write(path: Path, made: Report) -> None:
-    from streams.operations.page import page
+    from streams.analysis.report_html import page
 
     try:
         path.write_text(page(made, from_ms(clock(None))), encoding="utf-8")

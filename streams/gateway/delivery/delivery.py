@@ -5,8 +5,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from streams.gateway.delivery.lane import Lane
-from streams.gateway.spool import Entry, reading
+from streams.gateway.delivery.topic_delivery import Lane
+from streams.gateway.spool.spool import Entry, reading
 
 
 class Delivery:

@@ -11,10 +11,10 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from streams.gateway.delivery.read_back import HEADER, NoTopicError, present
-from streams.gateway.spool import Entry, waiting
+from streams.gateway.spool.spool import Entry, waiting
 
 if TYPE_CHECKING:
-    from streams.gateway.delivery.lane import Lane
+    from streams.gateway.delivery.topic_delivery import Lane
 
 _log = logging.getLogger(__name__)
 _AT_ONCE: Final = 500

@@ -16,7 +16,7 @@ from streams.settings.checks.kafka import KAFKA
 from streams.settings.checks.lists import LISTS
 from streams.settings.checks.network import NETWORK
 from streams.settings.checks.operations import OPERATIONS
-from streams.settings.examine import Finding
+from streams.settings.validation import Finding
 
 CHECKS: Final = (*IDS, *KAFKA, *LISTS, *NETWORK, *CAMERAS, *JURISDICTIONS, *OPERATIONS, *HANDOVERS)
 

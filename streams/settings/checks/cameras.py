@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 from zoneinfo import available_timezones
 
-from streams.settings import written
+from streams.settings import toml_format
 from streams.settings.checks.check import Check, Values, shipped, tables
-from streams.settings.examine import Finding, nearest
+from streams.settings.validation import Finding, nearest
 
 
 def _senders(values: Values) -> Iterator[Finding]:
@@ -19,7 +19,7 @@ def _senders(values: Values) -> Iterator[Finding]:
         if isinstance(zone, str) and zone not in available_timezones():
             advice = nearest(zone, available_timezones())
             rule = "is the name of a zone as in the IANA time zone database"
-            yield Finding(("cameras", name, "zone"), rule, written.in_message(zone), advice)
+            yield Finding(("cameras", name, "zone"), rule, toml_format.in_message(zone), advice)
         if "maker" not in camera:
             continue
         site = camera.get("site")
@@ -35,7 +35,7 @@ def _senders(values: Values) -> Iterator[Finding]:
                 yield Finding(("sites", site, "territory"), rule, "")
             elif isinstance(hours, dict) and country not in hours:
                 rule = f"has a country in `reads_hours` of [topics], for the camera {name} sends to its topic"
-                yield Finding(path, rule, written.in_message(str(country)))
+                yield Finding(path, rule, toml_format.in_message(str(country)))
 
 
 def _gateway(values: Values) -> Iterator[Finding]:

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.network.policy import Shipped, Site
-from streams.network.shipped import shipped_sites
+from streams.network.builtin import shipped_sites
+from streams.network.config import Shipped, Site
 from streams.records.faults import faults_of
-from streams.records.fields import Identifier
-from streams.settings import written
-from streams.settings.examine import Finding, nearest
+from streams.records.types import Identifier
+from streams.settings import toml_format
+from streams.settings.validation import Finding, nearest
 
 Values = Mapping[str, object]
 """A file's values, as `tomllib` gives them."""
@@ -49,5 +49,5 @@ def named(values: Values, section: str, name: object, path: tuple[str | int, ...
     """A finding if a section does not have the name. A section that is no table has a fault of its own."""
     known = ids(values, section)
     if known is not None and not faults_of(Identifier, name) and name not in known:
-        advice = nearest(str(name), known) or f"add [{written.path((section, str(name)))}]"
-        yield Finding(path, f"is an id in [{section}]", written.in_message(name), advice)
+        advice = nearest(str(name), known) or f"add [{toml_format.path((section, str(name)))}]"
+        yield Finding(path, f"is an id in [{section}]", toml_format.in_message(name), advice)

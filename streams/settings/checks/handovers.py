@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from streams.correlation.policy import CorrelationPolicy
-from streams.settings import written
+from streams.correlation.config import CorrelationPolicy
+from streams.settings import toml_format
 from streams.settings.checks.check import Check, Values, named, tables
-from streams.settings.examine import Finding
+from streams.settings.validation import Finding
 
 _NAMES: Final = {"from_centre": "centres", "to_centre": "centres", "copy": "centres", "sites": "sites"}
 """A key with one id or several, and the section that has them."""
@@ -29,7 +29,7 @@ def _territories(values: Values) -> Iterator[Finding]:
         to = handover.get("to")
         if to is not None and to == handover.get("from"):
             rule = "is another territory than `from`, for a handover is over a border"
-            yield Finding(("handovers", name, "to"), rule, written.in_message(str(to)))
+            yield Finding(("handovers", name, "to"), rule, toml_format.in_message(str(to)))
 
 
 def _days(values: Values) -> Iterator[Finding]:

@@ -6,12 +6,12 @@ from typing import Final
 import msgspec
 
 from streams.records.faults import faults_of
-from streams.records.fields import Identifier
-from streams.settings import written
+from streams.records.types import Identifier
+from streams.settings import toml_format
 from streams.settings.checks.check import Check, Values
-from streams.settings.declared import form_of, words
-from streams.settings.examine import Finding
 from streams.settings.model import Settings
+from streams.settings.type_info import form_of, words
+from streams.settings.validation import Finding
 
 
 def _ids(values: Values) -> Iterator[Finding]:
@@ -21,7 +21,7 @@ def _ids(values: Values) -> Iterator[Finding]:
             for name in section:
                 if faults_of(Identifier, name):
                     rule = f"its id is {words(Identifier)}"
-                    yield Finding((field.encode_name, name), rule, written.in_message(name))
+                    yield Finding((field.encode_name, name), rule, toml_format.in_message(name))
 
 
 IDS: Final = (Check(f"An id, in a header after the dot, is {words(Identifier)}.", _ids),)

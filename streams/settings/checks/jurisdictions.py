@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from streams.settings import written
+from streams.settings import toml_format
 from streams.settings.checks.check import Check, Values, tables
-from streams.settings.examine import Finding
+from streams.settings.validation import Finding
 
 
 def _sources(values: Values) -> Iterator[Finding]:
@@ -15,7 +15,7 @@ def _sources(values: Values) -> Iterator[Finding]:
             yield Finding((*path, "lookback_source"), "is required, for `lookback_hours` allows something")
         begins, ends = rule.get("lookback_begins"), rule.get("lookback_ends")
         if type(begins) is type(ends) and begins is not None and ends <= begins:  # type: ignore[operator]
-            shown = written.in_message(str(ends))
+            shown = toml_format.in_message(str(ends))
             yield Finding((*path, "lookback_ends"), f"is after `lookback_begins` ({begins})", shown)
 
 

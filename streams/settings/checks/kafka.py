@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from streams.broker.connection import contradictions
+from streams.kafka.client import contradictions
 from streams.settings.checks.check import Check, Values
-from streams.settings.examine import Finding
 from streams.settings.model import Settings
+from streams.settings.validation import Finding
 
 
 def _kafka(values: Values) -> Iterator[Finding]:

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from streams.settings import written
+from streams.settings import toml_format
 from streams.settings.checks.check import Check, Values, named, tables
-from streams.settings.examine import Finding
+from streams.settings.validation import Finding
 
 
 def _slashes(values: Values) -> Iterator[Finding]:
     for name, _ in tables(values, "lists"):
         if "/" in name:
             advice = "the slash parts list and alert in the key <list_id>/<alert_id>"
-            yield Finding(("lists", name), "its id holds no slash", written.in_message(name), advice)
+            yield Finding(("lists", name), "its id holds no slash", toml_format.in_message(name), advice)
 
 
 def _audiences(values: Values) -> Iterator[Finding]:

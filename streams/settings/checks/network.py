@@ -5,13 +5,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.network import check
-from streams.network.check import NetworkFault
-from streams.network.policy import Camera, Places, Site
+from streams.network import validation
+from streams.network.config import Camera, Places, Site
+from streams.network.validation import NetworkFault
 from streams.records.faults import faults_of
-from streams.records.fields import Identifier
+from streams.records.types import Identifier
 from streams.settings.checks.check import Check, Values, named, shipped, tables
-from streams.settings.examine import Finding
+from streams.settings.validation import Finding
 
 
 class _Given(NamedTuple):
@@ -43,27 +43,27 @@ def _linked(values: Values) -> Iterator[Finding]:
             if isinstance(link, dict):
                 yield from named(values, "sites", link.get("to"), ("sites", name, "links", index, "to"))
     given = _given(values)
-    yield from _found(given, check.linked_with_itself(given.places.sites))
-    yield from _found(given, check.told_twice(given.places.sites))
+    yield from _found(given, validation.linked_with_itself(given.places.sites))
+    yield from _found(given, validation.told_twice(given.places.sites))
 
 
 def _possible(values: Values) -> Iterator[Finding]:
     given = _given(values)
-    yield from _found(given, check.too_short(given.places.sites))
-    yield from _found(given, check.too_fast(given.places.sites))
+    yield from _found(given, validation.too_short(given.places.sites))
+    yield from _found(given, validation.too_fast(given.places.sites))
 
 
 def _reach(values: Values) -> Iterator[Finding]:
     given = _given(values)
     # What a link that cannot be read would have linked is not known.
     if given.whole:
-        yield from _found(given, check.out_of_reach(given.places.sites))
+        yield from _found(given, validation.out_of_reach(given.places.sites))
 
 
 def _towards(values: Values) -> Iterator[Finding]:
     given = _given(values)
     if given.whole:
-        yield from _found(given, check.unlinked(given.places))
+        yield from _found(given, validation.unlinked(given.places))
 
 
 def _given(values: Values) -> _Given:

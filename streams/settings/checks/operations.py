@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.operations.policy import Corner
+from streams.operations.config import Corner
 from streams.records.faults import faults_of
-from streams.records.fields import Latitude, Longitude
 from streams.records.times import Time
-from streams.settings import written
+from streams.records.types import Latitude, Longitude
+from streams.settings import toml_format
 from streams.settings.checks.check import Check, Values, named, tables
-from streams.settings.declared import words
-from streams.settings.examine import Finding
+from streams.settings.type_info import words
+from streams.settings.validation import Finding
 
 _NAMES: Final = {"lists": "lists", "sites": "sites", "crews": "sites", "participants": "centres"}
 """A key with ids, and the section that has them."""
@@ -48,8 +48,8 @@ def _windows(values: Values) -> Iterator[Finding]:
 def _window(window: dict[str, Any], path: tuple[str | int, ...]) -> Iterator[Finding]:
     begins, ends = _time_of(window.get("from")), _time_of(window.get("until"))
     if begins is not None and ends is not None and ends <= begins:
-        rule = f"is after `from` ({written.value(begins)}), else the window is empty"
-        yield Finding((*path, "until"), rule, written.value(ends))
+        rule = f"is after `from` ({toml_format.value(begins)}), else the window is empty"
+        yield Finding((*path, "until"), rule, toml_format.value(ends))
 
 
 def _time_of(value: object) -> datetime | None:
@@ -65,7 +65,9 @@ def _areas(values: Values) -> Iterator[Finding]:
         points = [_point(corner) for corner in corners]
         known = [point for point in points if point is not None]
         beyond = [
-            Finding((*path, index, place), f"is a {what}, {words(kind)}", written.in_message(point[place]))
+            Finding(
+                (*path, index, place), f"is a {what}, {words(kind)}", toml_format.in_message(point[place])
+            )
             for index, point in enumerate(points)
             for place, (what, kind) in enumerate(_COORDINATES if point is not None else ())
             if point is not None and faults_of(kind, point[place])

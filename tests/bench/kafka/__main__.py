@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.bench.kafka import failover, gateway, latency, lists, lookback, rebuild, scaling, throughput
 from tests.bench.table import machine
-from tests.stage.kafka import Stage, stage
+from tests.support.kafka import Stage, stage
 
 PARTS: Final[dict[str, Callable[[Stage, bool], None]]] = {
     "throughput": throughput.run,

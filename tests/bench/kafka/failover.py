@@ -6,7 +6,7 @@ from tests.bench.kafka.load import put_alerts
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.kafka.tail import Seen, Tail, feed
 from tests.bench.table import show
-from tests.stage.kafka import PARTITIONS, Ours, Stage
+from tests.support.kafka import PARTITIONS, Ours, Stage
 
 RATE = 1_000
 SHARE = 0.2

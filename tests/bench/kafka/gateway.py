@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.gateway.spool import Entry, Spool
+from streams.gateway.spool.spool import Entry, Spool
 from streams.records.times import from_ms, rfc3339
 from tests.bench.kafka.measure import quantile
 from tests.bench.kafka.sides import WITHIN_S, ending
 from tests.bench.table import show
-from tests.stage.cameras import SECRET, free_port, gateway_config
-from tests.stage.kafka import Ours, Stage
-from tests.stage.processes import Process
+from tests.support.cameras import SECRET, free_port, gateway_config
+from tests.support.kafka import Ours, Stage
+from tests.support.processes import Process
 
-SAMPLES: Final = Path(__file__).parents[2] / "gateway" / "makers"
+SAMPLES: Final = Path(__file__).parents[2] / "unit" / "gateway" / "vendors" / "samples"
 CONNECTIONS: Final = 32
 RATE: Final = 500
 WARM_S: Final = 5.0

@@ -5,7 +5,7 @@ from tests.bench.kafka.measure import quantile
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.kafka.tail import Tail, feed
 from tests.bench.table import show
-from tests.stage.kafka import Stage
+from tests.support.kafka import Stage
 
 RATES = {1_000: 25, 20_000: 50}
 """Reads a second, and the target for the 99th of a hundred, in ms."""

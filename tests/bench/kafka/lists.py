@@ -5,7 +5,7 @@ import statistics
 from tests.bench.kafka.load import put_alerts, put_reads
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.table import show
-from tests.stage.kafka import Ours, Stage
+from tests.support.kafka import Ours, Stage
 
 ROUNDS = 3
 

@@ -7,7 +7,7 @@ import orjson
 from confluent_kafka import Producer
 
 from tests.bench.traffic import SEED, alerts, plates, reads
-from tests.stage.kafka import PARTITIONS
+from tests.support.kafka import PARTITIONS
 
 SHARE = 0.005
 """Of the reads, those of listed plates."""

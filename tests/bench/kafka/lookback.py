@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
-from streams.broker.connection import KafkaSection, resolve
-from streams.broker.lookback.collector import settle
-from streams.broker.lookback.sweep import Way, sweep
-from streams.broker.topics import TopicsPolicy
-from streams.broker.worker.outbox import Outbox
-from streams.matching.judge import Judge
+from streams.kafka.client import KafkaSection, resolve
+from streams.kafka.producer import Outbox
+from streams.kafka.topics import TopicsPolicy
+from streams.lookback.gc_tuning import settle
+from streams.lookback.scan import Way, sweep
+from streams.matching.config import Policies
 from streams.matching.lookback import Asked, LookingBack
-from streams.matching.policy import Policies
+from streams.matching.matcher import Judge
 from streams.records.alert import Alert
 from streams.records.decode import decode_alert
 from streams.records.times import parse_time, to_ms
@@ -28,8 +28,8 @@ from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.kafka.tail import Tail, feed
 from tests.bench.table import one_core, show
 from tests.bench.traffic import SEED, alerts
-from tests.stage.kafka import COUNTRY, PARTITIONS, Ours, Stage
-from tests.stage.processes import Worker, wait_until
+from tests.support.kafka import COUNTRY, PARTITIONS, Ours, Stage
+from tests.support.processes import Worker, wait_until
 
 ASKED_AT = to_ms(parse_time("2026-06-15T00:00:00Z"))
 HOURS = 720.0

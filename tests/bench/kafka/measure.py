@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
-from tests.stage.kafka import PARTITIONS, Stage
+from tests.support.kafka import PARTITIONS, Stage
 
 
 class Sent(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from confluent_kafka import Consumer, KafkaException, Producer
 
-from streams.cli.collector import settle
+from streams.runtime.gc_tuning import settle
 from tests.bench.match import plain
 from tests.bench.traffic import SEED, alerts
 

@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, TopicPartition
 
-from streams.broker.connection import KafkaSection, resolve
-from streams.broker.keys import key_bytes
-from streams.broker.worker.outbox import Letter, Outbox
-from streams.broker.worker.rebuild import Rebuild
-from streams.cli.collector import settle
+from streams.kafka.client import KafkaSection, resolve
+from streams.kafka.producer import Letter, Outbox
+from streams.kafka.record_keys import key_bytes
 from streams.records.alert import key_of
 from streams.records.encode import encode
+from streams.runtime.gc_tuning import settle
+from streams.worker.restore import Rebuild
 from tests.bench.correlate import cooperation, correlator_of
 from tests.bench.table import one_core, resident, show
 from tests.bench.vehicles import made
-from tests.stage.kafka import Stage
+from tests.support.kafka import Stage
 
 _GROUP = "rebuild"
 _DAY_MS = 86_400_000

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tests.stage.kafka import Ours, Stage
-from tests.stage.processes import Process, Worker
+from tests.support.kafka import Ours, Stage
+from tests.support.processes import Process, Worker
 
 WITHIN_S = 300.0
 

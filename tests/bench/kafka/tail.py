@@ -10,7 +10,7 @@ import orjson
 
 from streams.records.times import parse_time, to_ms
 from tests.bench.kafka.load import paced
-from tests.stage.kafka import PARTITIONS, Stage
+from tests.support.kafka import PARTITIONS, Stage
 
 
 class Seen(NamedTuple):

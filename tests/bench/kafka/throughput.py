@@ -7,7 +7,7 @@ from tests.bench.kafka.load import put_alerts, put_reads
 from tests.bench.kafka.measure import hits_on, rate
 from tests.bench.kafka.sides import WITHIN_S, Peer, ending, start_worker
 from tests.bench.table import show
-from tests.stage.kafka import Ours, Stage
+from tests.support.kafka import Ours, Stage
 
 
 class Plan(NamedTuple):

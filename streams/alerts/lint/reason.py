@@ -1,0 +1,40 @@
+"""The check on reasons. A reason that is missing altogether is no alert; see streams.records.alert."""
+
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from streams.alerts.lint.finding import Check, Entry, Finding, Severity
+from streams.records.alert import Alert
+from streams.records.faults import shown
+
+PLACEHOLDERS: Final = frozenset(
+    (  # noqa: SIM905 - a list of quoted words reads worse
+        "na none null nil nothing empty blank test testing tests tbd tbc tba todo unknown unspecified "
+        "missing reason xx xxx xxxx x asdf dummy placeholder "
+        "ka keine unbekannt grund leer inconnu inconnue neant aucun aucune motif raison "
+        "onbekend geen nvt reden leeg nb"
+    ).split()
+)
+"""Words that stand where a reason should, in the four languages of the lists: letters and digits only."""
+_LONGEST: Final = 2 * max(map(len, PLACEHOLDERS))
+
+
+class NoReason(Check):
+    """A reason of white space, punctuation or a placeholder: the officer at the road learns nothing."""
+
+    id: ClassVar[str] = "no-reason"
+    severity: ClassVar[Severity] = "error"
+
+    def see(self, entry: Entry) -> Iterable[Finding]:
+        alert = entry.record
+        if not isinstance(alert, Alert):
+            return ()
+        reason = alert.reason
+        if len(reason) > _LONGEST and any(map(str.isalnum, reason)):
+            return ()
+        word = "".join(filter(str.isalnum, reason)).casefold().replace("é", "e")
+        if word and word not in PLACEHOLDERS:
+            return ()
+        rule = "says in words why the vehicle is sought"
+        value = f"a placeholder of {shown(reason, 'reason')}"
+        return (self.finding(entry.place, "reason", rule, value, "write the reason"),)

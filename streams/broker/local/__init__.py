@@ -1,9 +1,0 @@
-"""A real Apache Kafka on this machine, from Python alone: pinned jars on a Java runtime from a wheel.
-
-For development, the demo and tests. It listens on the loopback address only and asks nobody who he is.
-"""
-
-from streams.broker.local.cluster import Cluster, Node
-from streams.broker.local.errors import LocalKafkaError
-
-__all__ = ["Cluster", "LocalKafkaError", "Node"]

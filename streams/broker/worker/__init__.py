@@ -1,6 +1,0 @@
-"""The worker: reads in, hits out, on Kafka.
-
-    reads ─▶ Matching ─▶ matches ─▶ Correlating ─▶ hits
-
-`streams.broker.worker.worker.Worker` starts and ends it all; `docs/worker.md` says what holds and how.
-"""

@@ -1,0 +1,106 @@
+"""The gateways of the demo: what the cameras send, as time goes by, and the truth about it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from streams.cli.demo.errors import DemoError
+from streams.records.hit import Hit
+from streams.simulation.demo_traffic import Passage, Sent, Traffic
+
+_CONFIRMED_WITHIN_S: Final = 10.0
+
+
+class Found(NamedTuple):
+    """Passages of listed vehicles, and what the hits that stand say of them."""
+
+    passages: int
+    found: int
+    by_misreads: int
+    """Of those found, how many were never read right."""
+    historical: int
+    """Hits that are historical."""
+    wrong: int
+    """Hits that name another vehicle than the one that passed."""
+
+
+class Feed:
+    """Sends traffic to the topics of reads; `topic_of` gives that of a country."""
+
+    def __init__(self, options: dict[str, Any], topic_of: Callable[[str], str], traffic: Traffic) -> None:
+        self._topic_of = topic_of
+        self._traffic = traffic
+        self._passages: dict[tuple[str, str], Passage] = {}
+        self._right: set[int] = set()
+        self._failed = 0
+        self.reads = 0
+        self.misread = 0
+        try:
+            self._producer = KafkaProducer(**options, acks="all", linger_ms=2)
+        except KafkaError as error:
+            raise DemoError(f"the cameras cannot send: {error or type(error).__name__}") from error
+
+    def __enter__(self) -> "Feed":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # What is not confirmed by now has been waited for, or Kafka is gone.
+        with suppress(KafkaError):
+            self._producer.close(0)
+
+    def send(self, now: int) -> None:
+        """Sends what is due at a time, in ms since 1970 UTC."""
+        try:
+            for sent in self._traffic.until(now):
+                self._send(sent)
+        except KafkaError as error:
+            raise DemoError(f"the cameras cannot send: {error or type(error).__name__}") from error
+
+    def finish(self) -> int:
+        """Waits until all that was sent is confirmed; how many records were not."""
+        try:
+            self._producer.flush(_CONFIRMED_WITHIN_S)
+        except KafkaError:
+            self._failed = max(self._failed, 1)
+        return self._failed
+
+    def found(self, hits: Iterable[Hit]) -> Found:
+        """What the latest revisions of the hits say of the listed vehicles that passed."""
+        standing = [hit for hit in hits if hit.kind != "withdrawn"]
+        named = set(self._named(standing))
+        passages = {passage.number for passage in self._passages.values() if passage.listed}
+        return Found(
+            len(passages),
+            len(named),
+            len(named - self._right),
+            sum(hit.mode == "historical" for hit in standing),
+            len(standing) - sum(1 for _ in self._named(standing)),
+        )
+
+    def _send(self, sent: Sent) -> None:
+        topic = self._topic_of(sent.camera.country)
+        future = self._producer.send(topic, sent.value, sent.camera.camera_id.encode())
+        future.add_errback(self._not_sent)
+        if sent.read is None:
+            return
+        self.reads += 1
+        self.misread += sent.misread
+        if sent.passage.listed:
+            self._passages[sent.read.camera_id, sent.read.read_id] = sent.passage
+            if not sent.misread:
+                self._right.add(sent.passage.number)
+
+    def _named(self, standing: Iterable[Hit]) -> Iterator[int]:
+        """The passage of each hit that names the vehicle that passed."""
+        for hit in standing:
+            passage = self._passages.get((hit.read.camera_id, hit.read.read_id))
+            if passage and passage.listed:
+                alert = passage.listed.alert
+                if (alert.list_id, alert.alert_id) == (hit.alert.list_id, hit.alert.alert_id):
+                    yield passage.number
+
+    def _not_sent(self, _error: BaseException) -> None:
+        self._failed += 1

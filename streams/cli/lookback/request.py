@@ -1,0 +1,74 @@
+"""What both ways of `anpr lookback` share: which alerts, and telling where they were looked back for."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import click
+
+from streams.cli.common.progress import say
+from streams.cli.common.text import printable, words
+from streams.matching.lookback import Asked
+from streams.records.alert import Alert, AlertKey, key_of
+from streams.rules.jurisdictions import scope
+from streams.settings.model import Settings
+
+
+class _Key(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.4 on
+    """`LIST/ALERT` to the key of an alert."""
+
+    name = "LIST/ALERT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> AlertKey:
+        if isinstance(value, tuple):
+            return value
+        list_id, slash, alert_id = str(value).partition("/")
+        if not (list_id and slash and alert_id):
+            self.fail(f"{value!r}: an alert is named LIST/ALERT, as in sis/FR-2026-00042", param, ctx)
+        return list_id, alert_id
+
+
+KEY: Final = _Key()
+"""The type of arguments that name an alert; the command gets its key."""
+_SHOWN: Final = 10
+
+
+class Wish(NamedTuple):
+    """What is wished: the alerts named, none for all, and the hours, None for those that each asks for."""
+
+    keys: tuple[AlertKey, ...]
+    hours: float | None
+
+    def of(self, alert: Alert, settings: Settings, kept: Iterable[str], at: int, now: int) -> Asked:
+        """A look back for an alert over the hours before a time, where the settings allow it now.
+
+        `kept` are the countries whose reads there are; times in ms since 1970 UTC.
+        """
+        hours = alert.lookback_hours or 0.0 if self.hours is None else self.hours
+        return Asked(alert, hours, at, scope(alert, hours, settings.jurisdictions, list(kept), now))
+
+
+def named(key: AlertKey) -> str:
+    """An alert's key as it is printed."""
+    return printable("/".join(key))
+
+
+def tell_denied(asked: Iterable[Asked]) -> None:
+    """Says which countries' reads are not looked at, and why, for so many alerts."""
+    denied = Counter(each for one in asked for each in one.scope.denied)
+    for (country, why), count in sorted(denied.items()):
+        say(f"{country}: not looked at for {words(count, 'alert')}: {why}")
+
+
+def none_allowed(asked: Iterable[Asked]) -> bool:
+    """Says which alerts may be looked back for nowhere; whether that is all of them."""
+    nowhere, somewhere = list[str](), False
+    for each in asked:
+        if each.scope.granted:
+            somewhere = True
+        else:
+            nowhere.append(named(key_of(each.alert)))
+    if nowhere:
+        shown = ", ".join(nowhere[:_SHOWN]) + (", …" if len(nowhere) > _SHOWN else "")
+        say(f"{words(len(nowhere), 'alert')} may be looked back for nowhere: {shown}")
+    return not somewhere

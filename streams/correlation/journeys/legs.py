@@ -1,0 +1,57 @@
+"""Legs: the way between two stops, how fast it was, and whether one vehicle can have gone it."""
+
+from math import asin, cos, radians, sin, sqrt
+from typing import Final
+
+from streams.correlation.config import CorrelationPolicy
+from streams.correlation.journeys.itinerary import Leg, Stop
+from streams.network.routing import BEST_KMH, Network
+from streams.records.read import Position
+
+_EARTH_KM: Final = 6371.0
+_HOUR_MS: Final = 3_600_000
+
+
+class Legs:
+    """The legs over a network, and what the policy makes of them."""
+
+    def __init__(self, network: Network, positions: dict[str, Position], policy: CorrelationPolicy) -> None:
+        """`positions` are those of sites, where known."""
+        self._network = network
+        self._positions = positions
+        self._share = policy.clone_share
+        self._errors = 2000 * policy.clock_error_s
+
+    def leg(self, one: Stop, other: Stop) -> Leg | None:
+        """The leg between two stops, the first being the earlier; None if a place is not known or it is one
+        place."""
+        if one.site is not None and one.site == other.site:
+            return None
+        elapsed = other.captured - one.captured
+        if one.site is not None and other.site is not None:
+            way = self._network.way(one.site, other.site)
+            if way is not None:
+                return Leg(way.km, elapsed, way.best_ms, way.usual_ms)
+        here, there = self._position(one), self._position(other)
+        if here is None or there is None:
+            return None
+        km = crow_km(here, there)
+        return Leg(km, elapsed, km / BEST_KMH * _HOUR_MS, None)
+
+    def possible(self, leg: Leg | None) -> bool:
+        """Whether one vehicle can have gone a leg, even if both cameras' clocks are as wrong as they may be.
+
+        Faster than a share of the best travel time means two vehicles.
+        """
+        return leg is None or leg.elapsed + self._errors >= self._share * leg.best
+
+    def _position(self, stop: Stop) -> Position | None:
+        # A read that tells where it was taken is of a mobile camera.
+        return stop.sighting.match.read.position or self._positions.get(stop.site or "")
+
+
+def crow_km(one: Position, other: Position) -> float:
+    """The great-circle distance in km (haversine, a sphere of 6,371 km)."""
+    lat, lon = radians(other.lat - one.lat), radians(other.lon - one.lon)
+    half = sin(lat / 2) ** 2 + cos(radians(one.lat)) * cos(radians(other.lat)) * sin(lon / 2) ** 2
+    return 2 * _EARTH_KM * asin(min(1.0, sqrt(half)))

@@ -1,0 +1,47 @@
+"""The makers: one module each, which turns an event of its cameras into reads; and their names.
+
+A maker's module has one function, `take(event, source) -> Taken`. It knows no HTTP, Kafka, file or clock, and
+raises nothing but EventError. A new maker is such a module, its name here, and a folder of sample events in
+tests/unit/gateway/vendors/samples.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from streams.gateway.event import Event, Maker, Source, Taken
+from streams.gateway.vendors import (
+    axis,
+    frigate,
+    hikvision,
+    native,
+    openalpr,
+    platerecognizer,
+)
+from streams.gateway.vendors.dahua import event_stream, itsapi
+
+
+class Reply(NamedTuple):
+    """What a camera wants to hear when its event was taken: the media type and the body."""
+
+    content_type: str
+    body: bytes
+
+
+Take = Callable[[Event, Source], Taken]
+
+MAKERS: Final[Mapping[Maker, Take]] = {
+    "axis": axis.take,
+    "dahua": itsapi.take,
+    "dahua-events": event_stream.take,
+    "frigate": frigate.take,
+    "hikvision": hikvision.take,
+    "openalpr": openalpr.take,
+    "platerecognizer": platerecognizer.take,
+    "read": native.take,
+}
+
+REPLIES: Final[Mapping[Maker, Reply]] = {
+    # Of a tollgate's event `Result`, of a heartbeat `Active`; some firmware looks for `result` as text.
+    "dahua": Reply("application/json", b'{"Result":true,"result":"true","Active":true,"Message":"success"}'),
+}
+"""The replies of makers whose cameras look at the body; the others look at the status."""

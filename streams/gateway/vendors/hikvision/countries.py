@@ -1,0 +1,38 @@
+"""Hikvision's numbers of countries, in `country` and `CRIndex` of its events.
+
+From the vendor's public SDK manual, enumeration COUNTRY_INDEX
+(https://open.hikvision.com/hardware/structures/COUNTRY_INDEX.html), and, for 81 and those above 255, the
+list of `CRIndex` in the event's description of ISAPI. Islands that have no code of their own on the road go
+with their state: the Canaries (162), the Azores (163), Madeira (164), Hawaii (251); so does Sikkim (96).
+"""
+
+from typing import Final
+
+from streams.gateway.vendors.shared.country_codes import alpha2
+
+_UNKNOWN: Final = frozenset(("0", "253", "254", "255"))
+"""Not supported by the recogniser, see `CRIndex`, not recognised, any."""
+
+# By rising number from 1. The dots are reserved numbers, and 209: the Netherlands Antilles are no more.
+_CODES: Final = (  # noqa: SIM905 - a list of quoted codes reads worse
+    "CZ FR DE ES IT NL PL SK BY MD RU UA BE BG DK FI GB GR HR HU IL LU MK NO PT RO RS AZ GE KZ LT TM "
+    "UZ LV EE AL AT BA IE IS VA MT SE CH CY TR SI ME XK AD AM MC LI SM AX . . . CN BH KR LB NP TH PK "
+    "AE BT OM KP PH KH QA KG MV MY MN SA BN LA JP TR PS TJ KW SY IN ID AF LK IQ VN IR YE JO MM IN BD "
+    "SG TL . . . . EG LY SD TN DZ MA ET ER SO DJ KE TZ UG RW BI SC TD CF CM GQ GA CG CD ST MR EH SN "
+    "GM ML BF GN GW CV SL LR CI GH TG BJ NE ZM AO ZW MW MZ BW NA ZA SZ LS MG KM MU NG SS SH YT RE ES "
+    "PT PT . . . . CA GL PM US BM MX GT BZ SV HN NI CR PA BS TC CU JM KY HT DO PR VI VG AI AG MF SX "
+    "BL KN MS GP DM MQ LC VC GD BB TT CW AW . CO VE GY SR GF EC PE BO PY CL BR UY AR . . . . AU NZ PG "
+    "SB VU NC PW FM MH MP GU NR KI FJ TO TV WF WS AS TK NU CK PF PN US . . . . TW HK MO"
+).split(" ")
+_BY_NUMBER: Final = {str(number): code for number, code in enumerate(_CODES, 1) if code != "."}
+
+
+def country_of(code: str) -> str | None:
+    """The ISO 3166-1 alpha-2 code of one of Hikvision's numbers, or of an ISO code (`ISO-CR`).
+
+    "" for a mark that says the country is unknown; None for a code that is not known.
+    """
+    plain = code.lstrip("0") or code[:1] if code.isdecimal() else ""
+    if plain:
+        return "" if plain in _UNKNOWN else _BY_NUMBER.get(plain)
+    return alpha2(code)

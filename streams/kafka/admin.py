@@ -1,0 +1,77 @@
+"""Topics as they are on a broker, and changing them; by kafka-python."""
+
+from typing import Any, Final, NamedTuple
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+
+from streams.kafka.topics import Change, Topic
+
+_REACHED_WITHIN_MS: Final = 5000
+
+
+class Identity(NamedTuple):
+    """The ids of a cluster and a topic; Kafka before 2.8 gives topics none."""
+
+    cluster_id: str
+    topic_id: str | None
+
+
+class Admin:
+    """The topics of a cluster. `options` are kafka-python's, for the connection.
+
+    Raises kafka.errors.KafkaError for a broker that cannot be reached or refuses.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._client = KafkaAdminClient(**({"bootstrap_timeout_ms": _REACHED_WITHIN_MS} | options))
+
+    def __enter__(self) -> "Admin":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def identity(self, topic: str) -> Identity:
+        """Whose a topic is, and which of those that had its name; aiokafka does not know topic ids."""
+        described = self._client.describe_topics([topic])[0]
+        return Identity(self._client.describe_cluster()["cluster_id"], described.get("topic_id"))
+
+    def there(self, wanted: list[Topic]) -> dict[str, Topic]:
+        """Those of the topics wanted that there are, as they are."""
+        names = set(self._client.list_topics()) & {topic.name for topic in wanted}
+        if not names:
+            return {}
+        keys = {topic.name: set(topic.configs) for topic in wanted}
+        described = {each["name"]: each for each in self._client.describe_topics(sorted(names))}
+        return {
+            name: Topic(
+                name,
+                len(described[name]["partitions"]),
+                len(described[name]["partitions"][0]["replica_nodes"]),
+                self._configs(name, keys[name]),
+            )
+            for name in names
+        }
+
+    def apply(self, changes: list[Change], wanted: list[Topic]) -> None:
+        """Makes the changes that can be made: topics that are missing, and configs that differ."""
+        topics = {topic.name: topic for topic in wanted}
+        missing = [topics[change.topic] for change in changes if change.kind == "create"]
+        if missing:
+            self._client.create_topics(
+                [
+                    NewTopic(topic.name, topic.partitions, topic.replication, topic_configs=topic.configs)
+                    for topic in missing
+                ]
+            )
+            self._client.wait_for_topics([topic.name for topic in missing])
+        for name in sorted({change.topic for change in changes if change.kind == "config"}):
+            self._client.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, name, configs=topics[name].configs)]
+            )
+
+    def _configs(self, name: str, keys: set[str]) -> dict[str, str]:
+        resource = ConfigResource(ConfigResourceType.TOPIC, name)
+        found = self._client.describe_configs([resource], config_filter="all")["topic"][name]
+        return {key: entry["value"] for key, entry in found.items() if key in keys}

@@ -1,0 +1,39 @@
+"""How to reach Kafka: `[kafka]` of the settings, and what it gives to Faust, aiokafka and kafka-python.
+
+One model for all three. Secrets come from files or the environment, never from the settings themselves, and
+do not print. Nothing here connects to a broker; the libraries are imported only where they are needed.
+"""
+
+from streams.kafka.client.config import (
+    CLIENT_SECRET,
+    KEY_PASSWORD,
+    PASSWORD,
+    KafkaSection,
+    Mechanism,
+    Name,
+    Security,
+    Server,
+    contradictions,
+)
+from streams.kafka.client.connection import Connection
+from streams.kafka.client.from_settings import resolve
+from streams.kafka.client.oauth import TokenError, TokenSource
+from streams.runtime.secrets import ConnectionSettingsError, Secret
+
+__all__ = [
+    "CLIENT_SECRET",
+    "KEY_PASSWORD",
+    "PASSWORD",
+    "Connection",
+    "ConnectionSettingsError",
+    "KafkaSection",
+    "Mechanism",
+    "Name",
+    "Secret",
+    "Security",
+    "Server",
+    "TokenError",
+    "TokenSource",
+    "contradictions",
+    "resolve",
+]

@@ -1,0 +1,9 @@
+"""A real Apache Kafka on this machine, from Python alone: pinned jars on a Java runtime from a wheel.
+
+For development, the demo and tests. It listens on the loopback address only and asks nobody who he is.
+"""
+
+from streams.kafka.dev_cluster.cluster import Cluster, Node
+from streams.kafka.dev_cluster.errors import LocalKafkaError
+
+__all__ = ["Cluster", "LocalKafkaError", "Node"]

@@ -1,0 +1,92 @@
+"""The jars that Kafka runs from: pinned, checked, and kept in a folder of the user's."""
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from streams.kafka.dev_cluster.errors import LocalKafkaError
+
+CACHE_VARIABLE: Final = "ANPR_CACHE"
+_AT_ONCE: Final = 8
+
+
+class Jar(NamedTuple):
+    """A jar by its Maven coordinates, and the SHA-256 of its bytes in hexadecimal."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return f"{self.artifact}-{self.version}.jar"
+
+
+def pinned() -> tuple[str, list[Jar]]:
+    """The version of Kafka, and the jars it runs from."""
+    table = tomllib.loads(files("streams.kafka.dev_cluster").joinpath("jars.toml").read_text("utf-8"))
+    return table["kafka"], [Jar(*row) for row in table["jars"]]
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """The folder for what is downloaded once: ANPR_CACHE, else the user's cache folder."""
+    chosen = environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    base = environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "anpr-streams"
+
+
+def fetch(folder: Path, jars: list[Jar]) -> list[Path]:
+    """The jars as files in a folder; those that are not there yet are downloaded, once.
+
+    Raises LocalKafkaError for a jar that cannot be had, or whose bytes are not those pinned.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda jar: _fetched(folder, jar), jars))
+
+
+def _fetched(folder: Path, jar: Jar) -> Path:
+    path = folder / jar.name
+    if path.is_file() and _sha256(path) == jar.sha256:
+        return path
+    source = _download(folder / "downloads", jar)
+    found = _sha256(source)
+    if found != jar.sha256:
+        source.unlink(missing_ok=True)
+        raise LocalKafkaError(
+            f"{jar.name}: its SHA-256 is {found}, not {jar.sha256} as pinned; it was thrown away, try again, "
+            "and if it stays so do not use it"
+        )
+    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    partial.write_bytes(source.read_bytes())
+    partial.rename(path)
+    return path
+
+
+def _download(folder: Path, jar: Jar) -> Path:
+    from jgo.maven import MavenContext, PythonResolver
+
+    coordinates = f"{jar.group}:{jar.artifact}:{jar.version}"
+    try:
+        # Resolved by itself, into this folder only: what it depends on is in the list of pinned jars too.
+        context = MavenContext(repo_cache=folder, resolver=PythonResolver(), local_repos=[])
+        component = context.project(jar.group, jar.artifact).at_version(jar.version)
+        return Path(component.artifact().resolve())
+    except Exception as error:
+        raise LocalKafkaError(
+            f"{coordinates}: cannot be downloaded: {error}; is the network there?"
+        ) from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,13 @@
+"""A Faust transport that hands an agent all records fetched from a partition as one message.
+
+Chosen by the scheme of the broker's URL, `batch://host:port`; `docs/batch-driver.md` says how and why.
+It knows nothing of what the records mean.
+"""
+
+from streams.kafka.faust_driver.batch import Batch
+from streams.kafka.faust_driver.batch_topic import BatchSchema, batch_topic
+from streams.kafka.faust_driver.private_api import ContractError
+from streams.kafka.faust_driver.thread import Gather
+from streams.kafka.faust_driver.transport import Transport
+
+__all__ = ["Batch", "BatchSchema", "ContractError", "Gather", "Transport", "batch_topic"]

@@ -1,0 +1,47 @@
+"""Reading a topic without a group, for a person who waits: open within seconds, or told why it is not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+
+from streams.kafka.client import TokenError
+from streams.kafka.client.log_capture import Heard
+from streams.kafka.follower import Follower, FollowError
+
+_REACHED_WITHIN_S: Final = 5.0
+
+
+class ReadingError(Exception):
+    """A topic that cannot be read; the message says why and what to do."""
+
+
+def servers_of(options: dict[str, Any]) -> str:
+    """The brokers of aiokafka's options, for people."""
+    return ", ".join(options["bootstrap_servers"])
+
+
+@asynccontextmanager
+async def reading(
+    options: dict[str, Any], topic: str, *, pass_deleted: bool = False
+) -> AsyncIterator[Follower]:
+    """A follower of the topic that has looked where its partitions begin and end; it is still to be opened.
+
+    `options` are aiokafka's, for the connection; `pass_deleted` as in Follower. Raises ReadingError if Kafka
+    cannot be reached or refuses, or the topic is missing, also while it is read.
+    """
+    with Heard() as heard:
+        try:
+            async with Follower(options, topic, pass_deleted=pass_deleted) as follower:
+                await asyncio.wait_for(follower.look(), _REACHED_WITHIN_S)
+                yield follower
+        except FollowError as error:
+            raise ReadingError(str(error)) from error
+        except (KafkaError, TokenError, TimeoutError) as error:
+            why = heard.latest or str(error) or f"no answer within {_REACHED_WITHIN_S:.0f} s"
+            raise ReadingError(
+                f"Kafka at {servers_of(options)} cannot be reached or refuses: {why.rstrip(': ')}; see "
+                "`servers`, `security` and the login in [kafka]"
+            ) from error

@@ -1,0 +1,20 @@
+"""The networks shipped with the package: files of `[sites.<id>]` as an operator writes them."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+
+import msgspec
+
+from streams.network.config import Shipped, Site
+
+
+@lru_cache
+def shipped_sites(name: Shipped) -> Mapping[str, Site]:
+    """The sites of a shipped network, by id; none for `none`."""
+    if name == "none":
+        return MappingProxyType({})
+    text = files("streams.network").joinpath(f"{name}.toml").read_text("utf-8")
+    return MappingProxyType(msgspec.convert(tomllib.loads(text)["sites"], dict[str, Site]))

@@ -1,0 +1,42 @@
+"""What is to be made, and how chance is asked for it."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from streams.confusions.evidence import Kind
+from streams.simulation.rates import Rates
+from streams.simulation.trips import HOUR_MS
+
+PEOPLE, CAMERAS, ALERTS, READS = range(4)
+"""What chance is asked for; each has numbers of its own, so that a change of one leaves the others."""
+_DAY_H: Final = 24.0
+
+
+class Scenario(NamedTuple):
+    """What is to be made. The same scenario gives the same bytes.
+
+    `begin_ms` is in ms since 1970 UTC; `told` is how much the recogniser tells of a read.
+    """
+
+    seed: int
+    reads: int
+    alerts: int
+    begin_ms: int
+    hours: float = 24.0
+    rates: Rates = Rates()
+    told: Kind = "full"
+
+    @property
+    def end_ms(self) -> int:
+        """When it ends, ms since 1970 UTC."""
+        return self.begin_ms + round(self.hours * HOUR_MS)
+
+    @property
+    def days(self) -> float:
+        """How many days it lasts, 1 at the least."""
+        return max(1.0, self.hours / _DAY_H)
+
+    def rng(self, *what: int) -> np.random.Generator:
+        """Random numbers for some purpose; the same for the same seed and purpose."""
+        return np.random.default_rng([self.seed, *what])

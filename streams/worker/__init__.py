@@ -1,0 +1,6 @@
+"""The worker: reads in, hits out, on Kafka.
+
+    reads ─▶ Matching ─▶ matches ─▶ Correlating ─▶ hits
+
+`streams.worker.worker.Worker` starts and ends it all; `docs/worker.md` says what holds and how.
+"""

@@ -1,0 +1,78 @@
+"""Every case by every runner: the revisions in order and nothing else; the same hits stand in any order."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cases.compare import difference, json_of, standing
+from tests.support.cases.kafka_runner import KafkaRunner
+from tests.support.cases.loading import Case, Row, all_cases
+from tests.support.cases.runner import ReplayRunner, Runner
+
+CASES = all_cases()
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+each_runner = pytest.mark.parametrize("runner", ["replay", "kafka"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def kafka_runner(request: pytest.FixtureRequest) -> Iterator[KafkaRunner]:
+    """The runner on Kafka, with all cases that are to be run on it under way."""
+    runner = KafkaRunner()
+    calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    cases = [call["case"] for call in calls if call.get("runner") == runner.name]
+    runner.announce(each for case in cases for each in (case, again(case)))
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def runner(request: pytest.FixtureRequest) -> Runner:
+    """One of the ways in which the cases are run."""
+    return ReplayRunner() if request.param == "replay" else request.getfixturevalue("kafka_runner")
+
+
+def again(case: Case) -> Case:
+    """The case with its reads backwards and then once more, and its alerts backwards."""
+    return case._replace(reads=[*case.reads[::-1], *case.reads], alerts=case.alerts[::-1])
+
+
+def told(case: Case, what: str, lines: str) -> str:
+    """What a failure says: the case, what it shows, and the difference."""
+    return f"{case.name}: {what} (- expected, + came)\n{case.readme}\n\n{lines}\n"
+
+
+@each_runner
+@each_case
+def test_a_case_gives_what_it_expects_and_nothing_else(case: Case, runner: Runner) -> None:
+    result = runner.run(case)
+    if lines := difference(result.hits, case.hits):
+        pytest.fail(told(case, "other hits", lines), pytrace=False)
+    if lines := difference(result.rejected, case.rejected):
+        pytest.fail(told(case, "other lines were rejected", lines), pytrace=False)
+
+
+@each_runner
+@each_case
+def test_reads_that_come_backwards_and_twice_leave_the_same_hits_standing(case: Case, runner: Runner) -> None:
+    in_order = standing(runner.run(case).hits)
+    other = standing(runner.run(again(case)).hits)
+    if other != in_order:
+        came, expected = ([row for _, row in sorted(each.items())] for each in (other, in_order))
+        lines = difference(came, expected) or difference(expected, came)
+        pytest.fail(told(case, "other hits stand when reads come backwards", lines), pytrace=False)
+
+
+def test_every_case_says_in_a_line_or_two_what_it_shows() -> None:
+    assert len(CASES) >= 30
+    assert all(1 <= len(case.readme.splitlines()) <= 2 for case in CASES)
+    assert len({case.readme for case in CASES}) == len(CASES)
+
+
+def test_every_case_has_a_read_that_must_not_be_told() -> None:
+    """A case in which every read hits shows nothing of what keeps a read from hitting."""
+    assert [case.name for case in CASES if len(case.reads) == len({_read(row) for row in case.hits})] == []
+
+
+def _read(row: Row) -> str:
+    return json_of(row["read"])

@@ -1,0 +1,137 @@
+"""The ledger of a run: what was sent, what the broker confirmed, and the hits that are due of it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from math import inf
+from typing import NamedTuple
+
+from streams.records.alert import Alert
+from streams.records.hit import hit_id
+from streams.records.read import Read
+from tests.chaos.traffic import Text, matching
+
+
+class Stood(NamedTuple):
+    """Where the broker put a record."""
+
+    partition: int
+    offset: int
+
+
+class Poisoned(NamedTuple):
+    """A record that is no read: where it stood, its key and its bytes."""
+
+    stood: Stood
+    key: bytes
+    value: bytes | None
+
+
+class Life(NamedTuple):
+    """One version of an alert, and for reads of which times it is in force, in seconds since 1970.
+
+    Reads from `maybe_from` up to `maybe_until` may have its hits, those from `surely_from` up to
+    `surely_until` must. `ended`: in the end no hit of it stands.
+    """
+
+    alert: Alert
+    maybe_from: float = 0
+    surely_from: float = 0
+    surely_until: float = inf
+    maybe_until: float = inf
+    ended: bool = False
+
+
+class Due(NamedTuple):
+    """What is due of hits: ids that must have been told, ids that may have been, and ids not to stand now.
+
+    An id that is neither among those that must nor those that may must never be told.
+    """
+
+    must: dict[str, str]
+    """To each id, which read it is of, for the report."""
+    may: dict[str, str]
+    withdrawn: set[str]
+    """Those whose last revision, if they were told, says so; all others stand."""
+
+
+class Ledger:
+    """What happened to each record that was sent. Written by the sender's callbacks, read when it is done.
+
+    A read whose confirmation did not come may be on the topic or not, so its hits may be there or not.
+    """
+
+    def __init__(self) -> None:
+        self.reads: dict[int, tuple[Read, Text]] = {}
+        self.poison: dict[int, tuple[bytes, bytes | None]] = {}
+        self.confirmed: dict[int, Stood] = {}
+        self.refused: dict[int, str] = {}
+
+    def answered(self, number: int, error: object, partition: int | None, offset: int | None) -> None:
+        """Takes the broker's answer on a record."""
+        if error is None and partition is not None and offset is not None:
+            self.confirmed[number] = Stood(partition, offset)
+        else:
+            self.refused[number] = str(error)
+
+    @property
+    def poisoned(self) -> list[Poisoned]:
+        """The records that are no reads and were confirmed."""
+        return [
+            Poisoned(self.confirmed[number], *record)
+            for number, record in self.poison.items()
+            if number in self.confirmed
+        ]
+
+    @property
+    def good(self) -> set[Stood]:
+        """Where the reads stood that were confirmed."""
+        return {self.confirmed[number] for number in self.reads if number in self.confirmed}
+
+    def due(self, lives: Iterable[Life]) -> Due:
+        """The hits due of alerts, each during its life."""
+        lives = list(lives)
+        alerts = [life.alert for life in lives]
+        of_text = {text: self._matched(text, alerts) for text in {text for _, text in self.reads.values()}}
+        due = Due({}, {}, set())
+        for number, (read, text) in self.reads.items():
+            at = read.captured_at.timestamp()
+            for place in of_text[text]:
+                life = lives[place]
+                if not life.maybe_from <= at < life.maybe_until:
+                    continue
+                sure = number in self.confirmed and life.surely_from <= at < life.surely_until
+                hit = hit_id(life.alert, read)
+                (due.must if sure else due.may)[hit] = f"{self.place(number)} for {life.alert.alert_id}"
+                if life.ended:
+                    due.withdrawn.add(hit)
+        return due
+
+    def last_read(
+        self, begun: Sequence[Alert], ended: Sequence[Alert], at: float, told: Collection[str]
+    ) -> float:
+        """When the last read was taken that was not judged by a change of alerts.
+
+        Of the reads from the time of the change on: one of an alert that had begun and has no hit in `told`,
+        or of one that had ended and has. If there is none, the time of the change.
+        """
+        last = at
+        for number in self.confirmed.keys() & self.reads.keys():
+            read, text = self.reads[number]
+            taken = read.captured_at.timestamp()
+            if taken > last and (
+                any(hit_id(each, read) not in told for each in matching(text, begun))
+                or any(hit_id(each, read) in told for each in matching(text, ended))
+            ):
+                last = taken
+        return last
+
+    @staticmethod
+    def _matched(text: Text, alerts: Sequence[Alert]) -> list[int]:
+        """The places, in a list of alerts, of those that a text matches."""
+        return [place for place, alert in enumerate(alerts) if matching(text, [alert])]
+
+    def place(self, number: int) -> str:
+        """Where a read stood and when it was taken, without its plate."""
+        read, text = self.reads[number]
+        stood = self.confirmed.get(number)
+        where = f"partition {stood.partition}, offset {stood.offset}" if stood else "unconfirmed"
+        return f"{read.read_id} ({text.kind}, {where}, {read.captured_at.time()})"

@@ -1,0 +1,188 @@
+"""Roads: vehicles that drive over the shipped network, their reads as they are sent, and what is due of them.
+
+Which handovers stand goes by the clock, so half of the vehicles have driven hours ago and half will in some
+hours: no handover ends while the test runs, however slow the machine is.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from streams.network.config import Places
+from streams.records.alert import Alert
+from streams.records.read import Read
+from streams.records.times import to_ms
+from tests.bench.vehicles import made
+
+_VEHICLES: Final = 36
+_CLONES: Final = 4
+"""So many of the vehicles drive with a copy of another one's plate."""
+_SURE: Final = 0.99
+_GAP: Final = timedelta(seconds=60)
+_AGO: Final = timedelta(hours=4)
+_AHEAD: Final = timedelta(hours=2)
+_COPY_LATER: Final = timedelta(seconds=30)
+_APART: Final = timedelta(minutes=7)
+_LATE_SHARE: Final = 0.2
+_LATE_BY: Final = 2.5
+"""So many reads of the vehicle a late one comes after its turn."""
+
+_RULES: Final = """[network]
+shipped = "fr-be"
+[handovers.north]
+from = "FR"
+to = "BE"
+[handovers.south]
+from = "BE"
+to = "FR"
+[correlation]
+journey_passages = 50
+handover_minutes = 1440
+"""
+
+
+class Vehicle(NamedTuple):
+    """A listed vehicle, and all reads of its plate in the order of their times; whether another has a copy of
+    the plate."""
+
+    alert: Alert
+    reads: list[Read]
+    copied: bool
+
+
+class Crossed(NamedTuple):
+    """The border that a vehicle crossed last: the territories, and the first site across."""
+
+    from_: str | None
+    to: str | None
+    site_id: str
+
+
+class Roads:
+    """Vehicles that drive around a time; the same for the same seed and time."""
+
+    def __init__(self, now: datetime, seed: int) -> None:
+        found = made(_VEHICLES + _CLONES, seed)
+        self._rng = random.Random(seed)
+        self._places: Places = found.places
+        by_number: dict[str, list[Read]] = defaultdict(list)
+        for _, match in found.matches:
+            by_number[match.alert.alert_id].append(match.read)
+        self.vehicles: list[Vehicle] = []
+        for number, alert in enumerate(found.alerts[:_VEHICLES]):
+            own, copy = by_number[str(number)], by_number.get(str(_VEHICLES + number))
+            listed = replace(alert, valid_from=now - timedelta(days=7), valid_until=now + timedelta(days=7))
+            if copy is None:
+                # It is handed over by a read that is likely of it.
+                last = self._site(own[-1])
+                own = [replace(read, confidence=_SURE) if self._site(read) == last else read for read in own]
+                self.vehicles.append(Vehicle(listed, _shifted(own, now, number), copied=False))
+            else:
+                # Doubts are of sure reads only.
+                copy = [replace(read, plate=alert.plate) for read in copy]
+                both = _shifted(own, now, number) + _shifted(copy, now + _COPY_LATER, number)
+                sure = [replace(read, confidence=_SURE) for read in both]
+                self.vehicles.append(Vehicle(listed, sorted(sure, key=_captured), copied=True))
+
+    def settings(self) -> str:
+        """The sections of the settings that say where the cameras are and what is handed over."""
+        used = sorted({read.camera_id for vehicle in self.vehicles for read in vehicle.reads})
+        cameras = self._places.cameras
+        return _RULES + "".join(f'[cameras."{name}"]\nsite = "{cameras[name].site}"\n' for name in used)
+
+    def sent(self) -> list[Read]:
+        """All reads in the order in which they are sent: each vehicle is on its way all the time, and some
+        reads come after later ones."""
+        order: list[tuple[float, Read]] = []
+        for vehicle in self.vehicles:
+            for number, read in enumerate(vehicle.reads):
+                late = _LATE_BY if self._rng.random() < _LATE_SHARE else 0.0
+                order.append(((number + self._rng.random() + late) / len(vehicle.reads), read))
+        return [read for _, read in sorted(order, key=lambda each: (each[0], each[1].read_id))]
+
+    def passed(self, vehicle: Vehicle) -> list[str]:
+        """The sites that a plate passed, in order of time: reads soon after one another are one passage."""
+        began: list[tuple[datetime, str]] = []
+        last: dict[str, datetime] = {}
+        for read in vehicle.reads:
+            site = self._site(read)
+            if site not in last or read.captured_at - last[site] > _GAP:
+                began.append((read.captured_at, site))
+            last[site] = read.captured_at
+        return [site for _, site in began]
+
+    def crossed(self, vehicle: Vehicle) -> list[Crossed]:
+        """The borders that a plate crossed, the last first, up to one at which nothing is handed over."""
+        sites = self._places.sites
+        placed = [site for site in self.passed(vehicle) if sites[site].territory is not None]
+        found: list[Crossed] = []
+        for one, other in reversed(list(pairwise(placed))):
+            crossed = Crossed(sites[one].territory, sites[other].territory, other)
+            if crossed.from_ != crossed.to:
+                if {crossed.from_, crossed.to} != {"FR", "BE"}:
+                    break
+                found.append(crossed)
+        return found
+
+    def _site(self, read: Read) -> str:
+        site = self._places.site_of(read.camera_id, to_ms(read.captured_at))
+        assert site is not None, "each camera has a site"
+        return site
+
+
+def late(sent: Iterable[Read]) -> int:
+    """How many reads are sent after later ones of their plate."""
+    newest: dict[str, datetime] = {}
+    count = 0
+    for read in sent:
+        before = newest.setdefault(read.plate, read.captured_at)
+        count += read.captured_at < before
+        newest[read.plate] = max(before, read.captured_at)
+    return count
+
+
+def whole(hits: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
+    """The sites told by the latest standing hit of each alert, handovers aside; only of journeys that are
+    told whole."""
+    latest: dict[str, dict[str, Any]] = {}
+    for hit in hits:
+        known = latest.get(hit["alert"]["alert_id"])
+        if "handover" not in hit and (known is None or _when(known) < _when(hit)):
+            latest[hit["alert"]["alert_id"]] = hit
+    return {
+        alert: [passed["site_id"] for passed in hit["journey"]["passages"]]
+        for alert, hit in latest.items()
+        if not hit["journey"].get("longer") and not hit["journey"].get("doubtful")
+    }
+
+
+def handed_over(hits: Iterable[dict[str, Any]], state: str) -> dict[str, list[Crossed]]:
+    """The handovers of a state that stand, by alert."""
+    found: dict[str, list[Crossed]] = defaultdict(list)
+    for hit in hits:
+        told = hit.get("handover")
+        if told is not None and told["state"] == state:
+            found[hit["alert"]["alert_id"]].append(Crossed(told["from"], told["to"], told["site_id"]))
+    return dict(found)
+
+
+def _shifted(reads: list[Read], now: datetime, number: int) -> list[Read]:
+    """The reads of a trip that was, or that will be."""
+    away = number // 2 * _APART
+    by = now + _AHEAD + away - reads[0].captured_at
+    if number % 2:
+        by = now - _AGO - away - reads[-1].captured_at
+    return [replace(read, captured_at=read.captured_at + by) for read in reads]
+
+
+def _captured(read: Read) -> tuple[datetime, str]:
+    return read.captured_at, read.read_id
+
+
+def _when(hit: dict[str, Any]) -> tuple[str, str]:
+    return hit["read"]["captured_at"], hit["hit_id"]

@@ -1,0 +1,92 @@
+"""The check itself: it finds nothing wrong with what is right, and each thing that can be wrong."""
+
+from typing import Any
+
+from streams.records.alert import Alert
+from streams.records.hit import hit_id
+from tests.chaos.check import Letter, Records, Told, check
+from tests.chaos.ledger import Due, Ledger, Poisoned, Stood
+from tests.chaos.traffic import Text, alert, read
+from tests.support.builders import NOON, at
+
+DUE = Due({"a": "r1", "b": "r2"}, {"m": "r3"}, {"b"})
+POISON = Poisoned(Stood(1, 7), b"camera-1", b"{")
+RECORDS = Records("reads", [POISON], {Stood(0, 1)})
+HEADERS = {"topic": "reads", "partition": "1", "offset": "7", "exception.message": "is a JSON object"}
+
+
+def hit(name: str, revision: int = 1, kind: str = "new", **more: Any) -> Told:
+    """A hit on its topic."""
+    alert = {"alert_id": "V1", "version": 1}
+    body = {"hit_id": name, "revision": revision, "kind": kind, "alert": alert, "read": {"read_id": "r"}}
+    return Told(0, 0, name, body | more)
+
+
+def letter(**headers: str) -> Letter:
+    """The dead letter of the poison, with other headers."""
+    named = {f"__connect.errors.{name}": value for name, value in (HEADERS | headers).items()}
+    return Letter(POISON.key, POISON.value, named)
+
+
+RIGHT = [hit("a"), hit("b"), hit("b", 2, "withdrawn")]
+
+
+def faults(hits: list[Told], dead: list[Letter] | None = None) -> list[str]:
+    """What the check finds."""
+    return check(hits, DUE, [letter()] if dead is None else dead, RECORDS).faults
+
+
+def test_all_as_due() -> None:
+    assert faults(RIGHT) == []
+    assert faults([*RIGHT, hit("m")]) == []
+
+
+def test_told_again() -> None:
+    again = [*RIGHT, hit("a", emitted_at="later")]
+    outcome = check(again, DUE, [letter(), letter()], RECORDS)
+    assert (outcome.faults, outcome.duplicates, outcome.duplicate_letters) == ([], 1, 1)
+    assert "differs in priority" in faults([*RIGHT, hit("a", priority=1)])[0]
+    assert "two partitions" in faults([*RIGHT, hit("a")._replace(partition=1)])[0]
+
+
+def test_missing_and_unexpected() -> None:
+    assert faults(RIGHT[1:]) == ["1 missing: r1"]
+    assert "1 unexpected: x of r for V1 version 1" in faults([*RIGHT, hit("x")])[0]
+
+
+def test_revisions() -> None:
+    assert "should be withdrawn" in faults(RIGHT[:2])[0]
+    assert "should stand" in faults([*RIGHT, hit("a", 2, "withdrawn")])[0]
+    assert "came as [2]" in faults([hit("a"), hit("b", 2, "withdrawn")])[0]
+    assert "has 2 revisions and needs 1" in faults([*RIGHT, hit("a", 2, "amended")])[0]
+
+
+def test_dead_letters() -> None:
+    assert "no dead letter" in faults(RIGHT, [])[0]
+    good = letter(partition="0", offset="1")
+    assert "dead letter of a good read" in faults(RIGHT, [letter(), good])[0]
+    assert "names another topic" in faults(RIGHT, [letter(topic="other")])[0]
+    assert "not those of the record" in faults(RIGHT, [letter()._replace(value=b"")])[0]
+
+
+def test_when_a_change_is_in_force() -> None:
+    """It is as late as the last read that went by what was before it."""
+    one, other = alert("V1", ("AA-123-AA", "FR")), alert("V2", ("BB-456-BB", "FR"))
+    ledger = Ledger()
+    for number, listed in enumerate((one, one, other)):
+        text = Text(listed.plate, "FR", "exact")
+        ledger.reads[number] = read(number, text, at(number)), text
+        ledger.answered(number, None, 0, number)
+    hits = [
+        hit_id(each, read) for each, (read, _) in zip((one, one, other), ledger.reads.values(), strict=True)
+    ]
+    change = NOON.timestamp() - 1
+
+    def late(begun: list[Alert], ended: list[Alert], told: list[str]) -> float:
+        return ledger.last_read(begun, ended, change, told) - change
+
+    assert late([one], [], hits[:2]) == 0
+    assert late([one], [], hits[1:]) == 1
+    assert late([one], [], []) == 2
+    assert late([one], [other], hits[:2]) == 0
+    assert late([one], [other], hits) == 3

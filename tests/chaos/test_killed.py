@@ -1,0 +1,74 @@
+"""Workers that are killed, told to end or stopped, under load: no hit is missing, none is too many."""
+
+from time import sleep
+
+import pytest
+
+from tests.chaos.conftest import SOAK
+from tests.chaos.environment import Ground
+from tests.support.processes import at_random
+
+pytestmark = pytest.mark.faults
+KILLS = 200 if SOAK else 20
+RATE = 2000 if SOAK else 1000
+"""Reads a second: so few that what waits while nobody works is soon made up for, on a slow machine too, with
+other tests beside. If reads come nearly as fast as they can be done, that takes many times the outage."""
+LONG_S = 60
+"""A session that no pause of the machine outlasts."""
+
+
+@pytest.mark.parametrize("members", [True, False], ids=["members", "strangers"])
+def test_killed_at_random(ground: Ground, members: bool) -> None:
+    """SIGKILL to one of two workers again and again; a supervisor starts it anew."""
+    workers = ground.pair(members)
+    wait = at_random(ground.seed, 0.3, 2)
+    with ground.feed(RATE) as feed:
+        for kill in range(KILLS // 2):
+            sleep(wait())
+            workers[kill % 2].now.kill()
+    assert ground.outcome(feed).faults == []
+
+
+def test_told_to_end(ground: Ground) -> None:
+    """SIGTERM under load: what is in work is ended and committed, so the next worker repeats nothing."""
+    with ground.feed(RATE) as feed:
+        for turn in range(4):
+            worker = ground.worker(1, session_s=LONG_S)
+            worker.wait_ready()
+            sleep(0.5 + turn / 3)
+            worker.end_in_order()
+        ground.worker(1, session_s=LONG_S).wait_ready()
+        ground.caught_up(feed)
+    outcome = ground.outcome(feed)
+    assert outcome.faults == []
+    assert (outcome.duplicates, outcome.duplicate_letters) == (0, 0)
+
+
+def test_stopped_past_its_session(ground: Ground) -> None:
+    """SIGSTOP until the other has its partitions and has done their reads, then SIGCONT: it must notice."""
+    workers = ground.pair()
+    with ground.feed(RATE) as feed:
+        for turn in range(4 if SOAK else 2):
+            ground.caught_up(feed)
+            stopped = workers[turn % 2].now
+            stopped.stop()
+            ground.caught_up(feed)
+            stopped.go_on()
+            sleep(2)
+    assert ground.outcome(feed).faults == []
+
+
+def test_workers_come_and_go(ground: Ground) -> None:
+    """Workers are added and end every few seconds; one stays."""
+    ground.supervised(1).now.wait_ready()
+    wait = at_random(ground.seed, 0.5, 2)
+    with ground.feed(RATE) as feed:
+        for turn in range(30 if SOAK else 4):
+            added = [ground.worker(2 + place) for place in range(1 + turn % 2)]
+            for worker in added:
+                worker.wait_ready()
+            sleep(wait())
+            for worker in added:
+                worker.end_in_order()
+            sleep(wait() / 2)
+    assert ground.outcome(feed).faults == []

@@ -1,0 +1,194 @@
+"""`anpr confusions`: a model learnt from files, shown, and refused when it is damaged."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+from msgspec.structs import replace
+
+from streams.cli.main import main
+from streams.confusions.model import load_file
+from tests.support.builders import at, read
+from tests.support.confusion_pairs import pairs
+from tests.support.two_camera_roads import LEAST_S, MOST_S, road
+from tests.unit.confusions.training.test_pairs_from_hits import hit, says
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(main, ["confusions", *args])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """120 pairs as JSON lines."""
+    path = tmp_path / "pairs.jsonl"
+    path.write_bytes(msgspec.json.Encoder().encode_lines(pairs(120, reader="north")))
+    return path
+
+
+def test_learn_and_show(file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "ours.json"
+    done = run("learn", str(file), "--output", str(output), "--source", "made up", "--least", "100")
+    assert done.exit_code == 0
+    assert "120 pairs learnt, 1 reader with a model of their own" in done.stderr
+    assert list(load_file(output).of) == ["north"]
+    shown = run("show", str(output))
+    assert shown.exit_code == 0
+    assert "general: 120 pairs. made up" in shown.stdout
+    assert "D read as 0" in shown.stdout
+
+
+def test_lines_that_are_no_pairs_are_said_and_left_out(file: Path, tmp_path: Path) -> None:
+    file.write_bytes(b'{"truth":"AB123CD"}\n' + file.read_bytes() + b"\nnonsense\n")
+    done = run("learn", str(file), "--output", str(tmp_path / "ours.json"))
+    assert done.exit_code == 1
+    assert "pairs.jsonl:1: " in done.stderr
+    assert "120 pairs learnt; 2 lines left out" in done.stderr
+
+
+def test_nothing_to_learn(tmp_path: Path) -> None:
+    path = tmp_path / "right.jsonl"
+    path.write_text('{"truth":"AB-123-CD","country":"FR","plate":"AB123CD"}\n')
+    done = run("learn", str(path), "--output", str(tmp_path / "ours.json"))
+    assert done.exit_code == 1
+    assert "no pair was read wrong" in done.stderr
+    assert not (tmp_path / "ours.json").exists()
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    assert run("learn", str(tmp_path / "none"), "--output", str(tmp_path / "ours.json")).exit_code == 2
+    assert run("show", str(tmp_path / "none")).exit_code == 2
+
+
+def test_a_file_that_cannot_be_written(file: Path, tmp_path: Path) -> None:
+    """A folder that is not there is said before anything is learnt."""
+    done = run("learn", str(tmp_path / "none"), "--output", str(tmp_path / "nowhere" / "ours.json"))
+    assert done.exit_code == 2
+    assert "cannot be written (no such folder); give another path" in done.stderr
+    done = run("learn", str(file), "--output", str(tmp_path))
+    assert done.exit_code == 2
+    assert "cannot be written" in done.stderr
+
+
+def lines(path: Path, records: Iterable[object]) -> str:
+    """A file of records as JSON lines."""
+    path.write_bytes(msgspec.json.Encoder().encode_lines(list(records)))
+    return str(path)
+
+
+def test_two_cameras(tmp_path: Path) -> None:
+    """From one file with the reads of both and of a third; what was matched is said."""
+    made = road(pairs(150)).road
+    other = replace(made.first[0], camera_id="elsewhere")
+    both = lines(tmp_path / "reads.jsonl", [*made.second, other, *made.first])
+    output = tmp_path / "ours.json"
+    way = ("--cameras", f"north={both}", f"south={both}", f"{LEAST_S:.0f}:{MOST_S:.0f}")
+    done = run("learn", *way, "--output", str(output), "--base", "none", "--least", "80")
+    assert done.exit_code == 0, done.stderr
+    assert "north to south: " in done.stderr
+    assert "at most are expected to be different vehicles" in done.stderr
+    models = load_file(output)
+    assert sorted(models.of) == ["north", "south"]
+    assert "D0" in models.general.counts
+    done = run("learn", "--cameras", f"n={both}", f"south={both}", "1:2", "--output", str(output))
+    assert done.exit_code == 1
+    assert "no read of camera n" in done.stderr
+
+
+def test_confirmed_hits(tmp_path: Path) -> None:
+    """Hits, verdicts and reads; what is learnt and left out is said. None confirmed is nothing to learn."""
+    hits = [hit("AB123C0", "AB123CD"), hit("EF456GH", "EF4*", 2, 100, "pattern")]
+    args = ["--hits", lines(tmp_path / "hits.jsonl", hits), "--output", str(tmp_path / "ours.json")]
+    done = run("learn", *args, "--verdicts", lines(tmp_path / "verdicts.jsonl", map(says, hits)))
+    assert done.exit_code == 0, done.stderr
+    assert "2 hits: 1 read of confirmed vehicles, 0 of them seen whether or not they match" in done.stderr
+    assert "left out: 1 confirmed on a pattern" in done.stderr
+    beside = [read("A8123CD", "FR", read_id="x", captured_at=at(1)), read("!", read_id="y")]
+    args += ["--verdicts", str(tmp_path / "verdicts.jsonl")]
+    done = run("learn", *args, "--reads", lines(tmp_path / "reads.jsonl", beside))
+    assert done.exit_code == 1
+    assert "reads.jsonl:2: plate" in done.stderr
+    assert "2 reads of confirmed vehicles, 1 of them seen whether or not they match" in done.stderr
+    assert load_file(tmp_path / "ours.json").general.counts == {"B8": 1, "D0": 1}
+    done = run("learn", *args[:4])
+    assert done.exit_code == 1
+    assert "no pair was read wrong" in done.stderr
+
+
+def test_makers_are_shown_with_their_figures(file: Path, tmp_path: Path) -> None:
+    makers = tmp_path / "makers.toml"
+    makers.write_text('north = "acme"\nsouth = "acme"\n')
+    output = str(tmp_path / "ours.json")
+    done = run("learn", str(file), "--output", output, "--makers", str(makers), "--least", "100")
+    assert done.exit_code == 0, done.stderr
+    assert list(load_file(Path(output)).of) == ["acme", "north"]
+    shown = run("show", output).stdout
+    assert "acme: 120 pairs.\n  maker of north, south" in shown
+    assert shown.count("characters read wrong, by confidence") == 3
+    assert shown.count("plates read wrong, by confidence") == 3
+    assert shown.count("start   inside      end") == 3
+
+
+def test_all_wrong_options_are_said_at_once(file: Path, tmp_path: Path) -> None:
+    """Each with what to do; nothing is written."""
+    makers = tmp_path / "makers.toml"
+    makers.write_text('north = 3\nwest = "south"\nsouth = "acme"\n')
+    done = run(
+        "learn",
+        *("--cameras", "north", "north=gone.jsonl", "9:3"),
+        *("--reads", str(file), "--verdicts", str(file), "--makers", str(makers)),
+        *("--base", str(tmp_path / "gone.json"), "--output", str(tmp_path / "nowhere" / "ours.json")),
+    )
+    assert done.exit_code == 2
+    for said in (
+        "'north' is not CAMERA=FILE; write for example",
+        "gone.jsonl: no such file; name the file",
+        "'north' is named twice; name the two cameras",
+        "'9:3' is no travel-time window; write the least and the most seconds",
+        "--verdicts without --hits; give the hits",
+        "--reads without --hits; give the hits",
+        "north: is a maker's name, got 3; write",
+        "'south' is a camera and a maker; give the maker another name",
+        "gone.json: cannot be read (No such file or directory); name a model's file",
+        "cannot be written (no such folder); give another path with --output",
+    ):
+        assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 10
+
+
+def test_nothing_given(tmp_path: Path) -> None:
+    done = run("learn", "--output", str(tmp_path / "ours.json"))
+    assert done.exit_code == 2
+    assert "nothing to learn from; give PAIRS, --hits or --cameras" in done.stderr
+
+
+def test_a_base_is_what_is_learnt_on(file: Path, tmp_path: Path) -> None:
+    """The shipped one by name, a file, or none."""
+    few = lines(tmp_path / "few.jsonl", pairs(20))
+    tables = []
+    for base in ("none", "shipped", str(tmp_path / "none.json")):
+        output = tmp_path / f"{base if base in ('none', 'shipped') else 'own'}.json"
+        assert run("learn", few, "--output", str(output), "--base", base).exit_code == 0
+        tables.append(load_file(output).general.commonness)
+    assert tables[0] != tables[1] != tables[2]
+    for text, said in (("{}", "no confusion model"), (None, "is no TOML")):
+        option = "--base" if text else "--makers"
+        bad = tmp_path / "bad"
+        bad.write_text(text or "= 3")
+        done = run("learn", str(file), "--output", str(tmp_path / "x.json"), option, str(bad))
+        assert done.exit_code == 2
+        assert said in done.stderr
+
+
+def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ours.json"
+    path.write_text("{}")
+    done = run("show", str(path))
+    assert done.exit_code == 1
+    assert "no confusion model" in done.stderr
+
+
+def test_the_shipped_model_is_shown() -> None:
+    assert "D read as 0" in run("show").stdout

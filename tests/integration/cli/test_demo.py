@@ -1,0 +1,199 @@
+"""`anpr demo`: hits are shown, what it came to is told, and nothing of it is left."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+import pytest
+
+from streams.settings.load import load, read
+
+COMMAND: Final = str(Path(sys.executable).with_name("anpr"))
+EXAMPLE: Final = Path(__file__).parents[3] / "deploy" / "example" / "config.toml"
+OWN: Final = """
+[kafka]
+servers = ["kafka.example:9092"]
+security = "sasl-tls"
+mechanism = "SCRAM-SHA-512"
+username = "centre"
+[topics]
+prefix = "police"
+[lists.ours]
+mode = "exact"
+[sites.west]
+territory = "DE"
+road = "A44"
+[sites.east]
+territory = "BE"
+road = "E40"
+[cameras.w1]
+site = "west"
+[cameras.e1]
+site = "east"
+[cameras.nowhere]
+"""
+_WITHIN_S: Final = 90
+_SUM: Final = re.compile(
+    r"([\d,]+) reads sent, ([\d,]+) misread, ([\d,]+) rejected; "
+    r"hits for (\d+) of (\d+) listed passages, (\d+) never read right; (\d+) historical, (\d+) wrong"
+)
+
+
+class Demo:
+    """A demo that runs, with a folder of its own for what it keeps."""
+
+    def __init__(self, folder: Path, *options: str, **environ: str) -> None:
+        self.folder = folder
+        self._kept = folder / "kept"
+        self._kept.mkdir()
+        with self._file("out").open("wb") as out, self._file("err").open("wb") as err:
+            self._process = subprocess.Popen(
+                [COMMAND, "demo", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=os.environ | {"TMPDIR": str(self._kept)} | environ,
+                start_new_session=True,
+            )
+
+    @property
+    def out(self) -> list[str]:
+        """The lines of stdout by now."""
+        return self._file("out").read_text("utf-8").splitlines()
+
+    @property
+    def err(self) -> list[str]:
+        """The lines of stderr by now."""
+        return self._file("err").read_text("utf-8").splitlines()
+
+    def tell(self, number: int) -> None:
+        """Sends a signal to the demo alone."""
+        self._process.send_signal(number)
+
+    def wait_for_hit(self) -> None:
+        """Waits until a hit is shown."""
+        end = monotonic() + _WITHIN_S
+        while len(self.out) < 2:
+            assert self._process.poll() is None, self.err
+            assert monotonic() < end, self.err
+            sleep(0.05)
+
+    def ended(self) -> int:
+        """Waits until it has ended; its exit code."""
+        return self._process.wait(_WITHIN_S)
+
+    def left(self) -> list[str]:
+        """What is left of it: processes that name its folder, and files."""
+        told = subprocess.run(["ps", "-ww", "-eo", "pid=,command="], capture_output=True, text=True)
+        lines = [line for line in told.stdout.splitlines() if str(self._kept) in line]
+        return lines + [path.name for path in self._kept.iterdir()]
+
+    def end(self) -> None:
+        """Ends it in whatever state it is."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(_WITHIN_S)
+
+    def _file(self, name: str) -> Path:
+        return self.folder / name
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, Demo]]:
+    """A demo for eight seconds, and at the same time one of other settings that goes on."""
+    own = tmp_path_factory.mktemp("own")
+    (own / "own.toml").write_text(OWN, "utf-8")
+    timed = Demo(tmp_path_factory.mktemp("timed"), "--for", "8", ANPR_CONFIG="")
+    going = Demo(own, "--rate", "100", ANPR_CONFIG=str(own / "own.toml"), ANPR_KAFKA_PASSWORD="not used")
+    yield timed, going
+    going.end()
+    timed.end()
+
+
+def test_ctrl_c_ends_all_of_it(demos: tuple[Demo, Demo]) -> None:
+    _, demo = demos
+    demo.wait_for_hit()
+    assert demo.left()
+    demo.tell(signal.SIGINT)
+    assert demo.ended() == 0, demo.err
+    assert _SUM.fullmatch(demo.err[-1])
+    assert "Traceback" not in "\n".join(demo.err)
+    assert demo.left() == []
+
+
+def test_settings_give_lists_and_places_and_no_broker(demos: tuple[Demo, Demo]) -> None:
+    _, demo = demos
+    demo.ended()
+    told = "\n".join(demo.err)
+    assert "2 of 3 cameras send reads" in demo.err[0]
+    assert "anpr.reads.BE, anpr.reads.DE" in told and "kafka.example" not in told and "police" not in told
+    rows = [line for line in demo.out if "ours/A" in line]
+    assert rows and all("A44 DE" in row or "E40 BE" in row for row in rows)
+
+
+def test_hits_are_shown_and_summed_up(demos: tuple[Demo, Demo]) -> None:
+    demo, _ = demos
+    assert demo.ended() == 0, demo.err
+    summed = _SUM.fullmatch(demo.err[-1])
+    assert summed, demo.err
+    reads, misread, rejected, found, passages, never_right, historical, wrong = (
+        int(each.replace(",", "")) for each in summed.groups()
+    )
+    assert 300 < reads < 500 and 10 < misread < 60 and rejected > 0
+    assert 5 < found <= passages and never_right > 0 and historical > 0 and wrong == 0
+    assert demo.out[0].startswith("captured (UTC)")
+    rows = [line for line in demo.out[1:] if not line.startswith(" ")]
+    assert sum("  new  " in row for row in rows) >= found
+    assert any("confusable" in row for row in rows)
+    assert any("new, historical" in line for line in demo.out)
+
+
+def test_it_says_what_it_does_and_nothing_is_left(demos: tuple[Demo, Demo]) -> None:
+    demo, _ = demos
+    demo.ended()
+    begins = [line.partition(":")[0] for line in demo.err[:-1]]
+    kept = [each for place, each in enumerate(begins) if each != begins[place - 1]]
+    assert kept == ["Kafka", "topics", "lists", "worker", "cameras", "ending", "worker", "ending"]
+    assert max(map(len, demo.err)) <= 120
+    assert demo.left() == []
+
+
+def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    demo = Demo(tmp_path, ANPR_CONFIG="", ANPR_CACHE=str(tmp_path / "cache"))
+    assert demo.ended() == 1
+    assert demo.err[-1].startswith("anpr demo: Kafka does not start: ")
+    assert "Traceback" not in "\n".join(demo.err)
+    assert demo.left() == [] and demo.out == []
+
+
+def test_told_to_end_while_it_starts(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, ANPR_CONFIG="")
+    end = monotonic() + _WITHIN_S
+    while not demo.err and monotonic() < end:
+        sleep(0.01)
+    demo.tell(signal.SIGTERM)
+    assert demo.ended() == 0
+    assert demo.err[-1] == "told to end before the traffic began; all that ran is stopped"
+    assert demo.left() == [] and demo.out == []
+
+
+def test_a_faulty_file_of_settings_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "faulty.toml"
+    file.write_text('[lists.sis]\nmode = "loose"\n')
+    demo = Demo(tmp_path, "--config", str(file))
+    assert demo.ended() == 1
+    assert len(demo.err) == 1 and demo.err[0].startswith(f"{file}:2: lists.sis.mode")
+    assert demo.left() == []
+
+
+def test_its_own_settings_are_those_of_the_example() -> None:
+    text = files("streams.cli.demo").joinpath("demo.toml").read_text("utf-8")
+    assert load(text, "demo.toml") == read(EXAMPLE)

@@ -1,0 +1,54 @@
+"""The shipped example: what `make run` shows is there, and what the README says of it is so."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "deploy" / "example"
+ANPR = str(Path(sys.executable).with_name("anpr"))
+
+
+def replayed(config: Path) -> list[dict[str, dict[str, str]]]:
+    """The hits that stand at the end of a replay of the example."""
+    command = [ANPR, "replay", "--config", str(config), "--alerts", str(EXAMPLE / "alerts.jsonl")]
+    command += ["--reads", str(EXAMPLE / "reads.jsonl.gz"), "--verdicts", str(EXAMPLE / "verdicts.jsonl")]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    latest = {hit["hit_id"]: hit for hit in map(json.loads, lines)}
+    return [hit for hit in latest.values() if hit["kind"] != "withdrawn"]
+
+
+def found(config: Path) -> Counter[str]:
+    """How many of the listed vehicles that pass have a standing hit, by how they were read."""
+    hits = {hit["read"]["read_id"].removesuffix("-1") for hit in replayed(config)}
+    truth = map(json.loads, (EXAMPLE / "truth.jsonl").read_text("utf-8").splitlines())
+    return Counter(row["kind"] for row in truth if row["read_id"] in hits)
+
+
+def test_listed_vehicles_are_found_as_the_readme_says() -> None:
+    shipped = found(EXAMPLE / "config.toml")
+    assert shipped == {
+        "read right": 20,
+        "confusable": 18,
+        "misread beyond confusable characters": 3,
+    }
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"{sum(shipped.values())} have a hit that stands" in readme
+
+
+def test_a_lists_mode_makes_the_difference(tmp_path: Path) -> None:
+    text = (EXAMPLE / "config.toml").read_text("utf-8")
+    wider = tmp_path / "wider.toml"
+    wider.write_text(text.replace('"exact"', '"fuzzy"'), "utf-8")
+    narrower = tmp_path / "narrower.toml"
+    narrower.write_text(text.replace('"confusable"', '"exact"').replace('"fuzzy"', '"exact"'), "utf-8")
+    counts = [sum(found(config).values()) for config in (narrower, EXAMPLE / "config.toml", wider)]
+    assert counts[0] < counts[1] < counts[2]
+
+
+def test_innocent_french_vehicles_do_not_hit_italian_alerts() -> None:
+    hits = replayed(EXAMPLE / "config.toml")
+    italian = [hit for hit in hits if hit["alert"]["alert_id"].startswith("IT")]
+    assert all(hit["read"].get("country") is None for hit in italian), "only where no country was read"

@@ -1,0 +1,206 @@
+"""`anpr explain`: what it says of a plate or a whole read, of hits and of those that are none, and why."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.cli.main import main
+from tests.support.builders import alert_json
+
+AT = ("--at", "2026-05-21T12:00:00Z")
+CONFIG = """
+[lists.sis]
+mode = "fuzzy"
+[lists.sure]
+min_posterior = 0.9
+[lists.strict]
+mode = "exact"
+"""
+
+
+def anpr(*arguments: str | Path, stdin: bytes | None = None, config: Path | None = None) -> Result:
+    """Runs `anpr explain`, with ANPR_CONFIG set to `config` or not at all."""
+    env = {"ANPR_CONFIG": None if config is None else str(config)}
+    return CliRunner().invoke(main, ["explain", *map(str, arguments)], input=stdin, env=env)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def alerts(tmp_path: Path) -> Path:
+    path = tmp_path / "alerts.jsonl"
+    lines = [
+        alert_json("AB-123-CD", "FR"),
+        alert_json("AB-123-CD", "FR", list_id="sure", alert_id="s1"),
+        alert_json("AB-123-CD", "FR", list_id="strict", alert_id="x1"),
+        alert_json("AB-123-CD", "IT", alert_id="i1"),
+        alert_json("GH-555-KL", "FR", alert_id="old", valid_until="2026-02-01T00:00:00Z"),
+    ]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def rulings(result: Result) -> dict[str, list[str]]:
+    """What is said of each alert, by list and id: whether it is a hit, and the lines below."""
+    assert result.exit_code == 0, result.output
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in result.stdout.splitlines():
+        words = line.split()
+        if line.startswith(("  HIT  ", "  no hit  ")):
+            hit = words[0] == "HIT"
+            lines = found[words[1 if hit else 2]] = ["hit" if hit else "no hit"]
+        elif line.startswith(" " * 10):
+            lines.append(line.strip())
+    return found
+
+
+class TestPlates:
+    def test_a_plate_as_text(self) -> None:
+        result = anpr("a8-123-cd", "--country", "FR")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.splitlines() == [
+            "normal form   A8123CD, read as FR",
+            "fits          no regular format as it stands",
+            "would fit, if characters that cannot stand at their place were misread",
+            "  FR  AB-123-CD    SIV",
+            "confusable    8 with B, 1 with I, 2 with Z, D with 0 O Q",
+            "would match   a listed A8123CD, AB123CD, AB123CQ (in mode confusable; in mode exact only "
+            "A8123CD)",
+        ]
+
+    def test_without_a_country_all_are_gone_through(self) -> None:
+        lines = anpr("AB 123 CD").stdout.splitlines()
+        assert lines[0] == "normal form   AB123CD, country unknown"
+        assert {"FR", "IT"} <= {line.split()[0] for line in lines if line.startswith("  ")}
+
+    def test_as_json(self) -> None:
+        """Every district and letters that a German plate may have."""
+        found = json.loads(anpr("LÖ-B 12", "--country", "DE", "--json").stdout)
+        assert found["plate"] == "LÖB12"
+        assert {each["grouped"] for each in found["formats"]} == {"LÖ-B-12", "LÖB-12"}
+        assert found["rulings"] == []
+
+
+class TestAlerts:
+    def test_a_hit_and_those_that_refuse_it(self, config: Path, alerts: Path) -> None:
+        """The format settles the 8; the list `sure` wants more than that, and `strict` no 8 at all."""
+        result = anpr("A8123CD", "--country", "FR", *AT, "--alerts", alerts, config=config, stdin=None)
+        said = rulings(result)
+        assert {name: lines[0] for name, lines in said.items()} == {
+            "sis/a1": "hit",
+            "sis/i1": "no hit",
+            "strict/x1": "no hit",
+            "sure/s1": "no hit",
+        }
+        assert "alerts        4 that it might match, at 2026-05-21T12:00:00.000Z" in result.stdout
+        assert said["sis/a1"][1].startswith("confusable, 0.8")
+        assert said["sis/a1"][2:5] == [
+            "8 read for B at 2, settled by the format",
+            "B was read as 8: one B in 53",
+            "there is no plate A8123CD in FR",
+        ]
+        assert said["strict/x1"][1].endswith("(mode.exact)")
+        assert said["sis/i1"][1].endswith("another vehicle (country.other-vehicle)")
+
+    def test_a_refusal_for_its_likelihood_says_what_that_is_made_of(self, config: Path, alerts: Path) -> None:
+        command = ("AB123CD", "--country", "FR", *AT, "--alerts", alerts)
+        sure = rulings(anpr(*command, "--confidence", "0.99", config=config))["sure/s1"]
+        unsure = rulings(anpr(*command, "--confidence", "0.3", config=config))["sure/s1"]
+        assert (sure[0], unsure[0]) == ("hit", "no hit")
+        assert "wants 0.9 (min_posterior) (posterior.too-low)" in unsure[1]
+        assert unsure[2:4] == [
+            "read as listed, character for character",
+            "the reader was 0.30 sure of the whole plate",
+        ]
+        assert any(words.endswith("another vehicle with quite another plate") for words in unsure)
+        assert "the reader was 0.99 sure of the whole plate" in sure
+
+    def test_a_whole_read_as_json(self, config: Path, alerts: Path) -> None:
+        """Options go before what the read says, also of when it was taken."""
+        read = {
+            "read_id": "r1",
+            "camera_id": "c1",
+            "captured_at": "2026-01-15T12:00:00Z",
+            "plate": "GH555KL",
+            "country": "FR",
+            "char_confidences": [0.99, 0.99, 0.5, 0.99, 0.99, 0.99, 0.99],
+        }
+        then = anpr(f" {json.dumps(read)}", "--alerts", alerts, config=config)
+        assert rulings(then)["sis/old"][0] == "hit"
+        assert "the reader was only 0.50 sure of the 5" in rulings(then)["sis/old"]
+        later = anpr(json.dumps(read), *AT, "--alerts", alerts, config=config)
+        assert rulings(later)["sis/old"] == [
+            "no hit",
+            "the alert is not in force at that time (alert.not-in-force)",
+        ]
+        elsewhere = anpr(json.dumps(read), "--country", "IT", "--alerts", alerts, config=config)
+        assert rulings(elsewhere)["sis/old"][1].endswith("(country.other-vehicle)")
+
+    def test_no_candidate_at_all(self, alerts: Path) -> None:
+        result = anpr("WX-777-YZ", *AT, "--alerts", alerts)
+        assert rulings(result) == {}
+        assert result.stdout.splitlines()[-1] == (
+            "alerts        0 that it might match, at 2026-05-21T12:00:00.000Z"
+        )
+
+    def test_alerts_from_standard_input_as_json(self, alerts: Path) -> None:
+        result = anpr("AB123CD", "--country", "FR", *AT, "--alerts", "-", "--json", stdin=alerts.read_bytes())
+        found = json.loads(result.stdout)["rulings"]
+        by_id = {each["alert"]["alert_id"]: each for each in found}
+        assert by_id["a1"]["match"]["reasons"] == ["read as listed, character for character"]
+        assert by_id["i1"]["rule"] == "country.other-vehicle"
+
+    def test_lines_that_are_no_alert_are_said_and_the_others_count(self, alerts: Path) -> None:
+        alerts.write_bytes(b"{}\n" + alerts.read_bytes())
+        result = anpr("AB123CD", "--country", "FR", *AT, "--alerts", alerts)
+        assert result.stderr.startswith(f"{alerts.name}:1: list_id: is required and missing\n")
+        assert rulings(result)["sis/a1"][0] == "hit"
+
+
+class TestWrongUse:
+    @pytest.mark.parametrize(
+        ("arguments", "what"),
+        [
+            (['{"plate": "AB123CD"'], "give a plate, or one whole read as JSON"),
+            (["{}"], "plate: is required and missing"),
+            (['{"plate": "AB123CD", "confidence": 2}'], "confidence: is a number of at most 1"),
+            (["  - "], "a plate has at least one letter or digit"),
+            (["[AB123CD]"], "a plate has only letters A-Z Ä Ö Ü, digits and separators, not U+005B"),
+            (["AB\udcff123"], "give it in UTF-8"),
+            (["AB123CD", "--country", "fr"], "ISO 3166-1 alpha-2 code in upper case"),
+            (["AB123CD", "--confidence", "2"], "is not in the range 0<=x<=1"),
+            (["AB123CD", "--confidence", "nan"], "is a number from 0 to 1, not nan"),
+            (["AB123CD", "--at", "noon"], "--at"),
+            (["AB123CD", "--alerts", "no-such-file.jsonl"], "does not exist"),
+            ([], "Missing argument 'READ'"),
+        ],
+    )
+    def test_is_said_with_what_to_do(self, arguments: list[str], what: str) -> None:
+        result = anpr(*arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert what in " ".join(result.stderr.split())
+        assert "AB123CD" not in result.stderr
+
+    def test_a_compressed_file_that_is_cut_short(self, tmp_path: Path) -> None:
+        path = tmp_path / "alerts.jsonl.gz"
+        path.write_bytes(b"\x1f\x8b\x08\x00")
+        result = anpr("AB123CD", "--alerts", path)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "damaged or cut short" in result.stderr
+
+    def test_a_model_that_is_none(self, tmp_path: Path) -> None:
+        model = tmp_path / "ours.json"
+        model.write_text("{}")
+        path = tmp_path / "config.toml"
+        path.write_text(f'[matching]\nconfusions = "{model}"\n')
+        result = anpr("AB123CD", "--config", path)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "make it anew with `anpr confusions learn`" in result.stderr

@@ -1,0 +1,120 @@
+"""`anpr gateway`: what an event becomes, or why it becomes nothing; and what keeps it from starting."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.cli.main import main
+from streams.gateway.spool.spool import Spool
+from tests.support.certificates import certificates
+from tests.support.vendor_samples import HERE as SAMPLES
+
+CONFIG = """
+[topics]
+reads_hours = { BE = 24 }
+[sites.rekkem]
+territory = "BE"
+[cameras.a1]
+site = "rekkem"
+maker = "axis"
+zone = "Europe/Brussels"
+device = "another"
+"""
+
+
+def anpr(*arguments: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, ["gateway", *map(str, arguments)], input=stdin, env={"ANPR_CONFIG": None})
+
+
+@pytest.mark.parametrize("maker", ["axis", "dahua", "dahua-events", "hikvision", "openalpr", "read"])
+def test_an_event_of_each_maker_becomes_a_read(maker: str) -> None:
+    found = 0
+    for path in sorted((SAMPLES / maker.replace("-", "_")).iterdir()):
+        result = anpr("test", maker, path)
+        reads = [json.loads(line) for line in result.stdout.splitlines()]
+        assert all(read["camera_id"] == "camera" for read in reads)
+        assert reads or "no read: " in result.stderr or "refused (" in result.stderr, path
+        found += len(reads)
+    assert found
+
+
+def test_standard_input_and_the_camera_of_the_settings(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG)
+    body = (SAMPLES / "axis" / "new.json").read_bytes()
+    result = anpr("test", "axis", "-", stdin=body)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 1)
+    result = anpr("test", "axis", "-", "--camera", "a1", "--config", config, stdin=body)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "refused (device):" in result.stderr
+
+
+def test_what_is_refused_is_told_without_the_plate() -> None:
+    body = b'{"read_id": "e1", "captured_at": "yesterday", "plate": "1-XYZ-789!", "country": "XX"}'
+    result = anpr("test", "read", "-", stdin=body)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert all(f"  {field}: " in result.stderr for field in ("captured_at", "plate", "country"))
+    assert "XYZ" not in result.stderr
+
+
+def test_a_heartbeat_is_no_read_and_no_fault() -> None:
+    result = anpr("test", "openalpr", SAMPLES / "openalpr" / "heartbeat.json")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith("no read: ")
+
+
+def test_wrong_use() -> None:
+    assert anpr("test", "nobody", "-", stdin=b"{}").exit_code == 2
+    assert anpr("test", "read", "no such file").exit_code == 2
+
+
+def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[cameras.c1]\n")
+    result = anpr("--config", config)
+    assert result.exit_code == 1 and "no camera has a `maker`" in result.stderr
+    spool = tmp_path / "spool"
+    config.write_text(f'[gateway]\nspool = "{spool}"\n{CONFIG}')
+    result = anpr("--config", config)
+    assert result.exit_code == 1 and "ANPR_CAMERA_A1" in result.stderr
+    (tmp_path / "secret").write_text("made up")
+    with_secret = f'{config.read_text()}secret_file = "{tmp_path}/secret"\n'
+    config.write_text(with_secret)
+    held = Spool(spool, 1_000_000)
+    result = anpr("--config", config)
+    assert result.exit_code == 1 and "another gateway has it open" in result.stderr
+    held.close()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        config.write_text(with_secret.replace("[gateway]", f"[gateway]\nport = {taken.getsockname()[1]}"))
+        result = anpr("--config", config)
+    assert result.exit_code == 1 and "cannot listen" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('cert_file = "gone.pem"\nkey_file = "gone.key"', "cert_file = 'gone.pem' and key_file"),
+        ('cert_file = "{pem.cert}"\nkey_file = "{pem.other_key}"', "are no certificate and its key"),
+        (
+            'cert_file = "{pem.cert}"\nkey_file = "{pem.key}"\nclient_ca_file = "{pem.key}"',
+            "client_ca_file = '{pem.key}' has no certificates",
+        ),
+        ('mqtt_host = "127.0.0.1"\nmqtt_ca_file = "gone.pem"', "mqtt_ca_file = 'gone.pem' has no cert"),
+    ],
+)
+def test_a_file_of_tls_that_is_wrong_is_named(tmp_path: Path, keys: str, told: str) -> None:
+    pem = certificates(tmp_path)
+    (tmp_path / "secret").write_text("made up")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'[gateway]\nport = 0\nspool = "{tmp_path}/spool"\n{keys.format(pem=pem)}\n'
+        f'{CONFIG}secret_file = "{tmp_path}/secret"\n'
+    )
+    result = anpr("--config", config)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert told.format(pem=pem) in result.stderr

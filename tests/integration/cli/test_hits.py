@@ -1,0 +1,260 @@
+"""`anpr hits tail`: each revision once, as it comes; what is no hit is said and passed over."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any, Final
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+from kafka import KafkaProducer
+
+from streams.cli.main import main
+from streams.kafka.admin import Admin
+from streams.kafka.dev_cluster import Cluster
+from streams.kafka.hit_tail import News
+from streams.kafka.topics import TopicsPolicy, plan, topics
+from streams.records.encode import encode
+from streams.records.hit import Hit, Withdrawn
+from streams.records.times import parse_time, to_ms
+from tools.contracts import schemas
+
+EXAMPLE: Final = msgspec.convert(json.loads(schemas()["hit.schema.json"])["examples"][0], Hit)
+_WITHIN_S: Final = 20
+
+
+def hit(number: int, revision: int = 1, **changes: Any) -> Hit:
+    """The example of a hit, told apart by its number."""
+    return msgspec.structs.replace(EXAMPLE, hit_id=f"{number:032x}", revision=revision, **changes)
+
+
+class Topic:
+    """A topic of hits, settings that name it, and what is put on it."""
+
+    def __init__(self, servers: str, prefix: str, folder: Path) -> None:
+        self.name = f"{prefix}.hits"
+        self.config = written(folder, servers, prefix)
+        policy = TopicsPolicy(prefix=prefix, partitions=2)
+        with Admin({"bootstrap_servers": servers}) as admin:
+            wanted = [
+                # Some records have old dates, and would be deleted for their age.
+                topic._replace(configs=topic.configs | {"retention.ms": "-1"})
+                for topic in topics(policy)
+                if topic.name == self.name
+            ]
+            admin.apply(plan(wanted, {}), wanted)
+        self._producer = KafkaProducer(bootstrap_servers=servers)
+
+    def put(self, *records: Hit | bytes | None, partition: int = 0, time: str | None = None) -> None:
+        """Puts records on a partition, in order, and waits until the broker has them."""
+        for record in records:
+            value = encode(record) if isinstance(record, Hit) else record
+            timestamp = None if time is None else to_ms(parse_time(time))
+            self._producer.send(self.name, value, partition=partition, key=b"k", timestamp_ms=timestamp).get(
+                timeout=_WITHIN_S
+            )
+
+    def tail(self, *options: str) -> Result:
+        """`anpr hits tail` of what is there by now."""
+        return tail(self.config, "--until-end", *options)
+
+    def close(self) -> None:
+        """Lets go of the broker."""
+        self._producer.close()
+
+
+@pytest.fixture
+def topic(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Topic]:
+    """A topic of hits for one test."""
+    made = Topic(kafka.servers, f"tail.{request.node.name[:60]}", tmp_path)
+    yield made
+    made.close()
+
+
+def written(folder: Path, servers: str, prefix: str, more: str = "") -> Path:
+    """A file of settings."""
+    path = folder / "tail.toml"
+    path.write_text(
+        f'[kafka]\nservers = ["{servers}"]\n{more}\n[topics]\nprefix = "{prefix}"\npartitions = 2\n', "utf-8"
+    )
+    return path
+
+
+def tail(config: Path, *options: str, environ: dict[str, str] | None = None) -> Result:
+    """`anpr hits tail`."""
+    return CliRunner().invoke(main, ["hits", "tail", "--config", str(config), *options], env=environ)
+
+
+def told(result: Result) -> list[tuple[int, int]]:
+    """The number and revision of each hit printed as JSON."""
+    assert result.exit_code == 0, result.output
+    hits = map(json.loads, result.stdout.splitlines())
+    return [(int(each["hit_id"], 16), each["revision"]) for each in hits]
+
+
+def test_each_revision_is_printed_once(topic: Topic) -> None:
+    topic.put(hit(1), hit(2), hit(1), hit(1, 3), hit(1, 2), hit(1, 3))
+    topic.put(hit(3), hit(3), partition=1)
+    lines = told(topic.tail("--from-start", "--json"))
+    assert sorted(lines) == [(1, 1), (1, 3), (2, 1), (3, 1)]
+    assert [line for line in lines if line[0] < 3] == [(1, 1), (2, 1), (1, 3)]
+    everything = told(topic.tail("--from-start", "--json", "--all-revisions"))
+    assert sorted(everything) == [(1, 1), (1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (3, 1), (3, 1)]
+
+
+def test_a_line_is_the_hit_as_it_was_sent(topic: Topic) -> None:
+    topic.put(hit(1))
+    assert topic.tail("--from-start", "--json").stdout_bytes == encode(hit(1)) + b"\n"
+
+
+def test_where_it_begins(topic: Topic) -> None:
+    topic.put(hit(1), time="2026-05-21T10:00:00Z")
+    topic.put(hit(2), time="2026-05-21T11:00:00Z")
+    topic.put(hit(3), time="2026-05-21T12:00:00Z", partition=1)
+    assert sorted(told(topic.tail("--json", "--since", "2026-05-21T11:00:00Z"))) == [(2, 1), (3, 1)]
+    assert told(topic.tail("--json", "--since", "2026-05-21T13:30:00+02:00")) == [(3, 1)]
+    assert told(topic.tail("--json", "--since", "2026-05-21T12:00:00.001Z")) == []
+    assert told(topic.tail("--json")) == []
+
+
+def test_a_centre_sees_what_it_is_told(topic: Topic) -> None:
+    topic.put(hit(1, audience=["be-west"]), hit(2, audience=["fr-nord", "be-west"]), hit(3, audience=[]))
+    topic.put(hit(1, 2, audience=["fr-nord"]))
+    assert told(topic.tail("--from-start", "--json", "--centre", "be-west")) == [(1, 1), (2, 1)]
+    assert told(topic.tail("--from-start", "--json", "--centre", "fr-nord")) == [(2, 1), (1, 2)]
+    assert told(topic.tail("--from-start", "--json", "--centre", "nobody")) == []
+
+
+def test_a_centre_that_the_settings_do_not_have_is_said(topic: Topic) -> None:
+    assert topic.tail("--centre", "be").stderr == ""
+    topic.config.write_text(topic.config.read_text("utf-8") + "[centres.be-west]\n", "utf-8")
+    assert topic.tail("--centre", "be").stderr == (
+        "note: the settings have no [centres.be]; they have be-west\n"
+    )
+    assert topic.tail("--centre", "be-west").stderr == ""
+
+
+def test_what_is_no_hit_is_said_and_passed_over(topic: Topic) -> None:
+    bad = json.loads(encode(hit(2)))
+    bad["match"]["listed_plate"], bad["kind"] = 123456, "old"
+    topic.put(hit(1), b"AB-123-CD", None, json.dumps(bad).encode(), hit(3))
+    result = topic.tail("--from-start", "--json")
+    assert told(result) == [(1, 1), (3, 1)]
+    places = [line.partition(": ") for line in result.stderr.splitlines()]
+    assert [place for place, _, _ in places] == [
+        f"{topic.name}, partition 0, offset {offset}" for offset in (1, 2, 3)
+    ]
+    assert all(rest.startswith("no hit, passed over: ") for _, _, rest in places)
+    assert 'kind: is one of amended, new, withdrawn; it is "old"' in places[2][2]
+    assert "123" not in result.stderr.replace(topic.name, "")
+
+
+def test_a_table_fits_a_terminal_and_says_what_is_not_plain(topic: Topic) -> None:
+    place = msgspec.structs.replace(EXAMPLE.place, road="A14\x1b[2J behind the long bridge")
+    alert = msgspec.structs.replace(EXAMPLE.alert, alert_id=f"FR-{'0' * 50}42")
+    read = msgspec.structs.replace(EXAMPLE.read, country="DE")
+    match = msgspec.structs.replace(EXAMPLE.match, read_plate="LDSAB1Z34E99", listed_plate="LDSAB1234E99")
+    topic.put(
+        hit(1),
+        hit(1, 2, kind="withdrawn", withdrawn=Withdrawn("superseded")),
+        hit(2, mode="historical", place=place, alert=alert, read=read, match=match),
+    )
+    result = topic.tail("--from-start")
+    assert result.stdout.splitlines() == [
+        "captured (UTC)  where       read          listed        match            do              p  hit"
+        "        list/alert",
+        "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2  new"
+        "        sis/FR-2026-00042",
+        "                I read for 1 at 3, settled by the format",
+        "                next kortrijk 16:15 to 16:21",
+        "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2"
+        "  withdrawn  sis/FR-2026-00042",
+        "                withdrawn: superseded",
+        "05-21 16:10:06  A14\ufffd[…e BE  LDSAB1Z34E99 DE  LDSAB1234E99 FR  confusable 0.99  inform"
+        "          2  new        sis/F…00042",
+        "                new, historical",
+        "                I read for 1 at 3, settled by the format",
+        "                next kortrijk 16:15 to 16:21",
+    ]
+    assert max(map(len, result.stdout.splitlines())) <= 120
+    assert "\x1b" not in result.stdout
+
+
+def running(topic: Topic) -> "subprocess.Popen[bytes]":
+    """`anpr hits tail --json`, as a process of its own."""
+    command = [sys.executable, "-m", "streams.cli.main", "hits", "tail", "--json", "--config"]
+    code = "from streams.cli.main import main; main()"
+    command = [sys.executable, "-c", code, *command[3:], str(topic.config)]
+    # As at a terminal: what runs in the background has Ctrl-C ignored, and hands that on.
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+def line_of(stream: IO[bytes] | None) -> str:
+    """The next line, waited for."""
+    assert stream is not None
+    return ThreadPoolExecutor(1).submit(stream.readline).result(_WITHIN_S).decode()
+
+
+def test_hits_are_printed_as_they_come_until_ctrl_c(topic: Topic) -> None:
+    topic.put(hit(1))
+    with running(topic) as process:
+        try:
+            assert line_of(process.stderr).endswith(": waiting for hits; Ctrl-C ends\n")
+            for number in (2, 3):
+                topic.put(hit(number), partition=number % 2)
+                assert json.loads(line_of(process.stdout))["hit_id"] == f"{number:032x}"
+            process.send_signal(signal.SIGINT)
+            out, errors = process.communicate(timeout=_WITHIN_S)
+        finally:
+            process.kill()
+    assert (process.returncode, out, errors) == (0, b"", b"")
+
+
+def test_a_topic_that_is_missing_is_said(kafka: Cluster, tmp_path: Path) -> None:
+    result = tail(written(tmp_path, kafka.servers, "nowhere"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert "nowhere.hits" in line and "`anpr topics apply`" in line
+
+
+def test_a_broker_that_is_not_there_is_said(tmp_path: Path) -> None:
+    result = tail(written(tmp_path, "127.0.0.1:1", "anpr"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("anpr hits tail: Kafka at 127.0.0.1:1 cannot be reached or refuses: ")
+    assert "Connect" in line
+
+
+def test_a_login_that_is_refused_is_said(kafka: Cluster, tmp_path: Path) -> None:
+    """This broker wants no login, and refuses one."""
+    login = 'security = "sasl-plaintext"\nmechanism = "SCRAM-SHA-512"\nusername = "centre"'
+    config = written(tmp_path, kafka.servers, "anpr", login)
+    result = tail(config, environ={"ANPR_KAFKA_PASSWORD": "not to be seen"})
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert kafka.servers in line and "the login in [kafka]" in line
+    assert "not to be seen" not in line
+    missing = tail(config, environ={"ANPR_KAFKA_PASSWORD": None})
+    assert missing.exit_code == 1 and "password_file" in missing.stderr
+
+
+def test_two_beginnings_are_wrong_use(tmp_path: Path) -> None:
+    result = tail(written(tmp_path, "127.0.0.1:1", "anpr"), "--from-start", "--since", "2026-05-21T10:00:00Z")
+    assert result.exit_code == 2 and "give one" in result.stderr
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    news = News(most=2)
+    assert [news.take(hit(number)) for number in (1, 2, 1, 3, 1, 3, 2)] == [
+        True, True, False, True, False, False, True
+    ]  # fmt: skip

@@ -1,0 +1,202 @@
+"""`anpr operation --kafka`: the ranking as it changes, and the report with the reads counted."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pytest
+from click.testing import CliRunner, Result
+from kafka import KafkaProducer
+from msgspec.structs import replace
+
+from streams.cli.main import main
+from streams.kafka.admin import Admin
+from streams.kafka.dev_cluster import Cluster
+from streams.kafka.topics import TopicsPolicy, plan, topics
+from streams.records.encode import encode
+from streams.records.hit import Hit
+from streams.records.times import from_ms, rfc3339
+from streams.records.verdict import Verdict
+from tests.support.builders import read_json
+from tests.support.operations import MINUTE, admission, hit, verdict
+
+_WITHIN_S: Final = 30
+_SETTINGS: Final = """
+[kafka]
+servers = ["{servers}"]
+[topics]
+prefix = "{prefix}"
+partitions = 2
+reads_hours = {{BE = 100, FR = 100}}
+[lists.sis]
+[sites.rekkem]
+[sites.camphin]
+[cameras.c1]
+site = "rekkem"
+[operations.joint]
+lists = ["sis"]
+sites = ["rekkem"]
+crews = ["camphin"]
+capacity = 3
+setup_minutes = 0
+windows = [{{from = {begins}, until = {ends}}}]
+"""
+
+
+class Ground:
+    """Topics of one operation, and what is put on them."""
+
+    def __init__(self, servers: str, prefix: str, folder: Path) -> None:
+        self._prefix = prefix
+        self._servers = servers
+        self.config = folder / "anpr.toml"
+        policy = TopicsPolicy(prefix=prefix, partitions=2, reads_hours={"BE": 100.0, "FR": 100.0})
+        with Admin({"bootstrap_servers": servers}) as admin:
+            # Some records have old dates, and would be deleted for their age.
+            wanted = [
+                topic._replace(configs=topic.configs | {"retention.ms": "-1"}) for topic in topics(policy)
+            ]
+            admin.apply(plan(wanted, {}), wanted)
+        self._producer = KafkaProducer(bootstrap_servers=servers)
+        self.set("2026-05-21T12:00:00Z", "2026-05-21T14:00:00Z")
+
+    def set(self, begins: str, ends: str) -> None:
+        """Writes the settings, with the operation's window."""
+        self.config.write_text(
+            _SETTINGS.format(servers=self._servers, prefix=self._prefix, begins=begins, ends=ends)
+        )
+
+    def put(self, topic: str, *records: Hit | Verdict | bytes, partition: int = 0) -> None:
+        """Puts records on a topic, and waits until the broker has them."""
+        for record in records:
+            value = record if isinstance(record, bytes) else encode(record)
+            name = f"{self._prefix}.{topic}"
+            self._producer.send(name, value, partition=partition, key=b"k").get(timeout=_WITHIN_S)
+
+    def close(self) -> None:
+        """Lets go of the broker."""
+        self._producer.close()
+
+
+@pytest.fixture
+def ground(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ground]:
+    """Topics for one test."""
+    made = Ground(kafka.servers, f"joint.{request.node.name[:40]}", tmp_path)
+    yield made
+    made.close()
+
+
+def operation(config: Path, *options: str) -> Result:
+    """`anpr operation ... --kafka`."""
+    return CliRunner().invoke(main, ["operation", *options, "--kafka", "--config", str(config)])
+
+
+def test_the_report_is_of_all_there_is_with_the_reads_counted(ground: Ground) -> None:
+    ground.put("hits", *(hit(each, admission(each / 10, 1, 59)) for each in range(1, 7)), b"no hit")
+    ground.put("hits", hit(1, admission(0.9, 1, 59), revision=2), hit(7), partition=1)
+    ground.put("verdicts", verdict(6, intercepted=True), verdict(5, "rejected"), b"no verdict")
+    inside = [read_json("AB123CD", seconds) for seconds in (0, 60, 60, 7199)]
+    ground.put("reads.BE", *inside, read_json("AB123CD", 7200), b"no read")
+    ground.put("reads.FR", read_json("AB123CD", 60, read_id="f1"), partition=1)
+    result = operation(ground.config, "report", "joint", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["reads"] == 4
+    assert found["total"] == {"hits": 6, "confirmed": 1, "rejected": 1, "open": 4, "intercepted": 1}
+    assert found["crews"]["chosen"]["vehicles"] == 3
+    assert "1 record of the topics of reads" in result.stderr
+    assert result.stderr.count("passed over") == 2
+    ranked = operation(ground.config, "rank", "joint", "--json", "--now", "2026-05-21T12:10:00Z")
+    # The verdicts are dated later, the second revision of the first hit is not.
+    assert [json.loads(line)["alert_id"] for line in ranked.stdout.splitlines()] == [
+        "A1", "A6", "A5", "A4", "A3", "A2"
+    ]  # fmt: skip
+
+
+def test_kafka_that_cannot_be_read_is_said(kafka: Cluster, tmp_path: Path) -> None:
+    config = tmp_path / "anpr.toml"
+    for servers, said in ((kafka.servers, "`anpr topics apply`"), ("127.0.0.1:1", "cannot be reached")):
+        config.write_text(
+            _SETTINGS.format(
+                servers=servers, prefix="nowhere", begins="2026-05-21T12:00:00Z", ends="2026-05-21T14:00:00Z"
+            )
+        )
+        for command in ("rank", "report"):
+            result = operation(config, command, "joint")
+            assert (result.exit_code, result.stdout) == (1, "")
+            assert result.stderr.startswith(f"anpr operation {command}: ") and said in result.stderr
+
+
+def test_the_ranking_is_printed_anew_when_it_changes(ground: Ground) -> None:
+    now = time.time_ns() // 1_000_000
+    ground.set(rfc3339(from_ms(now - 10 * MINUTE)), rfc3339(from_ms(now + 60 * MINUTE)))
+    ground.put("hits", _now(now, 1, 0.5))
+    with _Followed(ground.config) as followed:
+        assert followed.next() == ["A1"]
+        ground.put("hits", _now(now, 2, 0.9))
+        assert followed.next() == ["A2", "A1"]
+        # The same again is no change, and neither is a hit of another operation.
+        ground.put("hits", _now(now, 2, 0.9), hit(3, admission(operation_id="other")))
+        ground.put(
+            "hits", replace(_now(now, 2, 0.9), revision=2, verdict=verdict(2, "rejected")), partition=1
+        )
+        assert followed.next() == ["A1"]
+        followed.end()
+
+
+def _now(now: int, number: int, score: float) -> Hit:
+    """A hit of this minute, of a vehicle that comes by within the hour."""
+    times: dict[str, Any] = {"earliest": from_ms(now), "latest": from_ms(now + 30 * MINUTE)}
+    one = hit(number, replace(admission(score), **times))
+    return replace(one, read=replace(one.read, captured_at=from_ms(now)), emitted_at=from_ms(now))
+
+
+class _Followed:
+    """`anpr operation rank --follow` as a process: the rankings that it prints."""
+
+    def __init__(self, config: Path) -> None:
+        command = ("operation", "rank", "joint", "--kafka", "--follow", "--config", config)
+        self._process = subprocess.Popen(
+            [Path(sys.executable).with_name("anpr"), *command],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
+            # As at a terminal: what runs in the background has Ctrl-C ignored, and hands that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        assert self._process.stdout is not None
+        threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+
+    def __enter__(self) -> "_Followed":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _read(self, output: IO[str]) -> None:
+        for line in output:
+            self._lines.put(line)
+
+    def next(self) -> list[str]:
+        """The alerts of the next ranking, in order."""
+        heading = self._lines.get(timeout=_WITHIN_S)
+        while not heading.startswith("joint at "):
+            heading = self._lines.get(timeout=_WITHIN_S)
+        count = int(heading.split("(UTC): ")[1].split()[0])
+        rows = [self._lines.get(timeout=_WITHIN_S) for _ in range(count + 1)][1:]
+        return [row.split("sis/")[1].split()[0] for row in rows]
+
+    def end(self) -> None:
+        """Ends it as one does at a terminal."""
+        self._process.send_signal(signal.SIGINT)
+        assert self._process.wait(timeout=_WITHIN_S) == 0

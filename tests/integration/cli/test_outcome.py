@@ -1,0 +1,206 @@
+"""`anpr outcome --hits`: what became of the hits in files, by the verdicts in files and on the hits."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from msgspec.structs import replace
+
+from streams.cli.main import main
+from streams.records.encode import encode
+from streams.records.hit import Hit, Withdrawn
+from streams.records.match import Edit
+from streams.records.times import parse_time
+from streams.records.verdict import Verdict
+from tests.integration.cli.test_lists_status import EXAMPLE, hit, lines
+
+PLATES = (EXAMPLE.match.listed_plate, EXAMPLE.match.read_plate, EXAMPLE.alert.plate, EXAMPLE.read.plate)
+
+
+def says(number: int, verdict: Any, time: str = "13:00") -> Verdict:
+    """A verdict on the hit of a number."""
+    return Verdict(f"{number:032x}", "tournai", verdict, parse_time(f"2026-05-21T{time}:00Z"))
+
+
+def said(*verdicts: Verdict) -> bytes:
+    """Verdicts as centres write them."""
+    return b"".join(encode(each) + b"\n" for each in verdicts)
+
+
+def by_edits(each: Hit, *edits: Edit) -> Hit:
+    """The hit of a match with other edits."""
+    match = replace(each.match, edits=list(edits), class_="fuzzy" if edits else "exact")
+    return replace(each, match=match)
+
+
+def outcome(*arguments: str | Path, stdin: bytes | None = None) -> Result:
+    """Runs `anpr outcome`."""
+    runner = CliRunner(env={"ANPR_CONFIG": "", "COLUMNS": "200"})
+    result = runner.invoke(main, ["outcome", *map(str, arguments)], input=stdin)
+    assert not any(plate in result.output for plate in PLATES)
+    return result
+
+
+def rows(*arguments: str | Path, stdin: bytes | None = None) -> list[dict[str, Any]]:
+    """The JSON lines printed."""
+    result = outcome(*arguments, "--json", stdin=stdin)
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str | Path, ...]:
+    """Options that name four hits and one that was replaced, and verdicts on two of them."""
+    hits, verdicts = tmp_path / "hits.jsonl", tmp_path / "verdicts.jsonl"
+    hits.write_bytes(
+        lines(
+            by_edits(hit(1, 0.75), Edit("settled", 2, "8", "B"), Edit("lost", 3, "", "1")),
+            by_edits(hit(2, 0.95)),
+            by_edits(hit(3, 0.5, list_id="free"), Edit("extra", 3, "1", "")),
+            by_edits(hit(4, 0.8), Edit("settled", 2, "8", "B")),
+            hit(5, 0.9, revision=2, kind="withdrawn", withdrawn=Withdrawn("superseded")),
+        )
+    )
+    verdicts.write_bytes(said(says(1, "confirmed"), says(4, "rejected"), says(2, "acknowledged")))
+    return "--hits", hits, "--verdicts", verdicts
+
+
+def test_each_row_has_the_counts_the_precision_and_the_mean_posterior(files: tuple[str | Path, ...]) -> None:
+    found = rows(*files)
+    assert [row["by"] for row in found] == ["list"] * 2 + ["camera"] + ["confusion"] * 4 + ["all"]
+    nothing = {"precision": None, "interval": None, "mean_posterior": None, "weighed": 0}
+    assert found[0] == nothing | {
+        "by": "list", "list_id": "free", "hits": 1, "confirmed": 0, "rejected": 0, "open": 1
+    }  # fmt: skip
+    sis = {"hits": 3, "confirmed": 1, "rejected": 1, "open": 1, "precision": 0.5, "weighed": 2}
+    assert found[1].items() >= ({"by": "list", "list_id": "sis"} | sis).items()
+    assert found[1]["mean_posterior"] == pytest.approx(0.775)
+    assert found[1]["interval"] == pytest.approx([0.0945, 0.9055], abs=1e-4)
+    place = EXAMPLE.place
+    assert (found[2]["camera_id"], found[2]["site_id"]) == (place.camera_id, place.site_id)
+    assert [(row["kind"], row["listed"], row["read"], row["hits"]) for row in found[3:7]] == [
+        ("settled", "B", "8", 2),
+        ("exact", "", "", 1),
+        ("extra", "", "1", 1),
+        ("lost", "1", "", 1),
+    ]
+    assert found[7].items() >= (sis | {"hits": 4, "open": 2, "by": "all"}).items()
+    assert {name: found[7][name] for name in ("uncounted", "fallen", "unknown", "not_taken")} == {
+        "uncounted": 1, "fallen": 0, "unknown": 0, "not_taken": 0
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["list", "camera", "confusion"])
+def test_one_way_of_telling_apart_may_be_chosen(files: tuple[str | Path, ...], by: str) -> None:
+    assert {row["by"] for row in rows(*files, "--by", by)} == {by, "all"}
+    headings = outcome(*files, "--by", by).stdout.splitlines()[0].split()
+    assert headings[0] == by and "precision" in headings
+
+
+def test_the_table_says_in_words_what_was_confused_and_what_does_not_count(
+    files: tuple[str | Path, ...],
+) -> None:
+    result = outcome(*files)
+    assert (result.exit_code, result.stderr) == (0, "")
+    shown = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    for row in (
+        "list hits confirmed rejected open precision 95 % posterior",
+        "free 1 0 0 1 ?",
+        "sis 3 1 1 1 0.500 0.095 to 0.905 0.775",
+        "all lists 4 1 1 2 0.500 0.095 to 0.905 0.775",
+        "8 read for B settled 2 1 1 0 0.500 0.095 to 0.905 0.775",
+        "1 not read lost 1 1 0 0 1.000 0.207 to 1.000 0.750",
+        "1 read, not listed extra 1 0 0 1 ?",
+        "none exact 1 0 0 1 ?",
+        "4 hits told, 2 of them judged; 0 records rejected as no hits or verdicts",
+    ):
+        assert row in shown
+    assert "Not counted: 1 hit, for others tell of the same passages (better reads, " in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 120
+
+
+def test_a_posterior_of_fewer_than_were_judged_says_of_how_many(tmp_path: Path) -> None:
+    of_a_pattern = hit(2, 0.5)
+    of_a_pattern = replace(of_a_pattern, match=replace(of_a_pattern.match, class_="pattern", posterior=None))
+    file, verdicts = tmp_path / "hits.jsonl", tmp_path / "verdicts.jsonl"
+    file.write_bytes(lines(hit(1, 0.75), of_a_pattern))
+    verdicts.write_bytes(said(says(1, "confirmed"), says(2, "confirmed")))
+    assert "0.750 of 1" in outcome("--hits", file, "--verdicts", verdicts, "--by", "list").stdout
+
+
+def test_hits_alone_count_by_the_verdicts_on_them_and_none_is_no_fault(tmp_path: Path) -> None:
+    file = tmp_path / "hits.jsonl"
+    file.write_bytes(lines(hit(1, 0.75), hit(1, 0.75, revision=2, verdict=says(1, "confirmed"))))
+    assert rows("--hits", file)[-1]["confirmed"] == 1
+    file.write_bytes(b"")
+    assert [row["by"] for row in rows("--hits", file)] == ["all"]
+    empty = outcome("--hits", file)
+    assert (empty.exit_code, empty.stderr) == (0, "")
+    assert "0 hits told, 0 of them judged" in empty.stdout
+
+
+def test_hits_that_fell_with_another_and_judgements_on_others_are_said(tmp_path: Path) -> None:
+    file, verdicts = tmp_path / "hits.jsonl", tmp_path / "verdicts.jsonl"
+    file.write_bytes(lines(hit(1, 0.5, revision=2, kind="withdrawn", withdrawn=Withdrawn("rejected"))))
+    verdicts.write_bytes(said(says(7, "rejected")))
+    shown = outcome("--hits", file, "--verdicts", verdicts).stdout
+    assert "Of the open, 1 were withdrawn when another hit of the same plate read" in shown
+    assert "Not among these: 1 hit on which there are judgements" in shown
+
+
+def test_what_is_no_hit_or_verdict_is_said_with_its_faults_and_left_out(
+    files: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    for name, line in (("hits.jsonl", b"no JSON\n"), ("verdicts.jsonl", b'{"verdict":"perhaps"}\n')):
+        path = tmp_path / name
+        path.write_bytes(line + path.read_bytes())
+    result = outcome(*files, "--json")
+    assert result.exit_code == 0
+    last = json.loads(result.stdout.splitlines()[-1])
+    assert (last["not_taken"], last["hits"], last["confirmed"]) == (2, 4, 1)
+    assert result.stderr.startswith("hits.jsonl:1: ")
+    assert "verdicts.jsonl:1: verdict: is one of " in result.stderr
+    assert "2 records rejected as no hits or verdicts" in outcome(*files).stdout
+
+
+def test_several_files_gzip_and_standard_input_count_each_hit_once(
+    files: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    packed = tmp_path / "more.jsonl.gz"
+    packed.write_bytes(gzip.compress(lines(hit(1, 0.75), hit(6, 0.5))))
+    stdin = said(says(6, "rejected"))
+    last = rows(*files, "--hits", packed, "--hits", packed, "--verdicts", "-", stdin=stdin)[-1]
+    assert (last["hits"], last["confirmed"], last["rejected"]) == (5, 1, 2)
+
+
+def test_ids_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "hits.jsonl"
+    file.write_bytes(lines(hit(1, 0.5, list_id="sis\x1b[2J")))
+    assert "\x1b" not in outcome("--hits", file).stdout
+
+
+def test_what_cannot_be_read_and_wrong_use(files: tuple[str | Path, ...], tmp_path: Path) -> None:
+    hits = files[1]
+    damaged = tmp_path / "cut.jsonl.gz"
+    damaged.write_bytes(gzip.compress(lines(hit(1, 0.5)))[:-12])
+    result = outcome("--hits", damaged)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("anpr outcome: ") and "cut short" in result.stderr
+    for wrong, why in (
+        ((), "give --hits FILE, or --kafka"),
+        (("--verdicts", hits), "give --hits FILE, or --kafka"),
+        (("--hits", hits, "--kafka"), "--kafka has hits and verdicts"),
+        (("--verdicts", hits, "--kafka"), "--kafka has hits and verdicts"),
+        (("--hits", hits, "--since", "7"), "--since is for --kafka"),
+        (("--kafka", "--now", "2026-05-21T18:00:00Z"), "give --since DAYS"),
+        (("--kafka", "--since", "0"), "--since"),
+        (("--hits", "-", "--verdicts", "-"), "standard input"),
+        (("--hits", tmp_path / "none"), "does not exist"),
+        (("--hits", hits, "--by", "centre"), "--by"),
+    ):
+        result = outcome(*wrong)
+        assert result.exit_code == 2
+        assert why in result.stderr

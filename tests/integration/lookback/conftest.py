@@ -1,0 +1,28 @@
+"""The scene of each test: France allows looking back, by the authority that hits must show."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.kafka.dev_cluster import Cluster
+from streams.rules.jurisdictions import Jurisdiction
+from tests.integration.worker.conftest import prefix_of
+from tests.support.worker_scene import Scene
+
+AUTHORITY = "CSI L233-2, requisition 7"
+
+
+@pytest.fixture
+def bare(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """Topics of two partitions, not made yet."""
+    made = Scene(kafka.servers, prefix_of(request), tmp_path, partitions=2)
+    made.jurisdictions = {"FR": Jurisdiction({"NATIONAL": 12.0}, AUTHORITY)}
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def scene(bare: Scene) -> Scene:
+    """The same, made."""
+    return bare.make()

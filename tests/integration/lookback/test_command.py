@@ -1,0 +1,78 @@
+"""`anpr lookback` on Kafka: what it looks at and prints, and that workers make the hits."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+
+from tests.integration.lookback.conftest import AUTHORITY
+from tests.integration.lookback.test_worker import found, put_alert, put_reads
+from tests.support.lookback_records import records
+from tests.support.worker_scene import Scene
+
+ANPR = Path(sys.executable).with_name("anpr")
+
+
+def anpr(scene: Scene, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`anpr lookback`, as it is installed."""
+    command = [ANPR, "lookback", "--config", str(scene.config()), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_what_is_found_goes_to_the_workers_and_what_was_looked_at_is_printed(scene: Scene) -> None:
+    put_reads(scene)
+    put_alert(scene, hours=2)
+    done = anpr(scene, "sis/a1", "--json")
+    assert done.returncode == 0, done.stderr
+    printed = orjson.loads(done.stdout)
+    (looked,) = [each for each in records(scene) if each.done_at]
+    assert (printed["list_id"], printed["alert_id"], printed["by"]) == ("sis", "a1", "operator")
+    assert printed["countries"] == [
+        {"country": "FR", "hours": 2.0, "source": AUTHORITY, "reads": 4, "matches": 1}
+    ]
+    assert looked.by == "operator"
+    scene.jurisdictions = {}
+    with scene.running():
+        (hit,) = found(scene, 1).values()
+    assert (hit["mode"], hit["lookback"]["source"]) == ("historical", AUTHORITY)
+
+
+def test_hours_asked_on_the_command_line_and_a_table(scene: Scene) -> None:
+    put_reads(scene)
+    put_alert(scene, hours=0)
+    refused = anpr(scene, "sis/a1")
+    assert refused.returncode == 1
+    assert "sis/a1: it asks for no hours (`lookback_hours`); give --hours" in refused.stderr
+    done = anpr(scene, "sis/a1", "--hours", "24")
+    assert done.returncode == 0, done.stderr
+    assert f"2 reads matched and were sent to {scene.names.matches}" in done.stderr
+    assert AUTHORITY in done.stdout
+    assert "AB123CD" not in done.stdout + done.stderr
+
+
+def test_an_alert_that_is_not_there_or_withdrawn_or_may_not_be_looked_back_for(scene: Scene) -> None:
+    put_alert(scene, "gone")
+    scene.withdraw("gone")
+    put_alert(scene, "a1", basis="EUROPOL")
+    done = anpr(scene, "sis/gone", "sis/never")
+    assert done.returncode == 1
+    assert done.stderr.count("there is no such alert on the topic, or it was withdrawn") == 2
+    denied = anpr(scene, "sis/a1")
+    assert denied.returncode == 1
+    assert "FR: not looked at for 1 alert: [jurisdictions.FR] allows it for no alert of basis EUROPOL" in (
+        denied.stderr
+    )
+    assert "refused:" in denied.stdout
+    assert "sent to" not in denied.stderr
+    assert not sum(scene.ends(scene.names.matches))
+
+
+def test_a_topic_of_reads_that_is_not_there_is_said(bare: Scene) -> None:
+    bare.make("reads")
+    put_alert(bare)
+    done = anpr(bare, "sis/a1")
+    assert done.returncode == 1
+    assert f"the topic {bare.reads} is not there" in done.stderr
+    (begun,) = records(bare)
+    assert begun.done_at is None

@@ -1,0 +1,110 @@
+"""Faults of Faust and Kafka's clients that were met before and must not come back, each by its number.
+
+1, a commit that goes past a batch in work: test_delivery.py and test_in_flight.py of the driver.
+3, a commit that goes past a hit that was dropped: test_refused.py.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.running_worker import until
+from tests.support.worker_scene import LISTED, Scene, now_ms, read_json
+
+LISTENS = "0A"
+
+
+class Clock:
+    """A clock that can be out of order."""
+
+    def __init__(self) -> None:
+        self.works = True
+
+    def __call__(self, _: int) -> int:
+        if not self.works:
+            raise RuntimeError(f"no time for {LISTED}")
+        return now_ms()
+
+
+def test_fault_2_an_error_in_an_agent_acknowledges_nothing(scene: Scene) -> None:
+    """Whatever goes wrong within an agent ends the worker; what it had in hand comes again."""
+    scene.make().alert()
+    clock = Clock()
+    worker = scene.worker(clock=clock)
+    worker.start()
+    scene.put(scene.reads, read_json(read_id="before"))
+    scene.wait_done()
+    clock.works = False
+    scene.put(scene.reads, read_json(read_id="then"))
+    text = worker.trouble()
+    assert "RuntimeError" in text
+    assert "test_faults.py" in text
+    assert LISTED not in "\n".join([text, *worker.said])
+    assert scene.committed(scene.reads)[0] <= 1
+    with scene.running():
+        scene.wait_done()
+    assert [each.read_id for each in scene.hits()] == ["before", "then"]
+
+
+def test_fault_2_what_is_no_match_acknowledges_nothing(scene: Scene) -> None:
+    """Only workers write matches: one that cannot be read ends the worker, which says where it stands."""
+    scene.make().alert()
+    worker = scene.worker()
+    worker.start()
+    scene.put(scene.reads, read_json(read_id="before"))
+    scene.wait_done()
+    scene.put(scene.names.matches, b'{"read": {"plate": "AB123CD"}}')
+    text = worker.trouble()
+    assert f"topic {scene.names.matches}: partition 0, offset 1: no match of this version" in text
+    assert LISTED not in text
+    assert scene.committed(scene.names.matches) == [1]
+
+
+def test_fault_5_only_a_null_value_withdraws(scene: Scene) -> None:
+    """The word `null` is no tombstone: it is said, and the alert stays. A real one withdraws its hits."""
+    scene.make().alert()
+    with scene.running() as worker:
+        scene.put(scene.names.alerts, b"null", key=b"sis/a1")
+        scene.put(scene.reads, read_json(read_id="r1"))
+        scene.wait_done()
+        until(lambda: any("not taken" in line for line in worker.said), "it is said")
+        scene.withdraw()
+        scene.wait_hits(2, "the hit is withdrawn")
+        scene.put(scene.reads, read_json(read_id="r2"))
+        scene.wait_done()
+    assert [each[:4] for each in scene.hits()] == [
+        ("r1", 1, "new", None), ("r1", 2, "withdrawn", "alert-withdrawn")
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="asks Linux for the open ports")
+def test_fault_12_no_port_is_opened(scene: Scene) -> None:
+    """Two workers of one host and one file of settings run side by side, and neither listens anywhere."""
+    scene.make()
+    with scene.process("first") as first, scene.process("second") as second:
+        for process in (first, second):
+            process.wait_ready()
+            assert listening(process.pid) == []
+        assert first.alive
+        assert [first.terminate(), second.terminate()] == [0, 0]
+    assert listening(os.getpid()) is not None
+
+
+def listening(pid: int) -> list[str]:
+    """The addresses at which a process listens, as the kernel writes them."""
+    own = {target for file in Path(f"/proc/{pid}/fd").iterdir() if (target := _target(file))}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENS and f"socket:[{fields[9]}]" in own:
+                found.append(fields[1])
+    return found
+
+
+def _target(file: Path) -> str:
+    try:
+        return os.readlink(file)  # noqa: PTH115 - not a path
+    except OSError:  # closed meanwhile
+        return ""

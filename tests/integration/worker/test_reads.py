@@ -1,0 +1,155 @@
+"""What comes in: every record is either dealt with or a dead letter, and the worker goes on."""
+
+from typing import Any, Final
+
+import orjson
+import pytest
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from tests.support.worker_scene import Scene, now_ms, read_json
+
+POISON: Final = (b"no JSON", b'{"read_id": "r1"}', b"[]", b"\xff\xfe", b'{"plate": 12')
+OTHER: Final = "XY999ZZ"
+"""A plate that is not listed."""
+DAY_MS: Final = 86_400_000
+PREFIX: Final = "__connect.errors."
+
+
+def headers_of(record: Message) -> dict[str, bytes]:
+    """The headers of a record by name."""
+    return {name: bytes(value or b"") for name, value in _pairs(record)}
+
+
+def _pairs(record: Message) -> Any:
+    return record.headers() or ()
+
+
+def faults_of(record: Message) -> list[tuple[str, str]]:
+    """What is wrong with a dead letter: fields and rules."""
+    faults = orjson.loads(headers_of(record)["anpr.faults"])
+    said = headers_of(record)[PREFIX + "exception.message"].decode()
+    assert all(each["rule"] in said for each in faults)
+    return [(each["field"], each["rule"]) for each in faults]
+
+
+def test_poison_among_good_reads(wide: Scene) -> None:
+    """Every hundredth record is no read: it is set aside whole, and all hits are there."""
+    wide.make().alert()
+    sent: dict[tuple[int, int], bytes] = {}
+    due = set()
+    with wide.running():
+        for number in range(2000):
+            part, offset = number % 4, number // 4
+            value = read_json("AB123CD" if number % 7 == 0 else OTHER, f"r{number}")
+            if offset % 100 == 50 + part:
+                value = sent[part, offset] = POISON[len(sent) % len(POISON)]
+            elif number % 7 == 0:
+                due.add(f"r{number}")
+            wide.put_soon(wide.reads, value, key=b"c%d" % part, partition=part, headers=[("gateway", b"g1")])
+        wide.flush()
+        wide.wait_done()
+    assert len(sent) == 20
+    hits = wide.hits()
+    assert {each.read_id for each in hits} == due
+    assert len(hits) == len(due)
+    letters = wide.whole(wide.names.rejected)
+    stood = {}
+    for letter in letters:
+        headers = headers_of(letter)
+        assert headers["gateway"] == b"g1"
+        assert headers[PREFIX + "topic"] == wide.reads.encode()
+        assert headers[PREFIX + "stage"] == b"match"
+        assert headers[PREFIX + "exception.class.name"]
+        place = int(headers[PREFIX + "partition"]), int(headers[PREFIX + "offset"])
+        assert letter.key() == b"c%d" % place[0]
+        assert faults_of(letter)
+        stood[place] = letter.value()
+    assert stood == sent
+    assert len(letters) == len(sent)
+
+
+def test_every_codec(scene: Scene) -> None:
+    """Gateways choose their own."""
+    scene.make().alert()
+    codecs = ("none", "lz4", "zstd", "gzip", "snappy")
+    with scene.running():
+        for codec in codecs:
+            gateway = Producer(
+                {
+                    "bootstrap.servers": scene.servers,
+                    "compression.type": codec,
+                    "linger.ms": 50,
+                    "log_level": 0,
+                }
+            )
+            for number in range(50):
+                gateway.produce(scene.reads, read_json(read_id=f"{codec}-{number}"), b"c1")
+            assert gateway.flush(30) == 0
+        scene.wait_done()
+    assert [each.read_id for each in scene.hits()] == [
+        f"{codec}-{number}" for codec in codecs for number in range(50)
+    ]
+    assert scene.whole(scene.names.rejected) == []
+
+
+def test_nothing_in_it(scene: Scene) -> None:
+    """Null values, with a key and without, an empty value and a read without a key."""
+    scene.make().alert()
+    with scene.running():
+        scene.put(scene.reads, None)
+        scene.put(scene.reads, None, key=None)
+        scene.put(scene.reads, b"")
+        scene.put(scene.reads, b"", key=None)
+        scene.put(scene.reads, read_json(read_id="last"), key=None)
+        scene.wait_done()
+    assert [each.read_id for each in scene.hits()] == ["last"]
+    letters = scene.whole(scene.names.rejected)
+    stood = {int(headers_of(each)[PREFIX + "offset"]): each for each in letters}
+    assert len(letters) == len(stood) == 4
+    assert [stood[offset].value() for offset in range(4)] == [None, None, b"", b""]
+    # The client does not send a record of neither key nor value, so that one's key is empty there.
+    assert [stood[offset].key() for offset in range(4)] == [b"c1", b"", b"c1", None]
+    assert [faults_of(stood[offset])[0][1] for offset in (0, 1)] == ["is a JSON object"] * 2
+
+
+def test_a_record_of_two_megabytes(scene: Scene) -> None:
+    """Where the topic lets it in it is set aside whole; where not its producer is told, and nothing else."""
+    scene.make(reads={"max.message.bytes": "3000000"}).alert()
+    large = read_json(read_id="large", image_ref="x" * 2_000_000)
+    with scene.running():
+        scene.put(scene.reads, read_json(read_id="before"), large, read_json(read_id="after"))
+        scene.wait_done()
+        (letter,) = scene.whole(scene.names.rejected)
+        assert letter.value() == large
+        assert faults_of(letter) == [("", "is at most 1,000,000 bytes long")]
+        scene.change(scene.reads, max_message_bytes="1048588")
+        with pytest.raises(KafkaException) as caught:
+            scene.put(scene.reads, large)
+        assert caught.value.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE
+        scene.put(scene.reads, read_json(read_id="last"))
+        scene.wait_done()
+    assert [each.read_id for each in scene.hits()] == ["before", "after", "last"]
+    assert len(scene.whole(scene.names.rejected)) == 1
+
+
+def test_clocks_that_are_wrong(scene: Scene) -> None:
+    """A read of tomorrow is live, one of yesterday historical, one of 1970 no read."""
+    scene.make().alert()
+    now = now_ms()
+    with scene.running():
+        scene.put(
+            scene.reads,
+            read_json(read_id="1970", at_ms=0),
+            read_json(read_id="tomorrow", at_ms=now + DAY_MS),
+            read_json(read_id="yesterday", at_ms=now - DAY_MS),
+            read_json(read_id="now"),
+        )
+        scene.wait_done()
+    found = {each.read_id: each.hit for each in scene.hits()}
+    assert {name: hit["mode"] for name, hit in found.items()} == {
+        "tomorrow": "live", "yesterday": "historical", "now": "live"
+    }  # fmt: skip
+    assert -DAY_MS / 1000 <= found["tomorrow"]["age_s"] < -DAY_MS / 1000 + 60
+    assert DAY_MS / 1000 <= found["yesterday"]["age_s"] < DAY_MS / 1000 + 60
+    (letter,) = scene.whole(scene.names.rejected)
+    assert faults_of(letter) == [("captured_at", "lies from the year 2000 to 2099")]

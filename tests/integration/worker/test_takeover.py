@@ -1,0 +1,92 @@
+"""A worker takes over from one that has ended: what happened meanwhile is told, and nothing twice."""
+
+from typing import Final
+
+from streams.records.times import from_ms, rfc3339
+from tests.support.worker_scene import Scene, Told, now_ms, read_json
+
+HOUR_MS: Final = 3_600_000
+
+
+def short(told: list[Told]) -> list[tuple[str, int, str, str | None]]:
+    """What is told, without the hits themselves."""
+    return [each[:4] for each in told]
+
+
+def test_a_passage_goes_on(scene: Scene) -> None:
+    """A better read supersedes the hit that an earlier worker told; a worse one after it tells nothing."""
+    scene.make().alert()
+    now = now_ms()
+    with scene.running(gap_s=60):
+        scene.put(scene.reads, read_json(read_id="fair", at_ms=now, camera_id="c1", confidence=0.6))
+        scene.wait_done()
+    with scene.running(gap_s=60):
+        scene.put(scene.reads, read_json(read_id="good", at_ms=now + 1000, camera_id="c1", confidence=0.9))
+        scene.wait_done()
+    with scene.running(gap_s=60):
+        scene.put(scene.reads, read_json(read_id="bad", at_ms=now + 2000, camera_id="c1", confidence=0.3))
+        scene.wait_done()
+    told = scene.hits()
+    assert sorted(short(told)) == [
+        ("fair", 1, "new", None),
+        ("fair", 2, "withdrawn", "superseded"),
+        ("good", 1, "new", None),
+    ]
+    good = next(each.hit_id for each in told if each.read_id == "good")
+    gone = next(each.hit for each in told if each.kind == "withdrawn")
+    assert gone["withdrawn"]["superseded_by"] == good
+
+
+def test_what_happened_while_no_worker_ran(scene: Scene) -> None:
+    """A verdict, a withdrawal, a new version and a term that ended; another alert stays as it was."""
+    plates = {
+        "judged": "AB123CD",
+        "gone": "BC234DE",
+        "replaced": "DE345FG",
+        "expired": "FG456HJ",
+        "kept": "HJ567KL",
+    }
+    scene.make()
+    now = now_ms()
+    for alert_id, plate in plates.items():
+        term = {"valid_until": rfc3339(from_ms(now + HOUR_MS // 2))} if alert_id == "expired" else {}
+        scene.alert(plate, alert_id, **term)
+    with scene.running():
+        scene.put(scene.reads, *(read_json(plate, name, now) for name, plate in plates.items()))
+        scene.wait_done()
+    first = scene.hits()
+    assert sorted(short(first)) == sorted((name, 1, "new", None) for name in plates)
+
+    scene.judge(next(each.hit_id for each in first if each.read_id == "judged"))
+    scene.withdraw("gone")
+    scene.alert(plates["replaced"], "replaced", version=2)
+    with scene.running(clock=lambda _: now_ms() + HOUR_MS):
+        scene.wait_hits(10, "what happened meanwhile is told")
+        # Told and done before it: nothing of the others is told on the way.
+        scene.put(
+            scene.reads,
+            read_json(plates["judged"], "again", now + 1),
+            read_json(plates["kept"], "next", now + 1),
+        )
+        scene.wait_done()
+    second = scene.hits()[len(first) :]
+    assert sorted(short(second), key=str) == sorted(
+        [
+            ("judged", 2, "withdrawn", "rejected"),
+            ("gone", 2, "withdrawn", "alert-withdrawn"),
+            ("replaced", 2, "withdrawn", "alert-replaced"),
+            ("replaced", 1, "new", None),
+            ("expired", 2, "withdrawn", "alert-expired"),
+            ("next", 1, "new", None),
+        ],
+        key=str,
+    )
+
+    with scene.running(clock=lambda _: now_ms() + HOUR_MS):
+        scene.put(
+            scene.reads,
+            read_json(plates["judged"], "and again", now + 2),
+            read_json(plates["kept"], "last", now + 2),
+        )
+        scene.wait_done()
+    assert short(scene.hits()[len(first) + len(second) :]) == [("last", 1, "new", None)]

@@ -1,0 +1,125 @@
+"""Cameras that send to a gateway over HTTP, and send an event again until it is accepted, as cameras do."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from streams.records.times import from_ms, rfc3339
+from tests.support.kafka import Ours, Stage
+from tests.support.processes import COMMAND, Process
+
+SECRET: Final = "a made-up secret"
+_ANSWER_S: Final = 5.0
+_AGAIN_S: Final = 0.1
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Gateway(Process):
+    """`anpr gateway`."""
+
+    def __init__(self, config: Path, log: Path) -> None:
+        super().__init__([COMMAND, "gateway", "--config", str(config)], log)
+
+
+def gateway_config(stage: Stage, ours: Ours, port: int, makers: Mapping[str, str], more: str = "") -> Path:
+    """Writes the configuration of a gateway; `makers` by camera, `more` are lines of `[gateway]`."""
+    secret = stage.folder / "secret"
+    secret.write_text(SECRET)
+    servers = ", ".join(f'"{server}"' for server in stage.servers.split(","))
+    made = "".join(
+        f'[cameras.{name}]\nsite = "s"\nmaker = "{maker}"\nzone = "Europe/Brussels"\n'
+        f'events_per_s = 10000\nsecret_file = "{secret}"\n'
+        for name, maker in makers.items()
+    )
+    path = stage.folder / f"gateway-{port}.toml"
+    path.write_text(
+        f'[kafka]\nservers = [{servers}]\n[topics]\nprefix = "{ours.prefix}"\nreads_hours = {{BE = 24}}\n'
+        f'[gateway]\nport = {port}\nspool = "{stage.folder}/spool-{port}"\n{more}\n'
+        f'[sites.s]\nterritory = "BE"\n{made}'
+    )
+    return path
+
+
+class Cameras:
+    """So many cameras that send so many events a second together, in a thread, until they are told to stop.
+
+    Each sends its events one after the other: the next when the one before was accepted.
+    """
+
+    def __init__(self, port: int, cameras: int, rate: float) -> None:
+        self._url = f"http://127.0.0.1:{port}/"
+        self._every = cameras / rate
+        self._over = threading.Event()
+        self.accepted: dict[str, list[str]] = {f"c{number}": [] for number in range(cameras)}
+        """By camera, the read_ids of the events that it was told were accepted, in order."""
+        self.unanswered = 0
+        """Sendings of which nobody knows whether they were taken."""
+        self.refused: Counter[int] = Counter()
+        self.longest_s = 0.0
+        """The longest that an answer took."""
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), daemon=True)
+
+    def __enter__(self) -> "Cameras":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Each event that was begun is sent until it is accepted."""
+        self._over.set()
+        self._thread.join()
+
+    async def _all(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
+        async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
+            await asyncio.gather(*(self._camera(session, name) for name in self.accepted))
+
+    async def _camera(self, session: aiohttp.ClientSession, name: str) -> None:
+        login = {"Authorization": "Basic " + b64encode(f"{name}:{SECRET}".encode()).decode()}
+        number, due = 0, time.monotonic()
+        while not self._over.is_set():
+            event = f"{name}-{number}"
+            body = json.dumps(
+                {
+                    "read_id": event,
+                    "captured_at": rfc3339(from_ms(time.time_ns() // 1_000_000)),
+                    "plate": f"1-ABC-{number % 1000:03d}",
+                    "country": "BE",
+                    "confidence": 0.97,
+                }
+            )
+            while not await self._sent(session, body, login):
+                await asyncio.sleep(_AGAIN_S)
+            self.accepted[name].append(event)
+            number += 1
+            due = max(due + self._every, time.monotonic() - 1)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    async def _sent(self, session: aiohttp.ClientSession, body: str, login: dict[str, str]) -> bool:
+        began = time.monotonic()
+        try:
+            async with session.post(self._url, data=body, headers=login) as response:
+                await response.read()
+        except aiohttp.ClientConnectorError:
+            return False  # nobody listened
+        except (aiohttp.ClientError, TimeoutError):
+            self.unanswered += 1
+            return False
+        self.longest_s = max(self.longest_s, time.monotonic() - began)
+        if response.status != 200:
+            self.refused[response.status] += 1
+        return response.status == 200

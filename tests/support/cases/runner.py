@@ -1,0 +1,98 @@
+"""Runners: the ways in which a case can be run. Each gives what came out; none knows what should."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from streams.files.jsonl import RejectedLine
+from streams.files.loading import load_index, load_verdicts
+from streams.pipeline import Pipeline
+from streams.records.encode import encode
+from streams.replay import replay
+from streams.settings.load import load
+from streams.settings.model import Settings
+from tests.support.cases.loading import Case, Row
+
+
+class Result(NamedTuple):
+    """What a case gave.
+
+    The revisions of hits in order, and a row for each fault of a line not taken, by file and line.
+    """
+
+    hits: list[Row]
+    rejected: list[Row]
+
+
+class Runner(Protocol):
+    """A way to run cases."""
+
+    @property
+    def name(self) -> str:
+        """What the runner is called in the names of tests."""
+
+    def run(self, case: Case) -> Result:
+        """Runs a case from nothing to its end."""
+
+
+class ReplayRunner:
+    """Runs a case as `anpr replay` does, in this process."""
+
+    name = "replay"
+
+    def run(self, case: Case) -> Result:
+        """Runs a case through files in a folder that is gone afterwards."""
+        with TemporaryDirectory(prefix="anpr-case-") as name:
+            return self._run(case, Path(name))
+
+    def _run(self, case: Case, folder: Path) -> Result:
+        settings = _settings(case.config, f"{case.name}/config.toml")
+        loaded = load_index(
+            (written(folder / "alerts.jsonl", case.alerts),),
+            folder / "lists.snapshot",
+            near=settings.policies.fuzzy,
+        )
+        pipeline = Pipeline(
+            loaded.lists,
+            settings.policies,
+            settings.correlation,
+            settings.places,
+            cooperation=settings.cooperation,
+        )
+        verdicts, not_taken = load_verdicts(written(folder / "verdicts.jsonl", case.verdicts))
+        for verdict in verdicts:
+            pipeline.expect(verdict)
+        hits: list[Row] = []
+        rejected = [*loaded.rejected, *not_taken]
+        for step in replay(pipeline, written(folder / "reads.jsonl", case.reads), case.now):
+            hits += [msgspec.json.decode(encode(hit)) for hit in step.hits]
+            rejected += step.rejected
+        return Result(hits, rows_of(rejected))
+
+
+@lru_cache(maxsize=4)
+def _settings(config: str, name: str) -> Settings:
+    """Settings, which nobody changes; a property replays one text of them a thousand times."""
+    return load(config, name)
+
+
+_SOURCES: Final = ("alerts.jsonl", "verdicts.jsonl", "reads.jsonl")
+
+
+def written(path: Path, lines: Iterable[bytes]) -> str:
+    """Writes lines to a file; returns its path."""
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return str(path)
+
+
+def rows_of(rejected: Iterable[RejectedLine]) -> list[Row]:
+    """A row for each fault of lines that were not taken, by file and line."""
+    return [
+        {"source": entry.source, "line": entry.line, **fault._asdict()}
+        for entry in sorted(rejected, key=lambda entry: (_SOURCES.index(entry.source), entry.line))
+        for fault in entry.faults
+    ]

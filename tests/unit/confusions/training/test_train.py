@@ -1,0 +1,270 @@
+"""Learning from pairs: what was seen often weighs more, and what is written is read back."""
+
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from streams.confusions.evidence import CODE, KINDS, evidence_of
+from streams.confusions.model import Model, ModelError, Models, dump, load, load_file, shipped_models
+from streams.confusions.training.counts import Tally, edits
+from streams.confusions.training.pairs import Pair, decode_pair
+from streams.confusions.training.train import LearnError, learn, learn_all
+from streams.plates.fleets import shipped_fleets
+from streams.plates.packed_keys import ALPHABET
+from tests.support.builders import read
+from tests.support.confusion_pairs import pairs
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    """A model of the made-up reader."""
+    return learn(pairs(700), shipped_fleets(), "general", "made up")
+
+
+@pytest.mark.parametrize(
+    ("read_", "true", "expected"),
+    [
+        ("AB12", "AB12", []),
+        ("AB12", "AD12", [("B", "D")]),
+        ("AB2", "AB12", [("", "1")]),
+        ("AB112", "AB12", [("1", "")]),
+        ("B12", "AB12", [("", "A")]),
+        ("ABC", "1234", None),
+    ],
+)
+def test_the_fewest_edits(read_: str, true: str, expected: list[tuple[str, str]] | None) -> None:
+    found = edits(read_, true)
+    assert (found if found is None else [each for each in found if each[0] != each[1]]) == expected
+
+
+def test_counts(model: Model) -> None:
+    """What was seen is counted; one in about five D was read as 0, no E as anything."""
+    assert model.pairs == 700
+    assert model.one_in("D", "0") == pytest.approx(5, rel=0.3)
+    assert model.one_in("8", "B") == pytest.approx(20, rel=0.5)
+    assert model.one_in("E", "F") is None
+    assert sum(count for slip, count in model.counts.items() if slip.endswith("-")) > 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_common_slip_is_likelier(model: Model, kind: str) -> None:
+    """Of two plates one character away, the one that this reader takes for it, whatever the reader tells."""
+    fields = {
+        "full": {"char_confidences": [0.9] * 7, "candidates": [{"plate": "AB123CD", "confidence": 0.9}]},
+        "characters": {"char_confidences": [0.9] * 7},
+        "plate": {"confidence": 0.9},
+        "bare": {},
+    }[kind]
+    if "candidates" in fields:
+        fields["candidates"] = list(pairs(1)[0].candidates or [])
+    evidence = evidence_of(read("AB1230C", "FR", **fields))
+    assert evidence.kind == kind
+    common, rare = model.likelihood(evidence, "AB123DC"), model.likelihood(evidence, "AB123EC")
+    assert common is not None
+    assert rare is not None
+    assert common[0] > rare[0] + 1
+    assert common[1].slips[0][:3] == (5, "0", "D")
+
+
+@pytest.mark.parametrize(
+    ("text", "true", "slips"),
+    [
+        ("AB123CD", "AB123CD", []),
+        ("B123CD", "AB123CD", [(0, "", "A")]),
+        ("AB123C", "AB123CD", [(6, "", "D")]),
+        ("AB1123CD", "AB123CD", [(2, "1", "")]),
+        ("B1230D", "AB123DD", [(0, "", "A"), (5, "0", "D")]),
+    ],
+)
+def test_where_they_differ(model: Model, text: str, true: str, slips: list[tuple[int, str, str]]) -> None:
+    """Two-character tolerance, and characters lost at either end or read where there is none."""
+    found = model.likelihood(evidence_of(read(text, "FR", confidence=0.9)), true)
+    assert found is not None
+    assert [each[:3] for each in found[1].slips] == slips
+
+
+def test_too_far(model: Model) -> None:
+    evidence = evidence_of(read("AB123CD", "FR", confidence=0.9))
+    assert model.likelihood(evidence, "ZZ999ZZ") is None
+    assert model.likelihood(evidence, "ABCD") is None
+
+
+def test_nothing_to_learn() -> None:
+    for pairs_, why in (
+        ([], "no pair was read wrong"),
+        ([Pair("AB123CD", "FR", "AB123CD")], "no pair was read wrong"),
+        ([Pair("AB123CD", "XK", "AB123C0")], "no pair is of a country whose plates are known"),
+    ):
+        with pytest.raises(LearnError, match=why):
+            learn(pairs_, shipped_fleets(), "general", "")
+
+
+def test_a_reader_that_tells_little() -> None:
+    """What it never tells is weighed as where weights start; and characters may only ever be lost."""
+    plain = [Pair(each.truth, "FR", each.plate, confidence=each.confidence) for each in pairs(300)]
+    weights = learn(plain, shipped_fleets(), "plain", "").weights
+    assert set(weights) == set(KINDS)
+    assert weights["full"].terms == learn(plain[:50], shipped_fleets(), "fewer", "").weights["full"].terms
+    lost = learn([Pair("AB123CD", "FR", "B123CD")] * 20, shipped_fleets(), "lost", "")
+    found = lost.likelihood(evidence_of(read("B123CD", "FR")), "AB123CD")
+    assert found is not None
+    assert isfinite(found[0])
+
+
+def test_a_model_for_each_reader_of_which_enough_is_known() -> None:
+    """The others have the general one."""
+    models = learn_all(
+        [*pairs(150, 1, "north"), *pairs(40, 2, "south")], shipped_fleets(), "made up", least=100
+    )
+    assert list(models.of) == ["north"]
+    assert models.for_camera("north").pairs == 150
+    assert models.for_camera("south") is models.general
+    assert models.general.pairs == 190
+
+
+def test_a_model_for_each_maker_of_which_enough_is_known() -> None:
+    """A camera with enough has its own, another that of its maker, others the general one."""
+    makers = {"north": "acme", "south": "acme", "west": "other"}
+    models = learn_all(
+        [*pairs(120, 1, "north"), *pairs(40, 2, "south"), *pairs(20, 3, "west")],
+        shipped_fleets(),
+        "made up",
+        least=100,
+        makers=makers,
+    )
+    assert sorted(models.of) == ["acme", "north"]
+    assert models.of["acme"].pairs == 160
+    assert models.for_camera("north") is models.of["north"]
+    assert models.for_camera("south") is models.of["acme"]
+    assert models.for_camera("west") is models.for_camera("unknown") is models.general
+    assert load(dump(models), "it.json") == models
+
+
+def test_little_is_held_to_the_base(model: Model) -> None:
+    """A few pairs hardly move a model, many do; what is never seen stays."""
+    fleets, slip = shipped_fleets(), (CODE["E"], CODE["F"])
+    base = model.commonness[slip[0]][slip[1]]
+
+    def learnt(count: int, base: Model | None = model) -> Model:
+        ours = [Pair("AB123ED", "FR", "AB123FD" if n % 2 else "AB123ED") for n in range(count)]
+        return learn([*pairs(count, 5), *ours], fleets, "ours", "", base=base)
+
+    few, many, alone = learnt(4), learnt(100), learnt(4, None)
+    assert base < few.commonness[slip[0]][slip[1]] < many.commonness[slip[0]][slip[1]]
+    for kind in KINDS:
+        held, free = (
+            np.linalg.norm(np.array(each.weights[kind].terms) - np.array(model.weights[kind].terms))
+            for each in (few, alone)
+        )
+        assert held < free / 2
+
+
+@given(st.integers(0, 2**32), st.integers(1, 40))
+@settings(max_examples=20, deadline=None)
+def test_what_is_not_seen_is_as_in_the_base(seed: int, count: int) -> None:
+    """Characters that no pair has keep their slips; without any pair all do."""
+    base = shipped_models().general
+    ours = [pair for pair in pairs(count, seed) if not set(pair.true) & set("WXYZ")]
+    table = Tally((pair, evidence_of(pair)) for pair in ours).commonness(base)
+    for char in "WXYZ" if ours else ALPHABET:
+        assert table[CODE[char]] == pytest.approx(base.commonness[CODE[char]], abs=1e-3)
+
+
+def test_pairs_that_count_less_than_once() -> None:
+    """Two halves are one."""
+    whole = Tally((pair, evidence_of(pair)) for pair in pairs(50))
+    halves = Tally((replace(pair, times=0.5), evidence_of(pair)) for pair in pairs(50) for _ in range(2))
+    assert halves.counts == pytest.approx(whole.counts)
+    assert np.allclose(halves.commonness(), whole.commonness())
+    assert halves.bands() == whole.bands()
+
+
+def test_where_in_the_plate_and_how_sure() -> None:
+    """The made-up reader loses the first character only, and is unsure where it is wrong."""
+    tally = Tally((pair, evidence_of(pair)) for pair in pairs(1500))
+    start, inside, end = tally.places["lost"].tolist()
+    assert start > 15
+    assert (inside, end) == (0, 0)
+    assert tally.places["seen"].tolist() == pytest.approx([1500, 7500, 1500], rel=0.05)
+    _, chars = tally.bands()
+    shares = [band.wrong / band.seen for band in chars]
+    assert chars[0].upto == 0.5
+    assert shares[0] == 1
+    assert shares[-1] == 0
+    extra = Tally([(Pair("AB1", "FR", "XAB1"), evidence_of(Pair("AB1", "FR", "XAB1")))])
+    assert extra.places["extra"].tolist() == [1, 0, 0]
+    last = Tally([(Pair("AB1", "FR", "AB1X"), evidence_of(Pair("AB1", "FR", "AB1X")))])
+    assert last.places["extra"].tolist() == [0, 0, 1]
+
+
+def test_reads_found_near_another_say_nothing_of_far_plates(model: Model) -> None:
+    """That is held to the base, however many there are."""
+    near = [replace(pair, found="near") for pair in pairs(100)]
+    learnt = learn(near, shipped_fleets(), "ours", "", base=model)
+    assert [each.far for each in learnt.weights.values()] == [each.far for each in model.weights.values()]
+    assert learnt.weights != model.weights
+
+
+def test_a_file_comes_back_as_it_was(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "confusions.json"
+    path.write_bytes(dump(Models(model)))
+    assert load_file(path) == Models(model)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda data: data[:-40], "no confusion model"),
+        (lambda _: b"", "no confusion model"),
+        (lambda _: b"\xff\xfe", "no confusion model"),
+        (lambda data: data.replace(b"anpr-confusions", b"anpr-somethings"), "no confusion model"),
+        (lambda data: data.replace(b'"version":2', b'"version":9'), "format 9; this version reads 2"),
+        (lambda data: data.replace(b'"D0":', b'"D1":'), "damaged"),
+    ],
+)
+def test_a_damaged_or_foreign_file_is_refused(model: Model, spoil, why: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ModelError, match=why):
+        load(spoil(dump(Models(model))), "it.json")
+
+
+def test_a_model_without_weights_for_a_kind_of_read_is_refused(model: Model) -> None:
+    """Else the first read of that kind would end the worker."""
+    lame = replace(model, weights={"bare": model.weights["bare"]})
+    with pytest.raises(ModelError, match="no weights for full; make it anew with `anpr confusions learn`"):
+        load(dump(Models(model, {"c1": lame})), "it.json")
+
+
+def test_the_shipped_model() -> None:
+    """D is read as 0 far oftener than the reverse, as the reads it was learnt from have it."""
+    general = shipped_models().general
+    there, back = general.one_in("D", "0"), general.one_in("0", "D")
+    assert there is not None
+    assert back is None or there < back / 3
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        (b"{", [""]),
+        (b"[]", [""]),
+        (b'{"truth":"AB 1","country":"fr"}', ["country", "plate"]),
+        (b'{"truth":"!","country":"FR","plate":"?"}', ["truth", "plate"]),
+        (b"\xff", [""]),
+    ],
+)
+def test_what_is_no_pair(line: bytes, fields: list[str]) -> None:
+    """All that is wrong with it is said."""
+    faults = decode_pair(line)
+    assert isinstance(faults, tuple)
+    assert sorted(fault.field for fault in faults) == sorted(fields)
+
+
+def test_a_pair() -> None:
+    pair = decode_pair(b'{"truth":"AB-123-CD","country":"FR","plate":"AB123C0"}')
+    assert isinstance(pair, Pair)
+    assert pair.true == "AB123CD"

@@ -1,0 +1,201 @@
+"""Digest: the standards' own examples, another's client, and answers that are good once."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, DigestAuthMiddleware
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.gateway.config import Camera
+from streams.gateway.http.access import Access, Refused
+from streams.gateway.http.access.digest import Digests, answers, fields_of
+from tests.support.gateways import SECRET, gateway
+from tests.unit.gateway.http.access.test_access import ENVIRON, NOW, asked
+
+D1 = Camera(maker="read", auth="digest")
+
+
+def access(cameras: Mapping[str, Camera] | None = None) -> Access:
+    return Access(cameras or {"d1": D1}, ENVIRON)
+
+
+def digest(
+    challenge: str, user: str, secret: str, uri: str = "/", count: int | None = 1, **changes: str
+) -> str:
+    """The answer to a challenge as RFC 7616, 3.4 has it; without a count as RFC 2069."""
+    given_ = dict(part.split("=", 1) for part in challenge.removeprefix("Digest ").split(", "))
+    fields = {name: value.strip('"') for name, value in given_.items()} | changes
+    name = {"SHA-256": "sha256", "MD5": "md5"}[fields["algorithm"]]
+    hashed = lambda text: hashlib.new(name, text.encode()).hexdigest()  # noqa: E731
+    first, second = hashed(f"{user}:{fields['realm']}:{secret}"), hashed(f"POST:{uri}")
+    plain = f'username="{user}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", uri="{uri}", '
+    plain += f"algorithm={fields['algorithm']}, "
+    if count is None:
+        response = hashed(f"{first}:{fields['nonce']}:{second}")
+        return f'Digest {plain}response="{response}"'
+    inner = f"{fields['nonce']}:{count:08x}:c0ffee:auth"
+    response = hashed(f"{first}:{inner}:{second}")
+    return f'Digest {plain}qop=auth, nc={count:08x}, cnonce="c0ffee", response="{response}"'
+
+
+def challenges(made: Access, now: int = NOW) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        made.camera("POST", "/", None, None, now)
+    assert refused.value.status == 401 and refused.value.asked
+    return [each for each in refused.value.challenges if each.startswith("Digest")]
+
+
+EXAMPLES = {
+    "RFC 7616, 3.9.1, SHA-256": (
+        "Circle of Life",
+        'username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", algorithm=SHA-256, '
+        'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", nc=00000001, '
+        'cnonce="f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", qop=auth, '
+        'response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1", '
+        'opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"',
+    ),
+    "RFC 7616, 3.9.1, MD5": (
+        "Circle of Life",
+        'username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", algorithm=MD5, '
+        'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", nc=00000001, '
+        'cnonce="f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", qop=auth, '
+        'response="8ca523f5e9506fed4657c9700eebdbec", '
+        'opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"',
+    ),
+    "RFC 2617, 3.5": (
+        "Circle Of Life",
+        'username="Mufasa", realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", '
+        'uri="/dir/index.html", qop=auth, nc=00000001, cnonce="0a4f113b", '
+        'response="6629fae49393a05397450978507c4ef1", opaque="5ccc069c403ebaf9f0171e9517f40e41"',
+    ),
+    "RFC 2069, 2.4, as its erratum 749 has it": (
+        "CircleOfLife",
+        'username="Mufasa", realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", '
+        'uri="/dir/index.html", response="1949323746fe6a43ef61f9606e7febea", '
+        'opaque="5ccc069c403ebaf9f0171e9517f40e41"',
+    ),
+}
+
+
+@pytest.mark.parametrize(("secret", "header"), EXAMPLES.values(), ids=EXAMPLES.keys())
+def test_the_examples_of_the_standards(secret: str, header: str) -> None:
+    fields = fields_of(header)
+    assert answers(fields, "GET", "/dir/index.html", secret)
+    assert not answers(fields, "GET", "/dir/index.html", secret + " ")
+    assert not answers(fields, "POST", "/dir/index.html", secret)
+    assert not answers(fields, "GET", "/dir/index.html?", secret)
+    assert not answers(fields | {"username": "mufasa"}, "GET", "/dir/index.html", secret)
+    assert not answers(fields | {"algorithm": "MD5-sess"}, "GET", "/dir/index.html", secret)
+
+
+@pytest.mark.parametrize("path", ["/", "/cameras/c1", "/a%7Eb/%2f?time=1%202&x=%e4"])
+def test_the_digest_of_another_client_over_http(tmp_path: Path, path: str) -> None:
+    async def whole() -> list[int]:
+        cameras = {"c1": D1}
+        async with gateway(tmp_path, cameras) as ground:
+            statuses = []
+            for secret in (SECRET, "another"):
+                client = DigestAuthMiddleware("c1", secret)
+                async with ClientSession(middlewares=(client,)) as session:
+                    for _ in range(12):
+                        async with session.post(ground.url + path, data=b"{}") as response:
+                            statuses.append(response.status)
+            return statuses
+
+    statuses = asyncio.run(whole())
+    # The event itself is no read (422). Of the wrong logins each counts, until there are ten.
+    assert statuses[:12] == [422] * 12
+    assert set(statuses[12:]) == {401, 429}
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["SHA-256", "MD5"])
+@pytest.mark.parametrize("count", [1, None], ids=["RFC 7616", "RFC 2069"])
+def test_digest(which: int, count: int | None) -> None:
+    made = access()
+    challenge = challenges(made)[which]
+    assert asked(made, digest(challenge, "d1", "secret of D1", count=count)) == "d1"
+    assert asked(made, digest(challenge, "d1", "another", count=count)) == 401
+    assert asked(made, digest(challenge, "d1", "secret of D1", uri="/other", count=count)) == 401
+    assert asked(made, digest(challenge, "b1", "secret of B1", count=count)) == 401
+    assert asked(made, digest(challenge, "d1", "secret of D1", count=count, realm="other")) == 401
+    assert asked(made, digest(challenge, "d1", "secret of D1", count=count, realm="", nonce="")) == 401
+
+
+@pytest.mark.parametrize("count", [1, None], ids=["RFC 7616", "RFC 2069"])
+def test_a_nonce_of_another_process_is_stale_and_no_wrong_login(count: int | None) -> None:
+    header = digest(challenges(access())[0], "d1", "secret of D1", count=count)
+    with pytest.raises(Refused) as refused:
+        access().camera("POST", "/", header, None, NOW)
+    assert refused.value.status == 401 and refused.value.asked
+    with pytest.raises(Refused) as refused:
+        access().camera("POST", "/", digest(challenges(access())[0], "d1", "another", count=count), None, NOW)
+    assert refused.value.status == 401 and not refused.value.asked
+
+
+def test_an_answer_is_good_once_and_for_five_minutes() -> None:
+    made = access()
+    challenge = challenges(made)[0]
+    first = digest(challenge, "d1", "secret of D1", count=1)
+    assert asked(made, first) == "d1"
+    assert asked(made, first) == 401
+    assert asked(made, digest(challenge, "d1", "secret of D1", count=3)) == "d1"
+    assert asked(made, digest(challenge, "d1", "secret of D1", count=2)) == 401
+    assert asked(made, digest(challenge, "d1", "secret of D1", count=4), now=NOW + 299_000) == "d1"
+    late = digest(challenge, "d1", "secret of D1", count=5)
+    with pytest.raises(Refused) as refused:
+        made.camera("POST", "/", late, None, NOW + 301_000)
+    assert refused.value.asked
+    assert all("stale=true" in each for each in refused.value.challenges if each.startswith("Digest"))
+
+
+def test_no_answer_is_good_again_when_there_are_too_many_to_remember() -> None:
+    digests = Digests(b"a key")
+    nonces = [fields_of(digests.challenges(NOW + number)[0])["nonce"] for number in range(10_100)]
+    used = [{"realm": "anpr", "qop": "auth", "nc": "00000001", "nonce": nonce} for nonce in nonces]
+    assert all(digests.use(fields, NOW + 10_100) == "good" for fields in used)
+    assert all(digests.use(fields, NOW + 10_100) == "stale" for fields in used)
+    last = used[-1] | {"nc": "00000002"}
+    assert digests.use(last, NOW + 10_100) == "good"
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 6)), max_size=30))
+def test_no_count_of_a_nonce_is_good_twice(tries: list[tuple[int, int]]) -> None:
+    made = access()
+    given_ = [challenges(made)[0] for _ in range(3)]
+    good = [
+        (which, count)
+        for which, count in tries
+        if asked(made, digest(given_[which], "d1", "secret of D1", count=count)) == "d1"
+    ]
+    assert len(good) == len(set(good))
+    assert {which for which, _ in good} == {which for which, _ in tries}
+
+
+@pytest.mark.parametrize("count", [1, None], ids=["with a count", "without"])
+def test_an_empty_realm_and_nonce_are_good_for_dahua_alone(count: int | None) -> None:
+    cameras = {"dahua": Camera(maker="dahua", auth="digest"), "d1": D1}  # type: ignore[arg-type]
+    made = access(cameras)
+    challenge = challenges(made)[1]
+    empty = {"realm": "", "nonce": ""}
+    assert asked(made, digest(challenge, "dahua", "secret of DAHUA", count=count, **empty)) == "dahua"
+    assert asked(made, digest(challenge, "dahua", "another", count=count, **empty)) == 401
+    assert asked(made, digest(challenge, "d1", "secret of D1", count=count, **empty)) == 401
+    assert asked(made, digest(challenge, "dahua", "secret of DAHUA", count=count)) == "dahua"
+
+
+def test_cameras_of_one_login_are_told_apart_by_the_path_whatever_their_makers() -> None:
+    cameras = {
+        "d1": Camera(maker="read", auth="digest", user="both"),
+        "d2": Camera(maker="dahua", auth="digest", user="both"),  # type: ignore[arg-type]
+    }
+    made = Access(cameras, dict.fromkeys(("ANPR_CAMERA_D1", "ANPR_CAMERA_D2"), "same"))
+    for name in cameras:
+        uri = f"/cameras/{name}"
+        assert asked(made, digest(challenges(made)[0], "both", "same", uri=uri), uri) == name
+    assert asked(made, digest(challenges(made)[0], "both", "same")) == 400
+    bare = digest(challenges(made)[0], "both", "same", uri="/cameras/d1", realm="", nonce="")
+    assert asked(made, bare, "/cameras/d1") == 403

@@ -1,0 +1,216 @@
+"""Dahua's ITSAPI events: what becomes of each, and what is refused."""
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+
+from streams.gateway.event import Event, EventError
+from streams.gateway.vendors import REPLIES
+from streams.gateway.vendors.dahua.itsapi import take
+from streams.records.times import rfc3339
+from tests.support.vendor_samples import ARRIVED, BRUSSELS, HERE, PLAIN, event, only, refused_by, sample, told
+
+refused = refused_by(take)
+
+FULL, SMALL, UMLAUT = "dahua/full.json", "dahua/small.json", "dahua/umlaut.json"
+DEVICE = "00000000-9edf-406a-8338-170689f6099e"
+
+
+def with_fields(path: str = FULL, /, **parts: dict[str, Any]) -> Event:
+    """A sample with other fields in parts of its picture; those that are None are left out."""
+    value = json.loads((HERE / path).read_bytes())
+    for name, fields in parts.items():
+        part = {**value["Picture"].get(name, {}), **fields}
+        value["Picture"][name] = {key: each for key, each in part.items() if each is not None}
+    return event(json.dumps(value))
+
+
+def test_all_fields_of_a_read() -> None:
+    taken = only(take(sample(FULL), BRUSSELS))
+    (read,) = taken.reads
+    assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "1XYZ234", "BE", 0.8)
+    assert (read.lane, read.direction, read.speed_kmh) == (2, "approaching", 47)
+    assert read.vehicle is not None
+    assert (read.vehicle.make, read.vehicle.model, read.vehicle.colour, read.vehicle.type) == (
+        "Peugeot", "308", "Blue", "car"
+    )  # fmt: skip
+    assert not taken.refused
+
+
+def test_time_is_local_in_the_zone_of_the_settings() -> None:
+    assert rfc3339(take(sample(FULL), BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.971Z"
+    winter = with_fields(SnapInfo={"AccurateTime": "2026-01-21 16:10:06.971", "TimeZone": 13})
+    assert rfc3339(take(winter, BRUSSELS).reads[0].captured_at) == "2026-01-21T15:10:06.971Z"
+
+
+@pytest.mark.parametrize(
+    ("zone", "summer", "expected"),
+    [
+        (1, 1, "2026-05-21T14:10:06.971Z"),
+        (1, 0, "2026-05-21T15:10:06.971Z"),
+        (12, 0, "2026-05-21T09:10:06.971Z"),
+        (24, None, "2026-05-21T20:10:06.971Z"),
+        (None, 1, "2026-05-21T16:10:06.971Z"),
+    ],
+)
+def test_without_a_zone_in_the_settings_the_cameras_number_of_one_is_used(
+    zone: int | None, summer: int | None, expected: str
+) -> None:
+    told_zone = with_fields(SnapInfo={"TimeZone": zone, "DSTTune": summer})
+    assert rfc3339(take(told_zone, PLAIN).reads[0].captured_at) == expected
+
+
+def test_other_forms_of_the_time() -> None:
+    assert rfc3339(take(sample(SMALL), BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.000Z"
+    assert rfc3339(take(sample(UMLAUT), BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.000Z"
+
+
+def test_a_vehicle_that_is_not_known_has_no_looks() -> None:
+    (read,) = only(take(sample(SMALL), PLAIN)).reads
+    assert (read.plate, read.country, read.confidence) == ("AB123CD", "FR", 0.95)
+    assert (read.vehicle, read.speed_kmh, read.direction) == (None, None, "receding")
+
+
+def test_umlauts_are_kept_and_texts_are_taken_as_numbers() -> None:
+    (read,) = only(take(sample(UMLAUT), PLAIN)).reads
+    assert (read.plate, read.country, read.confidence, read.vehicle) == ("TÖL XY 123", None, 0.88, None)
+
+
+@pytest.mark.parametrize(("given", "share"), [(100, 1.0), (51, 0.51), (255, 1.0), (153, 0.6), (0, None)])
+def test_confidence_to_a_hundred_and_to_255(given: int, share: float | None) -> None:
+    assert take(with_fields(Plate={"Confidence": given}), PLAIN).reads[0].confidence == share
+
+
+def test_a_resend_has_the_same_id_and_another_vehicle_has_not() -> None:
+    for path in (FULL, SMALL, UMLAUT):
+        first = take(sample(path), PLAIN).reads[0]
+        again = take(with_fields(path, Plate={"UploadNum": 18}), PLAIN).reads[0]
+        assert first.read_id == again.read_id
+        other = with_fields(path, SnapInfo={"AccurateTime": "2026-05-21 16:10:07.171"})
+        elsewhere = take(sample(path), PLAIN._replace(camera_id="cam-2")).reads[0]
+        assert len({first.read_id, take(other, PLAIN).reads[0].read_id, elsewhere.read_id}) == 3
+
+
+def test_a_revised_text_keeps_the_id() -> None:
+    ids = {take(with_fields(Plate={"PlateNumber": text}), PLAIN).reads[0].read_id for text in ("1A", "1B")}
+    assert len(ids) == 1
+
+
+def test_two_vehicles_within_a_second_have_two_ids() -> None:
+    ids = {
+        take(with_fields(SMALL, Plate={"PlateNumber": text}), PLAIN).reads[0].read_id for text in ("1A", "1B")
+    }
+    assert len(ids) == 2
+
+
+def test_pictures_go_beside_the_read_and_faces_go_nowhere() -> None:
+    taken = only(take(sample(FULL), PLAIN))
+    assert [each.name for each in taken.pictures] == [
+        "20260521161006971_0_normal.jpg",
+        "20260521161006971_0_vehicle.jpg",
+        "20260521161006971_0_cutout.jpg",
+    ]
+    assert taken.pictures[0].content.startswith(b"\xff\xd8\xff")
+    broken = only(take(with_fields(NormalPic={"Content": "***"}), PLAIN))
+    assert told(broken) == [("field", "Picture.NormalPic.Content")]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("dahua/keep_alive.json", "a heartbeat"),
+        ("dahua/device_info.json", "what the camera is"),
+        ("dahua/alarm.json", "an event of parking or an alarm"),
+        ("dahua/no_plate.json", "no plate seen"),
+    ],
+)
+def test_what_is_no_read_and_no_fault(path: str, words: str) -> None:
+    taken = take(sample(path), PLAIN)
+    assert (taken.reads, taken.passed, list(taken.refused)) == ([], [words], [])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/NotificationInfo/KeepAlive", b"", "a heartbeat"),
+        ("/gate/NotificationInfo/KeepAlive", b'{"Time": 1}', "a heartbeat"),
+        ("/NotificationInfo/DeviceInfo/", b"{}", "what the camera is"),
+        ("/NotificationInfo/ParkingInfo", b'{"Picture": {}}', "an event of parking or an alarm"),
+    ],
+)
+def test_the_path_says_what_an_event_is(path: str, body: bytes, words: str) -> None:
+    assert take(Event(body, ARRIVED, "", path), PLAIN).passed == [words]
+
+
+def test_the_path_of_a_tollgate() -> None:
+    body = sample(FULL).body
+    only(take(Event(body, ARRIVED, "", "/NotificationInfo/TollgateInfo"), PLAIN))
+    only(take(Event(body, ARRIVED, "", "/anything"), PLAIN))
+
+
+def test_the_reply_that_ends_the_resends() -> None:
+    reply = orjson.loads(REPLIES["dahua"].body)
+    assert (reply["Result"], reply["result"], reply["Active"]) == (True, "true", True)
+
+
+@pytest.mark.parametrize("mark", ["unlicensed", "Unknown", "--"])
+def test_a_mark_of_no_plate_is_passed(mark: str) -> None:
+    assert take(with_fields(Plate={"PlateNumber": mark}), PLAIN).passed == ["no plate seen"]
+
+
+@pytest.mark.parametrize("plate", ["", None, "京A12345", "ق ط م 123", "АВ1234"])
+def test_an_empty_plate_is_refused_and_so_is_one_in_other_letters(plate: str | None) -> None:
+    error = refused(with_fields(Plate={"PlateNumber": plate}))
+    assert (error.reason, error.faults[0].field) == ("plate", "Picture.Plate.PlateNumber")
+    assert "123" not in str(error)
+
+
+@pytest.mark.parametrize("time", ["", "today", "2026-13-21 16:10:06.971", "1970-01-01 00:00:00.000", 7])
+def test_a_time_that_is_none_is_refused(time: Any) -> None:
+    error = refused(with_fields(SnapInfo={"AccurateTime": time, "SnapTime": None}))
+    assert (error.reason, error.faults[0].field) == ("time", "Picture.SnapInfo.AccurateTime")
+
+
+def test_an_unknown_country_costs_no_read() -> None:
+    taken = only(take(with_fields(Plate={"Region": "QQ"}), PLAIN))
+    assert (taken.reads[0].country, told(taken)) == (None, [("country", "Picture.Plate.Region")])
+
+
+@pytest.mark.parametrize(
+    ("part", "fields", "field"),
+    [
+        ("Plate", {"Confidence": 256}, "Plate.Confidence"),
+        ("Plate", {"IsExist": "perhaps"}, "Plate.IsExist"),
+        ("SnapInfo", {"LanNo": 1.5}, "SnapInfo.LanNo"),
+        ("SnapInfo", {"TimeZone": 99}, "SnapInfo.TimeZone"),
+        ("SnapInfo", {"Direction": ["Approach"]}, "SnapInfo.Direction"),
+        ("Vehicle", {"Speed": "fast"}, "Vehicle.Speed"),
+        ("Vehicle", {"VehicleColor": {}}, "Vehicle.VehicleColor"),
+    ],
+)
+def test_an_optional_field_that_is_wrong_is_left_out_and_told(
+    part: str, fields: dict[str, Any], field: str
+) -> None:
+    assert told(only(take(with_fields(**{part: fields}), PLAIN))) == [("field", f"Picture.{field}")]
+
+
+def test_all_faults_at_once() -> None:
+    bad = with_fields(Plate={"PlateNumber": "!", "Region": "QQ"}, SnapInfo={"AccurateTime": "soon"})
+    assert {fault.field for fault in refused(bad).faults} == {
+        "Picture.Plate.PlateNumber", "Picture.Plate.Region", "Picture.SnapInfo.AccurateTime"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["dahua/full.json", "dahua/keep_alive.json", "dahua/device_info.json"])
+def test_the_device_of_the_settings_may_send_and_no_other(path: str) -> None:
+    take(sample(path), PLAIN._replace(device=DEVICE))
+    with pytest.raises(EventError) as caught:
+        take(sample(path), PLAIN._replace(device="gate-2"))
+    assert caught.value.reason == "device"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"{}", b"[" * 5000, b"\xff\xff", b"<Picture/>"])
+def test_bodies_that_are_no_event(body: bytes) -> None:
+    assert refused(event(body)).reason == "form"

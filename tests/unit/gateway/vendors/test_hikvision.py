@@ -1,0 +1,257 @@
+"""Hikvision's events: what becomes of each, and what is refused."""
+
+import re
+
+import pytest
+
+from streams.gateway.event import EventError, Taken
+from streams.gateway.vendors.hikvision import take
+from streams.gateway.vendors.hikvision.countries import country_of
+from streams.records.countries import COUNTRIES
+from streams.records.times import rfc3339
+from tests.support.vendor_samples import BRUSSELS, PLAIN, changed, event, only, refused_by, sample
+
+refused = refused_by(take)
+
+FULL = "hikvision/full.xml"
+OLD = "hikvision/old_without_vehicle.xml"
+UMLAUT = "hikvision/prefix_umlaut.xml"
+
+
+def reasons(taken: Taken) -> list[str]:
+    return [each.reason for each in taken.refused]
+
+
+def test_all_fields_of_a_read() -> None:
+    taken = only(take(sample(FULL), BRUSSELS))
+    (read,) = taken.reads
+    assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "1XYZ234", "BE", 0.96)
+    assert read.char_confidences == [0.99, 0.99, 0.97, 0.61, 0.99, 0.98, 0.99]
+    assert (read.lane, read.direction, read.speed_kmh) == (2, "approaching", 87)
+    assert read.position is not None
+    assert (read.position.lat, round(read.position.lon, 6)) == (50.85, 4.358333)
+    assert read.vehicle is not None
+    assert (read.vehicle.type, read.vehicle.colour, read.vehicle.make) == ("SUV", "blue", None)
+    assert not read.retransmitted
+    assert not taken.refused
+    assert not taken.pictures
+
+
+def test_the_cameras_zone_of_the_settings_comes_before_the_factorys_offset() -> None:
+    assert rfc3339(take(sample(FULL), BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.471Z"
+
+
+def test_without_a_zone_in_the_settings_the_offset_holds() -> None:
+    late = sample(OLD)
+    assert rfc3339(take(late, PLAIN).reads[0].captured_at) == "2020-03-10T08:12:00.000Z"
+    assert rfc3339(take(sample(FULL), PLAIN).reads[0].captured_at) == "2026-05-21T08:10:06.471Z"
+
+
+def test_a_time_with_no_offset_is_utc_if_no_zone_is_set() -> None:
+    bare = changed(OLD, ("09:12:00+01:00", "09:12:00"))
+    assert rfc3339(take(bare, PLAIN).reads[0].captured_at) == "2020-03-10T09:12:00.000Z"
+    assert rfc3339(take(bare, BRUSSELS).reads[0].captured_at) == "2020-03-10T08:12:00.000Z"
+
+
+def test_a_pictures_time_far_from_the_events_is_not_used() -> None:
+    far = changed(FULL, ("<absTime>20260521161006471", "<absTime>20260521081006471"))
+    assert rfc3339(take(far, BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.000Z"
+
+
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00+08:00", "0001-01-01T00:00:00+14:00", "today", ""])
+def test_a_time_that_is_none_is_refused(time: str) -> None:
+    error = refused(changed(FULL, ("2026-05-21T16:10:06+08:00", time)))
+    assert error.reason == "time"
+    assert [fault.field for fault in error.faults] == ["dateTime"]
+
+
+def test_old_firmware_without_namespace_of_the_vendor_and_without_vehicle() -> None:
+    (read,) = only(take(sample(OLD), PLAIN)).reads
+    assert (read.plate, read.confidence, read.direction) == ("EL-123-AB", 0.925, "receding")
+    assert (read.country, read.vehicle, read.char_confidences, read.speed_kmh) == (None,) * 4
+
+
+def test_umlauts_are_kept_and_a_late_replay_is_marked() -> None:
+    (read,) = only(take(sample(UMLAUT), PLAIN)).reads
+    assert (read.plate, read.country, read.retransmitted) == ("TÖL XY 123", "DE", True)
+    assert read.char_confidences is not None
+    assert read.char_confidences[1] == 0.52
+
+
+@pytest.mark.parametrize("original", ["ТОЛ XY 123", "unknown", "AB 12", ""])
+def test_an_original_that_is_not_the_same_plate_in_latin_letters_is_not_used(original: str) -> None:
+    other = changed(UMLAUT, ("TÖL XY 123", original))
+    assert take(other, PLAIN).reads[0].plate == "TOLXY123"
+
+
+def test_a_second_event_of_the_same_vehicle_has_the_same_id() -> None:
+    first = take(sample("hikvision/first_of_two.xml"), PLAIN).reads[0]
+    second = take(sample("hikvision/with_pictures.multipart"), PLAIN).reads[0]
+    revised = take(changed(FULL, ("1XYZ234", "1XYZ284")), PLAIN).reads[0]
+    assert first.read_id == second.read_id == revised.read_id
+    another = take(changed(FULL, ("Weqn1</UUID>", "Weqn2</UUID>")), PLAIN).reads[0]
+    elsewhere = take(sample(FULL), PLAIN._replace(camera_id="cam-2")).reads[0]
+    assert len({first.read_id, another.read_id, elsewhere.read_id}) == 3
+
+
+def test_without_a_uuid_a_resend_has_the_same_id_and_another_vehicle_has_not() -> None:
+    ids = [
+        take(each, PLAIN).reads[0].read_id
+        for each in (sample(OLD), sample(OLD), changed(OLD, ("EL-123-AB", "EL-124-AB")))
+    ]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_pictures_go_beside_the_read() -> None:
+    taken = only(take(sample("hikvision/with_pictures.multipart"), PLAIN))
+    assert [(each.name, each.content_type) for each in taken.pictures] == [
+        ("licensePlatePicture.jpg", "image/jpeg"),
+        ("detectionPicture.jpg", "image/jpeg"),
+    ]
+    assert taken.pictures[0].content.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("hikvision/heartbeat.xml", "a heartbeat"), ("hikvision/no_plate.xml", "no plate seen")],
+)
+def test_what_is_no_read_and_no_fault(path: str, words: str) -> None:
+    taken = take(sample(path), PLAIN)
+    assert (taken.reads, taken.passed, taken.refused) == ([], [words], [])
+
+
+def test_other_events_are_passed() -> None:
+    moved = changed("hikvision/heartbeat.xml", ("<eventType>videoloss", "<eventType>VMD"))
+    assert take(moved, PLAIN).passed == ["an event of type VMD, not ANPR"]
+    assert take(event(b'{"eventType": "GPSUpload", "channelID": 1}'), PLAIN).passed
+
+
+def test_an_empty_plate_is_refused_and_so_is_one_in_other_letters() -> None:
+    empty = changed(OLD, ("EL-123-AB", ""))
+    cyrillic = changed(OLD, ("EL-123-AB", "АВ1234СЕ"))
+    assert (refused(empty).reason, refused(cyrillic).reason) == ("plate", "plate")
+    assert "АВ1234СЕ" not in str(refused(cyrillic))
+    assert refused(cyrillic).faults[0].field == "ANPR.licensePlate"
+
+
+@pytest.mark.parametrize(
+    ("country", "index", "expected"),
+    [("13", "13", "BE"), ("253", "258", "MO"), ("3", "254", "DE"), ("254", "0", None), ("999", "6", "NL")],
+)
+def test_countries_by_the_vendors_numbers(country: str, index: str, expected: str | None) -> None:
+    both = changed(FULL, ("<country>13", f"<country>{country}"), ("<CRIndex>13", f"<CRIndex>{index}"))
+    taken = only(take(both, PLAIN))
+    assert taken.reads[0].country == expected
+    assert not taken.refused
+
+
+def test_an_unknown_country_costs_no_read() -> None:
+    unknown = changed(FULL, ("<country>13", "<country>777"), ("<CRIndex>13", "<CRIndex>778"))
+    taken = only(take(unknown, PLAIN))
+    assert taken.reads[0].country is None
+    assert [(each.reason, each.faults[0].field) for each in taken.refused] == [("country", "ANPR.CRIndex")]
+
+
+def test_the_table_of_numbers() -> None:
+    known = {"1": "CZ", "37": "AT", "46": "TR", "49": "XK", "64": "TH", "169": "CA", "222": "AR", "227": "AU"}
+    assert {number: country_of(number) for number in known} == known
+    codes = [country_of(str(number)) for number in range(300)]
+    assert {code for code in codes if code} <= COUNTRIES
+    assert [codes[number] for number in (0, 253, 254, 255)] == [""] * 4
+    assert [codes[number] for number in (56, 100, 168, 209, 259)] == [None] * 5
+    assert country_of("BE") == "BE"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("<confidenceLevel>96<", "<confidenceLevel>960<", "ANPR.confidenceLevel"),
+        ("<line>2<", "<line>two<", "ANPR.line"),
+        ("<speed>87<", "<speed>NaN<", "ANPR.vehicleInfo.speed"),
+        ("<degree>50<", "<degree>950<", "DeviceGPSInfo.Latitude.degree"),
+        ("99,99,97,61", "99,99,x,61", "ANPR.plateCharBelieve"),
+        ("<direction>forward</direction>", "<direction><a>1</a></direction>", "ANPR.direction"),
+    ],
+)
+def test_an_optional_field_that_is_wrong_is_left_out_and_told(old: str, new: str, field: str) -> None:
+    taken = only(take(changed(FULL, (old, new)), PLAIN))
+    assert [(each.reason, each.faults[0].field) for each in taken.refused] == [("field", field)]
+
+
+def test_character_confidences_that_do_not_fit_the_plate_are_left_out() -> None:
+    taken = only(take(changed(FULL, ("99,99,97,61", "99,99,97")), PLAIN))
+    assert taken.reads[0].char_confidences is None
+    assert not taken.refused
+
+
+def test_all_faults_at_once() -> None:
+    bad = changed(FULL, ("1XYZ234", "!"), ("<line>2<", "<line>-2<"), ("<CRIndex>13", "<CRIndex>999"))
+    bad = event(bad.body.replace(b"<country>13", b"<country>998").replace(b"2026-05-21T16", b"2026-05-21T36"))
+    assert {fault.field for fault in refused(bad).faults} == {
+        "ANPR.licensePlate", "ANPR.line", "ANPR.CRIndex", "dateTime"
+    }  # fmt: skip
+
+
+def test_a_camera_that_knows_no_position_has_none() -> None:
+    text = sample(FULL).body.decode()
+    zeros = re.sub(r"(<(degree|minute|sec)>)[0-9.]+<", r"\g<1>0<", text)
+    assert zeros != text
+    assert take(event(zeros), PLAIN).reads[0].position is None
+
+
+@pytest.mark.parametrize("device", ["08:CC:81:00:00:8A", "08cc8100008a", "DS-TCG406-E20260101AAWRTEST01"])
+def test_the_device_of_the_settings_may_send(device: str) -> None:
+    only(take(sample(FULL), PLAIN._replace(device=device)))
+
+
+def test_another_device_may_not_and_one_that_names_itself_nowhere_may() -> None:
+    with pytest.raises(EventError) as caught:
+        take(sample(FULL), PLAIN._replace(device="08:cc:81:00:00:99"))
+    assert caught.value.reason == "device"
+    only(take(sample(OLD), PLAIN._replace(device="08:cc:81:00:00:99")))
+
+
+DTD = "<!DOCTYPE a>"
+BOMB = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
+OUTSIDE = '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+
+
+@pytest.mark.parametrize(
+    "dtd", [BOMB, OUTSIDE, '<!DOCTYPE a SYSTEM "http://192.0.2.1/a.dtd">', "<!DOCTYPE a>"]
+)
+def test_no_dtd_no_entities(dtd: str) -> None:
+    body = changed(FULL, ('encoding="UTF-8"?>', f'encoding="UTF-8"?>{dtd}'), ("1XYZ234", "&#65;1"))
+    error = refused(body)
+    assert (error.reason, error.faults[0].rule) == ("form", "is XML without a DTD and entities")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "form"),
+        (b"<EventNotificationAlert>", "form"),
+        (b"<Other><eventType>ANPR</eventType></Other>", "form"),
+        (b"<EventNotificationAlert><eventType>ANPR</eventType></EventNotificationAlert>", "form"),
+        (b"<EventNotificationAlert/>", "form"),
+        (b'<?xml version="1.0" encoding="no-such"?><EventNotificationAlert/>', "form"),
+        (b"<a>" * 5000 + b"</a>" * 5000, "form"),
+        (b"<EventNotificationAlert>" + b"<a>" * 500 + b"</a>" * 500 + b"</EventNotificationAlert>", "form"),
+        (b"<EventNotificationAlert>" + b"<a/>" * 100_000 + b"</EventNotificationAlert>", "size"),
+        (b'{"eventType": "ANPR", "ANPR": {"licensePlate": "1XYZ234"}}', "form"),
+        (b"\xff\xfe<\0a\0", "form"),
+    ],
+)
+def test_bodies_that_are_no_event(body: bytes, reason: str) -> None:
+    assert refused(event(body)).reason == reason
+
+
+def test_a_part_that_is_refused_costs_its_neighbours_nothing() -> None:
+    good, bad = sample(FULL).body, changed(OLD, ("EL-123-AB", "?")).body
+    parts = b"".join(
+        b'--b\r\nContent-Disposition: form-data; name="%d.xml"\r\n\r\n%s\r\n' % (place, body)
+        for place, body in enumerate((bad, good, b"<broken", sample("hikvision/heartbeat.xml").body))
+    )
+    taken = only(take(event(parts + b"--b--\r\n", "multipart/mixed; boundary=b"), PLAIN))
+    assert reasons(taken) == ["plate", "form"]
+    assert [each.faults[0].field for each in taken.refused] == ["0.xml.ANPR.licensePlate", "2.xml"]
+    assert taken.passed == ["a heartbeat"]

@@ -1,0 +1,135 @@
+"""Judging one candidate: what differs, what the format settles, what the countries say."""
+
+import pytest
+
+from streams.matching.config import ListPolicy, MatchingPolicy, Policies
+from streams.matching.country_guard import Refusal
+from streams.matching.matcher import Judge
+from streams.records.alert import Mode
+from streams.records.match import MatchResult
+from tests.support.builders import alert, read
+
+
+def judge(mode: Mode = "confusable", **limits: int) -> Judge:
+    """A judge whose list `sis` has a mode."""
+    return Judge(Policies({"sis": ListPolicy(mode=mode)}, MatchingPolicy(**limits)))
+
+
+def said(seen: tuple[str, str | None], listed: tuple[str, str | None], mode: Mode = "confusable") -> str:
+    """The class of the match and its edits in short, or the rule that refuses it."""
+    result = judge(mode).judge(read(*seen), alert(*listed))
+    if isinstance(result, Refusal):
+        return result.rule
+    edits = [f"{edit.kind} {edit.read}/{edit.listed}@{edit.position}" for edit in result.edits]
+    return ", ".join([result.class_, *edits])
+
+
+@pytest.mark.parametrize(
+    ("seen", "listed", "expected"),
+    [
+        (("AB-123-CD", "FR"), ("AB 123 CD", "FR"), "exact"),
+        (("AB-123-CE", "FR"), ("AB-123-CD", "FR"), "plate.unlike"),
+        (("AB-123-C", "FR"), ("AB-123-CD", "FR"), "plate.unlike"),
+        # Each class, settled by the French format: a digit where only a letter can stand, or the reverse.
+        (("A8123CD", "FR"), ("AB-123-CD", "FR"), "confusable, settled 8/B@2"),
+        (("AB1Z3CD", "FR"), ("AB-123-CD", "FR"), "confusable, settled Z/2@4"),
+        (("ABI23CD", "FR"), ("AB-123-CD", "FR"), "confusable, settled I/1@3"),
+        (("AB12SCD", "FR"), ("AB-125-CD", "FR"), "confusable, settled S/5@5"),
+        (("AB12GCD", "FR"), ("AB-126-CD", "FR"), "confusable, settled G/6@5"),
+        (("ABO23CD", "FR"), ("AB-023-CD", "FR"), "confusable, settled O/0@3"),
+        # What the format leaves open: 0 at a letter's place may be D or Q.
+        (("AB1230D", "FR"), ("AB-123-DD", "FR"), "confusable, equivalent 0/D@6"),
+        (("AB123QD", "FR"), ("AB-123-DD", "FR"), "confusable, equivalent Q/D@6"),
+        (("AB123QQ", "FR"), ("AB-123-DD", "FR"), "confusable.too-many"),
+        (("A8I2Z0D", "FR"), ("AB-122-DD", "FR"), "confusable, settled 8/B@2, settled I/1@3, settled Z/2@5, "
+         "equivalent 0/D@6"),
+        # A Belgian plate: the first place is a digit, then three letters, then three digits.
+        (("IABC123", "BE"), ("1-ABC-123", "BE"), "confusable, settled I/1@1"),
+        (("1A8C123", "BE"), ("1-ABC-123", "BE"), "confusable, settled 8/B@3"),
+        (("1ABC124", "BE"), ("1-ABC-123", "BE"), "plate.unlike"),
+        # Short plates may differ only where the format settles it.
+        (("B12", "LU"), ("812", "LU"), "confusable, settled B/8@1"),
+        (("DD1", "DE"), ("D-Q 1", "DE"), "confusable.too-short"),
+        # No country at all: nothing is settled where the read is possible somewhere.
+        (("AB123QD", None), ("AB-123-DD", None), "confusable, equivalent Q/D@6"),
+        # German umlauts, in every mode.
+        (("LÖ-B 12", "DE"), ("LÖ-B 12", "DE"), "exact"),
+        (("LOB12", "DE"), ("LÖ-B 12", "DE"), "exact, umlaut O/Ö@2"),
+        (("LOEB12", "DE"), ("LÖ-B 12", "DE"), "exact, umlaut OE/Ö@2"),
+        (("LÖB12", "DE"), ("LOE-B 12", "DE"), "exact, umlaut Ö/OE@2"),
+        (("L0B12", "DE"), ("LÖ-B 12", "DE"), "confusable, equivalent 0/O@2"),
+        (("LUB12", "DE"), ("LÖ-B 12", "DE"), "plate.unlike"),
+        # The country guard.
+        (("AB-123-CD", "FR"), ("AB 123 CD", "IT"), "country.other-vehicle"),
+        (("AB-123-CD", "IT"), ("AB 123 CD", "IT"), "exact"),
+        (("AB-123-CD", None), ("AB 123 CD", "IT"), "exact"),
+        (("1-ABC-123", "FR"), ("1-ABC-123", "BE"), "exact"),
+        (("AB-I23-CD", "FR"), ("AB 123 CD", "IT"), "country.other-vehicle"),
+        # Patterns.
+        (("AB-123-CD", "FR"), ("AB-1??-*", "FR"), "pattern"),
+        (("AB-223-CD", "FR"), ("AB-1??-*", "FR"), "pattern.unlike"),
+        (("AB-123-CD", "FR"), ("A*D", "FR"), "pattern.too-broad"),
+        (("AB-123-CD", "FR"), ("AB 123 C?", "IT"), "country.other-vehicle"),
+    ],
+)  # fmt: skip
+def test_what_is_said(seen: tuple[str, str], listed: tuple[str, str], expected: str) -> None:
+    assert said(seen, listed) == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "exact", "pattern", "confusable"),
+    [
+        ("exact", "exact", "mode.exact", "mode.exact"),
+        ("pattern", "exact", "pattern", "mode.pattern"),
+        ("confusable", "exact", "pattern", "confusable, settled 8/B@2"),
+    ],
+)
+def test_each_mode_admits_those_before_it(mode: Mode, exact: str, pattern: str, confusable: str) -> None:
+    assert said(("AB-123-CD", "FR"), ("AB-123-CD", "FR"), mode) == exact
+    assert said(("AB-123-CD", "FR"), ("AB-123-*", "FR"), mode) == pattern
+    assert said(("A8-123-CD", "FR"), ("AB-123-CD", "FR"), mode) == confusable
+
+
+def test_an_alert_narrows_its_list_and_never_widens_it() -> None:
+    narrow = alert("AB-123-CD", "FR", match={"mode": "exact"})
+    wide = alert("AB-123-CD", "FR", match={"mode": "confusable"})
+    seen = read("A8-123-CD", "FR")
+    assert isinstance(judge("confusable").judge(seen, narrow), Refusal)
+    assert isinstance(judge("confusable").judge(seen, wide), MatchResult)
+    assert isinstance(judge("exact").judge(seen, wide), Refusal)
+
+
+def test_a_misread_country_is_said() -> None:
+    result = judge().judge(read("1-ABC-123", "FR"), alert("1-ABC-123", "BE"))
+    assert isinstance(result, MatchResult)
+    assert [each.what for each in result.contradictions] == ["country"]
+    assert (result.contradictions[0].read, result.contradictions[0].listed) == ("FR", "BE")
+
+
+def test_an_unknown_country_lists_those_possible() -> None:
+    result = judge().judge(read("AB-123-CD"), alert("AB-123-CD", "FR"))
+    assert isinstance(result, MatchResult)
+    assert {"FR", "IT"} <= set(result.possible_countries)
+    known = judge().judge(read("AB-123-CD", "FR"), alert("AB-123-CD", "FR"))
+    assert isinstance(known, MatchResult)
+    assert known.possible_countries == ()
+
+
+def test_different_german_gaps_are_said_and_a_lost_gap_is_not() -> None:
+    listed = alert("B-AB 123", "DE")
+    other = judge().judge(read("BA-B 123", "DE"), listed)
+    lost = judge().judge(read("BAB123", "DE"), listed)
+    assert isinstance(other, MatchResult)
+    assert isinstance(lost, MatchResult)
+    assert [each.what for each in other.contradictions] == ["gap"]
+    assert lost.contradictions == ()
+
+
+def test_the_limits_are_the_operators() -> None:
+    seen, listed = read("AB123QQ", "FR"), alert("AB-123-DD", "FR")
+    assert isinstance(judge(equivalences=2).judge(seen, listed), MatchResult)
+    assert isinstance(judge(equivalences=1).judge(seen, listed), Refusal)
+    one = read("AB123QD", "FR")
+    assert isinstance(judge(equivalences=0).judge(one, listed), Refusal)
+    assert isinstance(judge(equivalence_min_length=8).judge(one, listed), Refusal)
+    assert isinstance(judge(pattern_min_literals=2).judge(read("AB-123-CD"), alert("A*D")), MatchResult)

@@ -1,0 +1,113 @@
+"""Reasons: sentences that are true, and say as much as the posterior."""
+
+import pytest
+
+from streams.matching.config import ListPolicy, MatchingPolicy, Policies
+from streams.matching.matcher import Judge
+from streams.records.match import MatchResult
+from streams.records.read import Candidate, CharAlternative
+from tests.support.builders import alert, read
+
+ANY = {"sis": ListPolicy(mode="fuzzy", min_posterior=0.0)}
+JUDGE = Judge(Policies(ANY))
+
+
+def match(text: str, listed: str, country: str | None = "FR", **fields: object) -> MatchResult:
+    found = JUDGE.judge(read(text, country, **fields), alert(listed, country or "FR"))
+    assert isinstance(found, MatchResult), found
+    return found
+
+
+def test_a_plate_read_right() -> None:
+    assert list(match("AB-123-CD", "AB 123 CD", confidence=0.99).reasons) == [
+        "read as listed, character for character",
+        "the reader was 0.99 sure of the whole plate",
+    ]
+
+
+def test_a_doubtful_character_is_named() -> None:
+    shares = [0.99, 0.99, 0.4, 0.99, 0.99, 0.99, 0.99]
+    assert (
+        "the reader was only 0.40 sure of the 1"
+        in match("AB123CD", "AB123CD", char_confidences=shares).reasons
+    )
+
+
+def test_a_slip() -> None:
+    shares = [0.99, 0.6, *[0.99] * 5]
+    named = [[], [CharAlternative("B", 0.3)], [], [], [], [], []]
+    found = match("A8123CD", "AB123CD", char_confidences=shares, char_alternatives=named)
+    assert list(found.reasons) == [
+        "B was read as 8: one B in 53",
+        "the reader was 0.60 sure of the 8, and gave 0.30 to B",
+        "there is no plate A8123CD in FR",
+        "a chance of 3.1 % that it is another vehicle with a plate like it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [("AB12CD", [(5, "3")]), ("AB12C", [(5, "3"), (7, "D")])],
+)
+def test_a_plate_that_the_reader_named_as_a_whole(text: str, lost: list[tuple[int, str]]) -> None:
+    """However much shorter the text read is, it is not said to be as listed."""
+    texts = [Candidate(text, 0.5), Candidate("AB123CD", 0.4)]
+    found = match(text, "AB123CD", char_confidences=[0.9] * len(text), candidates=texts)
+    assert list(found.reasons[: len(lost) + 1]) == [
+        *(
+            words
+            for words in found.reasons
+            if words.startswith("the ") and "of the listed plate was not read" in words
+        ),
+        "the reader thought the listed plate possible as a whole, with 0.40",
+    ]
+    assert [(edit.kind, edit.position, edit.listed) for edit in found.edits] == [
+        ("lost", place, char) for place, char in lost
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "listed"), [("LÖB12", "LOEB12"), ("LOEB12", "LÖB12"), ("LOB12", "LÖB12"), ("LÖB12", "LÖB12")]
+)
+def test_an_umlaut_however_it_is_written_is_read_right(seen: str, listed: str) -> None:
+    found = match(seen, listed, "DE", confidence=0.95)
+    assert (found.class_, found.posterior) == ("exact", pytest.approx(0.9996, abs=0.0005))
+    same = "character for character" if seen == listed else "but for how an umlaut is written"
+    assert found.reasons[0] == f"read as listed, {same}"
+    assert [edit.kind for edit in found.edits] == ([] if seen == listed else ["umlaut"])
+
+
+def test_a_slip_beside_an_umlaut_is_at_its_place_in_the_listed_plate() -> None:
+    found = match("LOEX12", "LÖB12", "DE", confidence=0.95)
+    assert [(edit.position, edit.read, edit.listed) for edit in found.edits] == [(3, "X", "B")]
+
+
+def test_a_read_of_little_confidence_is_perhaps_another_plate_altogether() -> None:
+    found = match("AB123CD", "AB123CD", confidence=0.3)
+    assert found.posterior is not None
+    assert found.posterior < 0.1
+    assert list(found.reasons[-2:]) == [
+        "a chance of 23 % that it is another vehicle with a plate like it",
+        "a chance of 72 % that it is another vehicle with quite another plate",
+    ]
+    assert "another vehicle" not in " ".join(match("AB123CD", "AB123CD", confidence=0.99).reasons)
+
+
+def test_no_chance_is_said_to_be_certain() -> None:
+    found = match("AB123CE", "AB123CD", char_confidences=[0.999] * 7)
+    assert found.reasons[-1] == "a chance of more than 99.9 % that it is another vehicle with a plate like it"
+
+
+def test_without_a_country_read_the_plate_is_sought_in_all() -> None:
+    """However often the vehicles of a country pass: that makes no plate exist."""
+    came, listed = read("AB123CE", confidence=0.9), alert("AB123CD", "FR")
+    busy = Judge(Policies(ANY, MatchingPolicy(reads_per_day={"FR": 1_000_000, "BE": 1})))
+    for judge in (JUDGE, busy):
+        found = judge.judge(came, listed)
+        assert isinstance(found, MatchResult)
+        said = [each for each in found.reasons if "possible in" in each]
+        assert said == [
+            "the plate as read, AB123CE, is possible in some country: a chance of 62 % that there is such a "
+            "vehicle"
+        ]
+    assert "there is no plate 8B123CD in any country known" in match("8B123CD", "AB123CD", None).reasons

@@ -1,0 +1,437 @@
+"""Bytes to records: what is wrong is said, costs nobody else anything, and stops nothing."""
+
+import itertools
+import json
+from typing import Any, Final
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from streams.alerts.index import Index
+from streams.matching.batch import match_batch
+from streams.matching.config import Policies
+from streams.matching.matcher import Judge
+from streams.records.alert import Alert, Withdrawal
+from streams.records.decode import (
+    MAX_RECORD_BYTES,
+    Decoded,
+    decode_alert,
+    decode_alerts,
+    decode_hit,
+    decode_match,
+    decode_matches,
+    decode_reads,
+    decode_verdict,
+)
+from streams.records.faults import Fault
+from tests.support import record_documents as documents
+from tests.support.mutated_records import disturbed
+from tests.support.record_documents import read, sent
+from tools.contracts import schemas
+
+EXAMPLES: Final = {name.split(".")[0]: json.loads(text)["examples"][0] for name, text in schemas().items()}
+
+
+def alert(**changes: Any) -> bytes:
+    """The example of an alert with some fields changed; None takes one away."""
+    return sent({name: value for name, value in (EXAMPLES["alert"] | changes).items() if value is not None})
+
+
+def _name(value: object) -> str:
+    """A short name of a case: records may be of ten million bytes."""
+    return value[:50] if isinstance(value, str) else ""
+
+
+def faults_of_read(record: bytes) -> list[str]:
+    """What is said of a record that is no read, between two that are."""
+    matched = match_batch([read(), record, read()], Index(), Judge(Policies()))
+    assert matched.reads == 2
+    (rejected,) = matched.rejected
+    assert (rejected.place, rejected.raw) == (1, record)
+    return [str(fault) for fault in rejected.faults]
+
+
+def faults_of_alert(record: bytes) -> list[str]:
+    """What is said of a record that is no alert."""
+    decoded = decode_alert(record)
+    assert isinstance(decoded, tuple)
+    return [str(fault) for fault in decoded]
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (read(plate=None), "plate: is required and missing"),
+        (read(lane="two"), 'lane: is a whole number, not text; it is "two"'),
+        (read(lane=2.0), "lane: is a whole number, not a number with a fraction; it is 2.0"),
+        (read(confidence=1.5), "confidence: is a number of at most 1; it is 1.5"),
+        (read(country="be"), 'country: is a country\'s ISO 3166-1 alpha-2 code in upper case; it is "be"'),
+        (read(direction="left"), 'direction: is one of approaching, receding; it is "left"'),
+        (
+            read(read_id="x" * 65),
+            f'read_id: is text of at most 64 characters; it is "{"x" * 59}… (67 characters)',
+        ),
+        (read(position={"lat": 50.8}), "position.lon: is required and missing"),
+        (
+            read(captured_at="9999-12-31T00:00:00Z"),
+            'captured_at: lies from the year 2000 to 2099; it is "9999-12-31T00:00:00+00:00"',
+        ),
+        (
+            read(captured_at="9999-12-31T23:59:59-10:00"),
+            'captured_at: lies from the year 2000 to 2099; it is "9999-12-31T23:59:59-10:00"',
+        ),
+        (
+            read(captured_at="2026-05-21T16:10:06"),
+            'captured_at: has a zone, Z or an offset such as +02:00; it is "2026-05-21T16:10:06"',
+        ),
+        (
+            read(captured_at="2026-02-30T16:10:06Z"),
+            'captured_at: is an RFC 3339 time such as 2026-05-21T16:10:06.123Z; it is "2026-02-30T16:10:06Z"',
+        ),
+        (read(plate="   "), "plate: has at least one letter or digit; it is 3 characters"),
+        (
+            read(plate="ΑΒ-123"),
+            "plate: has only letters A-Z Ä Ö Ü, digits and separators, not a Greek letter; ",
+        ),
+        (read(plate="ß-123"), "plate: has only letters A-Z Ä Ö Ü, digits and separators, not U+00DF; "),
+        (read(plate="A" * 13), "plate: has at most 12 letters and digits, not 13; it is 13 characters"),
+        (b"[1]", "is a JSON object; it is a list"),
+        (b"null", "is a JSON object; it is null"),
+        (b"true", "is a JSON object; it is true or false"),
+        (
+            b"plate;AB-123-CD",
+            "is one JSON object on one line (JSON is malformed: invalid character (byte 0)); ",
+        ),
+        (b"", "is one JSON object on one line (Input data was truncated); it is 0 bytes"),
+        (b" \t", "is one JSON object on one line (Input data was truncated); it is 2 bytes"),
+        (read()[:-1], "is one JSON object on one line (Input data was truncated); it is "),
+        (read() + read(), "is one JSON object on one line (JSON is malformed: trailing characters (byte "),
+        (
+            read() + b"\n" + read(),
+            "is one JSON object on one line (JSON is malformed: trailing characters (byte ",
+        ),
+        (read() + b",", "is one JSON object on one line (JSON is malformed: trailing characters (byte "),
+        (
+            b"\xef\xbb\xbf" + read(),
+            "is one JSON object on one line (JSON is malformed: invalid character (byte 0)",
+        ),
+        (read(x="?").replace(b"?", b"\\ud800"), "is one JSON object on one line ("),
+        (
+            read(x="?").replace(b"?", b"\n"),
+            "is one JSON object on one line (JSON is malformed: invalid character",
+        ),
+        (read(image_ref="?").replace(b"?", b"\xff"), "is UTF-8 text; it is 0xFF at byte "),
+        (read(image_ref="?").replace(b"?", b"\xed\xa0\x80"), "is UTF-8 text; it is 0xED at byte "),
+        (read(x=1).replace(b'"x": 1', b'"x": ' + b"[" * 100_000), "is not nested so deeply; it is 100"),
+        (b"[" * 400_000, "is not nested so deeply; it is 400000 bytes"),
+        (
+            read(lane=1).replace(b'"lane": 1', b'"lane": ' + b"1" * 5000),
+            "is one JSON object on one line (Integer ",
+        ),
+        (read(x="x" * 10_000_000), "is at most 1,000,000 bytes long; it is longer"),
+    ],
+    ids=_name,
+)
+def test_a_bad_read_is_told_and_its_neighbours_stay(record: bytes, told: str) -> None:
+    (line,) = faults_of_read(record)
+    assert line.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (alert(action={"BE": "stop"}), "action has an entry default"),
+        (alert(valid_until="2026-04-30T00:00:00Z"), "valid_until is after valid_from"),
+        (alert(valid_until=EXAMPLES["alert"]["valid_from"]), "valid_until is after valid_from"),
+        (
+            alert(valid_until="9999-12-31T23:59:59Z"),
+            'valid_until: lies from the year 2000 to 2099; it is "9999-12-31T23:59:59Z"',
+        ),
+        (
+            alert(action={"default": "stop", "XX": "stop"}),
+            "action: each name in it is `default` or a country's ISO 3166-1 alpha-2 code in upper case; "
+            'it is "XX"',
+        ),
+        (
+            alert(action={"default": "arrest"}),
+            "action.default: is one of discreet-check, inform, inquiry-check, seize, specific-check, stop; "
+            'it is "arrest"',
+        ),
+        (alert(list_id="a/b"), "list_id has no slash, which stands between list and alert in a key"),
+        (alert(version=0), "version: is a whole number of at least 1; it is 0"),
+        (alert(audience=[]), "audience: is a list of at least 1 entries; it is []"),
+        (alert(audience=["be", ""]), 'audience[1]: is text of at least 1 characters; it is ""'),
+        (b'{"withdrawn_at": "2026-05-01T00:00:00Z", "list_id": "sis"}', "alert_id: is required and missing"),
+        (b'{"list_id": "sis"', "is one JSON object on one line (Input data was truncated); it is 17 bytes"),
+        (b'{"list_id": "\xff"}', "is UTF-8 text; it is 0xFF at byte 13"),
+        (b"[" * 400_000, "is not nested so deeply; it is 400000 bytes"),
+        (alert(x="x" * 10_000_000), "is at most 1,000,000 bytes long; it is longer"),
+    ],
+    ids=_name,
+)
+def test_a_bad_alert_is_told(record: bytes, told: str) -> None:
+    (line,) = faults_of_alert(record)
+    assert line == told
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (sent(EXAMPLES["verdict"] | {"verdict": "maybe"}), "verdict: is one of acknowledged, confirmed, "),
+        (sent(EXAMPLES["verdict"] | {"hit_id": "f" * 33}), "hit_id: is text of at most 32 characters; "),
+        (
+            sent(EXAMPLES["verdict"] | {"hit_id": "f" * 32 + "\n"}),
+            "hit_id: is text of at most 32 characters; ",
+        ),
+        (sent(EXAMPLES["verdict"] | {"at": "1999-01-01T00:00:00Z"}), "at: lies from the year 2000 to 2099; "),
+        (b"{}x", "is one JSON object on one line ("),
+        (b"[" * 400_000, "is not nested so deeply; "),
+        (b" " * 10_000_000, "is at most 1,000,000 bytes long; it is longer"),
+    ],
+    ids=_name,
+)
+def test_a_bad_verdict_is_told(record: bytes, told: str) -> None:
+    decoded = decode_verdict(record)
+    assert isinstance(decoded, tuple)
+    assert str(decoded[0]).startswith(told)
+
+
+def changed(name: str, field: str, value: Any) -> bytes:
+    """The example of a record with one field changed, given as `result.class`."""
+    document = json.loads(json.dumps(EXAMPLES[name]))
+    *way, last = field.split(".")
+    holder = document
+    for part in way:
+        holder = holder[part]
+    holder[last] = value
+    return sent(document)
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (
+            changed("match", "result.class", "near"),
+            "result.class: is one of confusable, exact, fuzzy, pattern;",
+        ),
+        (changed("match", "result.edits", [{}]), "result.edits[0].kind: is required and missing"),
+        (
+            changed("match", "alert.valid_until", "2026-04-30T00:00:00Z"),
+            "alert: valid_until is after valid_from",
+        ),
+        (
+            changed("match", "read.captured_at", "1999-01-01T00:00:00Z"),
+            "read.captured_at: lies from the year ",
+        ),
+        (changed("match", "read", None), "read: is an object, not null"),
+        (b"[]", "is a JSON object; it is a list"),
+        (b"", "is one JSON object on one line ("),
+        (b" " * 10_000_000, "is at most 1,000,000 bytes long; it is longer"),
+    ],
+    ids=_name,
+)
+def test_a_bad_match_is_told_and_its_neighbours_stay(record: bytes, told: str) -> None:
+    good = sent(EXAMPLES["match"])
+    one, faults, two = decode_matches([good, record, good])
+    assert isinstance(faults, tuple) and str(faults[0]).startswith(told)
+    assert one == two == decode_match(good)
+    assert decode_match(record) == faults
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (changed("hit", "kind", "old"), "kind: is one of amended, new, withdrawn; "),
+        (changed("hit", "revision", 0), "revision: is a whole number of at least 1; it is 0"),
+        (
+            changed("hit", "emitted_at", "1999-01-01T00:00:00Z"),
+            "emitted_at: lies from the year 2000 to 2099; ",
+        ),
+        (
+            changed("hit", "alert.valid_until", "2100-01-01T00:00:00Z"),
+            "alert.valid_until: lies from the year ",
+        ),
+        (changed("hit", "read.captured_at", "2100-01-01T00:00:00Z"), "read.captured_at: lies from the year "),
+        (b"null", "is a JSON object; it is null"),
+        (b"[" * 400_000, "is not nested so deeply; "),
+    ],
+    ids=_name,
+)
+def test_a_bad_hit_is_told(record: bytes, told: str) -> None:
+    faults = decode_hit(record)
+    assert isinstance(faults, tuple) and str(faults[0]).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "field", ["match.read_plate", "match.listed_plate", "match.edits", "match.contradictions", "read.plate"]
+)
+def test_a_plate_in_a_hit_is_in_no_message(field: str) -> None:
+    value: Any = 123456
+    if field in ("match.edits", "match.contradictions"):
+        value = [{"read": value, "listed": value, "meaning": value}]
+    faults = decode_hit(changed("hit", field, value))
+    assert isinstance(faults, tuple) and "123456" not in " ".join(map(str, faults))
+    assert any("not shown: it may be personal data" in str(fault) for fault in faults)
+
+
+def test_all_faults_of_a_record_are_told() -> None:
+    record = read(
+        camera_id=None,
+        captured_at="1999-12-31T00:00:00Z",
+        country="XX",
+        char_confidences=[0.5, 2, 1, -1],
+        candidates=[{"plate": "AB-128-CD", "confidence": "high"}, {}],
+        vehicle={"make": "", "colour": 3},
+    )
+    fields = [line.partition(":")[0] for line in faults_of_read(record)]
+    assert fields == [
+        "camera_id",
+        "captured_at",
+        "country",
+        "char_confidences[1]",
+        "char_confidences[3]",
+        "candidates[0].confidence",
+        "candidates[1].plate",
+        "vehicle.make",
+        "vehicle.colour",
+    ]
+    record = alert(version=1.0, plate="", action={"default": "x", "be": "stop"}, valid_from="never")
+    assert [fault.partition(":")[0] for fault in faults_of_alert(record)] == [
+        "version", "plate", "action.default", "action", "valid_from"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "plate", ["AB-123-CD!", "AB-123-CDE-456-FG-789", ["AB-123-CD"], {"AB-123-CD": 1}, 123456]
+)
+@pytest.mark.parametrize("place", ["plate", "candidates", "char_alternatives"])
+def test_a_plate_is_in_no_message(place: str, plate: Any) -> None:
+    value = {"plate": plate, "candidates": [{"plate": [plate]}], "char_alternatives": [plate]}[place]
+    told = " ".join(faults_of_read(read(**{place: value})))
+    assert "not shown: it may be personal data" in told
+    assert "AB" not in told and "123" not in told
+
+
+_ONE, _TWO = read(), read(read_id="2")
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [b'{"a":1', b',"b":2}'],
+        [_ONE[:-1], b',"lane":1}'],
+        [_ONE[:20], _ONE[20:]],
+        [_ONE + b"\n" + _TWO, b""],
+        [b"", _ONE + b"\n" + _TWO],
+        [_ONE + b"\n" + _TWO, b" "],
+        [_ONE + _TWO, b"{}"],
+        [_ONE + b"\n" + _TWO, b"{"],
+        [b"}", _ONE + b"\n" + _TWO],
+        [b'{"x":{}', _ONE[1:]],
+        [b'{"x":[{}', b"{}]," + _ONE[1:]],
+        [_ONE[:-1] + b',"x":"{}', b'{}"}'],
+        [_ONE[:-1] + b',"x":[{}', b"{}]}", _TWO + b"\n" + _TWO],
+        [_ONE + b"\r\n", _TWO],
+        [b"\n" + _ONE, _TWO + b"\n"],
+        [b" " + _ONE, b"\t" + _TWO],
+        [_ONE, b"null", _TWO],
+        [_ONE, b"\x00" + _TWO],
+    ],
+)
+def test_no_value_goes_over_the_border_of_two_records(records: list[bytes]) -> None:
+    for order in itertools.permutations(records):
+        assert _same(decode_reads(order), _one_by_one(order))
+        assert decode_alerts(order) == [decode_alert(record) for record in order]
+
+
+def _one_by_one(records: Any) -> Decoded:
+    """`decode_reads` of each record alone, put together."""
+    parts = [decode_reads([record]) for record in records]
+    return Decoded(
+        [entry for part in parts for entry in part.reads],
+        [place for place, part in enumerate(parts) if part.reads],
+        [time for part in parts for time in part.times],
+        [entry._replace(place=place) for place, part in enumerate(parts) for entry in part.rejected],
+    )
+
+
+def _same(one: Decoded, other: Decoded) -> bool:
+    return one._replace(places=list(one.places)) == other._replace(places=list(other.places))
+
+
+_records = st.one_of(
+    documents.reads.map(sent),
+    documents.reads.map(sent),
+    disturbed(documents.reads).map(sent),
+    st.binary(max_size=12),
+    st.sampled_from(
+        [_ONE, _TWO, _ONE[:-1], _ONE[1:], _ONE + b"\n" + _TWO, b"{", b"}", b"{}", b"", b"\n", b"[{}"]
+    ),
+    st.tuples(documents.reads.map(sent), st.integers(0, 200)).map(lambda cut: cut[0][: cut[1]]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_records, max_size=8))
+@example([])
+def test_a_batch_is_decoded_as_its_records_one_by_one(records: list[bytes]) -> None:
+    assert _same(decode_reads(records), _one_by_one(records))
+    decoded = decode_reads(records)
+    assert sorted([*decoded.places, *(entry.place for entry in decoded.rejected)]) == list(
+        range(len(records))
+    )
+    assert all(entry.faults and entry.raw == records[entry.place] for entry in decoded.rejected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(disturbed(documents.alerts).map(sent) | documents.alerts.map(sent) | _records, max_size=6))
+def test_a_batch_of_alerts_is_decoded_as_one_by_one(records: list[bytes]) -> None:
+    assert decode_alerts(records) == [decode_alert(record) for record in records]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(disturbed(documents.matches).map(sent) | documents.matches.map(sent) | _records, max_size=6))
+def test_a_batch_of_matches_is_decoded_as_one_by_one(records: list[bytes]) -> None:
+    assert decode_matches(records) == [decode_match(record) for record in records]
+
+
+def test_an_empty_batch_is_empty() -> None:
+    assert decode_reads([]) == Decoded([], [], [], [])
+    assert decode_alerts([]) == []
+    assert decode_matches([]) == []
+
+
+def test_a_record_may_be_as_long_as_is_said_and_no_longer() -> None:
+    filler = MAX_RECORD_BYTES - len(read(x=""))
+    assert len(decode_reads([read(x="x" * filler)]).reads) == 1
+    assert len(decode_reads([read(x="x" * filler)] * 3).reads) == 3
+    decoded = decode_reads([read(), read(x="x" * (filler + 1)), read()])
+    assert len(decoded.reads) == 2 and decoded.rejected[0].place == 1
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert decode_reads([read(firmware={"a": [1]})]).reads == decode_reads([read()]).reads
+    assert decode_alert(alert(colour="red", withdrawn=None)) == decode_alert(alert())
+
+
+def test_a_fault_says_the_field_the_rule_and_the_value() -> None:
+    (rejected,) = decode_reads([read(lane=100)]).rejected
+    assert rejected.faults == (Fault("lane", "is a whole number of at most 99", "100"),)
+
+
+def test_an_alert_with_withdrawn_at_is_a_withdrawal_and_never_comes_into_force() -> None:
+    line = sent(json.loads(alert()) | {"withdrawn_at": "2026-05-21T12:00:00Z"})
+    assert isinstance(decode_alert(line), Withdrawal)
+    assert [type(each) for each in decode_alerts([alert(), line, alert()])] == [Alert, Withdrawal, Alert]
+    told = sent(json.loads(alert()) | {"reason": 'the word "withdrawn_at" in a reason'})
+    assert isinstance(decode_alert(told), Alert)
+
+
+@pytest.mark.parametrize("empty_first", [True, False])
+def test_two_reads_in_one_record_do_not_stand_for_an_empty_one(empty_first: bool) -> None:
+    double = read() + b"\n" + read()
+    records = [b"", double] if empty_first else [double, b""]
+    decoded = decode_reads(records)
+    assert decoded.reads == []
+    assert [entry.place for entry in decoded.rejected] == [0, 1]

@@ -1,0 +1,97 @@
+"""Times: what goes out comes in again, and what is no RFC 3339 time is refused in words."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.records.times import Time, from_ms, in_years, parse_time, rfc3339, to_ms
+from tests.support.mutated_records import odd_times
+from tests.support.record_documents import times
+
+_FIRST = to_ms(datetime(2000, 1, 1, tzinfo=UTC))
+_AFTER_LAST = to_ms(datetime(2100, 1, 1, tzinfo=UTC))
+_ms = st.integers(_FIRST, _AFTER_LAST - 1)
+_zones = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+_moments = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=_zones)  # noqa: DTZ001 - the zones come with it
+
+
+@given(_ms)
+def test_milliseconds_come_back(ms: int) -> None:
+    time = from_ms(ms)
+    assert time.tzinfo is UTC
+    assert to_ms(time) == ms
+    assert parse_time(rfc3339(time)) == time
+
+
+@given(_ms, st.integers(0, 999))
+def test_microseconds_are_rounded_down(ms: int, more: int) -> None:
+    time = from_ms(ms) + timedelta(microseconds=more)
+    assert to_ms(time) == ms
+    assert rfc3339(time) == rfc3339(from_ms(ms))
+
+
+@given(_moments, _zones)
+def test_the_zone_changes_nothing(moment: datetime, zone: timezone) -> None:
+    elsewhere = moment.astimezone(zone)
+    assert to_ms(elsewhere) == to_ms(moment)
+    assert rfc3339(elsewhere) == rfc3339(moment)
+
+
+@given(_ms, _ms)
+def test_texts_sort_as_times_do(one: int, other: int) -> None:
+    assert (rfc3339(from_ms(one)) < rfc3339(from_ms(other))) == (one < other)
+
+
+@given(_ms)
+def test_a_time_is_written_in_utc_with_milliseconds(ms: int) -> None:
+    text = rfc3339(from_ms(ms))
+    assert len(text) == len("2026-05-21T16:10:06.123Z")
+    assert text[19] == "." and text.endswith("Z")
+
+
+def test_a_time_as_it_is_known() -> None:
+    assert to_ms(datetime(1970, 1, 1, tzinfo=UTC)) == 0
+    assert rfc3339(from_ms(1_779_379_806_123)) == "2026-05-21T16:10:06.123Z"
+    assert to_ms(parse_time("2026-05-21T18:10:06.1239+02:00")) == 1_779_379_806_123
+    assert to_ms(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)) == -1
+
+
+@given(times() | odd_times)
+def test_what_is_parsed_is_what_the_decoder_of_records_takes(text: str) -> None:
+    try:
+        decoded: datetime | None = msgspec.convert(text, Time)
+    except msgspec.ValidationError:
+        decoded = None
+    if decoded is None or not in_years(decoded):
+        with pytest.raises(ValueError):
+            parse_time(text)
+    else:
+        parsed = parse_time(text)
+        assert parsed == decoded and parsed.tzinfo is UTC
+        assert in_years(parsed) and parse_time(rfc3339(parsed)) == from_ms(to_ms(parsed))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("yesterday", "is an RFC 3339 time such as "),
+        ("", "is an RFC 3339 time such as "),
+        ("2026-05-21", "is an RFC 3339 time such as "),
+        ("2026-05-21T24:00:00Z", "is an RFC 3339 time such as "),
+        ("2016-12-31T23:59:60Z", "is an RFC 3339 time such as "),
+        ("2026-02-30T10:00:00Z", "is an RFC 3339 time such as "),
+        ("2026-W21-4T10:00:00Z", "is an RFC 3339 time such as "),
+        ("2026-05-21T10:00:00", "has a zone, Z or an offset such as "),
+        ("1999-12-31T23:59:59Z", "lies from the year 2000 to 2099"),
+        ("9999-12-31T23:59:59-10:00", "lies from the year 2000 to 2099"),
+        ("0001-01-01T00:00:00+10:00", "lies from the year 2000 to 2099"),
+        ("2000-01-01T00:00:00+02:00", "lies from the year 2000 to 2099"),
+        ("2099-12-31T23:00:00-02:00", "lies from the year 2000 to 2099"),
+    ],
+)
+def test_a_text_that_is_no_time_says_why(text: str, rule: str) -> None:
+    with pytest.raises(ValueError, match=f"^{rule}"):
+        parse_time(text)

@@ -1,0 +1,141 @@
+"""The network in the settings: shipped sites below own ones, and every rule of the checks with its line."""
+
+import pytest
+
+from streams.network.builtin import shipped_sites
+from streams.network.config import Link
+from streams.settings.load import SettingsError, load
+from streams.settings.reference import show
+
+SHIPPED = '[network]\nshipped = "fr-be"\n'
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(text, "x")
+    return str(caught.value).splitlines()
+
+
+def test_shipped_sites_are_in_force_only_if_asked_for() -> None:
+    assert load("", "x").places.sites == {}
+    settings = load(SHIPPED, "x")
+    assert settings.places.sites == shipped_sites("fr-be")
+    assert settings.sites == {}
+    (line,) = faults('[network]\nshipped = "fr"\n')
+    assert line == 'x:2: network.shipped: is one of none, fr-be; it is "fr"'
+
+
+def test_an_own_site_goes_before_the_shipped_one_whole() -> None:
+    settings = load(f'{SHIPPED}[sites.rekkem]\nname = "Ours"\n', "x")
+    own = settings.places.sites["rekkem"]
+    assert (own.name, own.road, own.territory, own.links) == ("Ours", None, None, [])
+    assert settings.places.sites["neuville"].links == [Link("rekkem", 1.8, 1.0), *_rest("neuville", "rekkem")]
+
+
+def _rest(site: str, without: str) -> list[Link]:
+    return [link for link in shipped_sites("fr-be")[site].links if link.to != without]
+
+
+def test_an_own_site_is_linked_with_shipped_ones() -> None:
+    text = f'{SHIPPED}[sites.mine]\nlinks = [{{ to = "lille", km = 3, minutes = 4 }}]\n'
+    assert load(text, "x").places.sites["mine"].links[0].to == "lille"
+
+
+def test_what_is_shown_loads_again_and_does_not_copy_the_shipped_sites() -> None:
+    settings = load(f'{SHIPPED}[cameras.c]\nsite = "lille"\ntowards = ["neuville"]\n', "x")
+    text = show(settings)
+    assert "[sites.lille]" not in text
+    assert load(text, "shown") == settings
+
+
+def test_cameras_and_links_may_name_shipped_sites_and_are_told_the_nearest() -> None:
+    text = '[cameras.c]\nsite = "lile"\ntowards = ["neuvile"]\n'
+    text += '[sites.m]\nlinks = [{ to = "rekem", km = 9, minutes = 9 }]\n'
+    assert faults(SHIPPED + text) == [
+        'x:4: cameras.c.site: is an id in [sites]; it is "lile"; did you mean lille?',
+        'x:5: cameras.c.towards[0]: is an id in [sites]; it is "neuvile"; did you mean neuville?',
+        'x:7: sites.m.links[0].to: is an id in [sites]; it is "rekem"; did you mean rekkem?',
+    ]
+    assert faults('[cameras.c]\nsite = "lille"\n') == [
+        'x:2: cameras.c.site: is an id in [sites]; it is "lille"; add [sites.lille]'
+    ]
+
+
+def test_each_fault_of_the_network_is_told_at_its_line() -> None:
+    assert faults(
+        """[sites.a]
+lat = 50.635
+lon = 3.090
+links = [
+    { to = "a", km = 1, minutes = 1 },
+    { to = "b", km = 30, minutes = 20 },
+    { to = "c", km = 20, minutes = 5, best_minutes = 6 },
+    { to = "d", km = 10, minutes = 9, best_minutes = 2, one_way = true },
+]
+[sites.b]
+lat = 50.275
+lon = 2.890
+links = [{ to = "a", km = 50, minutes = 20 }]
+[sites.c]
+[sites.d]
+[cameras.k]
+site = "b"
+towards = ["a", "c"]
+"""
+    ) == [
+        "x:5: sites.a.links[0].to: is another site; it is a; name the next site, or take the link out",
+        "x:6: sites.a.links[1].km: is at least 40.3: from a to b the crow flies 42.5 km; it is 30; put right "
+        "the km, or `lat` and `lon` of the two sites",
+        "x:7: sites.a.links[2].best_minutes: is at most `minutes` (5), for the best time is no longer than "
+        "the usual one; it is 6; put right the minutes or the km",
+        "x:7: sites.a.links[2].minutes: is a usual time that gives at most 200 km/h on a road; it is 5: 240 "
+        "km/h; put right the minutes or the km",
+        "x:8: sites.a.links[3].best_minutes: is a best time that gives at most 250 km/h on a road; it is 2: "
+        "300 km/h; put right the minutes or the km",
+        "x:13: sites.b.links[0]: has the figures of links[1] of site a, the same link: 30 km, 20 min; it is "
+        "50 km, 20 min; tell a link once, at one of its ends, or each direction with `one_way = true`",
+        "x:15: sites.d: leads back to the rest of the network; a vehicle that comes there could go nowhere; "
+        "add a link that leads on, or take `one_way` from one",
+        "x:18: cameras.k.towards[1]: is a site to which a link leads from b; it is c; links lead to a",
+    ]
+
+
+def test_sites_without_links_are_no_network_but_one_apart_from_a_network_is_a_fault() -> None:
+    load("[sites.a]\n[sites.b]\n", "x")
+    assert faults(f"{SHIPPED}[sites.a]\nlat = 50.63\nlon = 3.09\n") == [
+        "x:3: sites.a: is linked with the rest of the network by road; add a link; the nearest site of it is "
+        "lille"
+    ]
+
+
+def test_what_an_own_site_makes_of_shipped_links_is_told_there() -> None:
+    (line,) = faults(f"{SHIPPED}[sites.zeebrugge]\nlat = 48\nlon = 3\n")
+    assert line == (
+        "x:3: sites.zeebrugge: of the shipped link from brugge to zeebrugge: `km` is at least 334.1: from "
+        "brugge to zeebrugge the crow flies 351.7 km; it is 21.8; put right the km, or `lat` and `lon` of "
+        "the two sites"
+    )
+
+
+def test_shipped_sites_that_own_ones_cut_off_are_told() -> None:
+    # The links that begin at a shipped site go with it; that from dunkerque to steenvoorde stays.
+    text = f"{SHIPPED}[sites.steenvoorde]\n[sites.poperinge]\n"
+    found = faults(text)
+    assert [line.split(": is linked")[0] for line in found] == [
+        "x:2: network.shipped: of the shipped site callicanes",
+        "x:4: sites.poperinge",
+    ]
+
+
+def test_where_a_link_cannot_be_read_nothing_is_said_of_what_it_would_have_linked() -> None:
+    text = '[sites.a]\nlinks = [{ to = "b", km = "far", minutes = 5 }]\n[sites.b]\n[sites.c]\n'
+    text += 'links = [{ to = "b", km = 3, minutes = 5 }]\n[cameras.k]\nsite = "a"\ntowards = ["b"]\n'
+    assert faults(text) == ['x:2: sites.a.links[0].km: is a number above 0 and not above 2000; it is "far"']
+
+
+def test_a_camera_with_a_maker_may_stand_at_a_shipped_site() -> None:
+    camera = '[cameras.c]\nsite = "lille"\nmaker = "frigate"\n'
+    kept = "[topics.reads_hours]\nFR = 24\nBE = 24\n"
+    load(SHIPPED + kept + camera, "x")
+    found = faults(SHIPPED + "[topics.reads_hours]\nBE = 24\n" + camera)
+    assert any(line.startswith("x:6: cameras.c.site: has a country in `reads_hours`") for line in found)

@@ -1,0 +1,142 @@
+"""`[operations.<id>]`: right ones, and every fault of wrong ones."""
+
+import pytest
+
+from streams.operations.config import Operation
+from streams.records.times import parse_time
+from streams.settings.load import SettingsError, load
+from streams.settings.reference import show
+
+KNOWN = """[lists.sis]
+[sites.rekkem]
+[centres.be-west]
+"""
+RIGHT = f"""{KNOWN}
+[operations.joint]
+name = "Tournai"
+lists = ["sis"]
+sites = ["rekkem"]
+area = [[50, 3], [51, 4.5], [51, 3]]
+crews = ["rekkem", "rekkem"]
+participants = ["be-west"]
+talkgroup = "FR-BE 7"
+capacity = 4
+[[operations.joint.windows]]
+from = 2026-05-21T12:00:00Z
+until = 2026-05-21T16:00:00+02:00
+[[operations.joint.windows]]
+from = "2026-05-22T12:00:00Z"
+until = 2026-05-22T14:00:00Z
+"""
+WINDOW = "windows = [{from = 2026-05-21T12:00:00Z, until = 2026-05-21T12:00:00.001Z}]"
+
+
+def faults(*keys: str) -> list[str]:
+    """What is wrong with an operation of these keys, without the name of the file."""
+    with pytest.raises(SettingsError) as caught:
+        load("\n".join([KNOWN, "[operations.joint]", *keys]), "x")
+    return [str(fault).split(": ", 1)[1] for fault in caught.value.faults]
+
+
+def operation(*keys: str) -> Operation:
+    """The operation of these keys, which are right."""
+    return load("\n".join([KNOWN, "[operations.joint]", *keys]), "x").operations["joint"]
+
+
+def test_an_operation_has_its_lists_places_and_windows() -> None:
+    settings = load(RIGHT, "x")
+    joint = settings.operations["joint"]
+    assert (joint.lists, joint.sites, joint.crews, joint.capacity) == (["sis"], ["rekkem"], ["rekkem"] * 2, 4)
+    assert joint.area == [[50.0, 3.0], [51.0, 4.5], [51.0, 3.0]]
+    first, second = joint.windows
+    assert first.until == parse_time("2026-05-21T14:00:00Z")
+    assert second.from_ == parse_time("2026-05-22T12:00:00Z")
+    assert (joint.setup_minutes, joint.stay_minutes) == (5.0, 15.0)
+    # What `anpr config show` prints is read to the same.
+    assert load(show(settings), "shown") == settings
+
+
+def test_names_that_name_nothing_are_faults_with_advice() -> None:
+    assert faults(
+        'lists = ["sis", "sys"]',
+        'sites = ["rekem"]',
+        'crews = ["nowhere"]',
+        'participants = ["be-wst"]',
+        "capacity = 3",
+        WINDOW,
+    ) == [
+        'operations.joint.lists[1]: is an id in [lists]; it is "sys"; did you mean sis?',
+        'operations.joint.sites[0]: is an id in [sites]; it is "rekem"; did you mean rekkem?',
+        'operations.joint.crews[0]: is an id in [sites]; it is "nowhere"; add [sites.nowhere]',
+        'operations.joint.participants[0]: is an id in [centres]; it is "be-wst"; did you mean be-west?',
+    ]
+
+
+def test_it_has_sites_or_an_area() -> None:
+    required = ('lists = ["sis"]', "capacity = 3", WINDOW)
+    (fault,) = faults(*required)
+    assert fault == "operations.joint: has `sites` or an `area`; without either no place belongs to it"
+    assert faults("sites = []", *required) == [fault]
+    assert operation('sites = ["rekkem"]', *required).area is None
+    assert operation("area = [[50, 3], [51, 4], [51, 3]]", *required).sites == []
+
+
+@pytest.mark.parametrize(
+    ("window", "fault"),
+    [
+        (
+            "{from = 2026-05-21T12:00:00Z, until = 2026-05-21T14:00:00+02:00}",
+            "[0].until: is after `from` (2026-05-21T12:00:00+00:00), else the window is empty; "
+            "it is 2026-05-21T14:00:00+02:00",
+        ),
+        (
+            "{from = 2026-05-21T12:00:00, until = 2026-05-21T14:00:00Z}",
+            "[0].from: is a time with a zone, as 2026-05-21T16:10:06Z, from the year 2000 to 2099; "
+            'it is "2026-05-21T12:00:00"',
+        ),
+        ("{from = 2026-05-21T12:00:00Z}", "[0].until: is required and missing"),
+        ("", ": is an array of 1 to 1000 entries, each a table; it is []"),
+    ],
+)
+def test_a_window_begins_and_ends_after_that(window: str, fault: str) -> None:
+    found = faults('lists = ["sis"]', 'sites = ["rekkem"]', "capacity = 3", f"windows = [{window}]")
+    assert found == [f"operations.joint.windows{fault}"]
+
+
+@pytest.mark.parametrize(
+    ("area", "told"),
+    [
+        ("[[50, 3], [51, 4]]", [": is an array of at least 3 entries, "]),
+        ("[[50, 3], [51, 4], [52]]", ["[2]: is an array of 2 entries, "]),
+        (
+            "[[91, 3], [51, 4], [51, 181]]",
+            [
+                "[0][0]: is a latitude, a number from -90 to 90; it is 91.0",
+                "[2][1]: is a longitude, a number from -180 to 180; it is 181.0",
+            ],
+        ),
+        ("[[50, 3], [51, 4], [52, 5]]", [": has corners that enclose an area; they lie on one line"]),
+        (
+            "[[50, 3], [51, 4], [51, 3], [50, 4]]",
+            [": has its corners in order round the area; its edges cross"],
+        ),
+    ],
+)
+def test_an_area_has_corners_in_order_round_it(area: str, told: list[str]) -> None:
+    found = faults('lists = ["sis"]', "capacity = 3", WINDOW, f"area = {area}")
+    assert len(found) == len(told)
+    for fault, begins in zip(found, told, strict=True):
+        assert fault.startswith(f"operations.joint.area{begins}")
+
+
+@pytest.mark.parametrize("capacity", ["0", "-1", "121", '"3"'])
+def test_a_crew_makes_some_interceptions_an_hour(capacity: str) -> None:
+    (fault,) = faults('lists = ["sis"]', 'sites = ["rekkem"]', WINDOW, f"capacity = {capacity}")
+    assert fault.startswith("operations.joint.capacity: is a number above 0 and not above 120; ")
+    assert operation('lists = ["sis"]', 'sites = ["rekkem"]', WINDOW, "capacity = 0.5").capacity == 0.5
+
+
+def test_lists_capacity_and_windows_are_required() -> None:
+    assert sorted(faults('sites = ["rekkem"]')) == [
+        f"operations.joint.{key}: is required and missing" for key in ("capacity", "lists", "windows")
+    ]

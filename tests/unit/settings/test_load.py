@@ -1,0 +1,264 @@
+"""Settings from TOML: right ones, and every fault of wrong ones."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from msgspec import Meta, Struct
+
+from streams.correlation.config import Centre
+from streams.gateway.config import Camera
+from streams.matching.config import ListPolicy, MatchingPolicy
+from streams.network.config import Site
+from streams.settings.load import SettingsError, file_of, from_option, load, read
+from streams.settings.model import Settings
+from streams.settings.validation import examine
+
+GOOD = """
+[lists.sis]
+mode = "exact"
+audience = ["be-west"]
+[matching]
+equivalences = 2
+[sites.rekkem]
+territory = "BE"
+lat = 50
+[cameras.c1]
+site = "rekkem"
+[centres.be-west]
+name = "West"
+"""
+
+
+def faults(text: str) -> list[str]:
+    """The lines that tell the faults of a text; it has some."""
+    with pytest.raises(SettingsError) as caught:
+        load(text, "border.toml")
+    assert str(caught.value) == "\n".join(map(str, caught.value.faults))
+    return str(caught.value).splitlines()
+
+
+def test_a_right_text_gives_its_settings() -> None:
+    settings = load(GOOD, "border.toml")
+    assert settings == Settings(
+        lists={"sis": ListPolicy(mode="exact", audience=["be-west"])},
+        matching=MatchingPolicy(equivalences=2),
+        sites={"rekkem": Site(territory="BE", lat=50.0)},
+        cameras={"c1": Camera(site="rekkem")},
+        centres={"be-west": Centre(name="West")},
+    )
+
+
+def test_an_empty_text_gives_the_defaults() -> None:
+    assert load("", "empty.toml") == Settings()
+
+
+def test_all_faults_are_told_with_their_lines() -> None:
+    text = """[lists.sis]
+mode = "loose"
+
+[matching]
+equivalences = 3
+equivalence_min_lenght = 4
+
+[sites.rekkem]
+lat = "north"
+
+[cameras.c1]
+site = "rekem"
+"""
+    assert faults(text) == [
+        'border.toml:2: lists.sis.mode: is one of exact, pattern, confusable, fuzzy; it is "loose"',
+        "border.toml:5: matching.equivalences: is a whole number from 0 to 2; it is 3",
+        "border.toml:6: matching.equivalence_min_lenght: is not a key of [matching]; "
+        "did you mean equivalence_min_length?",
+        'border.toml:9: sites.rekkem.lat: is a number from -90 to 90; it is "north"',
+        'border.toml:12: cameras.c1.site: is an id in [sites]; it is "rekem"; did you mean rekkem?',
+    ]
+
+
+def test_a_fault_has_its_parts() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load("[matching]\nequivalences = 3\n", "border.toml")
+    (fault,) = caught.value.faults
+    assert fault.file == "border.toml"
+    assert (fault.line, fault.column) == (2, None)
+    assert fault.field == "matching.equivalences"
+    assert fault.rule == "is a whole number from 0 to 2"
+    assert fault.value == "3"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a = 1\nb = = 2\n", "border.toml:2:5: is not TOML: Invalid value"),
+        ("[a]\nb = 'x", "border.toml:2:7: is not TOML: "),
+        ("[a]\n[a]\n", "border.toml:2:3: is not TOML: Cannot declare ('a',) twice"),
+        ("a = [" * 5000, "border.toml:1"),
+        (f"a = {'1' * 5000}", "border.toml:1: holds a whole number of thousands of digits"),
+    ],
+)
+def test_text_that_is_not_toml_is_one_fault(text: str, told: str) -> None:
+    (line,) = faults(text)
+    assert line.startswith(told)
+
+
+def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
+    assert faults("[corelation]\npassage_gap_s = 1\n") == [
+        "border.toml:1: corelation: is not a section; did you mean correlation?"
+    ]
+    assert faults("zzz = 1\n") == [
+        "border.toml:1: zzz: is not a section; "
+        "known: kafka, topics, worker, lists, matching, correlation, network, sites, cameras, centres, "
+        "handovers, operations, jurisdictions, gateway"
+    ]
+
+
+def test_an_unknown_key_is_one_fault_beside_others_of_its_table_and_its_value_is_not_told() -> None:
+    assert faults('[centres.a]\nNAME = "x"\nqqq = "hush"\ncountry = "XX"\n') == [
+        "border.toml:2: centres.a.NAME: is not a key of [centres.a]; did you mean name?",
+        "border.toml:3: centres.a.qqq: is not a key of [centres.a]; known: name, country",
+        'border.toml:4: centres.a.country: is a country\'s ISO 3166-1 alpha-2 code in upper case; it is "XX"',
+    ]
+
+
+def test_a_section_of_a_wrong_form_is_a_fault_and_hides_no_other() -> None:
+    assert faults('sites = 3\nlists = { sis = 4 }\n[cameras.c1]\nsite = "x"\ndirection = 5\n') == [
+        "border.toml:1: sites: is a table, each entry a table; it is 3",
+        "border.toml:2: lists.sis: is a table; it is 4",
+        "border.toml:5: cameras.c1.direction: is text of 1 to 64 characters; it is 5",
+    ]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_number_that_is_not_finite_is_a_fault(value: str) -> None:
+    assert faults(f"[correlation]\nlive_within_s = {value}\n") == [
+        f"border.toml:2: correlation.live_within_s: is a number from 0 to 86400; it is {value}"
+    ]
+
+
+@pytest.mark.parametrize("value", ["0", "86400", "1.5"])
+def test_a_number_within_its_bounds_is_none(value: str) -> None:
+    assert load(f"[correlation]\nlive_within_s = {value}\n", "x").correlation.live_within_s == float(value)
+
+
+def test_a_camera_names_a_site() -> None:
+    assert faults('[cameras."be.1"]\nsite = "nowhere"\n') == [
+        'border.toml:2: cameras."be.1".site: is an id in [sites]; it is "nowhere"; add [sites.nowhere]'
+    ]
+    assert load('[cameras."be.1"]\nsite = "s"\n[sites.s]\n', "x").places.site_of("be.1", 0) == "s"
+
+
+def test_a_faulty_site_is_still_a_site() -> None:
+    assert len(faults('[cameras.c]\nsite = "s"\n[sites.s]\nlat = 91\n')) == 1
+
+
+def test_an_audience_names_centres_whether_or_not_any_is_configured() -> None:
+    text = '[lists.a]\naudience = [\n  "be",\n  "fr",\n  7,\n]\n'
+    assert faults(text) == [
+        'border.toml:3: lists.a.audience[0]: is an id in [centres]; it is "be"; add [centres.be]',
+        'border.toml:4: lists.a.audience[1]: is an id in [centres]; it is "fr"; add [centres.fr]',
+        "border.toml:5: lists.a.audience[2]: is text of 1 to 64 characters; it is 7",
+    ]
+    known = text.replace("  7,\n", "") + "[centres.be]\n[centres.fr]\n"
+    assert load(known, "x").lists["a"].audience == ["be", "fr"]
+
+
+def test_a_list_has_a_mode_and_a_lowest_posterior() -> None:
+    for mode in ("exact", "pattern", "confusable", "fuzzy"):
+        policy = load(f'[lists.a]\nmode = "{mode}"\n', "x").lists["a"]
+        assert policy.mode == mode
+        assert policy.least == (0.5 if mode == "fuzzy" else None)
+    assert load('[lists.a]\nmode = "fuzzy"\nmin_posterior = 0.9\n', "x").lists["a"].least == 0.9
+    assert faults("[lists.a]\nmin_posterior = 1.5\nfalse_hits_per_day = 0\n") == [
+        "border.toml:2: lists.a.min_posterior: is a number from 0 to 1; it is 1.5",
+        "border.toml:3: lists.a.false_hits_per_day: is a number above 0; it is 0",
+    ]
+
+
+def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
+    assert faults("[topics]\nmatches_hours = 30\nhits_hours = 47.5\n[correlation]\nkept_hours = 48\n") == [
+        "border.toml:2: topics.matches_hours: is at least [correlation] kept_hours (48): hits are kept "
+        "up to date from the matches; it is 30",
+        "border.toml:3: topics.hits_hours: is at least [correlation] kept_hours (48): what was told is "
+        "read back from the hits; it is 47.5",
+    ]
+    assert faults("[topics]\nwithdrawn_hours = 71\n") == [
+        "border.toml:2: topics.withdrawn_hours: is at least [topics] matches_hours (72): a match must "
+        "find that its alert was withdrawn; it is 71"
+    ]
+    load("[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n", "right")
+
+
+def test_the_id_of_a_list_holds_no_slash() -> None:
+    (line,) = faults('[lists."a/b"]\n')
+    assert line.startswith('border.toml:1: lists."a/b": its id holds no slash; it is "a/b"; ')
+    assert "a/b" in load('[sites."a/b"]\n', "x").sites
+
+
+@pytest.mark.parametrize("section", ["lists", "sites", "cameras", "centres"])
+def test_an_id_has_1_to_64_characters(section: str) -> None:
+    assert faults(f'[{section}.""]\n') == [
+        f'border.toml:1: {section}."": its id is text of 1 to 64 characters; it is ""'
+    ]
+    assert len(faults(f"[{section}.{'x' * 65}]\n")) == 1
+    load(f"[{section}.{'x' * 64}]\n[{section}.x]\n", "x")
+
+
+class Login(Struct, forbid_unknown_fields=True):
+    """A section with secrets, for these tests."""
+
+    password: Annotated[str, Meta(min_length=20, extra={"secret": True})]
+    tokens: Annotated[list[str], Meta(extra={"secret": True})] = []
+    user: Annotated[str, Meta(min_length=5)] = "nobody"
+
+
+def test_a_fault_does_not_tell_a_secret() -> None:
+    values = {"password": "hush-1", "tokens": ["hush-2", 99887], "user": "me", "pasword": "hush-3"}
+    found = list(examine(Login, values))
+    assert [finding.path for finding in found] == [("password",), ("tokens", 1), ("user",), ("pasword",)]
+    assert "hush" not in repr(found) and "99887" not in repr(found)
+    assert found[0].value == "hidden, for it is secret"
+    assert found[2].value == '"me"'
+    assert "hush" not in repr(list(examine(Login, "hush")))
+
+
+def test_a_required_key_that_is_missing_is_a_fault() -> None:
+    (found,) = examine(Login, {})
+    assert (found.path, found.rule) == (("password",), "is required and missing")
+
+
+def test_a_file_is_read_and_named_in_its_faults(tmp_path: Path) -> None:
+    file = tmp_path / "border.toml"
+    file.write_text(GOOD)
+    assert read(file) == load(GOOD, "")
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert read(file) == load(GOOD, "")
+    file.write_text("[matching]\nequivalences = 3\n")
+    with pytest.raises(SettingsError, match=r"border\.toml:2: matching\.equivalences: "):
+        read(file)
+
+
+def test_a_file_that_is_not_utf_8_is_one_fault(tmp_path: Path) -> None:
+    file = tmp_path / "latin.toml"
+    file.write_bytes("[centres.a]\nname = 'é'\n".encode("latin-1"))
+    with pytest.raises(SettingsError) as caught:
+        read(file)
+    assert str(caught.value) == f"{file}:2:9: is UTF-8 text; it is byte 0xE9"
+
+
+def test_a_file_that_is_not_there_is_not_a_fault_of_settings(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "none.toml")
+
+
+def test_the_option_goes_before_the_environment_and_that_before_the_defaults(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    one.write_text("[matching]\nequivalences = 0\n")
+    two.write_text("[matching]\nequivalences = 2\n")
+    environ = {"ANPR_CONFIG": str(two)}
+    assert from_option(one, environ).matching.equivalences == 0
+    assert from_option(None, environ).matching.equivalences == 2
+    assert from_option(None, {"ANPR_CONFIG": ""}) == from_option(None, {}) == Settings()
+    assert file_of(None, environ) == two
+    assert file_of(None, {}) is None

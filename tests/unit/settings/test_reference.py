@@ -1,0 +1,157 @@
+"""The settings as TOML that loads again, and the reference document."""
+
+import datetime
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import hypothesis
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Meta, Struct
+
+from streams.correlation.config import Centre, CorrelationPolicy
+from streams.gateway.config import Camera
+from streams.matching.config import ListPolicy, MatchingPolicy
+from streams.network.config import Site
+from streams.settings.load import load
+from streams.settings.model import Settings
+from streams.settings.reference import reference, show
+from streams.settings.toml_positions import lines_of
+from streams.settings.type_info import form_of, words
+from tools import generate as generated
+
+_characters = st.characters(exclude_categories=["Cs"])
+_ids = st.text(_characters, min_size=1, max_size=64)
+_words = st.none() | st.text(_characters, min_size=1, max_size=80)
+_countries = st.sampled_from([None, "BE", "FR", "NL"])
+
+
+@st.composite
+def settings(draw: st.DrawFn) -> Settings:
+    """Any settings without a fault."""
+    centres = draw(st.dictionaries(_ids, st.builds(Centre, name=_words, country=_countries), max_size=3))
+    site = st.builds(
+        Site,
+        name=_words,
+        road=st.none() | _ids,
+        territory=_countries,
+        lat=st.none() | st.floats(-90, 90),
+        lon=st.none() | st.floats(-180, 180),
+    )
+    sites = draw(st.dictionaries(_ids, site, max_size=3))
+    camera = st.builds(Camera, site=st.sampled_from([None, *sites]), direction=st.none() | _ids)
+    policy = st.builds(
+        ListPolicy,
+        title=_words,
+        mode=st.sampled_from(["exact", "pattern", "confusable"]),
+        audience=st.lists(st.sampled_from(list(centres)), max_size=4) if centres else st.just([]),
+    )
+    return Settings(
+        lists=draw(st.dictionaries(_ids.filter(lambda name: "/" not in name), policy, max_size=3)),
+        matching=MatchingPolicy(equivalences=draw(st.integers(0, 2))),
+        correlation=CorrelationPolicy(passage_gap_s=draw(st.floats(0, 86400))),
+        sites=sites,
+        cameras=draw(st.dictionaries(_ids, camera, max_size=3)),
+        centres=centres,
+    )
+
+
+@hypothesis.settings(deadline=None)
+@given(settings())
+def test_what_is_shown_loads_to_the_same_settings(chosen: Settings) -> None:
+    text = show(chosen)
+    assert load(text, "shown") == chosen
+    assert ("matching", "equivalences") in lines_of(text)
+
+
+def test_what_is_shown_has_the_defaults_and_tells_what_is_not_set() -> None:
+    text = show(Settings(centres={"be.west": Centre(country="BE")}))
+    assert '[centres."be.west"]\n# name =  (not set)\ncountry = "BE"\n' in text
+    assert "[matching]\nequivalences = 1\n" in text
+    assert "# [sites.<id>]  (none)\n" in text
+
+
+class Login(Struct, frozen=True):
+    """A section with a secret, for this test."""
+
+    password: Annotated[str | None, Meta(extra={"secret": True}, description="a secret")] = None
+    user: str = "nobody"
+
+
+class Deep(Struct):
+    """Settings of every form, for this test."""
+
+    name: str = "x"
+    since: datetime.date = datetime.date(2024, 2, 29)
+    login: Login = Login()
+    spare: Login | None = None
+    logins: dict[str, Login] = {}
+    row: list[Login] = []
+    actions: dict[str, str] = {}
+    keys: Annotated[list[str], Meta(extra={"secret": True})] | None = None
+
+
+def test_secrets_are_hidden_and_only_told_to_be_set() -> None:
+    login = Login(password="hush")
+    text = show(Deep(login=login, spare=login, logins={"a b": login}, row=[login, login], keys=["hush"]))
+    assert "hush" not in text
+    assert text.count("# password =  (set, hidden)\n") == 5
+    assert "# keys =  (set, hidden)\n" in text
+    assert "# password =  (not set)\n" in show(Login())
+
+
+def test_every_form_of_table_reads_back() -> None:
+    deep = Deep(logins={"a b": Login(user="u")}, row=[Login(user="v"), Login()], actions={"FR": 'a"\x7f\n'})
+    assert msgspec.convert(tomllib.loads(show(deep)), Deep) == deep
+    assert msgspec.convert(tomllib.loads(show(Deep())), Deep) == Deep()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (Annotated[int, Meta(ge=1, le=5)] | None, "a whole number from 1 to 5"),
+        (Annotated[float, Meta(gt=0, le=1)], "a number above 0 and not above 1"),
+        (Annotated[float, Meta(ge=0)], "a number not below 0"),
+        (float, "a finite number"),
+        (bool, "true or false"),
+        (str, "text"),
+        (Annotated[str, Meta(min_length=2, pattern="^x")], "text of at least 2 characters that matches ^x"),
+        (Annotated[list[int], Meta(max_length=3)], "an array of at most 3 entries, each a whole number"),
+        (dict[str, bool], "a table, each entry true or false"),
+        (int | str, "a whole number or text"),
+        (Literal["b", "a"], "one of b, a"),
+        (Login | None, "a table"),
+    ],
+)
+def test_a_type_in_words(kind: object, told: str) -> None:
+    assert words(kind) == told
+
+
+def test_the_reference_has_each_section_and_key_with_type_default_and_description() -> None:
+    text = reference()
+    row = "| `live_within_s` | a number from 0 to 86400 | `300.0` | greatest age in seconds of a read"
+    assert row in text
+    for field in msgspec.structs.fields(Settings):
+        assert f"## `[{field.encode_name}" in text
+    for table in (ListPolicy, MatchingPolicy, CorrelationPolicy, Site, Camera, Centre):
+        for field in msgspec.structs.fields(table):
+            name = field.encode_name
+            keys = {"value": f"\n| `{name}` | ", "array": f".{name}]]`"}
+            assert keys.get(form_of(field.type), f".{name}]`") in text
+    assert " |  |" not in text, "a key without a description"
+
+
+def test_the_generated_files_are_as_declared() -> None:
+    assert generated.drifted() == []
+
+
+def test_drift_is_found_and_put_right(tmp_path: Path) -> None:
+    every = list(generated.GENERATED)
+    assert generated.drifted(tmp_path) == every
+    assert generated.write(tmp_path) == every
+    assert generated.drifted(tmp_path) == generated.write(tmp_path) == []
+    (tmp_path / every[0]).write_text("edited by hand")
+    assert generated.drifted(tmp_path) == every[:1]

@@ -1,0 +1,212 @@
+"""Recognition: misreads are those of the learnt model, and what is said of them is as measured."""
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from streams.confusions.model import Model, shipped_models
+from streams.plates.fleets import shipped_fleets
+from streams.plates.normal_form import MAX_LENGTH
+from streams.plates.packed_keys import ALPHABET
+from streams.simulation.jsonl_columns import table
+from streams.simulation.measured_quality import Measured, shipped_measured
+from streams.simulation.misreads import QUALITIES
+from streams.simulation.recogniser import ONE, Recognised, Recogniser
+from streams.simulation.vehicles import Texts, plates
+from tools.measure_recogniser import FILE, measure, pairs
+
+MODEL: Final = shipped_models().general
+MEASURED: Final = shipped_measured()
+CLEAR, MEDIUM, POOR = range(3)
+SHIPPED: Final = Recogniser(MODEL, MEASURED)
+
+
+@lru_cache(maxsize=1)
+def some_plates() -> Texts:
+    rng = np.random.default_rng(8)
+    return np.concatenate(
+        [plates(rng, 5000, country, shipped_fleets()) for country in ("FR", "BE", "NL", "DE")]
+    )
+
+
+def read(recogniser: Recogniser, quality: int, seed: int = 1) -> tuple[Texts, Recognised]:
+    true = some_plates()
+    said = recogniser.read(np.random.default_rng(seed), true, np.full(len(true), quality, dtype=np.uint8))
+    return true[:, : said.text.shape[1]], said
+
+
+def ungarbled(model: Model, measured: Measured = MEASURED) -> Recogniser:
+    qualities = {
+        name: msgspec.structs.replace(each, garbled=0.0) for name, each in measured.qualities.items()
+    }
+    return Recogniser(model, msgspec.structs.replace(measured, qualities=qualities))
+
+
+def only(kept: str) -> Model:
+    """The model with slips of one kind only: read as `other`, `lost` or `extra`."""
+    kinds = {"-": "lost", "+": "extra"}
+    counts = {
+        slip: count
+        for slip, count in MODEL.counts.items()
+        if kinds.get(slip[1] if slip[1] == "-" else slip[0], "other") == kept
+    }
+    return msgspec.structs.replace(MODEL, counts=counts)
+
+
+def test_slips_are_as_common_as_the_model_has_them() -> None:
+    true, said = read(ungarbled(only("other")), POOR)
+    found = np.zeros((36, 36))
+    slipped = (said.text != true) & (true > 0)
+    np.add.at(found, tuple(codes(chars[slipped]) for chars in (true, said.text)), 1)
+    model = np.zeros((36, 36))
+    for slip, count in MODEL.counts.items():
+        if "-" not in slip and "+" not in slip:
+            model[ALPHABET.index(slip[0]), ALPHABET.index(slip[1])] = count
+    # No slip that the model has not seen.
+    assert not found[model == 0].any()
+    expected = model / model.sum(axis=1, keepdims=True) * found.sum(axis=1, keepdims=True)
+    enough = expected >= 5
+    chi_square = ((found - expected) ** 2 / np.where(enough, expected, 1))[enough].sum()
+    degrees = enough.sum()
+    # Five standard deviations of a chi-square about its mean.
+    assert degrees > 100
+    assert chi_square < degrees + 5 * np.sqrt(2 * degrees)
+
+
+@pytest.mark.parametrize("quality", [MEDIUM, POOR])
+def test_characters_are_misread_as_often_as_the_model_and_the_quality_have_it(quality: int) -> None:
+    true, said = read(ungarbled(only("other")), quality)
+    its = MEASURED.qualities[QUALITIES[quality]]
+    slips = dict.fromkeys(ALPHABET, 0)
+    for slip, count in only("other").counts.items():
+        slips[slip[0]] += count
+    for char in ALPHABET:
+        here = true == ord(char)
+        seen = int(here.sum())
+        if seen < 500:
+            continue
+        hazard = -np.log1p(-slips[char] / MODEL.seen[char])
+        chance = 1 - (1 + hazard * its.times / its.shape) ** -its.shape
+        found = (said.text[here] != true[here]).mean()
+        # Slips come together in reads, so they spread wider than single ones.
+        assert abs(found - chance) < 6 * np.sqrt(chance / seen) + 0.003, char
+
+
+@pytest.mark.parametrize(("kind", "step"), [("lost", -1), ("extra", 1)])
+def test_characters_are_lost_and_read_where_there_is_none(kind: str, step: int) -> None:
+    true, said = read(ungarbled(only(kind)), POOR)
+    change = length(said.text) - length(true)
+    # Of the model's characters so many, times what the quality has; gamma-distributed as all of it.
+    its = MEASURED.qualities["poor"]
+    share = sum(only(kind).counts.values()) / sum(MODEL.seen.values())
+    assert set(np.unique(change)) <= ({0, 1} if step > 0 else {0, -1, -2, -3, -4, -5})
+    expected = share * its.times * length(true).mean()
+    assert 0.6 * expected < abs(change).mean() < 1.3 * expected
+    same = (change == 0) & (said.text == true).all(axis=1)
+    assert same.sum() == (change == 0).sum()
+    for row in np.flatnonzero(change)[:200]:
+        assert within(*sorted((text(said.text[row]), text(true[row])), key=len))
+
+
+@pytest.mark.parametrize("quality", [CLEAR, MEDIUM, POOR])
+def test_reads_are_right_about_as_often_as_those_measured(quality: int) -> None:
+    true, said = read(SHIPPED, quality)
+    found = pairs()
+    its = [pair for pair in found if pair.quality == QUALITIES[quality]]
+    measured = sum(pair.plate != pair.true for pair in its) / len(its)
+    wrong = (said.text != true).any(axis=1).mean()
+    # The plates are others than those measured on, and Germans have more characters.
+    assert 0.85 * measured - 0.003 < wrong < 1.25 * measured + 0.005
+
+
+def test_confidences_are_those_measured() -> None:
+    true, said = read(SHIPPED, POOR)
+    right = (said.text == true).all(axis=1)
+    inside = said.text[right] > 0
+    its = MEASURED.qualities["poor"].right
+    found = np.quantile(said.sure[right][inside] / ONE, MEASURED.probabilities)
+    np.testing.assert_allclose(found, its, atol=0.06)
+    np.testing.assert_allclose(found[4:], its[4:], atol=0.02)
+    assert said.whole[~right].mean() < said.whole[right].mean() - 1000
+    # The confidence in the whole is the mean of those in the characters, as in the pairs.
+    mean = said.sure.sum(axis=1) / length(said.text)
+    assert np.abs(said.whole - mean).max() <= 0.5
+
+
+def test_confidences_side_by_side_go_together_as_measured() -> None:
+    true, said = read(SHIPPED, MEDIUM)
+    right = (said.text == true).all(axis=1) & (length(true) >= 7)
+    order = said.sure[right][:, :2].argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+    assert abs(np.corrcoef(order.T)[0, 1] - MEASURED.together) < 0.08
+
+
+def test_the_true_character_is_named_as_often_as_recognisers_do() -> None:
+    true, said = read(ungarbled(only("other")), POOR)
+    wrong = (said.text != true) & (true > 0)
+    others, sure = said.others[wrong], said.other_sure[wrong]
+    named = ((others == true[wrong][:, None]) & (sure > 0)).sum(axis=0) / wrong.sum()
+    assert named.sum() < sum(MEASURED.true_named) + 0.02
+    # A little less often: what would be named with next to nothing is not named.
+    np.testing.assert_allclose(named, MEASURED.true_named, atol=0.04)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.text(ALPHABET, min_size=1, max_size=MAX_LENGTH), min_size=1, max_size=8),
+    st.integers(0, 2),
+    st.integers(0, 2**32),
+)
+@example(["0"] * 400, 2, 1)
+def test_whatever_the_plate_is_what_is_said_is_sound(texts: list[str], quality: int, seed: int) -> None:
+    # Twelve characters wide, whatever is in it.
+    true = table([each.ljust(MAX_LENGTH, "\0") for each in texts])
+    model = Recogniser(MODEL, MEASURED)
+    said = model.read(np.random.default_rng(seed), true, np.full(len(texts), quality, dtype=np.uint8))
+    for row in range(len(texts)):
+        read = text(said.text[row])
+        size = len(read)
+        assert 1 <= size <= MAX_LENGTH and set(read) <= set(ALPHABET)
+        assert not said.text[row, size:].any() and not said.sure[row, size:].any()
+        assert not said.other_sure[row, size:].any()
+        for place in range(size):
+            named = said.other_sure[row, place] > 0
+            others = said.others[row, place][named].tolist()
+            assert len(set(others)) == len(others) and said.text[row, place] not in others
+            assert int(said.sure[row, place]) + int(said.other_sure[row, place].sum()) <= ONE
+            assert (said.other_sure[row, place] <= said.sure[row, place]).all()
+        assert text(said.candidates[row, 0]) == read
+        assert (np.diff(said.candidate_sure[row].astype(int)) <= 0).all()
+        # That nothing is there is no text, also where it is what the recogniser thinks likeliest.
+        for candidate, sure in zip(said.candidates[row], said.candidate_sure[row], strict=True):
+            assert not sure or text(candidate)
+
+
+def test_what_was_measured_is_up_to_date() -> None:
+    made = measure(pairs())
+    # Ranks of equal confidences are as the processor sorts them.
+    assert abs(made.together - MEASURED.together) < 0.01
+    made = msgspec.structs.replace(made, together=MEASURED.together)
+    assert msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n" == FILE.read_bytes()
+
+
+def codes(chars: Texts) -> np.ndarray:
+    return np.searchsorted(np.frombuffer(ALPHABET.encode(), dtype=np.uint8), chars)
+
+
+def length(texts: Texts) -> np.ndarray:
+    return (texts > 0).sum(axis=1)
+
+
+def text(row: np.ndarray) -> str:
+    return row.tobytes().replace(b"\0", b"").decode()
+
+
+def within(short: str, long: str) -> bool:
+    """Whether the short text is left when some characters of the long one are lost."""
+    rest = iter(long)
+    return all(char in rest for char in short)

@@ -1,0 +1,193 @@
+"""The AsyncAPI document: whole in itself, as the specification has it, and as the topics and records are.
+
+The document was found valid by AsyncAPI's own JSON schema of 3.0.0, which is in no Python package; the tests
+hold what of it this document uses.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from jsonschema import Draft7Validator
+
+from streams.kafka.dead_letters import dead_letter
+from streams.kafka.topics import TopicsPolicy, topics
+from streams.records.faults import Fault
+from tools.contracts import asyncapi, schemas
+
+DOCUMENT: Final[dict[str, Any]] = json.loads(asyncapi())
+CHANNELS: Final[dict[str, Any]] = DOCUMENT["channels"]
+MESSAGES: Final[dict[str, Any]] = DOCUMENT["components"]["messages"]
+
+
+class _Record(NamedTuple):
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+# Of each object of AsyncAPI 3.0.0, the keys used here, the required ones with a star.
+_KEYS: Final = {
+    "document": "asyncapi* info* defaultContentType channels operations components",
+    "info": "title* version* description",
+    "channel": "address description messages parameters bindings",
+    "parameter": "description examples",
+    "channel binding": "topicConfiguration bindingVersion",
+    "operation": "action* channel* tags",
+    "message": "name summary contentType headers payload bindings",
+    "message binding": "key bindingVersion",
+    "tag": "name* description",
+}
+
+
+def assert_keys(kind: str, value: dict[str, Any]) -> None:
+    """An object has the keys that are required and none that its kind does not have."""
+    keys = _KEYS[kind].split()
+    assert {key[:-1] for key in keys if key.endswith("*")} <= set(value) <= {key.rstrip("*") for key in keys}
+
+
+def references(value: Any) -> Iterator[str]:
+    """All `$ref` in a value."""
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+            assert set(value) == {"$ref"}, "what stands beside a reference is ignored"
+        for part in value.values():
+            yield from references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from references(part)
+
+
+def resolved(reference: str) -> Any:
+    """What an internal reference points at."""
+    value: Any = DOCUMENT
+    for part in reference.removeprefix("#/").split("/"):
+        value = value[part]
+    return value
+
+
+def test_every_object_has_the_keys_of_its_kind() -> None:
+    assert DOCUMENT["asyncapi"] == "3.0.0"
+    assert_keys("document", DOCUMENT)
+    assert_keys("info", DOCUMENT["info"])
+    for channel in CHANNELS.values():
+        assert_keys("channel", channel)
+        assert set(channel["bindings"]) == {"kafka"}
+        assert_keys("channel binding", channel["bindings"]["kafka"])
+        for parameter in channel.get("parameters", {}).values():
+            assert_keys("parameter", parameter)
+    for operation in DOCUMENT["operations"].values():
+        assert_keys("operation", operation)
+        assert operation["action"] in ("send", "receive")
+    for message in MESSAGES.values():
+        assert_keys("message", message)
+        assert_keys("message binding", message["bindings"]["kafka"])
+        for schema in (message["bindings"]["kafka"]["key"], message.get("headers", {})):
+            Draft7Validator.check_schema(schema)
+    for tag in DOCUMENT["components"]["tags"].values():
+        assert_keys("tag", tag)
+
+
+def test_every_reference_leads_somewhere_and_nothing_is_left_over() -> None:
+    there = set(references(DOCUMENT))
+    inner = {reference for reference in there if reference.startswith("#/")}
+    assert all(isinstance(resolved(reference), dict) for reference in inner)
+    assert there - inner == {
+        f"{name}.schema.json" for name in ("read", "alert", "match", "verdict", "hit", "lookedback")
+    } and there - inner <= set(schemas())
+    assert inner == {
+        *(f"#/components/messages/{name}" for name in MESSAGES),
+        *(f"#/components/tags/{name}" for name in DOCUMENT["components"]["tags"]),
+        *(f"#/channels/{name}" for name in CHANNELS),
+    }
+
+
+def test_a_schema_file_means_the_same_to_readers_of_draft_07() -> None:
+    """AsyncAPI reads schemas as of that draft unless told otherwise; what is beside `$ref` does not count."""
+    later = {"prefixItems", "dependentRequired", "dependentSchemas", "unevaluatedProperties", "$anchor"}
+    later |= {"unevaluatedItems", "minContains", "maxContains", "$dynamicRef", "$recursiveRef"}
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict):
+            assert not later & value.keys()
+            assert "$ref" not in value or set(value) <= {"$ref", "description", "default"}
+            for key, part in value.items():
+                if key != "examples":
+                    look(part)
+        elif isinstance(value, list):
+            for part in value:
+                look(part)
+
+    for text in schemas().values():
+        look(json.loads(text))
+        Draft7Validator.check_schema(json.loads(text))
+
+
+def test_addresses_and_settings_are_those_of_the_topics() -> None:
+    wanted = {
+        topic.name.replace(".BE", ".{country}"): topic.configs
+        for topic in topics(TopicsPolicy(reads_hours={"BE": 24}))
+    }
+    assert [channel["address"] for channel in CHANNELS.values()] == list(wanted)
+    for channel in CHANNELS.values():
+        said = channel["bindings"]["kafka"]["topicConfiguration"]
+        # How long records are kept is for each operation to say.
+        there = {key: value for key, value in wanted[channel["address"]].items() if "retention.ms" not in key}
+        assert {
+            key: ",".join(value) if isinstance(value, list) else str(value) for key, value in said.items()
+        } == there
+        assert ("{country}" in channel["address"]) == ("parameters" in channel)
+
+
+def test_keys_fit_what_stands_in_the_records() -> None:
+    example = {name.split(".")[0]: json.loads(text)["examples"][0] for name, text in schemas().items()}
+    alert = "{list_id}/{alert_id}".format(**example["alert"])
+    for name, key, other in (
+        ("read", example["read"]["camera_id"], ""),
+        ("alert", alert, "sis"),
+        ("alertWithdrawn", alert, "a/"),
+        ("match", alert, "/a"),
+        ("lookedBack", alert, "sis"),
+        ("hit", example["hit"]["hit_id"], "h1"),
+        ("verdict", example["verdict"]["hit_id"], "F" * 32),
+    ):
+        schema = Draft7Validator(MESSAGES[name]["bindings"]["kafka"]["key"])
+        assert schema.is_valid(key) and not schema.is_valid(other)
+
+
+def test_the_headers_of_a_rejected_record_are_those_it_gets() -> None:
+    record = _Record(offset=7, timestamp=0, key=b"k", value=b"{}", headers=())
+    letter = dead_letter("anpr.rejected", "anpr.reads.BE", 3, record, "match", (Fault("plate", "is", ""),))
+    headers = {name: text.decode() for name, text in letter.headers}
+    schema = MESSAGES["rejectedRecord"]["headers"]
+    Draft7Validator(schema).validate(headers)
+    assert set(schema["required"]) == set(headers)
+
+
+def test_each_role_does_what_the_way_of_a_read_needs() -> None:
+    done: dict[tuple[str, str], set[str]] = {}
+    for operation in DOCUMENT["operations"].values():
+        role = operation["tags"][0]["$ref"].split("/")[-1]
+        channel = operation["channel"]["$ref"].split("/")[-1]
+        done.setdefault((role, operation["action"]), set()).add(channel)
+    assert done == {
+        ("gateway", "send"): {"reads"},
+        ("list-owner", "send"): {"alerts"},
+        ("worker", "send"): {"matches", "hits", "rejected", "lookbacks"},
+        ("worker", "receive"): {"reads", "alerts", "matches", "verdicts", "hits", "lookbacks"},
+        ("centre", "send"): {"verdicts"},
+        ("centre", "receive"): {"hits"},
+        ("operator", "send"): {"lookbacks"},
+        ("operator", "receive"): {"rejected"},
+    }
+
+
+def test_the_payload_files_are_beside_the_document() -> None:
+    folder = Path(__file__).parents[4] / "schemas"
+    assert (folder / "asyncapi.json").is_file()
+    outer = {reference for reference in references(MESSAGES) if not reference.startswith("#/")}
+    assert all((folder / reference).is_file() for reference in outer)

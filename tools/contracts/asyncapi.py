@@ -1,0 +1,238 @@
+"""The AsyncAPI 3.0.0 document: the topics, what is on them under which key, and who sends and receives it.
+
+Names and settings of topics stand here as they are unless `[topics]` says otherwise; a test holds them
+against `streams.kafka.topics`. The payloads are the schema files beside the document.
+"""
+
+import json
+from typing import Any, Final, NamedTuple
+
+from streams.records.types import Identifier
+from streams.records.verdict import HitId
+from tools.contracts.json_schema import field_schema
+
+_VERSION: Final = "1"
+"""Rises with the meaning of the topics, apart from the versions of the records on them."""
+_BINDING: Final = {"bindingVersion": "0.5.0"}
+_BY_BROKER: Final = {"message.timestamp.type": "LogAppendTime"}
+
+_ALERT_KEY: Final = {
+    "type": "string",
+    "description": "list_id, a slash, alert_id: `sis/FR-2026-00042`",
+    "pattern": "^[^/]+/.+$",
+}
+_CAMERA_KEY: Final = field_schema(Identifier) | {"description": "camera_id"}
+_HIT_KEY: Final = field_schema(HitId) | {"description": "hit_id"}
+
+_HEADERS: Final = {
+    "__connect.errors.topic": "the topic it was on",
+    "__connect.errors.partition": "its partition there, in decimal digits",
+    "__connect.errors.offset": "its offset there, in decimal digits",
+    "__connect.errors.stage": "the part that rejected it: `match`",
+    "__connect.errors.exception.class.name": "what found it faulty",
+    "__connect.errors.exception.message": "all that is wrong with it; without values that may be personal "
+    "data",
+    "anpr.faults": "the same as JSON: a list of {field, rule, value}",
+}
+
+
+class _Message(NamedTuple):
+    """What is on a topic: `schema` names its file, or is the schema of what is no record."""
+
+    name: str
+    summary: str
+    key: dict[str, Any]
+    schema: str | dict[str, Any]
+    more: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+
+
+class _Channel(NamedTuple):
+    """A topic: its address without the prefix, what is on it, and the roles that send and receive it."""
+
+    name: str
+    address: str
+    description: str
+    messages: tuple[_Message, ...]
+    senders: tuple[str, ...]
+    receivers: tuple[str, ...]
+    configs: dict[str, Any] = {}  # noqa: RUF012
+    compacted: bool = False
+
+
+_ROLES: Final = {
+    "gateway": "Sends what cameras read.",
+    "list-owner": "Lists vehicles and withdraws them.",
+    "worker": "Joins reads against the lists and tells hits.",
+    "centre": "A police operations centre: is told hits and answers them.",
+    "operator": "Keeps the system running.",
+}
+
+_CHANNELS: Final = (
+    _Channel(
+        "reads",
+        "reads.{country}",
+        "What cameras read. Each country has a topic of its own, for its law says how long reads are kept.",
+        (_Message("read", "One licence plate as one camera read it, once", _CAMERA_KEY, "read"),),
+        ("gateway",),
+        ("worker",),
+    ),
+    _Channel(
+        "alerts",
+        "alerts",
+        "The vehicles that are looked for; of each alert the latest record is kept. A withdrawal is in force "
+        "from the time of its record, which is the broker's. Workers read the whole topic, without a group.",
+        (
+            _Message(
+                "alert", "One vehicle or plate that a list asks for, in one version", _ALERT_KEY, "alert"
+            ),
+            _Message("alertWithdrawn", "The end of an alert: a null value", _ALERT_KEY, {"type": "null"}),
+        ),
+        ("list-owner",),
+        ("worker",),
+        _BY_BROKER,
+        compacted=True,
+    ),
+    _Channel(
+        "matches",
+        "matches",
+        "Reads that may be a listed vehicle, from one worker to another. Personal data, not for others.",
+        (_Message("match", "One read that may be the vehicle of one alert, and how", _ALERT_KEY, "match"),),
+        ("worker",),
+        ("worker",),
+    ),
+    _Channel(
+        "verdicts",
+        "verdicts",
+        "What centres say of hits. A verdict is in force from the time of its record, which is the broker's.",
+        (_Message("verdict", "What a centre says of a hit", _HIT_KEY, "verdict"),),
+        ("centre",),
+        ("worker",),
+        _BY_BROKER,
+    ),
+    _Channel(
+        "hits",
+        "hits",
+        "What the centres are told. A record may come twice, with the same hit_id and revision; the highest "
+        "revision of a hit_id holds. The hits of one vehicle are on one partition, which is that of its "
+        "matches and not that of the key, so that they are in order.",
+        (_Message("hit", "What a police centre is told, in one revision", _HIT_KEY, "hit"),),
+        ("worker",),
+        # A worker that takes over a partition reads back what was told.
+        ("centre", "worker"),
+    ),
+    _Channel(
+        "rejected",
+        "rejected",
+        "Records of the topics of reads that are no read, as they came, with what is wrong with them.",
+        (
+            _Message(
+                "rejectedRecord",
+                "A record as it came",
+                {"type": ["string", "null"], "description": "the key that it had"},
+                {"type": ["string", "null"], "description": "the bytes that it had, or null"},
+                {
+                    "contentType": "application/octet-stream",
+                    "headers": {
+                        "type": "object",
+                        "description": "the headers that it had, and where it stood and why it was rejected, "
+                        "as Kafka Connect names them (KIP-298)",
+                        "properties": {
+                            name: {"type": "string", "description": words} for name, words in _HEADERS.items()
+                        },
+                        "required": list(_HEADERS),
+                    },
+                },
+            ),
+        ),
+        ("worker",),
+        ("operator",),
+        {"max.message.bytes": 10 * 1024 * 1024},
+    ),
+    _Channel(
+        "lookbacks",
+        "lookbacks",
+        "The alerts that are or were looked back for, each with where, by what right and what came of it; of "
+        "each the latest record is kept, for as long as reads are. What is begun and not done is begun again "
+        "by the worker that has the alert's partition of the matches.",
+        (_Message("lookedBack", "A look back for an alert, begun or done", _ALERT_KEY, "lookedback"),),
+        ("worker", "operator"),
+        ("worker",),
+        {"cleanup.policy": ["compact", "delete"]},
+    ),
+)
+
+
+def asyncapi() -> str:
+    """The document, as JSON."""
+    document = {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "anpr-streams",
+            "version": _VERSION,
+            "description": "Licence-plate reads joined against alert lists. Addresses are Kafka topics; "
+            "their first part is `[topics] prefix` of the settings, `anpr` unless set. An operation is by "
+            "the role in its tag. What no schema says is in README.md beside this file and docs/meaning.md.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {channel.name: _channel(channel) for channel in _CHANNELS},
+        "operations": {
+            name: operation for channel in _CHANNELS for name, operation in _operations(channel).items()
+        },
+        "components": {
+            "messages": {
+                message.name: _message(message) for channel in _CHANNELS for message in channel.messages
+            },
+            "tags": {role: {"name": role, "description": words} for role, words in _ROLES.items()},
+        },
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _channel(channel: _Channel) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "address": f"anpr.{channel.address}",
+        "description": channel.description,
+        "messages": {
+            message.name: {"$ref": f"#/components/messages/{message.name}"} for message in channel.messages
+        },
+    }
+    if "{country}" in channel.address:
+        described["parameters"] = {
+            "country": {
+                "description": "the camera's country, ISO 3166-1 alpha-2 in upper case",
+                "examples": ["BE", "FR"],
+            }
+        }
+    policy = {"cleanup.policy": ["compact" if channel.compacted else "delete"]}
+    described["bindings"] = {"kafka": {"topicConfiguration": policy | channel.configs, **_BINDING}}
+    return described
+
+
+def _message(message: _Message) -> dict[str, Any]:
+    payload = {"$ref": f"{message.schema}.schema.json"} if isinstance(message.schema, str) else message.schema
+    return {
+        "name": message.name,
+        "summary": message.summary,
+        **message.more,
+        "payload": payload,
+        "bindings": {"kafka": {"key": message.key, **_BINDING}},
+    }
+
+
+def _operations(channel: _Channel) -> dict[str, dict[str, Any]]:
+    """The operations on a channel: `gatewaySendsReads`, `workerReceivesReads`."""
+    sides = (("send", channel.senders), ("receive", channel.receivers))
+    return {
+        _operation_name(role, action, channel.name): {
+            "action": action,
+            "channel": {"$ref": f"#/channels/{channel.name}"},
+            "tags": [{"$ref": f"#/components/tags/{role}"}],
+        }
+        for action, roles in sides
+        for role in roles
+    }
+
+
+def _operation_name(role: str, action: str, channel: str) -> str:
+    first, *others = role.split("-")
+    return first + "".join(map(str.title, others)) + f"{action.title()}s{channel.title()}"

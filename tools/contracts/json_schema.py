@@ -1,0 +1,154 @@
+"""The JSON Schema files of what travels (JSON Schema 2020-12), made from the records' declarations.
+
+The types and bounds come from the Structs. What the code checks beyond them, and a schema can say, is added
+here: the rule of a plate, and what many properties share as one definition. Patterns keep to what every
+engine of regular expressions reads. What a schema cannot say is in `schemas/README.md`.
+"""
+
+import inspect
+import json
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from streams.plates.normal_form import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN
+from streams.records.countries import COUNTRIES
+from streams.records.encode import encode
+from streams.records.times import TIME_PATTERN
+from tools.contracts.examples import ALERT, HIT, LOOKED_BACK, MATCH, READ, VERDICT, WITHDRAWAL
+
+_VERSION: Final = 1
+"""Part of each schema's id; rises when a document that was valid no longer is."""
+
+
+class _Public(NamedTuple):
+    description: str
+    example: msgspec.Struct
+
+
+_PUBLIC: Final = (
+    _Public(
+        "One licence plate as one camera read it, once. Topic anpr.reads.<country of the camera>, "
+        "key camera_id. Written by gateways, read by workers.",
+        READ,
+    ),
+    _Public(
+        "One vehicle or plate that a list asks for, in one version. Topic anpr.alerts, compacted, key "
+        "<list_id>/<alert_id>. Written by the lists' owners, read by workers.",
+        ALERT,
+    ),
+    _Public(
+        "The end of an alert before its time, in files. On Kafka it is the null value of the alert's key.",
+        WITHDRAWAL,
+    ),
+    _Public(
+        "One read that may be the vehicle of one alert, and how. Topic anpr.matches, key "
+        "<list_id>/<alert_id>. Written by workers, read by workers.",
+        MATCH,
+    ),
+    _Public(
+        "What a police centre is told. The latest revision of a hit_id is what holds. Topic anpr.hits, key "
+        "hit_id. Written by workers, read by the centres.",
+        HIT,
+    ),
+    _Public(
+        "What a centre says of a hit, after a person looked at it. Topic anpr.verdicts, key hit_id. Written "
+        "by the centres, read by workers.",
+        VERDICT,
+    ),
+    _Public(
+        "That an alert is or was looked back for: where, by what right, and what came of it. Topic "
+        "anpr.lookbacks, compacted, key <list_id>/<alert_id>. Written by workers and `anpr lookback`, read "
+        "by workers.",
+        LOOKED_BACK,
+    ),
+)
+
+_CODES: Final = sorted(COUNTRIES)
+_SHARED: Final[dict[str, dict[str, Any]]] = {
+    "Time": {
+        "description": "An instant: RFC 3339 with a zone, from 2000 to 2099; best in UTC with milliseconds.",
+        "type": "string",
+        "format": "date-time",
+        "pattern": TIME_PATTERN,
+    },
+    # `action` in streams.records.alert refers to it by this name.
+    "Territory": {
+        "description": "`default`, or a country's code.",
+        "anyOf": [{"const": "default"}, {"$ref": "#/$defs/Country"}],
+    },
+    "Country": {
+        "description": "A country's code: ISO 3166-1 alpha-2 in upper case, and XK for Kosovo.",
+        "enum": _CODES,
+    },
+}
+"""Definitions that many properties refer to; one may refer to those below it."""
+
+_BEYOND_TYPES: Final[dict[str, dict[str, dict[str, Any]]]] = {
+    "Read": {"plate": {"pattern": PLATE_PATTERN}},
+    "Alert": {"plate": {"pattern": LISTED_PATTERN, "allOf": [{"pattern": LITERAL_PATTERN}]}},
+}
+"""By Struct and property: what the code checks that the Struct's types do not say."""
+
+
+def schemas() -> dict[str, str]:
+    """File name to JSON text, of each record that others write or read."""
+    return {f"{_name(public)}.schema.json": _text(public) for public in _PUBLIC}
+
+
+def field_schema(kind: Any) -> dict[str, Any]:
+    """The schema of a field's type that stands alone, such as a record's key."""
+    (made,), _ = msgspec.json.schema_components([kind])
+    return made
+
+
+def _name(public: _Public) -> str:
+    return type(public.example).__name__.lower()
+
+
+def _text(public: _Public) -> str:
+    kind = type(public.example)
+    _, made = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    defs: dict[str, Any] = {name: _tidy(schema) for name, schema in made.items()}
+    for name in _BEYOND_TYPES.keys() & defs.keys():
+        for field, rules in _BEYOND_TYPES[name].items():
+            defs[name]["properties"][field].update(rules)
+    for name, definition in _SHARED.items():
+        if f'"#/$defs/{name}"' in json.dumps(defs):
+            defs[name] = definition
+    root = defs.pop(kind.__name__)
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:anpr-streams:{_name(public)}:{_VERSION}",
+        **root,
+        "description": public.description,
+        "examples": [json.loads(encode(public.example))],
+        "$defs": dict(sorted(defs.items())),
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _tidy(schema: Any) -> Any:
+    """A schema of msgspec's, with what is shared referred to and descriptions for those who read the schema.
+
+    That of a property stands at the property; of a Struct's docstring there is the first paragraph.
+    """
+    if isinstance(schema, list):
+        return [_tidy(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("enum") == _CODES:
+        return {"$ref": "#/$defs/Country"}
+    if schema.get("pattern") == TIME_PATTERN:
+        return {**_described(schema), "$ref": "#/$defs/Time"}
+    tidy = {key: _tidy(value) for key, value in schema.items() if (key, value) != ("required", [])}
+    if "properties" in tidy:
+        tidy["description"] = " ".join(inspect.cleandoc(tidy["description"]).split("\n\n")[0].split())
+    for part in tidy.get("anyOf", ()):
+        tidy = {**_described(part), **tidy}
+        part.pop("description", None)
+    return tidy
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": schema["description"]} if "description" in schema else {}

@@ -1,0 +1,81 @@
+"""A Chromium for tests of pages: `python -m tools.install_browser` sees to it that there is one.
+
+One that is on the machine is taken. Else it is installed: by root with apt-get from Debian's packages, or
+else by Playwright into the user's cache. Exit codes: 0 there is one, 1 there is none and what to do is said.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_APT: Final = (
+    ("apt-get", "update", "-qq"),
+    ("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"),
+)
+_PLAYWRIGHT: Final = ((sys.executable, "-m", "playwright", "install", "chromium"),)
+_QUIET: Final = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-sync",
+    "--no-first-run",
+)
+MISSING: Final = (
+    "no Chromium was found, and none could be installed: install one, so that `chromium` or `google-chrome` "
+    "is found, or run `.venv/bin/python -m playwright install chromium`"
+)
+
+
+@contextmanager
+def opened() -> Iterator[Browser]:
+    """A headless Chromium. Without one the test is skipped, but fails where CI is set."""
+    with sync_playwright() as playwright:
+        path = _found(playwright)
+        if path is None and os.environ.get("CI"):
+            pytest.fail(MISSING)
+        if path is None:
+            pytest.skip(MISSING)
+        # Root has no sandbox to give, and the pages are the tests' own.
+        alone = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=[*_QUIET, *alone])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _found(playwright: Playwright) -> str | None:
+    on_path = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    own = playwright.chromium.executable_path
+    return on_path or (own if Path(own).is_file() else None)
+
+
+def main() -> int:
+    """The command; gives the exit code."""
+    root = shutil.which("apt-get") is not None and os.geteuid() == 0
+    for way in (_APT, _PLAYWRIGHT) if root else (_PLAYWRIGHT,):
+        with sync_playwright() as playwright:
+            if _found(playwright) is not None:
+                return 0
+        environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in way:
+            if subprocess.run(command, env=environ, stdout=sys.stderr, check=False).returncode:
+                break
+    with sync_playwright() as playwright:
+        if _found(playwright) is not None:
+            return 0
+    print(MISSING, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
