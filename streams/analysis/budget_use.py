@@ -6,9 +6,9 @@ Lists without a budget are counted too: what they spend says what a budget would
 from datetime import date, datetime
 from typing import NamedTuple
 
-from streams.correlation.budget import DAY_MS, ONE, TIGHTENED, Outcome, cost_of, outcome_of
+from streams.correlation.budget import ONE, TIGHTENED, Outcome, cost_of, outcome_of
 from streams.records.hit import Hit
-from streams.records.times import from_ms, to_ms
+from streams.records.times import DAY_MS, from_ms, to_ms
 
 
 class Spent(NamedTuple):

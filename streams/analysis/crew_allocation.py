@@ -12,15 +12,12 @@ Fulkerson, "Transversals and matroid partition", Journal of Research of the Nati
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from streams.operations.admission import MINUTE_MS
 from streams.operations.config import Operation
 from streams.records.hit import Hit
 from streams.records.journey import Admission
-from streams.records.times import to_ms
-
-_HOUR_MS: Final = 60 * MINUTE_MS
+from streams.records.times import HOUR_MS, to_ms
 
 Why = Literal["no-crew", "over", "full"]
 """Why a vehicle has no slot: no crew can be ready where it may come; it comes when the operation is over;
@@ -71,7 +68,7 @@ class Crews:
 
     def __init__(self, operation: Operation, sites: Sequence[str]) -> None:
         self._crews: Counter[str | None] = Counter(sites)
-        self._length = _HOUR_MS / operation.capacity
+        self._length = HOUR_MS / operation.capacity
         self._windows = _joined((to_ms(each.from_), to_ms(each.until)) for each in operation.windows)
         self._taken: set[Slot] = set()
 

@@ -21,10 +21,10 @@ from msgspec import Struct
 from streams.analysis.crew_allocation import Candidate, Crews, Slot, candidate_of
 from streams.analysis.hit_ledger import Account, Vehicle, admission_of, beside, vehicle_of
 from streams.network.config import Site
-from streams.operations.admission import MINUTE_MS, crews_of
+from streams.operations.admission import crews_of
 from streams.operations.config import Operation
 from streams.records.hit import Hit
-from streams.records.times import from_ms, to_ms
+from streams.records.times import MINUTE_MS, from_ms, to_ms
 from streams.records.types import MatchClass
 from streams.records.verdict import Verdict
 

@@ -20,11 +20,11 @@ from typing import Final, NamedTuple
 from streams.analysis.crew_allocation import Candidate, Crews, Slot, Why, candidate_of
 from streams.analysis.hit_ledger import Account, Vehicle, admission_of, beside, vehicle_of
 from streams.network.config import Site
-from streams.operations.admission import MINUTE_MS, crews_of
+from streams.operations.admission import crews_of
 from streams.operations.config import Operation
 from streams.records.hit import Hit
 from streams.records.journey import Admission
-from streams.records.times import to_ms
+from streams.records.times import MINUTE_MS, to_ms
 from streams.records.verdict import Verdict
 
 _UNREACHED_MS: Final = 60 * MINUTE_MS

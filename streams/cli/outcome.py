@@ -17,9 +17,9 @@ from streams.cli.common.options import INPUT, config_option, settings_of
 from streams.cli.common.record_sources import take_files, take_hits, take_verdicts
 from streams.cli.common.text import printable, words
 from streams.cli.lists.loading import clock, empty, now_option
-from streams.correlation.budget import DAY_MS
 from streams.files.jsonl import STANDARD_INPUT
 from streams.records.decode import decode_hit, decode_verdict
+from streams.records.times import DAY_MS
 
 _COMMAND: Final = "outcome"
 _ALL: Final = ("list", "camera", "confusion")

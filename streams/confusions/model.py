@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from streams.confusions.evidence import KINDS, LEAST, Evidence, Kind
 from streams.confusions.features import TERMS, Aligned, Slip, aligned
 from streams.plates.packed_keys import ALPHABET
+from streams.runtime.errors import OperatorError
 
 FORMAT_VERSION: Final = 2
 _CHARS: Final = len(ALPHABET)
@@ -20,7 +21,7 @@ _Row = Annotated[list[float], Meta(min_length=_CHARS, max_length=_CHARS)]
 _FORMAT: Final = "anpr-confusions"
 
 
-class ModelError(ValueError):
+class ModelError(OperatorError, ValueError):
     """A file that is no model of this version; the message says why and what to do."""
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 from streams.correlation.passages import Sighting
 from streams.matching.config import Policies
 from streams.records.hit import Hit
-from streams.records.times import from_ms, to_ms
+from streams.records.times import DAY_MS, from_ms, to_ms
 
 SURE: Final = 0.99
 """A hit of this posterior or more is told whatever was spent: no vehicle surely read is missed."""
@@ -26,8 +26,6 @@ TIGHTENED_WORDS: Final = (
 
 ONE: Final = 1_000_000
 """One false hit, in the unit in which they are added up."""
-DAY_MS: Final = 86_400_000
-"""Milliseconds of a UTC day."""
 
 Ruling = Literal["told", "tightened", "withheld"]
 """What becomes of a passage: told; told while the tolerance is tightened; not told."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -14,11 +14,9 @@ from streams.records.alert import Alert
 from streams.records.arrivals import Windows
 from streams.records.hit import digest_of
 from streams.records.journey import Handover
-from streams.records.times import from_ms, to_ms
+from streams.records.times import MINUTE_MS, from_ms, to_ms
 from streams.rules.actions import action_of
 from streams.rules.handovers import HandoverRule, Handovers
-
-_MINUTE_MS: Final = 60_000
 
 
 class Standing(Struct, frozen=True, gc=False):
@@ -47,7 +45,7 @@ class Handing:
 
     def __init__(self, rules: Handovers, policy: CorrelationPolicy) -> None:
         self._rules = rules
-        self._stands_ms = round(policy.handover_minutes * _MINUTE_MS)
+        self._stands_ms = round(policy.handover_minutes * MINUTE_MS)
         self._least_share = policy.handover_share
         self._least_posterior = policy.handover_posterior
         self._abroad = lru_cache(maxsize=1 << 14)(self._abroad_of)

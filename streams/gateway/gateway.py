@@ -20,12 +20,12 @@ from streams.gateway.pictures import Store
 from streams.gateway.spool.spool import Entry, Figures, Spool
 from streams.gateway.spool.writer import Keeper
 from streams.kafka.client import Secret
+from streams.records.times import HOUR_MS
 
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 1.0
 _EXPIRE_EVERY: Final = 60
 """Looks after which the spool is searched for what is too old."""
-_HOUR_MS: Final = 3_600_000
 _MB: Final = 1_000_000
 _GRACE_S: Final = 5.0
 
@@ -113,7 +113,7 @@ class Gateway:
             for words in self._watch.blind(self._now()):
                 self._say(words)
             if turn % _EXPIRE_EVERY == 0:
-                before = self._now() - int(self._policy.spool_hours * _HOUR_MS)
+                before = self._now() - int(self._policy.spool_hours * HOUR_MS)
                 gone = await self._keeper.expire(before)
                 if gone:
                     self._given_up += gone

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.kafka.faust_driver import private_api
 from streams.kafka.faust_driver.batch import Record
 from streams.kafka.faust_driver.raw_records import make_lean
+from streams.runtime.errors import OperatorError
 
 _OPTIONS: Final[dict[str, Any]] = {
     "group_id": None,
@@ -28,7 +29,7 @@ _WAIT_MS: Final = 1000
 _STOPPED_WITHIN_S: Final = 5.0
 
 
-class FollowError(Exception):
+class FollowError(OperatorError):
     """A topic that cannot be read on; the message says why and what to do."""
 
 

@@ -10,11 +10,12 @@ from aiokafka.errors import KafkaError
 from streams.kafka.client import TokenError
 from streams.kafka.client.log_capture import Heard
 from streams.kafka.follower import Follower, FollowError
+from streams.runtime.errors import OperatorError
 
 _REACHED_WITHIN_S: Final = 5.0
 
 
-class ReadingError(Exception):
+class ReadingError(OperatorError):
     """A topic that cannot be read; the message says why and what to do."""
 
 

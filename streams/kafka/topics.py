@@ -5,8 +5,8 @@ from typing import Annotated, Final, NamedTuple
 from msgspec import Meta, Struct
 
 from streams.records.countries import Country
+from streams.records.times import HOUR_MS
 
-_HOUR_MS: Final = 3_600_000
 _DAY_HOURS: Final = 24.0
 _RETENTION: Final = "retention.ms"
 _STAMPED: Final = "message.timestamp.type"
@@ -107,13 +107,13 @@ def topics(policy: TopicsPolicy) -> list[Topic]:
     names = policy.names()
 
     def kept(name: str, hours: float, **more: str) -> Topic:
-        configs = {"cleanup.policy": "delete", _RETENTION: str(round(hours * _HOUR_MS))}
+        configs = {"cleanup.policy": "delete", _RETENTION: str(round(hours * HOUR_MS))}
         more = {key.replace("_", "."): value for key, value in more.items()}
         return Topic(name, policy.partitions, policy.replication, configs | more)
 
     alerts = {
         "cleanup.policy": "compact",
-        "delete.retention.ms": str(round(policy.withdrawn_hours * _HOUR_MS)),
+        "delete.retention.ms": str(round(policy.withdrawn_hours * HOUR_MS)),
         # A withdrawal is in force from its record's time, so that is the broker's and no writer's clock.
         _STAMPED: _BY_BROKER,
     }

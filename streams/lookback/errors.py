@@ -7,10 +7,10 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.client import TokenError
 from streams.kafka.follower import FollowError
-from streams.runtime.errors import WorkerError
+from streams.runtime.errors import OperatorError, WorkerError
 
 
-class LookbackError(Exception):
+class LookbackError(OperatorError):
     """A look back that could not be done; the message says why and what to do."""
 
 

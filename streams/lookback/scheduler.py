@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from time import time_ns
 from typing import Final, NamedTuple
 
 from aiokafka.partitioner import murmur2
@@ -25,10 +24,10 @@ from streams.matching.matcher import Judge
 from streams.records.alert import Alert, AlertKey
 from streams.records.decode import decode_looked_back
 from streams.records.lookback import LookedBack
-from streams.records.times import from_ms
+from streams.records.times import HOUR_MS, from_ms
 from streams.rules.jurisdictions import Jurisdiction, scope
+from streams.runtime.clock import now_ms
 
-_HOUR_MS: Final = 3_600_000
 _ASKS: Final = b'"lookback_hours"'
 _TOGETHER_S: Final = 0.5
 """Alerts that come within this time are looked back for in one sweep."""
@@ -82,7 +81,7 @@ class Keeper:
                 Follower(self._options, self._names.alerts, pass_deleted=True)
             )
             # What came before the oldest read there may be has nothing to look back at.
-            await alerts.open(max(_now() - round(self._rules.topics.longest_reads_hours * _HOUR_MS), 0))
+            await alerts.open(max(_now() - round(self._rules.topics.longest_reads_hours * HOUR_MS), 0))
             async for _, batch in alerts.whole():
                 self._alerts(batch)
                 await asyncio.sleep(0)
@@ -188,7 +187,7 @@ async def _first_of(*endless: Coroutine[None, None, None]) -> None:
 
 
 def _now() -> int:
-    return time_ns() // 1_000_000
+    return now_ms()
 
 
 async def _stop(outbox: Outbox) -> None:

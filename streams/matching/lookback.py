@@ -8,7 +8,7 @@ alert's term had begun then, does not matter; that it has not ended is for the c
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -20,10 +20,8 @@ from streams.records.decode import Rejected
 from streams.records.journey import Lookback
 from streams.records.match import Match
 from streams.records.read import Read
-from streams.records.times import from_ms, to_ms
+from streams.records.times import HOUR_MS, from_ms, to_ms
 from streams.rules.jurisdictions import Scope
-
-_HOUR_MS: Final = 3_600_000
 
 
 class Asked(NamedTuple):
@@ -111,4 +109,4 @@ class LookingBack:
 
 def _before(at: int, hours: float) -> datetime:
     """So many hours before a time in ms since 1970 UTC, at least one ms."""
-    return from_ms(at - max(round(hours * _HOUR_MS), 1))
+    return from_ms(at - max(round(hours * HOUR_MS), 1))

@@ -6,13 +6,13 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from streams.network.config import Link, Site
+from streams.records.times import MINUTE_MS
 
 BEST_KMH: Final = 130.0
 """The mean speed of the best travel time on a road where none is set: the limit of French motorways (Code de
 la route, art. R413-2)."""
 BEST_RAIL_KMH: Final = 300.0
 """Likewise on rails: the highest speed of the lines between Paris, Brussels and Cologne."""
-_MINUTE_MS: Final = 60_000
 _LEAST_SHARE: Final = 0.1
 
 
@@ -90,9 +90,9 @@ class Network:
         return self._ahead[key]
 
     def _add(self, site_id: str, link: Link, best_kmh: float) -> None:
-        usual = link.minutes * _MINUTE_MS
-        best = link.km / best_kmh * 60 * _MINUTE_MS
-        best = min(usual, best if link.best_minutes is None else link.best_minutes * _MINUTE_MS)
+        usual = link.minutes * MINUTE_MS
+        best = link.km / best_kmh * 60 * MINUTE_MS
+        best = min(usual, best if link.best_minutes is None else link.best_minutes * MINUTE_MS)
         for one, other in ((site_id, link.to), (link.to, site_id))[: 1 if link.one_way else 2]:
             new = Way((one, other), link.km, best, usual)
             known = self._links[one].get(other)

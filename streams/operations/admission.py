@@ -27,11 +27,10 @@ from streams.network.config import Site
 from streams.operations.area import Ground, Position
 from streams.operations.config import Operation
 from streams.records.journey import Admission, Next
-from streams.records.times import from_ms, to_ms
+from streams.records.times import MINUTE_MS, from_ms, to_ms
 
 WEIGHTS: Final[Mapping[int, float]] = {1: 1.0, 2: 0.8, 3: 0.6, 4: 0.4, 5: 0.2}
 """What a priority counts in a score."""
-MINUTE_MS: Final = 60_000
 _DIGITS: Final = 4
 
 

@@ -8,7 +8,7 @@ import msgspec
 import orjson
 
 from streams.records.arrivals import Arrivals, Windows
-from streams.records.times import from_ms
+from streams.records.times import MINUTE_MS, from_ms
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME
 _LEFT: Final = (datetime, Arrivals)
@@ -17,7 +17,6 @@ _SECONDS: Final = len('"2026-05-21T16:10:06')
 _MILLISECONDS: Final = _SECONDS + len(".123")
 _MINUTE: Final = len('"2026-05-21T16:10:')
 _REMEMBERED: Final = 1 << 14
-_MINUTE_MS: Final = 60_000
 _IN_MINUTE: Final = [b"%02d" % second for second in range(60)]
 _IN_SECOND: Final = [b'.%03dZ"' % ms for ms in range(1000)]
 
@@ -78,11 +77,11 @@ def _around(windows: Windows) -> list[tuple[bytes, bytes, int, int, int]]:
 
 
 def _ms(ms: int) -> bytes:
-    minute, rest = divmod(ms, _MINUTE_MS)
+    minute, rest = divmod(ms, MINUTE_MS)
     return _minute(minute) + _IN_MINUTE[rest // 1000] + _IN_SECOND[rest % 1000]
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _minute(number: int) -> bytes:
     """A time to its minute, of that number since 1970 UTC."""
-    return orjson.dumps(from_ms(number * _MINUTE_MS), option=orjson.OPT_UTC_Z)[:_MINUTE]
+    return orjson.dumps(from_ms(number * MINUTE_MS), option=orjson.OPT_UTC_Z)[:_MINUTE]

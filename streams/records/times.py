@@ -6,6 +6,14 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+Millis = int
+"""Milliseconds since 1970-01-01 UTC."""
+
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 86_400_000
+
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2099
 YEARS_RULE: Final = "lies from the year 2000 to 2099"

@@ -1,20 +1,27 @@
-"""What time it is, for a worker."""
+"""Wall-clock time for applications; the domain is given times and never reads a clock."""
 
 from collections.abc import Callable
 from time import time_ns
 
-Clock = Callable[[int], int]
-"""Gives now, in ms since 1970 UTC, and is told the latest time that the records in hand speak of.
+from streams.records.times import Millis
 
-Real ones look at the clock of the machine; a run over events of the past goes by what the records say.
+Clock = Callable[[Millis], Millis]
+"""Return the present time, given the greatest time of the records at hand.
+
+A real clock ignores the argument; a run over past events returns it.
 """
 
 
-def wall(_told: int) -> int:
-    """The machine's clock."""
+def now_ms() -> Millis:
+    """Return the machine's time."""
     return time_ns() // 1_000_000
 
 
-def from_records(told: int) -> int:
-    """The time the records speak of, as in a replay."""
-    return told
+def wall(_watermark: Millis) -> Millis:
+    """Return the machine's time, whatever the records say."""
+    return now_ms()
+
+
+def from_records(watermark: Millis) -> Millis:
+    """Return the time of the records, as in a replay."""
+    return watermark

@@ -1,48 +1,46 @@
-"""WorkerError: what ends a worker, in words for the operator."""
+"""Errors that a person must act on. All derive from one base, which the command line catches once.
 
-import asyncio
+    OperatorError                     printed as "anpr COMMAND: MESSAGE", exit code 1
+    ├── InputError                    a file or an option cannot be used, exit code 2
+    ├── WorkerError                   a worker cannot go on
+    ├── LookbackError                 a lookback cannot go on
+    ├── SettingsError                 the settings have faults
+    ├── ConnectionSettingsError       the settings of the Kafka connection, or what they name, have faults
+    ├── AccessError                   the secrets of cameras have faults
+    ├── TlsError                      the gateway's certificate or key cannot be used
+    ├── SpoolError                    the gateway's spool cannot be used
+    ├── FileError                     a file of records cannot be read
+    ├── SnapshotError                 a snapshot of the alert lists cannot be used
+    ├── ModelError                    a confusion model cannot be used
+    ├── LearnError                    a confusion model cannot be trained
+    ├── ListsError                    the topic of alerts cannot be read
+    ├── FollowError                   a topic cannot be followed
+    ├── ReadingError                  a topic cannot be scanned
+    ├── TokenError                    an OAuth token cannot be had
+    ├── ContractError                 the installed Kafka libraries are not those the driver was written for
+    ├── LocalKafkaError               the local Kafka cannot be run
+    └── DemoError                     the demo cannot go on
+
+A message says what is wrong, where, and what to do. It holds no plate.
+"""
+
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 _FRAMES: Final = 4
 
 
-class WorkerError(Exception):
+class OperatorError(Exception):
+    """An error that a person must act on; the message says what is wrong, where, and what to do."""
+
+
+class InputError(OperatorError):
+    """A file or an option that cannot be used."""
+
+
+class WorkerError(OperatorError):
     """Why a worker cannot go on; the message says what to do."""
-
-
-class Alarm:
-    """The first trouble of a worker; whoever waits for it ends the worker."""
-
-    def __init__(self) -> None:
-        self._first: asyncio.Future[WorkerError] = asyncio.get_running_loop().create_future()
-
-    def raise_(self, trouble: WorkerError) -> None:
-        """Tells of trouble; only the first counts."""
-        with suppress(asyncio.InvalidStateError):
-            self._first.set_result(trouble)
-
-    @contextmanager
-    def heard(self, what: str) -> Iterator[None]:
-        """Raises the alarm for whatever is raised within, which goes no further. `what` is going on there."""
-        try:
-            yield
-        except WorkerError as trouble:
-            self.raise_(trouble)
-        except Exception as error:
-            self.raise_(unforeseen(what, error))
-
-    @property
-    def raised(self) -> bool:
-        """Whether there is trouble."""
-        return self._first.done()
-
-    async def wait(self) -> WorkerError:
-        """The first trouble, when it comes."""
-        return await asyncio.shield(self._first)
 
 
 def unforeseen(what: str, error: BaseException) -> WorkerError:

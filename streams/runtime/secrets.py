@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from streams.records.faults import Fault
+from streams.runtime.errors import OperatorError
 
 
 class Secret:
@@ -44,7 +45,7 @@ class Unprinted(str):
         return "'(hidden)'"
 
 
-class ConnectionSettingsError(ValueError):
+class ConnectionSettingsError(OperatorError, ValueError):
     """The settings of the connection, or what they name, have faults. `faults` holds all of them."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streams.runtime.errors import OperatorError
 from streams.settings import toml_format
 from streams.settings.checks import check
 from streams.settings.model import Settings
@@ -41,7 +42,7 @@ class SettingFault(NamedTuple):
         return ": ".join(part for part in (place, self.field, text) if part)
 
 
-class SettingsError(ValueError):
+class SettingsError(OperatorError, ValueError):
     """A file of settings has faults. `faults` holds all of them, in the order of their lines."""
 
     def __init__(self, faults: Iterable[SettingFault]) -> None:

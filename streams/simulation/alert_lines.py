@@ -6,11 +6,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from streams.records.times import DAY_MS
 from streams.simulation.demo_listed import LIST_KINDS
 from streams.simulation.jsonl_columns import Bytes, digits, joined, table, times, where
 from streams.simulation.vehicles import Texts
 
-DAY_MS: Final = 86_400_000
 LISTS: Final = tuple(LIST_KINDS)
 PATTERNS: Final = "joint-operation"
 """The list whose plates have their last characters open."""

@@ -5,10 +5,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.records.times import HOUR_MS
 from streams.simulation.column_types import Ints
 from streams.simulation.rates import Rates
 from streams.simulation.roads import DIRECTIONS, Roads
-from streams.simulation.trips import HOUR_MS, Passages, Times
+from streams.simulation.trips import Passages, Times
 
 OUTAGE_MS: Final = 15 * 60_000
 """How long a camera's link is down at the least; it is down in whole stretches of so long."""

@@ -9,14 +9,13 @@ import msgspec
 
 from streams.records.encode import encode
 from streams.records.read import Read
-from streams.records.times import from_ms
+from streams.records.times import HOUR_MS, from_ms
 from streams.simulation.cameras import Camera, Crossing
 from streams.simulation.demo_listed import Listed
 from streams.simulation.demo_misreads import misread
 from streams.simulation.demo_plates import Plate, plate
 from streams.simulation.malformed import spoiled
 
-_HOUR_MS: Final = 3_600_000
 _FRAMES: Final = (1, 2, 3)
 _FRAME_SHARES: Final = (0.5, 0.3, 0.2)
 READS_A_PASSAGE: Final = sum(count * share for count, share in zip(_FRAMES, _FRAME_SHARES, strict=True))
@@ -99,7 +98,7 @@ class Traffic:
         sides = sum(len(each.sides) for each in network) / len(network)
         self._vehicles_a_ms = rate / 1000 / (sides * READS_A_PASSAGE)
         # From here on times are in ms since the beginning.
-        self._next = -max(each.km for each in network) / _SLOWEST_KMH * _HOUR_MS
+        self._next = -max(each.km for each in network) / _SLOWEST_KMH * HOUR_MS
         self._passages = self._reads = self._records = self._listed_before = 0
         self._waiting: list[tuple[int, int, Sent]] = []
 
@@ -126,7 +125,7 @@ class Traffic:
         for side in crossing.sides if rng.random() < 0.5 else crossing.sides[::-1]:
             self._passages += 1
             self._pass(Passage(self._passages, its, listed), rng.choice(side), at, kmh)
-            at += round(crossing.km / kmh * _HOUR_MS)
+            at += round(crossing.km / kmh * HOUR_MS)
 
     def _pass(self, passage: Passage, camera: Camera, at: int, kmh: float) -> None:
         """A camera takes one to three reads of a vehicle."""

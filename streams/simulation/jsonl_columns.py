@@ -12,12 +12,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.records.times import from_ms
+from streams.records.times import DAY_MS, MINUTE_MS, from_ms
 
 Bytes = NDArray[np.uint8]
 
-_DAY_MS: Final = 86_400_000
-_MINUTE_MS: Final = 60_000
 _GROUP: Final = 4
 
 
@@ -85,10 +83,10 @@ def digits(numbers: NDArray[np.int64], width: int) -> Bytes:
 
 def times(ms: NDArray[np.int64]) -> Bytes:
     """Times, ms since 1970 UTC, as `streams.records.times.rfc3339` writes them (n × 24)."""
-    minute, rest = np.divmod(ms, _MINUTE_MS)
-    day, minute = np.divmod(minute, _DAY_MS // _MINUTE_MS)
+    minute, rest = np.divmod(ms, MINUTE_MS)
+    day, minute = np.divmod(minute, DAY_MS // MINUTE_MS)
     first, last = (int(day.min()), int(day.max())) if len(day) else (0, 0)
-    dates = table([from_ms(each * _DAY_MS).isoformat()[:11] for each in range(first, last + 1)])
+    dates = table([from_ms(each * DAY_MS).isoformat()[:11] for each in range(first, last + 1)])
     minutes, seconds = _parts_of_day()
     return np.concatenate([dates[day - first], minutes[minute], seconds[rest]], axis=1)
 
@@ -108,5 +106,5 @@ def _groups() -> Bytes:
 @lru_cache(maxsize=1)
 def _parts_of_day() -> tuple[Bytes, Bytes]:
     """The minutes of a day, `16:10:`, and the milliseconds of a minute, `06.123Z`."""
-    minutes = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(_DAY_MS // _MINUTE_MS)]
-    return table(minutes), table([f"{ms // 1000:02}.{ms % 1000:03}Z" for ms in range(_MINUTE_MS)])
+    minutes = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(DAY_MS // MINUTE_MS)]
+    return table(minutes), table([f"{ms // 1000:02}.{ms % 1000:03}Z" for ms in range(MINUTE_MS)])

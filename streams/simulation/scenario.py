@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from streams.confusions.evidence import Kind
+from streams.records.times import HOUR_MS
 from streams.simulation.rates import Rates
-from streams.simulation.trips import HOUR_MS
 
 PEOPLE, CAMERAS, ALERTS, READS = range(4)
 """What chance is asked for; each has numbers of its own, so that a change of one leaves the others."""

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.records.times import HOUR_MS, MINUTE_MS
 from streams.simulation.column_types import Floats, Ints
 from streams.simulation.roads import Roads
 from streams.simulation.routes import Ways
@@ -12,8 +13,6 @@ from streams.simulation.routes import Ways
 Times = NDArray[np.int64]
 """Milliseconds since the beginning of the simulated time."""
 
-HOUR_MS: Final = 3_600_000
-_MINUTE_MS: Final = 60_000
 _BEFORE_MS: Final = 4 * HOUR_MS
 """So long before the beginning the first tours set out, so that the road is not empty then."""
 _FAR_KM: Final = 45.0
@@ -108,7 +107,7 @@ def tours(
     pace = np.clip(rng.normal(mean, spread), _SLOWEST, FASTEST)
     least, most = _STAY_H
     stay = least * (most / least) ** rng.random(count)
-    drive = ways.time[home, goal] / pace * _MINUTE_MS
+    drive = ways.time[home, goal] / pace * MINUTE_MS
     back = out + (drive + stay * HOUR_MS).astype(np.int64)
     end = back + drive.astype(np.int64)
     free = _free(vehicle, out, end)
@@ -123,7 +122,7 @@ def passages(made: Tours, home: Ints, ways: Ways, hours: float) -> Passages:
     begins = np.stack([made.out, made.back], axis=1).ravel()
     pace = np.repeat(made.pace, 2)
     site = ways.sites[rows]
-    at = begins[:, None] + (ways.minutes[rows] / pace[:, None] * _MINUTE_MS).astype(np.int64)
+    at = begins[:, None] + (ways.minutes[rows] / pace[:, None] * MINUTE_MS).astype(np.int64)
     trip, step = np.nonzero((site >= 0) & (at >= 0) & (at < hours * HOUR_MS))
     return Passages(
         trip,

@@ -18,7 +18,8 @@ from streams.records.decode import Rejected
 from streams.records.encode import encode
 from streams.records.faults import Fault
 from streams.runtime.clock import Clock
-from streams.runtime.errors import Alarm, unforeseen
+from streams.runtime.errors import unforeseen
+from streams.worker.failure_signal import Alarm
 
 STAGE: Final = "match"
 _NO_VALUE: Final = Fault("", "is a JSON object", "a null value")

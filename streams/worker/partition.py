@@ -17,7 +17,8 @@ from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.records.verdict import Verdict
 from streams.runtime.clock import Clock
-from streams.runtime.errors import Alarm, WorkerError
+from streams.runtime.errors import WorkerError
+from streams.worker.failure_signal import Alarm
 from streams.worker.match_agent import confirm
 
 Job = Callable[[], list[Hit]]

@@ -26,12 +26,14 @@ from streams.matching.config import Policies
 from streams.matching.matcher import Judge
 from streams.network.config import Places
 from streams.records.decode import decode_verdict
+from streams.records.times import HOUR_MS
 from streams.records.verdict import Verdict
 from streams.rules.jurisdictions import Jurisdiction
 from streams.runtime.clock import Clock, wall
-from streams.runtime.errors import Alarm, WorkerError
+from streams.runtime.errors import WorkerError
 from streams.worker.config import WorkerPolicy
 from streams.worker.correlate_agent import Correlating
+from streams.worker.failure_signal import Alarm
 from streams.worker.faust_app import Agents, make_app
 from streams.worker.lag import Headway
 from streams.worker.match_agent import Matching
@@ -40,7 +42,6 @@ from streams.worker.restore import Rebuild
 from streams.worker.startup import reach
 from streams.worker.watchdog import Watchdog, end_stalled
 
-_HOUR_MS: Final = 3_600_000
 _TICK_S: Final = 0.5
 _VERDICTS_SHOWN: Final = 10
 _FORGET_S: Final = 60.0
@@ -183,7 +184,7 @@ class Worker:
             self._connection,
             self._names.alerts,
             folder,
-            tombstones_for_ms=round(self._setup.topics.withdrawn_hours * _HOUR_MS),
+            tombstones_for_ms=round(self._setup.topics.withdrawn_hours * HOUR_MS),
             say=self._say,
             clock_ms=self._now,
             near=self._setup.policies.fuzzy,
@@ -196,7 +197,7 @@ class Worker:
         options = self._connection.for_aiokafka("verdicts")
         self._verdicts = Follower(options, self._names.verdicts, pass_deleted=True)
         self._stack.push_async_callback(self._verdicts.stop)
-        since = self._now() - round(self._setup.topics.verdicts_hours * _HOUR_MS)
+        since = self._now() - round(self._setup.topics.verdicts_hours * HOUR_MS)
         await self._verdicts.open(max(since, 0))
         async for number, records in self._verdicts.whole():
             self._take_verdicts(number, records)
@@ -256,8 +257,8 @@ class Worker:
             ),
             lambda: self._correlating.said,
             self._now,
-            round(setup.topics.matches_hours * _HOUR_MS),
-            round(setup.topics.verdicts_hours * _HOUR_MS),
+            round(setup.topics.matches_hours * HOUR_MS),
+            round(setup.topics.verdicts_hours * HOUR_MS),
         )
         return Partition(
             number, rebuild, self._outbox, self._clock, self._alarm, names.hits, self._budget_says
@@ -306,8 +307,8 @@ class Worker:
                     self._say(f"{place}: passed over: {faults}")
 
     async def _keep_time(self) -> None:
-        kept_ms = round(self._setup.correlation.kept_hours * _HOUR_MS)
-        verdicts_ms = round(self._setup.topics.verdicts_hours * _HOUR_MS)
+        kept_ms = round(self._setup.correlation.kept_hours * HOUR_MS)
+        verdicts_ms = round(self._setup.topics.verdicts_hours * HOUR_MS)
         last = monotonic()
         while True:
             await asyncio.sleep(_TICK_S)

@@ -13,10 +13,9 @@ from streams.network.routing import Network, Way
 from streams.records.alert import Alert
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
-from streams.records.times import from_ms, to_ms
+from streams.records.times import DAY_MS, from_ms, to_ms
 
 _BEGIN: Final = to_ms(datetime(2026, 5, 21, tzinfo=UTC))
-_DAY_MS: Final = 86_400_000
 _LATE_MS: Final = 1_000
 _LETTERS: Final = "ABCDEFGHJKLMNPQRSTVW"
 _CONFIDENCES: Final = (0.99, 0.97, 0.6)
@@ -40,7 +39,7 @@ def made(vehicles: int, seed: int = 5) -> Made:
     found: list[tuple[int, Match]] = []
     for number, alert in enumerate(alerts):
         way = _trip(network, roads, rng)
-        at, pace = _BEGIN + rng.randrange(_DAY_MS), rng.uniform(0.85, 1.1)
+        at, pace = _BEGIN + rng.randrange(DAY_MS), rng.uniform(0.85, 1.1)
         for read in _reads(number, way, network, at, pace, rng):
             result = judge.judge(read, alert)
             assert isinstance(result, MatchResult), "a plate read as it is listed"
@@ -81,8 +80,8 @@ def _alert(number: int) -> Alert:
         basis="SIS-38-seizure",
         reason="made up",
         action={"default": "seize"},
-        valid_from=from_ms(_BEGIN - _DAY_MS),
-        valid_until=from_ms(_BEGIN + 30 * _DAY_MS),
+        valid_from=from_ms(_BEGIN - DAY_MS),
+        valid_until=from_ms(_BEGIN + 30 * DAY_MS),
         country="FR",
     )
 

@@ -1,7 +1,6 @@
 """Topics of alerts on a real Kafka, made and written to by tests."""
 
 import asyncio
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,16 +17,12 @@ from streams.kafka.alert_topic import ListReader
 from streams.kafka.client import Connection, KafkaSection, resolve
 from streams.plates.packed_keys import columns
 from streams.records.alert import Alert
+from streams.records.times import DAY_MS
+from streams.runtime.clock import now_ms
 from tests.support.builders import alert_json
 
-DAY_MS = 86_400_000
 KEY = b"sis/a1"
 Sent = tuple[bytes | None, bytes | None]
-
-
-def now_ms() -> int:
-    """The time, in ms since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 def connection_to(servers: str) -> Connection:

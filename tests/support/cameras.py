@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 
 from streams.records.times import from_ms, rfc3339
+from streams.runtime.clock import now_ms
 from tests.support.kafka import Ours, Stage
 from tests.support.processes import COMMAND, Process
 
@@ -96,7 +97,7 @@ class Cameras:
             body = json.dumps(
                 {
                     "read_id": event,
-                    "captured_at": rfc3339(from_ms(time.time_ns() // 1_000_000)),
+                    "captured_at": rfc3339(from_ms(now_ms())),
                     "plate": f"1-ABC-{number % 1000:03d}",
                     "country": "BE",
                     "confidence": 0.97,

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from time import time_ns
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -20,7 +19,7 @@ from streams.records.encode import encode
 from streams.records.times import from_ms, rfc3339
 from streams.records.verdict import Verdict
 from streams.rules.jurisdictions import Jurisdiction
-from streams.runtime.clock import Clock, wall
+from streams.runtime.clock import Clock, now_ms, wall
 from streams.worker.config import WorkerPolicy
 from streams.worker.worker import Setup
 from streams.worker.worker import Worker as Work
@@ -31,11 +30,6 @@ from tests.support.running_worker import WITHIN_S, Running, until
 COUNTRY: Final = "FR"
 LISTED: Final = "AB123CD"
 """The plate of the alert `a1`, unless a test says otherwise."""
-
-
-def now_ms() -> int:
-    """The time, in ms since 1970 UTC."""
-    return time_ns() // 1_000_000
 
 
 def read_json(plate: str = LISTED, read_id: str = "r1", at_ms: int | None = None, **fields: Any) -> bytes:

@@ -1,16 +1,14 @@
 """How well the sites ahead are told: which, and when the vehicle is there."""
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from streams.records.journey import Next
-from streams.records.times import to_ms
+from streams.records.times import MINUTE_MS, to_ms
 from streams.simulation.truth import TruePassage
 from tests.truth.vehicles import GOOD_CLOCK_MS, Vehicle
-
-_MINUTE_MS: Final = 60_000
 
 
 class Arrival(NamedTuple):
@@ -92,6 +90,6 @@ def errors(found: Iterable[Arrival]) -> Errors:
 
 
 def _arrival(here: TruePassage, true: TruePassage, site: Next, first: bool, clock: bool) -> Arrival:
-    after = (to_ms(true.passed_at) - to_ms(here.passed_at)) / _MINUTE_MS
-    error = (to_ms(true.passed_at) - to_ms(site.expected)) / _MINUTE_MS
+    after = (to_ms(true.passed_at) - to_ms(here.passed_at)) / MINUTE_MS
+    error = (to_ms(true.passed_at) - to_ms(site.expected)) / MINUTE_MS
     return Arrival(after, error, site.earliest <= true.passed_at <= site.latest, first, clock)

@@ -7,14 +7,13 @@ from typing import Final, Literal, NamedTuple
 
 from streams.correlation.journeys.itinerary import VehicleKey
 from streams.records.hit import Hit
-from streams.records.times import to_ms
+from streams.records.times import MINUTE_MS, to_ms
 from streams.simulation.truth import TruePassage
 from tests.truth.completeness import Reason
 from tests.truth.emitted import Told, key_of_hit
 from tests.truth.environment import Ground
 from tests.truth.vehicles import Caught, Vehicle
 
-_MINUTE_MS: Final = 60_000
 _NEAR: Final = 5
 """Passages so near before and behind may have come in another order."""
 Unsaid = Literal["too late", "overtaken", "unlikely"]
@@ -135,7 +134,7 @@ def ahead(ground: Ground, vehicle: Vehicle, revisions: Iterable[Hit]) -> Ahead:
         if there is not None and ground.territory(there.site_id) == handover.to:
             came += 1
             at_site += there.site_id == handover.site_id
-            minutes = (to_ms(there.passed_at) - to_ms(hit.emitted_at)) / _MINUTE_MS
+            minutes = (to_ms(there.passed_at) - to_ms(hit.emitted_at)) / MINUTE_MS
             before.setdefault(there.passage_id, minutes)
     there_ids = _foreseeable(ground, vehicle)
     early = [before[each] for each in there_ids if before.get(each, 0.0) > 0]
@@ -206,7 +205,7 @@ def _late(
     """Why no handover tells of a crossing that the journey tells; None if nothing explains it."""
     both = max(reads[one.passage_id][0], reads[other.passage_id][0])
     crossed_at = min(each.captured for each in reads[other.passage_id])
-    if both.now >= crossed_at + ground.policy.handover_minutes * _MINUTE_MS:
+    if both.now >= crossed_at + ground.policy.handover_minutes * MINUTE_MS:
         return "too late"
     if (
         min(each.match.result.posterior or 1.0 for each in reads[other.passage_id])

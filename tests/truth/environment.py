@@ -14,7 +14,7 @@ from streams.network.config import Places
 from streams.network.routing import Network
 from streams.records.alert import Alert, key_of
 from streams.records.decode import decode_alerts
-from streams.records.times import from_ms
+from streams.records.times import DAY_MS, from_ms
 from streams.rules.handovers import HandoverRule
 from streams.settings.load import load
 from streams.settings.model import Settings
@@ -27,7 +27,6 @@ BEGIN_MS: Final = 1_779_321_600_000
 MISSED, LATE = 0.05, 0.05
 """Of the passages at a camera, those that it does not read; of the reads, those that come late: one in ten
 is late or lost."""
-_A_DAY_MS: Final = 86_400_000
 _READS_A_VEHICLE: Final = 6
 """At the least: with an alert for so many reads all vehicles on the road that are to be listed can be."""
 _DESCRIBED: Final = 7
@@ -163,6 +162,6 @@ def _made(truth: Truth, number: int) -> Alert:
         basis="SIS-38-seizure",
         reason="stolen vehicle",
         action={"default": "seize"},
-        valid_from=from_ms(BEGIN_MS - _A_DAY_MS),
-        valid_until=from_ms(BEGIN_MS + 30 * _A_DAY_MS),
+        valid_from=from_ms(BEGIN_MS - DAY_MS),
+        valid_until=from_ms(BEGIN_MS + 30 * DAY_MS),
     )

@@ -22,6 +22,8 @@ from typing import Final
 import msgspec
 import xxhash
 
+from streams.runtime.errors import OperatorError
+
 MAGIC: Final = b"ANPRLIST"
 FORMAT_VERSION: Final = 3
 HEADER_BYTES: Final = 4096
@@ -78,7 +80,7 @@ class Source(msgspec.Struct, frozen=True):
     taken_at: int
 
 
-class SnapshotError(Exception):
+class SnapshotError(OperatorError):
     """A snapshot file that cannot be used; the message says why and what to do."""
 
 

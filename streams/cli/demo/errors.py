@@ -8,8 +8,10 @@ from time import monotonic, sleep
 from types import FrameType
 from typing import Any, Final
 
+from streams.runtime.errors import OperatorError
 
-class DemoError(Exception):
+
+class DemoError(OperatorError):
     """Why the demo cannot go on; the message says what to do."""
 
 

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from streams.gateway.gateway import Gateway
 from streams.gateway.http.access import Access, AccessError, mqtt_password
 from streams.gateway.http.server import TlsError
 from streams.gateway.spool.spool import SpoolError
+from streams.runtime.clock import now_ms
 from streams.runtime.gc_tuning import settle
 from streams.settings.model import Settings
 
@@ -42,7 +42,7 @@ def serve(config: Path | None) -> None:
             settings.topics.names().rejected,
             access,
             connection.for_kafka_python("gateway"),
-            lambda: time.time_ns() // 1_000_000,
+            now_ms,
             say,
             mqtt_password(settings.gateway, os.environ),
         )

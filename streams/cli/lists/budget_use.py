@@ -12,10 +12,9 @@ from streams.cli.common.forecast_text import number
 from streams.cli.common.record_sources import take_files, take_hits
 from streams.cli.common.text import words
 from streams.cli.lists.loading import empty
-from streams.correlation.budget import DAY_MS
 from streams.matching.config import Policies
 from streams.records.decode import decode_hit
-from streams.records.times import rfc3339
+from streams.records.times import DAY_MS, rfc3339
 from streams.settings.model import Settings
 
 _LIST_WIDTH: Final = 40

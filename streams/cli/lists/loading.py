@@ -1,6 +1,5 @@
 """What the commands on alert lists share."""
 
-import time
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from streams.cli.common.rejected_lines import Rejects
 from streams.cli.common.times import TIME
 from streams.files.jsonl import FileError
 from streams.files.loading import Loaded, load_index
+from streams.runtime.clock import now_ms
 
 files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 now_option = click.option("--now", type=TIME, help="The time at which all is seen; else the clock's.")
@@ -40,7 +40,7 @@ def read_lists(command: str, files: tuple[str, ...], snapshot: Path) -> Loaded:
 
 def clock(now: int | None) -> int:
     """The time given, or the clock's, in ms since 1970 UTC."""
-    return time.time_ns() // 1_000_000 if now is None else now
+    return now_ms() if now is None else now
 
 
 def empty(*headings: str) -> Table:

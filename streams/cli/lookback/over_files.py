@@ -5,7 +5,7 @@ import tempfile
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
-from time import perf_counter, time_ns
+from time import perf_counter
 from typing import NamedTuple
 
 from streams.alerts.index import Index
@@ -24,6 +24,7 @@ from streams.pipeline import Pipeline
 from streams.records.alert import key_of
 from streams.records.read import Read
 from streams.records.times import to_ms
+from streams.runtime.clock import now_ms
 from streams.runtime.gc_tuning import settle
 from streams.settings.model import Settings
 
@@ -42,7 +43,7 @@ class Files(NamedTuple):
 
 def over_files(settings: Settings, wish: Wish, files: Files) -> None:
     """Looks back over files. Ends the command where it cannot go on."""
-    now = time_ns() // 1_000_000 if files.now is None else files.now
+    now = now_ms() if files.now is None else files.now
     began = perf_counter()
     damaged = False
     with ExitStack() as stack:

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -24,6 +23,7 @@ from streams.matching.matcher import Judge
 from streams.records.encode import encode
 from streams.records.lookback import LookedBack
 from streams.records.times import from_ms
+from streams.runtime.clock import now_ms
 from streams.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def _look_back(settings: Settings, wish: Wish, options: dict[str, Any]) ->
     from streams.lookback.gc_tuning import settle
     from streams.lookback.scan import Way, sweep
 
-    now = time_ns() // 1_000_000
+    now = now_ms()
     found = await find(options, settings.topics.names().alerts, wish.keys, now)
     faults = [f"{named(key)}: {why}" for key in wish.keys if (why := _why_not(found.get(key), wish, now))]
     if faults:
@@ -85,7 +85,7 @@ async def _look_back(settings: Settings, wish: Wish, options: dict[str, Any]) ->
     await outbox.start()
     try:
         with _bars(looking.countries) as progress:
-            way = Way(options, settings.topics, outbox, lambda: time_ns() // 1_000_000, progress)
+            way = Way(options, settings.topics, outbox, now_ms, progress)
             return await sweep(asked, looking, "operator", way)
     finally:
         await asyncio.wait({asyncio.create_task(outbox.stop())}, timeout=_PATIENCE_S)

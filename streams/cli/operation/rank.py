@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +26,7 @@ from streams.records.decode import decode_hit, decode_verdict
 from streams.records.hit import Hit
 from streams.records.times import from_ms, rfc3339, to_ms
 from streams.records.verdict import Verdict
+from streams.runtime.clock import now_ms
 
 _COMMAND: Final = "operation rank"
 _LOOKED_AGAIN_S: Final = 1.0
@@ -262,4 +262,4 @@ def _row(each: Ranked, now: int) -> dict[str, Any]:
 
 
 def _clock() -> int:
-    return time.time_ns() // 1_000_000
+    return now_ms()

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from streams.cli.common.options import INPUT, settings_of
-from streams.correlation.budget import DAY_MS
 from streams.files.jsonl import STANDARD_INPUT
 from streams.operations.config import Operation
-from streams.records.times import to_ms
+from streams.records.times import DAY_MS, to_ms
 from streams.settings.model import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

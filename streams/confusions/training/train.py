@@ -14,12 +14,13 @@ from streams.confusions.training.fit import NOT_FAR, Cases, fitted
 from streams.confusions.training.hypotheses import hypotheses
 from streams.confusions.training.pairs import Pair
 from streams.plates.fleets import Fleets
+from streams.runtime.errors import OperatorError
 
 _RIGHT_KEPT: Final = 4
 """Of the reads that were right, one in so many is weighed, for as many."""
 
 
-class LearnError(Exception):
+class LearnError(OperatorError):
     """Pairs of which none tells anything; the message says why."""
 
 

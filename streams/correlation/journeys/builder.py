@@ -23,16 +23,15 @@ from streams.records.arrivals import Arrivals, Window, Windows
 from streams.records.hit import digest_of
 from streams.records.journey import Doubt, Journey, Passed
 from streams.records.read import Position
-from streams.records.times import from_ms
+from streams.records.times import MINUTE_MS, from_ms
 
-_MINUTE_MS: Final = 60_000
 _PACE: Final = (0.6, 1.5)
 """The bounds of its pace, the time of a leg by the usual one; beyond, it stopped or a clock lies."""
 _PACE_STEPS: Final = 20
 _PACE_LEGS: Final = 3
 _SPREAD: Final = 0.5
 """How much longer than expected, as a share, the way may take within the arrival window."""
-_LEAST_SPREAD_MS: Final = 5 * _MINUTE_MS
+_LEAST_SPREAD_MS: Final = 5 * MINUTE_MS
 _NOWHERE: Final = Windows()
 _LOOKS: Final = 2
 """Of make, colour and type, how many must contradict: each alone is often misread."""
@@ -68,8 +67,8 @@ class Journeys:
         }
         self._moves = Moves(self.network, policy)
         self._legs = Legs(self.network, positions, policy)
-        self._gap = policy.journey_gap_hours * 60 * _MINUTE_MS
-        self._within = policy.ahead_minutes * _MINUTE_MS
+        self._gap = policy.journey_gap_hours * 60 * MINUTE_MS
+        self._within = policy.ahead_minutes * MINUTE_MS
         self._towards = {name: tuple(camera.towards) for name, camera in places.cameras.items()}
         # Paces are rounded, so that there are not too many to remember.
         self._windows = lru_cache(maxsize=1 << 14)(self._windows_of)
@@ -250,7 +249,7 @@ class Journeys:
 
 
 def _too_fast(one: Stop, leg: Leg) -> Doubt:
-    minutes, best = leg.elapsed / _MINUTE_MS, leg.best / _MINUTE_MS
+    minutes, best = leg.elapsed / MINUTE_MS, leg.best / MINUTE_MS
     meaning = (
         f"the plate was read {leg.km:.0f} km away {minutes:.0f} minutes before, and the best travel time "
         f"is {best:.0f} minutes: one of two vehicles has a copy of it, or a camera's clock is wrong"
@@ -273,7 +272,7 @@ def _passing(stop: Stop, leg: Leg | None) -> Passing:
         stop.site,
         stop.territory,
         round(leg.km, 1),
-        round(leg.elapsed / _MINUTE_MS, 1),
+        round(leg.elapsed / MINUTE_MS, 1),
         None if kmh is None else round(kmh, 1),
     )
     return Passing(stop, leg, passed)

@@ -2,15 +2,14 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from streams.correlation.passages import Passage, PassageKey, Sighting
 from streams.records.alert import AlertKey
 from streams.records.journey import Passed
-
-_HOUR_MS: Final = 3_600_000
+from streams.records.times import HOUR_MS
 
 
 class VehicleKey(NamedTuple):
@@ -55,7 +54,7 @@ class Leg(Struct, frozen=True, gc=False):
     @property
     def kmh(self) -> float | None:
         """The mean speed in km/h; None if no time has passed."""
-        return self.km / self.elapsed * _HOUR_MS if self.elapsed > 0 else None
+        return self.km / self.elapsed * HOUR_MS if self.elapsed > 0 else None
 
 
 class Passing(Struct, frozen=True, gc=False):

@@ -7,9 +7,9 @@ from streams.correlation.config import CorrelationPolicy
 from streams.correlation.journeys.itinerary import Leg, Stop
 from streams.network.routing import BEST_KMH, Network
 from streams.records.read import Position
+from streams.records.times import HOUR_MS
 
 _EARTH_KM: Final = 6371.0
-_HOUR_MS: Final = 3_600_000
 
 
 class Legs:
@@ -36,7 +36,7 @@ class Legs:
         if here is None or there is None:
             return None
         km = crow_km(here, there)
-        return Leg(km, elapsed, km / BEST_KMH * _HOUR_MS, None)
+        return Leg(km, elapsed, km / BEST_KMH * HOUR_MS, None)
 
     def possible(self, leg: Leg | None) -> bool:
         """Whether one vehicle can have gone a leg, even if both cameras' clocks are as wrong as they may be.

@@ -17,6 +17,7 @@ from streams.gateway.monitoring.monitor import Watch
 from streams.gateway.pictures import Store
 from streams.gateway.spool.spool import Entry, SpoolFullError
 from streams.gateway.spool.writer import Keeper
+from streams.runtime.errors import OperatorError
 
 _log = logging.getLogger(__name__)
 _FULL_S: Final = 30
@@ -26,7 +27,7 @@ _METRICS: Final = "text/plain; version=0.0.4"
 _CHUNK: Final = 1 << 16
 
 
-class TlsError(Exception):
+class TlsError(OperatorError):
     """Files of TLS that cannot be used; the message says which and why."""
 
 

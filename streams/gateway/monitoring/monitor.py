@@ -9,12 +9,12 @@ from msgspec import Struct
 from streams.gateway.event import EventError, Reason, Taken
 from streams.gateway.monitoring.baseline import LINGER
 from streams.gateway.monitoring.camera_health import WINDOW, Kept, Seen, Sight
+from streams.records.times import MINUTE_MS
 
 NOBODY: Final = ""
 """The camera of events of nobody known."""
 _GAP: Final = LINGER
 """Minutes without a sign after which nobody was watching: the process was held up, or its clock was set."""
-_MINUTE_MS: Final = 60_000
 _VERSION: Final = 1
 
 
@@ -79,7 +79,7 @@ class Watch:
         sight.event(arrived, "refused" if errors else "taken" if taken.reads else "passed")
         for error in errors:
             sight.rejects[error.reason] += 1
-        minute = arrived // _MINUTE_MS
+        minute = arrived // MINUTE_MS
         counted = sight.took(minute, arrived, taken)
         if counted and minute > self._since:
             sight.kept.usual.read(minute, counted)
@@ -112,7 +112,7 @@ class Watch:
 
     def _pass(self, ms: int) -> int:
         """Lets time pass; the latest minute. An event that was long on its way turns nothing back."""
-        minute, last = ms // _MINUTE_MS, self._last
+        minute, last = ms // MINUTE_MS, self._last
         if last is not None and last - _GAP <= minute <= last:
             return last
         self._last = minute

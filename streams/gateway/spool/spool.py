@@ -15,6 +15,8 @@ from typing import IO, Final, NamedTuple
 
 import orjson
 
+from streams.runtime.errors import OperatorError
+
 _VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE spool (version INTEGER NOT NULL, id TEXT NOT NULL);
@@ -34,7 +36,7 @@ _INSERT: Final = (
 )
 
 
-class SpoolError(Exception):
+class SpoolError(OperatorError):
     """A spool that cannot be used; the message says why and what to do."""
 
 

@@ -21,6 +21,7 @@ from streams.kafka.follower import Follower, FollowError
 from streams.records.alert import Alert, AlertKey, Withdrawal, key_of
 from streams.records.faults import Fault
 from streams.records.times import to_ms
+from streams.runtime.errors import OperatorError
 
 _SHOWN: Final = 10
 _CHANGES_AT_ONCE: Final = 250
@@ -33,7 +34,7 @@ _UNREACHED: Final = (KafkaError, AdminError, TokenError, ConnectionError, Timeou
 """What clients raise for brokers that cannot be reached or refuse; some are OSError, as a full disk is."""
 
 
-class ListsError(Exception):
+class ListsError(OperatorError):
     """Lists that cannot be read from Kafka; the message says why and what to do."""
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from streams.alerts import Snapshot, SnapshotError, Source
-
-_HOUR_MS = 3_600_000
+from streams.records.times import HOUR_MS
 
 
 def opened(
@@ -53,8 +52,8 @@ def _gaps(kept: Source, now: Source, starts: Mapping[int, int], tombstones_for_m
         return "dated after now; this machine's clock was wrong, then or now"
     if age > tombstones_for_ms:
         return (
-            f"{age / _HOUR_MS:.1f} hours old, and it may lack withdrawals, which stay on the topic for "
-            f"{tombstones_for_ms / _HOUR_MS:g} hours"
+            f"{age / HOUR_MS:.1f} hours old, and it may lack withdrawals, which stay on the topic for "
+            f"{tombstones_for_ms / HOUR_MS:g} hours"
         )
     for partition, offset in sorted(kept.next_offsets.items()):
         start, end = starts[partition], now.next_offsets[partition]

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote_plus, urlencode, urlsplit
 
+from streams.runtime.errors import OperatorError
 from streams.runtime.secrets import Secret
 
 ANSWER_BYTES: Final = 1024 * 1024
@@ -26,7 +27,7 @@ _OAUTH_ERRORS: Final = (  # RFC 6749, 5.2
 )
 
 
-class TokenError(ConnectionError):
+class TokenError(OperatorError, ConnectionError):
     """No token was given; the message says why, without secrets.
 
     It is an OSError because aiokafka tries a connection again after those only: any other error would end

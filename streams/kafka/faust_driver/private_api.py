@@ -20,6 +20,8 @@ from faust.types import ConsumerMessage
 from faust.types.tuples import Message
 from mode.threads import ServiceThread
 
+from streams.runtime.errors import OperatorError
+
 VERSIONS: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 """The releases the driver was written for and tested with."""
 
@@ -128,7 +130,7 @@ USES: Final[list[tuple[type, str, list[str]]]] = [
 RECORD_FIELDS: Final = {"offset", "timestamp", "timestamp_type", "key", "value", "headers"}
 
 
-class ContractError(Exception):
+class ContractError(OperatorError):
     """The installed Faust or aiokafka is not what the driver was written for."""
 
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from streams.gateway.spool.spool import Entry, Spool
 from streams.records.times import from_ms, rfc3339
+from streams.runtime.clock import now_ms
 from tests.bench.kafka.measure import quantile
 from tests.bench.kafka.sides import WITHIN_S, ending
 from tests.bench.table import show
@@ -104,7 +105,7 @@ def _drain(stage: Stage, ours: Ours, count: int) -> None:
     port = free_port()
     config = gateway_config(stage, ours, port, {"c0": "read"}, "spool_mb = 10000")
     spool = Spool(stage.folder / f"spool-{port}", 10 << 30)
-    value, now = _own().encode(), time.time_ns() // 1_000_000
+    value, now = _own().encode(), now_ms()
     for first in range(0, count, 10_000):
         part = range(first, min(first + 10_000, count))
         spool.put([Entry(ours.reads, b"c%d" % (number % 100), value, now, now) for number in part])
@@ -145,7 +146,7 @@ def _start(stage: Stage, config: Path) -> Process:
 
 
 def _own(read_id: str = "0123456789abcdef") -> str:
-    now = rfc3339(from_ms(time.time_ns() // 1_000_000))
+    now = rfc3339(from_ms(now_ms()))
     return (
         f'{{"read_id":"{read_id}","captured_at":"{now}","plate":"1-ABC-123","country":"BE",'
         '"confidence":0.97,"lane":2,"vehicle":{"make":"PEUGEOT","colour":"grey","type":"car"}}'

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import orjson
 from confluent_kafka import Producer
 
+from streams.runtime.clock import now_ms
 from tests.bench.traffic import SEED, alerts, plates, reads
 from tests.support.kafka import PARTITIONS
 
@@ -113,8 +114,8 @@ def paced(
     sent = 0
     while (past := time.perf_counter() - began) < for_s:
         due = int(past * rate)
-        now_ms = time.time_ns() // 1_000_000
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_ms // 1000)) + f".{now_ms % 1000:03d}Z"
+        wall_ms = now_ms()
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall_ms // 1000)) + f".{wall_ms % 1000:03d}Z"
         while sent < due:
             # Listed reads meet all partitions in turn, whatever `every` is.
             chosen = pool if sent // PARTITIONS % every == 0 else others

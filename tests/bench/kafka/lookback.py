@@ -22,6 +22,7 @@ from streams.records.alert import Alert
 from streams.records.decode import decode_alert
 from streams.records.times import parse_time, to_ms
 from streams.rules.jurisdictions import Jurisdiction, scope
+from streams.runtime.clock import now_ms
 from tests.bench.kafka.load import POOL, Load, put_alerts, put_reads
 from tests.bench.kafka.measure import quantile
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
@@ -119,7 +120,7 @@ async def _sweep(servers: str, prefix: str, count: int) -> _Swept:
     settle()
     await outbox.start()
     wall, cpu = time.perf_counter(), time.process_time()
-    way = Way(options, topics, outbox, lambda: time.time_ns() // 1_000_000)
+    way = Way(options, topics, outbox, now_ms)
     done = await sweep(asked, looking, "operator", way)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     await outbox.stop()

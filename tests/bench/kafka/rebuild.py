@@ -13,6 +13,8 @@ from streams.kafka.producer import Letter, Outbox
 from streams.kafka.record_keys import key_bytes
 from streams.records.alert import key_of
 from streams.records.encode import encode
+from streams.records.times import DAY_MS
+from streams.runtime.clock import now_ms
 from streams.runtime.gc_tuning import settle
 from streams.worker.restore import Rebuild
 from tests.bench.correlate import cooperation, correlator_of
@@ -21,7 +23,6 @@ from tests.bench.vehicles import made
 from tests.support.kafka import Stage
 
 _GROUP = "rebuild"
-_DAY_MS = 86_400_000
 _AT_ONCE = 100
 """Records sent together: as many hits as may follow from one batch of reads."""
 
@@ -111,9 +112,9 @@ def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
         hits,
         lambda _: empty,
         list,
-        lambda: time.time_ns() // 1_000_000,
-        _DAY_MS,
-        _DAY_MS,
+        now_ms,
+        DAY_MS,
+        DAY_MS,
     )
     before, began = resident(), time.perf_counter()
     correlator = asyncio.run(rebuild(0))

@@ -1,8 +1,8 @@
 """Two workers of one group against one."""
 
 import statistics
-import time
 
+from streams.runtime.clock import now_ms
 from tests.bench.kafka.load import put_alerts, put_reads
 from tests.bench.kafka.measure import hits_on, shared_rate
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
@@ -38,6 +38,6 @@ def _together(stage: Stage, ours: Ours, count: int, group: str) -> float:
     with ending(*workers):
         for worker in workers:
             worker.wait_ready(WITHIN_S)
-        ready_ms = time.time_ns() // 1_000_000
+        ready_ms = now_ms()
         stage.wait_done(group, [ours.reads, ours.matches], ours.hits, WITHIN_S)
     return shared_rate(hits_on(stage, ours.hits), ready_ms)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
@@ -25,6 +24,7 @@ from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.times import from_ms, rfc3339
 from streams.records.verdict import Verdict
+from streams.runtime.clock import now_ms
 from tests.support.builders import read_json
 from tests.support.operations import MINUTE, admission, hit, verdict
 
@@ -136,7 +136,7 @@ def test_kafka_that_cannot_be_read_is_said(kafka: Cluster, tmp_path: Path) -> No
 
 
 def test_the_ranking_is_printed_anew_when_it_changes(ground: Ground) -> None:
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     ground.set(rfc3339(from_ms(now - 10 * MINUTE)), rfc3339(from_ms(now + 60 * MINUTE)))
     ground.put("hits", _now(now, 1, 0.5))
     with _Followed(ground.config) as followed:

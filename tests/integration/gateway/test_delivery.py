@@ -1,7 +1,6 @@
 """Delivery from the spool to a real Kafka: in order, once, marked if late, and what stays when it ends."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,8 +12,9 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from streams.gateway.delivery import Delivery
 from streams.gateway.spool.spool import Entry, Spool
 from streams.kafka.dev_cluster import Cluster
+from streams.runtime.clock import now_ms
 
-NOW = time.time_ns() // 1_000_000
+NOW = now_ms()
 LATE = NOW - 600_000
 
 

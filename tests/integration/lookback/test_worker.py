@@ -5,14 +5,12 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from streams.records.times import from_ms, rfc3339
+from streams.records.times import HOUR_MS, from_ms, rfc3339
 from streams.rules.jurisdictions import Jurisdiction
 from tests.integration.lookback.conftest import AUTHORITY
 from tests.support.lookback_records import records, wait_done
 from tests.support.running_worker import until
 from tests.support.worker_scene import Scene, now_ms, read_json
-
-HOUR_MS = 3_600_000
 
 
 def put_reads(scene: Scene) -> None:

@@ -6,12 +6,12 @@ import orjson
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from streams.records.times import DAY_MS
 from tests.support.worker_scene import Scene, now_ms, read_json
 
 POISON: Final = (b"no JSON", b'{"read_id": "r1"}', b"[]", b"\xff\xfe", b'{"plate": 12')
 OTHER: Final = "XY999ZZ"
 """A plate that is not listed."""
-DAY_MS: Final = 86_400_000
 PREFIX: Final = "__connect.errors."
 
 

@@ -1,11 +1,7 @@
 """A worker takes over from one that has ended: what happened meanwhile is told, and nothing twice."""
 
-from typing import Final
-
-from streams.records.times import from_ms, rfc3339
+from streams.records.times import HOUR_MS, from_ms, rfc3339
 from tests.support.worker_scene import Scene, Told, now_ms, read_json
-
-HOUR_MS: Final = 3_600_000
 
 
 def short(told: list[Told]) -> list[tuple[str, int, str, str | None]]:

@@ -16,12 +16,11 @@ from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
-from streams.records.times import from_ms, parse_time, to_ms
+from streams.records.times import HOUR_MS, from_ms, parse_time, to_ms
 from streams.records.types import ActionCode, MatchClass
 from streams.records.verdict import Verdict
 
 DAY = parse_time("2026-05-21T00:00:00Z")
-HOUR_MS = 3_600_000
 
 
 def at(hours: float) -> int:

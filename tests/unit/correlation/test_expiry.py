@@ -13,11 +13,10 @@ from streams.records.alert import Alert
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
-from streams.records.times import from_ms, parse_time, to_ms
+from streams.records.times import HOUR_MS, from_ms, parse_time, to_ms
 from streams.records.verdict import Verdict
 
 START = parse_time("2026-05-21T10:00:00Z")
-HOUR_MS = 3_600_000
 KEY = ("sis", "a")
 ALERT = Alert(
     *KEY,

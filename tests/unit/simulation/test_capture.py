@@ -4,10 +4,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from streams.records.times import HOUR_MS
 from streams.simulation.capture import OUTAGE_MS, Captures, captures, clocks
 from streams.simulation.rates import Rates
 from streams.simulation.roads import cameras_of, shipped_roads
-from streams.simulation.trips import HOUR_MS, Passages
+from streams.simulation.trips import Passages
 
 ROADS: Final = shipped_roads()
 CAMERAS: Final = cameras_of(ROADS)

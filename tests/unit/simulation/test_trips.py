@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.records.times import HOUR_MS
 from streams.simulation.roads import shipped_roads
 from streams.simulation.routes import shipped_ways
-from streams.simulation.trips import FASTEST, HOUR_MS, Passages, Tours, goals, passages, tours
+from streams.simulation.trips import FASTEST, Passages, Tours, goals, passages, tours
 
 ROADS: Final = shipped_roads()
 WAYS: Final = shipped_ways()

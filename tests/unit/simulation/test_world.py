@@ -13,12 +13,11 @@ from streams.plates.normal_form import normal
 from streams.records.alert import Alert
 from streams.records.decode import decode_alerts, decode_reads
 from streams.records.read import Read
-from streams.records.times import to_ms
+from streams.records.times import HOUR_MS, to_ms
 from streams.settings.load import load
 from streams.simulation.rates import Mix, Rates
 from streams.simulation.routes import shipped_ways
 from streams.simulation.scenario import Scenario
-from streams.simulation.trips import HOUR_MS
 from streams.simulation.truth import TruePassage, Truth
 from streams.simulation.world import World
 

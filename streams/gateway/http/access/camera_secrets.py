@@ -9,6 +9,7 @@ from typing import Final
 from streams.gateway.config import MQTT_PASSWORD, Camera, GatewaySection
 from streams.kafka.client import Secret
 from streams.records.faults import Fault
+from streams.runtime.errors import OperatorError
 
 # With more of it a login is longer than the header that carries it may be.
 _MOST: Final = 4096
@@ -16,7 +17,7 @@ _MQTT: Final = "mqtt"
 _LONG: Final = f"holds a secret of at most {_MOST} bytes, and this is longer"
 
 
-class AccessError(ValueError):
+class AccessError(OperatorError, ValueError):
     """Secrets of cameras have faults. `faults` holds all of them; none holds a secret."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

@@ -18,6 +18,7 @@ from streams.gateway.vendors.shared.country_codes import alpha2
 from streams.gateway.vendors.shared.event_fields import Given
 from streams.gateway.vendors.shared.json_fields import check_device, json_object
 from streams.gateway.vendors.shared.read_builder import best_text, id_of, taken
+from streams.records.times import HOUR_MS
 
 _NAMES: Final = {"plate": "plateUTF8", "captured_at": "capture_timestamp", "confidence": "plateConfidence"}
 _PLATES: Final = ("plateUTF8", "plateUnicode", "plateText", "plateASCII")
@@ -27,7 +28,6 @@ _NOTHING: Final = frozenset(("unknown", "noplate", "-", "----", "----/----"))
 _DIRECTIONS: Final = {"in": "approaching", "out": "receding"}
 _WALL: Final = re.compile(r"([0-9]{8}) ([0-9]{9})\s?([+-][0-9]{4})?\Z", re.ASCII)
 _LATEST_MS: Final = 1e14
-_HOUR_MS: Final = 3_600_000
 _FACTORY: Final = frozenset(((55.70421, 13.19366), (50.418114, 30.476213), (0.0, 0.0)))
 """Positions that the makers ship as a setting, and that no one set."""
 
@@ -74,7 +74,7 @@ def _read_id(given: Given, source: Source, captured_at: datetime | None, plate: 
     car = given.text("carID")
     ms = 0 if captured_at is None else int(captured_at.timestamp() * 1000)
     if car is not None:
-        return id_of(source.camera_id, car, str(ms // _HOUR_MS))
+        return id_of(source.camera_id, car, str(ms // HOUR_MS))
     return id_of(source.camera_id, "", str(ms), plate)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from itertools import islice
-from time import time_ns
 from typing import Any
 
 import pytest
@@ -14,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.kafka.faust_driver.raw_records import LeanRecords, make_lean
+from streams.runtime.clock import now_ms
 from tests.support.faust_apps import end_offsets, make_topic, unique
 from tests.support.record_batches import CODECS, Fetched, Row, batch, fetches, old
 
 LEVELS = {"read_uncommitted": READ_UNCOMMITTED, "read_committed": READ_COMMITTED}
-RECENT_MS = time_ns() // 1_000_000
+RECENT_MS = now_ms()
 """Older records could be deleted for their age before they are read."""
 levels = st.sampled_from(list(LEVELS.values()))
 
