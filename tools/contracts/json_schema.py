@@ -22,47 +22,67 @@ _VERSION: Final = 1
 
 
 class _Public(NamedTuple):
+    title: str
+    """The record's public name; in lower case, of its file and its id."""
     description: str
     example: msgspec.Struct
 
 
 _PUBLIC: Final = (
     _Public(
+        "Read",
         "One licence plate as one camera read it, once. Topic anpr.reads.<country of the camera>, "
         "key camera_id. Written by gateways, read by workers.",
         READ,
     ),
     _Public(
+        "Alert",
         "One vehicle or plate that a list asks for, in one version. Topic anpr.alerts, compacted, key "
         "<list_id>/<alert_id>. Written by the lists' owners, read by workers.",
         ALERT,
     ),
     _Public(
+        "Withdrawal",
         "The end of an alert before its time, in files. On Kafka it is the null value of the alert's key.",
         WITHDRAWAL,
     ),
     _Public(
+        "Match",
         "One read that may be the vehicle of one alert, and how. Topic anpr.matches, key "
         "<list_id>/<alert_id>. Written by workers, read by workers.",
         MATCH,
     ),
     _Public(
+        "Hit",
         "What a police centre is told. The latest revision of a hit_id is what holds. Topic anpr.hits, key "
         "hit_id. Written by workers, read by the centres.",
         HIT,
     ),
     _Public(
+        "Verdict",
         "What a centre says of a hit, after a person looked at it. Topic anpr.verdicts, key hit_id. Written "
         "by the centres, read by workers.",
         VERDICT,
     ),
     _Public(
+        "LookedBack",
         "That an alert is or was looked back for: where, by what right, and what came of it. Topic "
         "anpr.lookbacks, compacted, key <list_id>/<alert_id>. Written by workers and `anpr lookback`, read "
         "by workers.",
         LOOKED_BACK,
     ),
 )
+
+_DEFINITIONS: Final = {
+    "LookbackRun": "LookedBack",
+    "SearchedCountry": "LookedAt",
+    "RefusedCountry": "NotLookedAt",
+    "PassedSite": "Passed",
+    "NextSite": "Next",
+    "Retraction": "Withdrawn",
+    "PlateCandidate": "Candidate",
+}
+"""Public names of definitions whose Structs bear another name in the code; they stay as others know them."""
 
 _CODES: Final = sorted(COUNTRIES)
 _SHARED: Final[dict[str, dict[str, Any]]] = {
@@ -103,20 +123,21 @@ def field_schema(kind: Any) -> dict[str, Any]:
 
 
 def _name(public: _Public) -> str:
-    return type(public.example).__name__.lower()
+    return public.title.lower()
 
 
 def _text(public: _Public) -> str:
     kind = type(public.example)
-    _, made = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
-    defs: dict[str, Any] = {name: _tidy(schema) for name, schema in made.items()}
+    _, components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    components = _with_public_names(components)
+    defs: dict[str, Any] = {name: _tidy(schema) for name, schema in components.items()}
     for name in _BEYOND_TYPES.keys() & defs.keys():
         for field, rules in _BEYOND_TYPES[name].items():
             defs[name]["properties"][field].update(rules)
     for name, definition in _SHARED.items():
         if f'"#/$defs/{name}"' in json.dumps(defs):
             defs[name] = definition
-    root = defs.pop(kind.__name__)
+    root = defs.pop(public.title)
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:anpr-streams:{_name(public)}:{_VERSION}",
@@ -126,6 +147,15 @@ def _text(public: _Public) -> str:
         "$defs": dict(sorted(defs.items())),
     }
     return json.dumps(schema, indent=2) + "\n"
+
+
+def _with_public_names(components: Any) -> Any:
+    """Return components whose names, titles and references are the public ones."""
+    text = json.dumps(components)
+    for name, public_name in _DEFINITIONS.items():
+        text = text.replace(f'"#/$defs/{name}"', f'"#/$defs/{public_name}"')
+        text = text.replace(f'"title": "{name}"', f'"title": "{public_name}"')
+    return {_DEFINITIONS.get(name, name): schema for name, schema in json.loads(text).items()}
 
 
 def _tidy(schema: Any) -> Any:
