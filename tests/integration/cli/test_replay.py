@@ -18,7 +18,7 @@ from tests.support.cases.loading import FOLDER, load
 from tests.support.cases.runner import ReplayRunner
 
 ANPR = Path(sys.executable).with_name("anpr")
-CASE = FOLDER / "verdict-rejected"
+CASE = FOLDER / "verdicts/rejected"
 READ = {"camera_id": "c1", "captured_at": "2026-05-21T10:00:00Z", "country": "FR"}
 PLATE = "QX-777-ZW"
 """Of every read here, good or bad. No message may show it, in any form."""
@@ -127,7 +127,7 @@ def test_several_files_of_alerts_are_one_list(tmp_path: Path, alerts: Path, read
 
 
 def test_what_a_budget_withholds_is_said_and_without_one_nothing_is() -> None:
-    case = FOLDER / "budget-tightens"
+    case = FOLDER / "budgets/budget-tightens"
     files = ("--alerts", case / "alerts.jsonl", "--reads", case / "reads.jsonl")
     ran = anpr(*files, "--config", case / "config.toml")
     assert ran.said[:-1] == [

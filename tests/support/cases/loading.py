@@ -1,19 +1,24 @@
 """Cases: a folder of inputs, and what must come out of them.
 
-    tests/cases/<name>/
-      README                   what the case shows, in a line or two
-      reads.jsonl              reads, in the order in which they come
-      alerts.jsonl             alerts and withdrawals
-      verdicts.jsonl           verdicts, if any
-      config.toml              settings, if not the defaults
-      options.json             {"now": "…"} for a run as of that time
-      expected/hits.jsonl      the revisions in order, each line a part of the hit; nothing else may come
-      expected/rejected.jsonl  {"line", "field"} of every fault in a line that is not taken, if any
+    tests/cases/<group>/<case>/
+      README                      what the case shows, then the ids of the rules that it shows, if any
+      reads.jsonl                 reads, in the order in which they come
+      alerts.jsonl                alerts and withdrawals
+      alerts_after_reads.jsonl    alerts that come when all reads have been processed, if any
+      verdicts.jsonl              verdicts, if any
+      config.toml                 settings, if not the defaults
+      options.json                {"now": "…"} for a run as of that time;
+                                  {"command": "lookback"} for `anpr lookback` instead of `anpr replay`
+      expected/hits.jsonl         the revisions in order, each line a part of the hit; nothing else may come
+      expected/rejected.jsonl     {"line", "field"} of every fault in a line that is not processed, if any
+      expected/no_match.jsonl     {"read_id", "alert_id", "rule"} of reads that do not match an alert, if any
 
-The files are those that `anpr replay` takes, so a case can be run by hand.
+A case's name is `<group>/<case>`. The files are those that `anpr replay` reads, so a case can be run by hand;
+`anpr explain` says which rule keeps a read from matching. `INDEX.md` lists the cases by rule.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +30,7 @@ Row = dict[str, Any]
 
 
 class Case(NamedTuple):
-    """One case. `reads`, `alerts` and `verdicts` are lines without line ends; `now` is in ms since 1970."""
+    """One case. Inputs are lines without line ends; `now` is in ms since 1970."""
 
     name: str
     readme: str
@@ -36,13 +41,21 @@ class Case(NamedTuple):
     now: int | None
     hits: list[Row]
     rejected: list[Row]
+    alerts_after_reads: Sequence[bytes] = ()
+    command: str = "replay"
+    no_match: Sequence[Row] = ()
+
+    @property
+    def on_kafka(self) -> bool:
+        """True if the case can be run on Kafka, where alerts are read before the first read."""
+        return self.command == "replay" and not self.alerts_after_reads
 
 
 def load(folder: Path) -> Case:
-    """The case in a folder. Raises OSError for a file that a case must have and this one has not."""
+    """Return the case in a folder. Raises OSError if a required file is missing."""
     options = json.loads(_text(folder / "options.json", "{}"))
     return Case(
-        name=folder.name,
+        name=folder.relative_to(FOLDER).as_posix(),
         readme=_text(folder / "README").strip(),
         reads=_lines(folder / "reads.jsonl"),
         alerts=_lines(folder / "alerts.jsonl"),
@@ -51,12 +64,15 @@ def load(folder: Path) -> Case:
         now=to_ms(parse_time(options["now"])) if "now" in options else None,
         hits=[json.loads(line) for line in _lines(folder / "expected/hits.jsonl")],
         rejected=[json.loads(line) for line in _lines(folder / "expected/rejected.jsonl", "")],
+        alerts_after_reads=_lines(folder / "alerts_after_reads.jsonl", ""),
+        command=options.get("command", "replay"),
+        no_match=[json.loads(line) for line in _lines(folder / "expected/no_match.jsonl", "")],
     )
 
 
 def all_cases() -> list[Case]:
-    """All cases, by name."""
-    return [load(folder) for folder in sorted(FOLDER.iterdir()) if (folder / "README").exists()]
+    """Return all cases, sorted by name."""
+    return [load(readme.parent) for readme in sorted(FOLDER.glob("*/*/README"))]
 
 
 def _text(path: Path, missing: str | None = None) -> str:
