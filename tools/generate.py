@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from streams.settings.reference import reference
+from tools.case_index import index
 from tools.contracts import asyncapi, schemas
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GENERATED: Final[dict[str, Callable[[], str]]] = {
     "docs/configuration.md": reference,
     "schemas/asyncapi.json": asyncapi,
+    "tests/cases/INDEX.md": index,
     **{f"schemas/{name}": partial(str, text) for name, text in schemas().items()},
 }
 """Path from the project's root to the function that gives the file's text."""

@@ -7,12 +7,21 @@ import pytest
 from tests.support.cases.compare import difference, json_of, standing
 from tests.support.cases.kafka_runner import KafkaRunner
 from tests.support.cases.loading import Case, Row, all_cases
+from tests.support.cases.no_match import rules_found
 from tests.support.cases.runner import ReplayRunner, Runner
 
 CASES = all_cases()
 
-each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-each_runner = pytest.mark.parametrize("runner", ["replay", "kafka"], indirect=True)
+each_case = pytest.mark.parametrize(
+    ("case", "runner"),
+    [
+        pytest.param(case, runner, id=f"{case.name}-{runner}")
+        for runner in ("replay", "kafka")
+        for case in CASES
+        if runner == "replay" or case.on_kafka
+    ],
+    indirect=["runner"],
+)
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +51,6 @@ def told(case: Case, what: str, lines: str) -> str:
     return f"{case.name}: {what} (- expected, + came)\n{case.readme}\n\n{lines}\n"
 
 
-@each_runner
 @each_case
 def test_a_case_gives_what_it_expects_and_nothing_else(case: Case, runner: Runner) -> None:
     result = runner.run(case)
@@ -52,7 +60,6 @@ def test_a_case_gives_what_it_expects_and_nothing_else(case: Case, runner: Runne
         pytest.fail(told(case, "other lines were rejected", lines), pytrace=False)
 
 
-@each_runner
 @each_case
 def test_reads_that_come_backwards_and_twice_leave_the_same_hits_standing(case: Case, runner: Runner) -> None:
     in_order = standing(runner.run(case).hits)
@@ -61,6 +68,12 @@ def test_reads_that_come_backwards_and_twice_leave_the_same_hits_standing(case: 
         came, expected = ([row for _, row in sorted(each.items())] for each in (other, in_order))
         lines = difference(came, expected) or difference(expected, came)
         pytest.fail(told(case, "other hits stand when reads come backwards", lines), pytrace=False)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.no_match])
+def test_a_case_names_the_rules_that_keep_reads_from_matching(case: Case) -> None:
+    if lines := difference(rules_found(case), case.no_match):
+        pytest.fail(told(case, "other rules", lines), pytrace=False)
 
 
 def test_every_case_says_in_a_line_or_two_what_it_shows() -> None:

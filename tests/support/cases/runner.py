@@ -11,11 +11,13 @@ import msgspec
 from streams.files.jsonl import RejectedLine
 from streams.files.loading import load_index, load_verdicts
 from streams.pipeline import Pipeline
+from streams.records.alert import Alert
 from streams.records.encode import encode
 from streams.replay import replay
 from streams.settings.load import load
 from streams.settings.model import Settings
 from tests.support.cases.loading import Case, Row
+from tests.support.cases.lookback_runner import look_back
 
 
 class Result(NamedTuple):
@@ -40,7 +42,7 @@ class Runner(Protocol):
 
 
 class ReplayRunner:
-    """Runs a case as `anpr replay` does, in this process."""
+    """Runs a case as `anpr replay` or `anpr lookback` does, in this process."""
 
     name = "replay"
 
@@ -50,6 +52,8 @@ class ReplayRunner:
             return self._run(case, Path(name))
 
     def _run(self, case: Case, folder: Path) -> Result:
+        if case.command == "lookback":
+            return Result(look_back(case, folder), [])
         settings = _settings(case.config, f"{case.name}/config.toml")
         loaded = load_index(
             (written(folder / "alerts.jsonl", case.alerts),),
@@ -71,6 +75,10 @@ class ReplayRunner:
         for step in replay(pipeline, written(folder / "reads.jsonl", case.reads), case.now):
             hits += [msgspec.json.decode(encode(hit)) for hit in step.hits]
             rejected += step.rejected
+        for line in case.alerts_after_reads:
+            added = pipeline.put(msgspec.json.decode(line, type=Alert), pipeline.now)
+            assert isinstance(added, list), added
+            hits += [msgspec.json.decode(encode(hit)) for hit in added]
         return Result(hits, rows_of(rejected))
 
 
