@@ -3,26 +3,26 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from streams.files.jsonl import RejectedLine, batches, name_of
+from streams.files.jsonl import RejectedLine, display_name, read_batches
 from streams.pipeline import Pipeline
 from streams.records.hit import Hit
 
 
-class Step(NamedTuple):
+class ReplayStep(NamedTuple):
     """What a batch of lines gave."""
 
     hits: list[Hit]
     rejected: list[RejectedLine]
-    reads: int
-    matches: int
+    read_count: int
+    match_count: int
 
 
 def replay(
     pipeline: Pipeline,
     path: str,
-    now: int | None = None,
+    now_ms: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
-) -> Iterator[Step]:
+) -> Iterator[ReplayStep]:
     """The steps of a replay of a file of reads.
 
     Without `now` (ms since 1970 UTC), now is the latest `captured_at` so far, and what alerts and verdicts
@@ -30,12 +30,12 @@ def replay(
 
     Raises FileError for a file that cannot be read on; the steps before have been given by then.
     """
-    name = name_of(path)
-    for lines, numbers in batches(path, progress):
-        outcome = pipeline.reads(lines, now)
+    name = display_name(path)
+    for lines, numbers in read_batches(path, progress):
+        outcome = pipeline.handle_reads(lines, now_ms)
         rejected = [
-            RejectedLine(name, numbers[entry.place], entry.faults, entry.raw) for entry in outcome.rejected
+            RejectedLine(name, numbers[entry.position], entry.faults, entry.raw) for entry in outcome.rejected
         ]
-        yield Step(outcome.hits, rejected, outcome.reads, outcome.matches)
-    if now is None:
-        yield Step(pipeline.conclude(), [], 0, 0)
+        yield ReplayStep(outcome.hits, rejected, outcome.read_count, outcome.match_count)
+    if now_ms is None:
+        yield ReplayStep(pipeline.flush(), [], 0, 0)

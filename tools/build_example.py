@@ -18,25 +18,25 @@ from typing import Any
 
 import orjson
 
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
-from streams.plates.confusables import CLASSES
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
+from streams.plates.confusables import BUILTIN_CLASSES
 from streams.records.alert import Alert
 from streams.records.decode import decode_alert, decode_reads
-from streams.records.hit import hit_id
+from streams.records.hit import compute_hit_id
 from streams.records.read import Read
-from streams.records.times import rfc3339
+from streams.records.times import to_rfc3339
 
-HERE = Path(__file__).parents[1] / "deploy" / "example"
+EXAMPLE_FOLDER = Path(__file__).parents[1] / "deploy" / "example"
 SEED = 20160201
 VEHICLES = 6000
-BEGIN = datetime(2026, 5, 21, 16, tzinfo=UTC)
+START = datetime(2026, 5, 21, 16, tzinfo=UTC)
 HOURS = 2
 CAMERAS = (
     "neuville-1", "rekkem-1", "camphin-1", "lamain-1",
     "saint-aybert-1", "hensies-1", "ghyvelde-1", "adinkerke-1",
 )  # fmt: skip
-DOWN = "hensies-1"
+OFFLINE_CAMERA = "hensies-1"
 """This camera's link is down for a while; it sends what it kept afterwards."""
 LISTS: tuple[tuple[str, str, str, dict[str, str], int], ...] = (
     ("sis-36", "SIS-36-discreet", "discreet check on a vehicle", {"default": "discreet-check"}, 1),
@@ -52,61 +52,64 @@ def main(path: str) -> None:
     rng = random.Random(SEED)
     with gzip.open(path, "rt", encoding="utf-8") as file:
         rows = rng.sample([json.loads(line) for line in file], VEHICLES)
-    times = sorted(BEGIN + timedelta(milliseconds=rng.randrange(HOURS * 3_600_000)) for _ in rows)
-    listed = _listed(rows, rng)
+    times = sorted(START + timedelta(milliseconds=rng.randrange(HOURS * 3_600_000)) for _ in rows)
+    listed = _choose_listed(rows, rng)
     reads = [
         read
         for row, time in zip(rows, times, strict=True)
-        for read in _reads(row, time, rng.choice(CAMERAS), rng, row["read_id"] in listed)
+        for read in _build_reads(row, time, rng.choice(CAMERAS), rng, row["read_id"] in listed)
     ]
-    alerts = _alerts(rows, listed, times)
-    _write(HERE / "reads.jsonl.gz", _late(sorted(reads, key=lambda read: read["captured_at"])))
-    _write(HERE / "alerts.jsonl", alerts)
-    _write(HERE / "verdicts.jsonl", _verdicts(reads, alerts))
+    alerts = _build_alerts(rows, listed, times)
+    _write_rows(
+        EXAMPLE_FOLDER / "reads.jsonl.gz",
+        _delay_offline_reads(sorted(reads, key=lambda read: read["captured_at"])),
+    )
+    _write_rows(EXAMPLE_FOLDER / "alerts.jsonl", alerts)
+    _write_rows(EXAMPLE_FOLDER / "verdicts.jsonl", _build_verdicts(reads, alerts))
     truth = [
         {
             "read_id": row["read_id"],
             "plate": row["truth"],
-            "country": _country(row),
+            "country": _iso_country(row),
             "kind": listed[row["read_id"]],
         }
         for row in rows
         if row["read_id"] in listed
     ]
-    _write(HERE / "truth.jsonl", truth)
+    _write_rows(EXAMPLE_FOLDER / "truth.jsonl", truth)
 
 
-def _country(row: Row) -> str:
+def _iso_country(row: Row) -> str:
     return {"UK": "GB"}.get(row["country"], row["country"])
 
 
-def _kind(row: Row) -> str:
+def _classify_read(row: Row) -> str:
     """How the recogniser read the plate."""
     if row["read"] == row["truth"]:
         return "read right"
     if len(row["read"]) == len(row["truth"]):
         unlike = [pair for pair in zip(row["read"], row["truth"], strict=True) if pair[0] != pair[1]]
-        if all(one in CLASSES.of(other) for one, other in unlike):
+        if all(one in BUILTIN_CLASSES.class_for(other) for one, other in unlike):
             return "confusable"
     return "misread beyond confusable characters"
 
 
-def _listed(rows: list[Row], rng: random.Random) -> dict[str, str]:
+def _choose_listed(rows: list[Row], rng: random.Random) -> dict[str, str]:
     """The vehicles listed, by how they were read: 20 right, 20 confusable, 8 beyond."""
     listed: dict[str, str] = {}
     for kind, count in (("read right", 20), ("confusable", 20), ("misread beyond confusable characters", 8)):
-        of_kind = [row for row in rows if _kind(row) == kind]
+        of_kind = [row for row in rows if _classify_read(row) == kind]
         listed.update((row["read_id"], kind) for row in rng.sample(of_kind, count))
     return listed
 
 
-def _reads(row: Row, time: datetime, camera: str, rng: random.Random, listed: bool) -> Iterable[Row]:
+def _build_reads(row: Row, time: datetime, camera: str, rng: random.Random, listed: bool) -> Iterable[Row]:
     read = {
         "read_id": row["read_id"],
         "camera_id": camera,
-        "captured_at": rfc3339(time),
+        "captured_at": to_rfc3339(time),
         "plate": row["read"],
-        "country": _country(row),
+        "country": _iso_country(row),
         "confidence": row["confidence"],
         "char_confidences": row["char_confidences"],
         "candidates": [
@@ -127,26 +130,28 @@ def _reads(row: Row, time: datetime, camera: str, rng: random.Random, listed: bo
         }
         yield earlier | {
             "read_id": f"{row['read_id']}-1",
-            "captured_at": rfc3339(time - timedelta(milliseconds=400)),
+            "captured_at": to_rfc3339(time - timedelta(milliseconds=400)),
             "plate": second,
             "confidence": share,
         }
     yield read
 
 
-def _alerts(rows: list[Row], listed: dict[str, str], times: list[datetime]) -> list[Row]:
+def _build_alerts(rows: list[Row], listed: dict[str, str], times: list[datetime]) -> list[Row]:
     alerts = []
     for place, row in enumerate(row for row in rows if row["read_id"] in listed):
         list_id, basis, reason, action, priority = LISTS[place % len(LISTS)]
         alerts.append(
-            _alert(list_id, f"A{place:03d}", row["plate"], _country(row), basis, reason, action, priority)
+            _build_alert(
+                list_id, f"A{place:03d}", row["plate"], _iso_country(row), basis, reason, action, priority
+            )
         )
     innocent = [row for row in rows if row["syntax"] == "FR_SIV" and row["read_id"] not in listed]
     for place, row in enumerate(innocent[:5]):
         # Italian entries that are the same string as a French plate that passes.
         list_id, basis, reason, action, priority = LISTS[1]
         alerts.append(
-            _alert(
+            _build_alert(
                 list_id,
                 f"IT{place:03d}",
                 row["plate"].replace("-", " "),
@@ -157,10 +162,10 @@ def _alerts(rows: list[Row], listed: dict[str, str], times: list[datetime]) -> l
                 priority,
             )
         )
-    first = next(row for row in rows if row["syntax"] == "BE_2010" and _kind(row) == "read right")
+    first = next(row for row in rows if row["syntax"] == "BE_2010" and _classify_read(row) == "read right")
     pattern = first["truth"][:5] + "*"
     alerts.append(
-        _alert(
+        _build_alert(
             "joint-operation", "P001", pattern, "BE", "OPERATION", "seen at a theft", {"default": "stop"}, 2
         )
     )
@@ -168,11 +173,11 @@ def _alerts(rows: list[Row], listed: dict[str, str], times: list[datetime]) -> l
     middle = times[len(times) // 2]
     return [
         *alerts,
-        {"list_id": ended["list_id"], "alert_id": ended["alert_id"], "withdrawn_at": rfc3339(middle)},
+        {"list_id": ended["list_id"], "alert_id": ended["alert_id"], "withdrawn_at": to_rfc3339(middle)},
     ]
 
 
-def _alert(
+def _build_alert(
     list_id: str, alert_id: str, plate: str, country: str, basis: str, reason: str, action: dict[str, str],
     priority: int,
 ) -> Row:  # fmt: skip
@@ -186,29 +191,31 @@ def _alert(
         "reason": reason,
         "action": action,
         "priority": priority,
-        "valid_from": rfc3339(BEGIN - timedelta(days=30)),
-        "valid_until": rfc3339(BEGIN + timedelta(days=60)),
+        "valid_from": to_rfc3339(START - timedelta(days=30)),
+        "valid_until": to_rfc3339(START + timedelta(days=60)),
     }
 
 
-def _late(reads: list[Row]) -> list[Row]:
+def _delay_offline_reads(reads: list[Row]) -> list[Row]:
     """The reads in order of arrival: one camera is cut off for ten minutes and then sends what it kept."""
-    cut, back = rfc3339(BEGIN + timedelta(minutes=70)), rfc3339(BEGIN + timedelta(minutes=80))
-    kept = [read for read in reads if read["camera_id"] == DOWN and cut <= read["captured_at"] < back]
+    cut, back = to_rfc3339(START + timedelta(minutes=70)), to_rfc3339(START + timedelta(minutes=80))
+    kept = [
+        read for read in reads if read["camera_id"] == OFFLINE_CAMERA and cut <= read["captured_at"] < back
+    ]
     others = [read for read in reads if read not in kept]
     place = sum(read["captured_at"] < back for read in others)
     return [*others[:place], *({**read, "retransmitted": True} for read in kept), *others[place:]]
 
 
-def _verdicts(reads: list[Row], alerts: list[Row]) -> list[Row]:
+def _build_verdicts(reads: list[Row], alerts: list[Row]) -> list[Row]:
     """A centre looked at two hits: a confusable one is the vehicle, the first one of the pattern is not."""
     decoded = [alert for row in alerts if isinstance(alert := decode_alert(orjson.dumps(row)), Alert)]
-    judge = Judge(Policies())
+    judge = Matcher(MatchingRules())
     by_id = {read["read_id"]: read for read in reads}
 
     def stands(read: Row, alert: Alert) -> bool:
         frame = by_id.get(f"{read['read_id']}-1", read)
-        classes = [getattr(judge.judge(_as_read(each), alert), "class_", "") for each in (read, frame)]
+        classes = [getattr(judge.match(_decode_read(each), alert), "class_", "") for each in (read, frame)]
         return classes[0] == "confusable" and classes[1] != "exact"
 
     confusable = next(
@@ -226,28 +233,28 @@ def _verdicts(reads: list[Row], alerts: list[Row]) -> list[Row]:
         if read["plate"].startswith(alert.plate[:-1])
     )
     return [
-        _verdict(*confusable, "confirmed", "the picture shows the listed vehicle"),
-        _verdict(*pattern, "rejected", "another vehicle of the same series"),
+        _build_verdict(*confusable, "confirmed", "the picture shows the listed vehicle"),
+        _build_verdict(*pattern, "rejected", "another vehicle of the same series"),
     ]
 
 
-def _as_read(row: Row) -> Read:
+def _decode_read(row: Row) -> Read:
     return decode_reads([orjson.dumps(row)]).reads[0]
 
 
-def _verdict(alert: Alert, read: Row, verdict: str, reason: str) -> Row:
+def _build_verdict(alert: Alert, read: Row, verdict: str, reason: str) -> Row:
     time = datetime.fromisoformat(read["captured_at"])
     return {
-        "hit_id": hit_id(alert, _as_read(read)),
+        "hit_id": compute_hit_id(alert, _decode_read(read)),
         "centre": "ccpd-tournai",
         "verdict": verdict,
         "reason": reason,
         "by": "officer 12",
-        "at": rfc3339(time + timedelta(minutes=3)),
+        "at": to_rfc3339(time + timedelta(minutes=3)),
     }
 
 
-def _write(path: Path, rows: list[Row]) -> None:
+def _write_rows(path: Path, rows: list[Row]) -> None:
     data = b"".join(orjson.dumps(row) + b"\n" for row in rows)
     if path.suffix == ".gz":
         path.write_bytes(gzip.compress(data, mtime=0))

@@ -16,13 +16,13 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_APT: Final = (
+_EXECUTABLES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_APT_COMMANDS: Final = (
     ("apt-get", "update", "-qq"),
     ("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"),
 )
-_PLAYWRIGHT: Final = ((sys.executable, "-m", "playwright", "install", "chromium"),)
-_QUIET: Final = (
+_PLAYWRIGHT_COMMANDS: Final = ((sys.executable, "-m", "playwright", "install", "chromium"),)
+_BROWSER_OPTIONS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-gpu",
@@ -36,25 +36,25 @@ MISSING: Final = (
 
 
 @contextmanager
-def opened() -> Iterator[Browser]:
+def open_browser() -> Iterator[Browser]:
     """A headless Chromium. Without one the test is skipped, but fails where CI is set."""
     with sync_playwright() as playwright:
-        path = _found(playwright)
+        path = _find_chromium(playwright)
         if path is None and os.environ.get("CI"):
             pytest.fail(MISSING)
         if path is None:
             pytest.skip(MISSING)
         # Root has no sandbox to give, and the pages are the tests' own.
         alone = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=[*_QUIET, *alone])
+        browser = playwright.chromium.launch(executable_path=path, args=[*_BROWSER_OPTIONS, *alone])
         try:
             yield browser
         finally:
             browser.close()
 
 
-def _found(playwright: Playwright) -> str | None:
-    on_path = next((path for name in _NAMES if (path := shutil.which(name))), None)
+def _find_chromium(playwright: Playwright) -> str | None:
+    on_path = next((path for name in _EXECUTABLES if (path := shutil.which(name))), None)
     own = playwright.chromium.executable_path
     return on_path or (own if Path(own).is_file() else None)
 
@@ -62,16 +62,16 @@ def _found(playwright: Playwright) -> str | None:
 def main() -> int:
     """The command; gives the exit code."""
     root = shutil.which("apt-get") is not None and os.geteuid() == 0
-    for way in (_APT, _PLAYWRIGHT) if root else (_PLAYWRIGHT,):
+    for way in (_APT_COMMANDS, _PLAYWRIGHT_COMMANDS) if root else (_PLAYWRIGHT_COMMANDS,):
         with sync_playwright() as playwright:
-            if _found(playwright) is not None:
+            if _find_chromium(playwright) is not None:
                 return 0
         environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in way:
             if subprocess.run(command, env=environ, stdout=sys.stderr, check=False).returncode:
                 break
     with sync_playwright() as playwright:
-        if _found(playwright) is not None:
+        if _find_chromium(playwright) is not None:
             return 0
     print(MISSING, file=sys.stderr)
     return 1

@@ -15,23 +15,23 @@ import numpy as np
 
 import streams.simulation.measured_quality as measured
 from streams.confusions.training.counts import edits
-from streams.confusions.training.pairs import Pair, decode_pair
-from streams.simulation.measured_quality import Measured, Quality
+from streams.confusions.training.pairs import TrainingPair, decode_pair
+from streams.simulation.measured_quality import PictureQuality, QualityMeasurements
 
-PAIRS: Final = Path(__file__).parents[1] / "tests" / "data" / "misreads.jsonl.gz"
-FILE: Final = Path(measured.__file__).with_name("recogniser.json")
+PAIRS_FILE: Final = Path(__file__).parents[1] / "tests" / "data" / "misreads.jsonl.gz"
+OUTPUT_FILE: Final = Path(measured.__file__).with_name("recogniser.json")
 PROBABILITIES: Final = (
     0.0005, 0.002, 0.005, 0.01, 0.02, 0.04, 0.07, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96, 0.99,
 )  # fmt: skip
 
 
-def pairs() -> list[Pair]:
+def read_pairs() -> list[TrainingPair]:
     """The pairs of the test data."""
-    found = [decode_pair(line) for line in gzip.decompress(PAIRS.read_bytes()).splitlines()]
-    return [each for each in found if isinstance(each, Pair)]
+    found = [decode_pair(line) for line in gzip.decompress(PAIRS_FILE.read_bytes()).splitlines()]
+    return [each for each in found if isinstance(each, TrainingPair)]
 
 
-def measure(found: Sequence[Pair]) -> Measured:
+def measure(training_pairs: Sequence[TrainingPair]) -> QualityMeasurements:
     """What a recogniser says of its reads, from pairs with all that it tells."""
     right: defaultdict[tuple[str, bool], list[float]] = defaultdict(list)
     wrong: list[float] = []
@@ -50,11 +50,11 @@ def measure(found: Sequence[Pair]) -> Measured:
     lost: Counter[bool] = Counter()
     places: Counter[bool] = Counter()
     beside: list[tuple[float, float]] = []
-    for pair in found:
-        quality, is_right = pair.quality or "", pair.plate == pair.true
+    for pair in training_pairs:
+        quality, is_right = pair.quality or "", pair.plate == pair.true_plate
         confidences, named = pair.char_confidences or [], pair.char_alternatives or []
         reads[quality] += 1
-        how = edits(pair.plate, pair.true)
+        how = edits(pair.plate, pair.true_plate)
         if how is None:
             garbles[quality] += 1
             garbled += confidences
@@ -89,16 +89,16 @@ def measure(found: Sequence[Pair]) -> Measured:
             beside += pairwise(here)
     loss = sum(lost.values()) / sum(places.values())
     shapes = {
-        quality: _shape(faults[quality] / whole, rights[quality] / whole)
+        quality: _fit_shape(faults[quality] / whole, rights[quality] / whole)
         for quality, whole in ((quality, reads[quality] - garbles[quality]) for quality in reads)
     }
     order = np.array(beside).argsort(axis=0).argsort(axis=0)
-    return Measured(
+    return QualityMeasurements(
         source="python -m tools.measure_recogniser, from the reads of drawn plates in tests/data",
         probabilities=list(PROBABILITIES),
         qualities={
-            quality: Quality(
-                times=_times(chars, misread, slips[quality] / seen[quality], shapes[quality]),
+            quality: PictureQuality(
+                times=_fit_times(chars, misread, slips[quality] / seen[quality], shapes[quality]),
                 shape=shapes[quality],
                 garbled=round(garbles[quality] / reads[quality], 5),
                 right=_quantiles(right[quality, True]),
@@ -117,7 +117,7 @@ def measure(found: Sequence[Pair]) -> Measured:
     )
 
 
-def _times(chars: Counter[str], misread: Counter[str], wanted: float, shape: float) -> float:
+def _fit_times(chars: Counter[str], misread: Counter[str], target: float, shape: float) -> float:
     """`times` of a quality in which such a share of the characters is read as another.
 
     `chars` and `misread`: how often each character was seen, and read as another, in all qualities.
@@ -128,20 +128,20 @@ def _times(chars: Counter[str], misread: Counter[str], wanted: float, shape: flo
     def share(times: float) -> float:
         return float(((1 - (1 + hazard * times / shape) ** -shape) * weights).sum() / weights.sum())
 
-    return round(_solved(share, wanted), 4)
+    return round(_solve(share, target), 4)
 
 
-def _shape(faults: float, right: float) -> float:
+def _fit_shape(faults: float, right: float) -> float:
     """`shape` of a quality whose reads have so many faults on average, while such a share has none."""
-    return round(_solved(lambda shape: 1 - (1 + faults / shape) ** -shape, 1 - right), 4)
+    return round(_solve(lambda shape: 1 - (1 + faults / shape) ** -shape, 1 - right), 4)
 
 
-def _solved(rising: Callable[[float], float], wanted: float) -> float:
+def _solve(function: Callable[[float], float], target: float) -> float:
     """Where a rising function has a value; 100 at the most."""
     low, high = 0.01, 100.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < wanted else (low, middle)
+        low, high = (middle, high) if function(middle) < target else (low, middle)
     return low
 
 
@@ -150,5 +150,5 @@ def _quantiles(values: Sequence[float]) -> list[float]:
 
 
 if __name__ == "__main__":
-    made = measure(pairs())
-    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
+    made = measure(read_pairs())
+    OUTPUT_FILE.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")

@@ -6,9 +6,17 @@ files, `LogWriter` from a compacted topic.
 """
 
 from streams.alerts.index import Candidate, Index
-from streams.alerts.snapshot.format import SnapshotError, Source
-from streams.alerts.snapshot.log_writer import LogWriter
+from streams.alerts.snapshot.format import SnapshotError, SnapshotSource
+from streams.alerts.snapshot.log_writer import LogSnapshotWriter
 from streams.alerts.snapshot.reader import Snapshot
 from streams.alerts.snapshot.writer import SnapshotWriter
 
-__all__ = ["Candidate", "Index", "LogWriter", "Snapshot", "SnapshotError", "SnapshotWriter", "Source"]
+__all__ = [
+    "Candidate",
+    "Index",
+    "LogSnapshotWriter",
+    "Snapshot",
+    "SnapshotError",
+    "SnapshotSource",
+    "SnapshotWriter",
+]

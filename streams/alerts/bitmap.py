@@ -5,16 +5,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Words = NDArray[np.uint64]
+UInt64Array = NDArray[np.uint64]
 
-BITS_AN_ENTRY: Final = 64
+BITS_PER_ENTRY: Final = 64
 """Fewest bits for each entry. Of plates that are not listed, at most one in this many passes."""
-_LEAST_LOG2: Final = 16
+_MIN_LOG2: Final = 16
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(32)
 
 
-def mixed(keys: Words) -> Words:
+def mix_keys(keys: UInt64Array) -> UInt64Array:
     """Keys (uint64) spread evenly over 64 bits; one to one, so equal if and only if the keys are.
 
     Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4), after folding the high half in.
@@ -27,10 +27,10 @@ def mixed(keys: Words) -> Words:
 
 def log2_bits(entries: int) -> int:
     """The size of the bitmap for so many entries, as the power of two of its bits."""
-    return max(_LEAST_LOG2, (entries * BITS_AN_ENTRY - 1).bit_length())
+    return max(_MIN_LOG2, (entries * BITS_PER_ENTRY - 1).bit_length())
 
 
-def bitmap_of(hashes: Words, log2: int) -> NDArray[np.uint8]:
+def build_bitmap(hashes: UInt64Array, log2: int) -> NDArray[np.uint8]:
     """The bitmap (uint8, 2^log2 / 8) of sorted hashes: the bit that a hash's first log2 bits name is set."""
     bitmap = np.zeros(1 << (log2 - 3), dtype=np.uint8)
     if len(hashes):
@@ -48,7 +48,7 @@ def set_bit(bitmap: NDArray[np.uint8], log2: int, hash_: int) -> None:
     bitmap[bit >> 3] |= 1 << (bit & 7)
 
 
-def passing(bitmap: NDArray[np.uint8], log2: int, hashes: Words) -> NDArray[np.intp]:
+def may_contain(bitmap: NDArray[np.uint8], log2: int, hashes: UInt64Array) -> NDArray[np.intp]:
     """The places of those hashes whose bit is set: all that are in, and few that are not."""
     bits = hashes >> np.uint64(64 - log2)
     found = bitmap.take((bits >> np.uint64(3)).view(np.int64))

@@ -11,14 +11,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.plates.normal_form import MAX_LENGTH, spellings
-from streams.plates.packed_keys import BASE, Columns, pack
+from streams.plates.normal_form import MAX_LENGTH, packable_spellings
+from streams.plates.packed_keys import BASE, PlateColumns, pack
 from streams.records.alert import AlertKey
 
 _WEIGHTS: Final = np.array([BASE ** (MAX_LENGTH - 1 - place) for place in range(MAX_LENGTH)], dtype=np.uint64)
 
 
-class Mask(NamedTuple):
+class AnchorMask(NamedTuple):
     """The places of an anchor.
 
     `side`: `start`, places from the first character; `end`, from the last; `any`, a run that may begin
@@ -27,79 +27,79 @@ class Mask(NamedTuple):
 
     side: str
     length: int | None
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
 
 
-def anchor_of(pattern: str) -> tuple[Mask, int]:
+def find_anchor(pattern: str) -> tuple[AnchorMask, int]:
     """The mask and the key of a pattern's anchor; `pattern` is a normal form with wildcards, no umlauts."""
     runs = pattern.split("*")
     length = len(pattern) if len(runs) == 1 else None
-    if _literals(runs[0]):
+    if _without_wildcards(runs[0]):
         side, run = "start", runs[0]
-    elif _literals(runs[-1]):
+    elif _without_wildcards(runs[-1]):
         side, run = "end", runs[-1][::-1]
     else:
         run = max((part for run in runs for part in run.split("?")), key=len)
         side = "any"
     places = tuple(place for place, char in enumerate(run) if char != "?")
     key = sum(pack(run[place]) // BASE**place for place in places)
-    return Mask(side, length, places), key
+    return AnchorMask(side, length, places), key
 
 
-class Patterns:
+class WildcardIndex:
     """The patterns of an index, added and removed one by one, looked up by whole batches."""
 
     def __init__(self) -> None:
-        self._groups: dict[Mask, dict[int, set[AlertKey]]] = {}
-        self._sorted: dict[Mask, NDArray[np.uint64]] = {}
-        self._owned: dict[AlertKey, list[tuple[Mask, int]]] = {}
+        self._groups: dict[AnchorMask, dict[int, set[AlertKey]]] = {}
+        self._sorted_keys: dict[AnchorMask, NDArray[np.uint64]] = {}
+        self._anchors_by_alert: dict[AlertKey, list[tuple[AnchorMask, int]]] = {}
 
     def __len__(self) -> int:
-        return len(self._owned)
+        return len(self._anchors_by_alert)
 
     def add(self, key: AlertKey, pattern: str) -> None:
         """Adds the pattern (a normal form with wildcards) of an alert."""
-        anchors = [anchor_of(spelling) for spelling in spellings(pattern)]
-        self._owned[key] = anchors
+        anchors = [find_anchor(spelling) for spelling in packable_spellings(pattern)]
+        self._anchors_by_alert[key] = anchors
         for mask, value in anchors:
             self._groups.setdefault(mask, {}).setdefault(value, set()).add(key)
-            self._sorted.pop(mask, None)
+            self._sorted_keys.pop(mask, None)
 
     def remove(self, key: AlertKey) -> None:
         """Removes the pattern of an alert, if it has one."""
-        for mask, value in self._owned.pop(key, []):
+        for mask, value in self._anchors_by_alert.pop(key, []):
             group = self._groups[mask]
             group[value].discard(key)
             if not group[value]:
                 del group[value]
             if not group:
                 del self._groups[mask]
-            self._sorted.pop(mask, None)
+            self._sorted_keys.pop(mask, None)
 
-    def find(self, batch: Columns) -> set[tuple[int, AlertKey]]:
+    def find(self, batch: PlateColumns) -> set[tuple[int, AlertKey]]:
         """The pairs (place in the batch, alert) in which a plate has the anchor of an alert's pattern."""
         if not self._groups:
             return set()
         start = batch.matrix()
         lengths = np.where(start[:, 0] > 0, batch.lengths, 0)
-        end = _reversed(start, lengths)
+        end = _reverse_plates(start, lengths)
         return {
             pair
             for mask in self._groups
-            for pair in self._in_group(mask, end if mask.side == "end" else start, lengths)
+            for pair in self._find_in_group(mask, end if mask.side == "end" else start, lengths)
         }
 
-    def _in_group(
-        self, mask: Mask, codes: NDArray[np.uint8], lengths: NDArray[np.intp]
+    def _find_in_group(
+        self, mask: AnchorMask, codes: NDArray[np.uint8], lengths: NDArray[np.intp]
     ) -> Iterable[tuple[int, AlertKey]]:
         group = self._groups[mask]
-        values = self._sorted.get(mask)
+        values = self._sorted_keys.get(mask)
         if values is None:
-            values = self._sorted[mask] = np.array(sorted(group), dtype=np.uint64)
-        shifts = range(MAX_LENGTH - max(mask.places)) if mask.side == "any" else range(1)
+            values = self._sorted_keys[mask] = np.array(sorted(group), dtype=np.uint64)
+        shifts = range(MAX_LENGTH - max(mask.positions)) if mask.side == "any" else range(1)
         for shift in shifts:
             keys = np.zeros(len(codes), dtype=np.uint64)
-            for place in mask.places:
+            for place in mask.positions:
                 keys += codes[:, place + shift] * _WEIGHTS[place]
             where = np.searchsorted(values, keys)
             where[where == len(values)] = 0
@@ -111,11 +111,11 @@ class Patterns:
                     yield row, key
 
 
-def _literals(run: str) -> str:
+def _without_wildcards(run: str) -> str:
     return run.replace("?", "")
 
 
-def _reversed(codes: NDArray[np.uint8], lengths: NDArray[np.intp]) -> NDArray[np.uint8]:
+def _reverse_plates(codes: NDArray[np.uint8], lengths: NDArray[np.intp]) -> NDArray[np.uint8]:
     """The plates (uint8, n × 12) written backwards, still left-aligned."""
     places = lengths[:, None] - 1 - np.arange(MAX_LENGTH)[None, :]
     turned = np.take_along_axis(codes, np.maximum(places, 0), axis=1)

@@ -30,18 +30,18 @@ from streams.records.types import MatchClass
 from streams.records.verdict import Verdict
 
 _Z: Final = NormalDist().inv_cdf(0.975)
-_REPLACED: Final = ("superseded", "alert-replaced")
+_REPLACED_REASONS: Final = ("superseded", "alert-replaced")
 _Key = TypeVar("_Key", bound=Hashable)
 
 
 class Interval(NamedTuple):
     """Between which shares, 0 to 1, the true one lies with 95 % confidence."""
 
-    least: float
-    most: float
+    low: float
+    high: float
 
 
-class Camera(NamedTuple):
+class CameraKey(NamedTuple):
     """A camera, and its site if the hits have one."""
 
     camera_id: str
@@ -60,7 +60,7 @@ class Confusion(NamedTuple):
     read: str = ""
 
 
-class Told(NamedTuple):
+class EmittedCounts(NamedTuple):
     """Hits told, and what became of them.
 
     `mean_posterior` is that of the judged hits that have a posterior, of which there are `weighed`: as large
@@ -70,142 +70,152 @@ class Told(NamedTuple):
     hits: int = 0
     confirmed: int = 0
     rejected: int = 0
-    weighed: int = 0
+    scored: int = 0
     mean_posterior: float | None = None
 
     @property
-    def judged(self) -> int:
+    def adjudicated(self) -> int:
         """Hits confirmed or rejected."""
         return self.confirmed + self.rejected
 
     @property
     def open(self) -> int:
         """Hits that were not judged."""
-        return self.hits - self.judged
+        return self.hits - self.adjudicated
 
     @property
     def precision(self) -> float | None:
         """The share confirmed of those judged, 0 to 1; None if none was."""
-        return self.confirmed / self.judged if self.judged else None
+        return self.confirmed / self.adjudicated if self.adjudicated else None
 
     @property
     def interval(self) -> Interval | None:
         """Where the precision lies, as far as so few judged hits can tell; None if none was."""
-        return wilson(self.confirmed, self.judged) if self.judged else None
+        return wilson_interval(self.confirmed, self.adjudicated) if self.adjudicated else None
 
 
-class _Latest(NamedTuple):
+class _HitSummary(NamedTuple):
     """What counts of the latest revision of a hit. It begins with the revision, and has no None, so that of
     two the later is the greater."""
 
     revision: int
-    captured: int
+    captured_ms: int
     list_id: str
     camera_id: str
     site_id: str
     confusions: tuple[Confusion, ...]
     posterior: tuple[float, ...]
-    beside: bool
+    is_duplicate: bool
     fallen: bool
 
 
-class Outcomes:
+class PrecisionCounts:
     """What became of hits, of reads captured at a time (ms since 1970 UTC) or later if `begin` is given.
 
     It takes hits and verdicts in any order, and again and again.
     """
 
-    def __init__(self, begin: int | None = None) -> None:
-        self._begin = begin
-        self._hits: dict[str, _Latest] = {}
-        self._judgements = Verdicts()
-        self._judged: set[str] = set()
+    def __init__(self, since_ms: int | None = None) -> None:
+        self._since_ms = since_ms
+        self._hits: dict[str, _HitSummary] = {}
+        self._adjudications = Verdicts()
+        self._adjudicated_ids: set[str] = set()
 
-    def note(self, hit: Hit) -> None:
+    def add_hit(self, hit: Hit) -> None:
         """Takes a revision of a hit that was told, and the verdict on it."""
-        latest = _latest(hit)
+        latest = _summarise_hit(hit)
         known = self._hits.get(hit.hit_id)
         if known is None or known < latest:
             self._hits[hit.hit_id] = latest
         if hit.verdict is not None:
-            self.judge(hit.verdict)
+            self.add_verdict(hit.verdict)
 
-    def judge(self, verdict: Verdict) -> None:
+    def add_verdict(self, verdict: Verdict) -> None:
         """Takes a verdict, on a hit known already or not."""
         if verdict.verdict != "acknowledged":
-            self._judgements.add(verdict)
-            self._judged.add(verdict.hit_id)
+            self._adjudications.add(verdict)
+            self._adjudicated_ids.add(verdict.hit_id)
 
-    def total(self) -> Told:
+    def total(self) -> EmittedCounts:
         """What became of all hits."""
-        return self._sum(self._counting())
+        return self._count(self._counted_ids())
 
-    def by_list(self) -> dict[str, Told]:
+    def by_list(self) -> dict[str, EmittedCounts]:
         """What became of the hits of each list, by list_id in order."""
-        found = self._by(lambda hit: [hit.list_id])
+        found = self._count_by(lambda hit: [hit.list_id])
         return {list_id: found[list_id] for list_id in sorted(found)}
 
-    def by_camera(self) -> dict[Camera, Told]:
+    def by_camera(self) -> dict[CameraKey, EmittedCounts]:
         """What became of the hits of each camera, by camera_id in order; at each site, if it had several."""
-        found = self._by(lambda hit: [Camera(hit.camera_id, hit.site_id or None)])
+        found = self._count_by(lambda hit: [CameraKey(hit.camera_id, hit.site_id or None)])
         return {
             camera: found[camera]
             for camera in sorted(found, key=lambda each: (each.camera_id, each.site_id or ""))
         }
 
-    def by_confusion(self) -> dict[Confusion, Told]:
+    def by_confusion(self) -> dict[Confusion, EmittedCounts]:
         """What became of the hits with each confusion, the most hits first.
 
         A hit with several counts once for each of them. How an umlaut is written is no confusion.
         """
-        found = self._by(lambda hit: hit.confusions)
+        found = self._count_by(lambda hit: hit.confusions)
         return {each: found[each] for each in sorted(found, key=lambda each: (-found[each].hits, each))}
 
     @property
     def uncounted(self) -> int:
         """Hits that do not count, for another tells of the same passage."""
-        return sum(hit.beside and hit_id not in self._judged for hit_id, hit in self._in_time())
+        return sum(
+            hit.is_duplicate and hit_id not in self._adjudicated_ids for hit_id, hit in self._hits_in_period()
+        )
 
     @property
     def fallen(self) -> int:
         """Open hits that were withdrawn when another of the same plate read and alert was rejected."""
-        return sum(self._hits[each].fallen and each not in self._judged for each in self._counting())
+        return sum(
+            self._hits[each].fallen and each not in self._adjudicated_ids for each in self._counted_ids()
+        )
 
     @property
     def unknown(self) -> int:
         """Judged hits that were never noted."""
-        return len(self._judged - self._hits.keys())
+        return len(self._adjudicated_ids - self._hits.keys())
 
-    def _in_time(self) -> Iterable[tuple[str, _Latest]]:
+    def _hits_in_period(self) -> Iterable[tuple[str, _HitSummary]]:
         for hit_id, hit in self._hits.items():
-            if self._begin is None or hit.captured >= self._begin:
+            if self._since_ms is None or hit.captured_ms >= self._since_ms:
                 yield hit_id, hit
 
-    def _counting(self) -> list[str]:
-        return [hit_id for hit_id, hit in self._in_time() if not hit.beside or hit_id in self._judged]
+    def _counted_ids(self) -> list[str]:
+        return [
+            hit_id
+            for hit_id, hit in self._hits_in_period()
+            if not hit.is_duplicate or hit_id in self._adjudicated_ids
+        ]
 
-    def _by(self, keys_of: Callable[[_Latest], Iterable[_Key]]) -> dict[_Key, Told]:
+    def _count_by(self, get_keys: Callable[[_HitSummary], Iterable[_Key]]) -> dict[_Key, EmittedCounts]:
         ids: dict[_Key, list[str]] = {}
-        for hit_id in self._counting():
-            for key in keys_of(self._hits[hit_id]):
+        for hit_id in self._counted_ids():
+            for key in get_keys(self._hits[hit_id]):
                 ids.setdefault(key, []).append(hit_id)
-        return {key: self._sum(found) for key, found in ids.items()}
+        return {key: self._count(found) for key, found in ids.items()}
 
-    def _sum(self, hit_ids: list[str]) -> Told:
-        judgements = [each for hit_id in hit_ids if (each := self._judgements.of(hit_id)) is not None]
+    def _count(self, hit_ids: list[str]) -> EmittedCounts:
+        judgements = [
+            each for hit_id in hit_ids if (each := self._adjudications.latest_for(hit_id)) is not None
+        ]
         posteriors = [one for each in judgements for one in self._hits[each.hit_id].posterior]
         said = [each.verdict for each in judgements]
-        return Told(
+        return EmittedCounts(
             hits=len(hit_ids),
             confirmed=said.count("confirmed"),
             rejected=said.count("rejected"),
-            weighed=len(posteriors),
+            scored=len(posteriors),
             # Rounded once, so that it is the same in whatever order they are added up.
             mean_posterior=fsum(posteriors) / len(posteriors) if posteriors else None,
         )
 
 
-def wilson(confirmed: int, judged: int) -> Interval:
+def wilson_interval(confirmed: int, adjudicated: int) -> Interval:
     """The 95 % interval of a share of which `confirmed` of `judged` (1 or more) were seen.
 
     The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical
@@ -214,31 +224,31 @@ def wilson(confirmed: int, judged: int) -> Interval:
     estimation for a binomial proportion", Statistical Science 16, 2001, 101-133). Hits are taken to be
     independent of each other; those of one vehicle are not quite.
     """
-    share, square = confirmed / judged, _Z * _Z / judged
+    share, square = confirmed / adjudicated, _Z * _Z / adjudicated
     middle = share + square / 2
-    half = _Z * sqrt(share * (1 - share) / judged + square / (4 * judged))
+    half = _Z * sqrt(share * (1 - share) / adjudicated + square / (4 * adjudicated))
     # What is 0 or 1 in numbers without end may come out beside it.
     least = 0.0 if confirmed == 0 else (middle - half) / (1 + square)
-    most = 1.0 if confirmed == judged else (middle + half) / (1 + square)
+    most = 1.0 if confirmed == adjudicated else (middle + half) / (1 + square)
     return Interval(least, most)
 
 
-def _latest(hit: Hit) -> _Latest:
+def _summarise_hit(hit: Hit) -> _HitSummary:
     reason = None if hit.withdrawn is None else hit.withdrawn.reason
-    return _Latest(
+    return _HitSummary(
         hit.revision,
         to_ms(hit.read.captured_at),
         hit.alert.list_id,
         hit.place.camera_id,
         hit.place.site_id or "",
-        _confusions(hit.match),
+        _find_confusions(hit.match),
         () if hit.match.posterior is None else (hit.match.posterior,),
-        beside=reason in _REPLACED or hit.handover is not None,
+        is_duplicate=reason in _REPLACED_REASONS or hit.handover is not None,
         fallen=reason == "rejected",
     )
 
 
-def _confusions(match: MatchResult) -> tuple[Confusion, ...]:
+def _find_confusions(match: MatchResult) -> tuple[Confusion, ...]:
     found = {Confusion(each.kind, each.listed, each.read) for each in match.edits if each.kind != "umlaut"}
     if match.class_ == "pattern" or not found:
         return (Confusion(match.class_),)

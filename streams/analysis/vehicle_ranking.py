@@ -17,107 +17,125 @@ centre reported takes the slot, at the time of the verdict, of the crew that was
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from streams.analysis.crew_allocation import Candidate, Crews, Slot, Why, candidate_of
-from streams.analysis.hit_ledger import Account, Vehicle, admission_of, beside, vehicle_of
-from streams.network.config import Site
-from streams.operations.admission import crews_of
-from streams.operations.config import Operation
+from streams.analysis.crew_allocation import (
+    CrewAllocation,
+    CrewSlot,
+    NoSlotReason,
+    RankedCandidate,
+    build_candidate,
+)
+from streams.analysis.hit_ledger import HitLedger, VehicleId, find_admission, is_duplicate, vehicle_id
+from streams.network.config import SiteConfig
+from streams.operations.admission import crew_site_ids
+from streams.operations.config import OperationConfig
 from streams.records.hit import Hit
 from streams.records.journey import Admission
 from streams.records.times import MINUTE_MS, to_ms
 from streams.records.verdict import Verdict
 
-_UNREACHED_MS: Final = 60 * MINUTE_MS
+_UNREACHABLE_SHOWN_MS: Final = 60 * MINUTE_MS
 
 
-class Ranked(NamedTuple):
+class RankedVehicle(NamedTuple):
     """A vehicle's place in the ranking from 1, and the slot of the crew that goes for it or why none does."""
 
     rank: int
     hit: Hit
     admission: Admission
-    slot: Slot | None
-    why: Why | None
+    slot: CrewSlot | None
+    no_slot_reason: NoSlotReason | None
 
 
-class Ranking:
+class VehicleRanking:
     """The ranking of an operation: a fold over hits and verdicts, in any order."""
 
-    def __init__(self, operation_id: str, operation: Operation, sites: Mapping[str, Site]) -> None:
+    def __init__(
+        self, operation_id: str, operation: OperationConfig, sites: Mapping[str, SiteConfig]
+    ) -> None:
         self._operation_id = operation_id
         self._operation = operation
-        self._sites = crews_of(operation, sites)
+        self._crew_sites = crew_site_ids(operation, sites)
         self._setup_ms = operation.setup_minutes * MINUTE_MS
-        self._account = Account()
+        self._ledger = HitLedger()
 
-    def note(self, hit: Hit) -> None:
+    def add_hit(self, hit: Hit) -> None:
         """Takes a revision of a hit, and the verdict on it."""
-        self._account.note(hit)
+        self._ledger.add_hit(hit)
 
-    def judge(self, verdict: Verdict) -> None:
+    def add_verdict(self, verdict: Verdict) -> None:
         """Takes a verdict, on a hit known already or not."""
-        self._account.judge(verdict)
+        self._ledger.add_verdict(verdict)
 
-    def at(self, now: int) -> list[Ranked]:
+    def rank(self, now_ms: int) -> list[RankedVehicle]:
         """The ranking at a time in ms since 1970 UTC."""
-        crews = Crews(self._operation, self._sites)
-        stopped = self._stopped(crews)
-        ranked: list[tuple[Candidate, Hit, Admission]] = []
-        for vehicle, hit in self._latest().items():
-            admission = admission_of(hit, self._operation_id)
+        crews = CrewAllocation(self._operation, self._crew_sites)
+        stopped = self._intercepted_vehicles(crews)
+        ranked: list[tuple[RankedCandidate, Hit, Admission]] = []
+        for vehicle, hit in self._latest_passages().items():
+            admission = find_admission(hit, self._operation_id)
             if hit.mode == "historical" or admission is None:
                 continue
-            candidate = candidate_of(hit, admission, self._setup_ms)
-            if (vehicle, _window(crews, candidate.captured)) not in stopped and not _over(candidate, now):
+            candidate = build_candidate(hit, admission, self._setup_ms)
+            if (vehicle, _window_index(crews, candidate.captured_ms)) not in stopped and not _has_passed(
+                candidate, now_ms
+            ):
                 ranked.append((candidate, hit, admission))
-        ranked.sort(key=lambda each: each[0].order)
-        given = crews.allot([candidate for candidate, _, _ in ranked], now)
+        ranked.sort(key=lambda each: each[0].sort_key)
+        given = crews.allocate([candidate for candidate, _, _ in ranked], now_ms)
         return [
-            _ranked(rank, hit, admission, given[hit.hit_id])
+            _build_ranked(rank, hit, admission, given[hit.hit_id])
             for rank, (_, hit, admission) in enumerate(ranked, 1)
         ]
 
-    def _latest(self) -> dict[Vehicle, Hit]:
-        latest: dict[Vehicle, Hit] = {}
-        for hit in self._account.hits():
-            rejected = self._account.judgement(hit.hit_id) == "rejected"
-            if hit.kind == "withdrawn" or rejected or beside(hit):
+    def _latest_passages(self) -> dict[VehicleId, Hit]:
+        latest: dict[VehicleId, Hit] = {}
+        for hit in self._ledger.hits():
+            rejected = self._ledger.adjudication(hit.hit_id) == "rejected"
+            if hit.kind == "withdrawn" or rejected or is_duplicate(hit):
                 continue
-            vehicle = vehicle_of(hit)
-            if vehicle not in latest or _turn(latest[vehicle]) < _turn(hit):
+            vehicle = vehicle_id(hit)
+            if vehicle not in latest or _event_time_key(latest[vehicle]) < _event_time_key(hit):
                 latest[vehicle] = hit
         return latest
 
-    def _stopped(self, crews: Crews) -> set[tuple[Vehicle, int | None]]:
+    def _intercepted_vehicles(self, allocation: CrewAllocation) -> set[tuple[VehicleId, int | None]]:
         """The vehicles that were stopped, each with the window it was read in; takes their crews' slots."""
-        when = self._account.stopped()
+        when = self._ledger.interception_times()
         found = set()
-        for hit in sorted(self._account.hits(), key=_turn):
-            admission = admission_of(hit, self._operation_id)
+        for hit in sorted(self._ledger.hits(), key=_event_time_key):
+            admission = find_admission(hit, self._operation_id)
             if hit.hit_id not in when or admission is None:
                 continue
-            if self._account.judgement(hit.hit_id) != "rejected":
-                found.add((vehicle_of(hit), _window(crews, to_ms(hit.read.captured_at))))
+            if self._ledger.adjudication(hit.hit_id) != "rejected":
+                found.add((vehicle_id(hit), _window_index(allocation, to_ms(hit.read.captured_at))))
             if admission.site_id is not None:
-                crews.take(admission.site_id, to_ms(when[hit.hit_id]))
+                allocation.reserve(admission.site_id, to_ms(when[hit.hit_id]))
         return found
 
 
-def _turn(hit: Hit) -> tuple[object, ...]:
+def _event_time_key(hit: Hit) -> tuple[object, ...]:
     return hit.read.captured_at, hit.hit_id
 
 
-def _over(candidate: Candidate, now: int) -> bool:
-    last = candidate.latest if candidate.site_id is not None else candidate.captured + _UNREACHED_MS
-    return last < now
+def _has_passed(candidate: RankedCandidate, now_ms: int) -> bool:
+    last = (
+        candidate.latest_ms
+        if candidate.site_id is not None
+        else candidate.captured_ms + _UNREACHABLE_SHOWN_MS
+    )
+    return last < now_ms
 
 
-def _window(crews: Crews, time: int) -> int | None:
+def _window_index(allocation: CrewAllocation, at_ms: int) -> int | None:
     """Which of an operation's windows a time is in."""
-    return next((place for place, (begins, ends) in enumerate(crews.windows) if begins <= time < ends), None)
+    return next(
+        (place for place, (begins, ends) in enumerate(allocation.windows) if begins <= at_ms < ends), None
+    )
 
 
-def _ranked(rank: int, hit: Hit, admission: Admission, given: Slot | Why) -> Ranked:
-    if isinstance(given, Slot):
-        return Ranked(rank, hit, admission, given, None)
-    return Ranked(rank, hit, admission, None, given)
+def _build_ranked(
+    rank: int, hit: Hit, admission: Admission, slot_or_reason: CrewSlot | NoSlotReason
+) -> RankedVehicle:
+    if isinstance(slot_or_reason, CrewSlot):
+        return RankedVehicle(rank, hit, admission, slot_or_reason, None)
+    return RankedVehicle(rank, hit, admission, None, slot_or_reason)

@@ -7,22 +7,22 @@ from typing import Final
 import click
 import msgspec
 
-from streams.alerts.list_counts import state_of
-from streams.cli.common.forecast_text import above, cost_words, expectation_of
-from streams.cli.common.options import INPUT, config_file, config_option, settings_of
+from streams.alerts.list_counts import alert_state
+from streams.cli.common.forecast_text import budget_warning, build_forecast, describe_cost
+from streams.cli.common.options import INPUT_FILE, config_option, config_path, read_settings
 from streams.cli.common.progress import say
-from streams.cli.common.text import words
-from streams.cli.lists.loading import clock, now_option
-from streams.files.jsonl import FileError
+from streams.cli.common.text import counted
+from streams.cli.lists.loading import now_option, resolve_now
+from streams.files.jsonl import InputFileError
 from streams.files.loading import load_index
-from streams.matching.config import ListPolicy
-from streams.matching.forecast.sample import Plates, sampled
+from streams.matching.config import ListConfig
+from streams.matching.forecast.sample import PlateSamples, sample_alerts
 from streams.records.times import from_ms
 from streams.settings.model import Settings
-from streams.settings.reference import reference
-from streams.settings.reference import show as shown
+from streams.settings.reference import build_reference
+from streams.settings.reference import format_settings as shown
 
-_DRAWN: Final = 1000
+_SAMPLE_SIZE: Final = 1000
 """Plates made up for lists that are not given, and what their cost is said of."""
 
 
@@ -37,7 +37,7 @@ def config() -> None:
     "--alerts",
     multiple=True,
     metavar="FILE",
-    type=INPUT,
+    type=INPUT_FILE,
     help="Alerts and withdrawals, JSON lines (.gz), to say how many false hits to expect of; several times "
     "for several files.",
 )
@@ -50,13 +50,13 @@ def check(config: Path | None, alerts: tuple[str, ...], now: int | None) -> None
     cost, with a warning on stderr for one that would break its budget. Exit codes: 0 no faults, 1 faults,
     2 a file cannot be read.
     """
-    settings = settings_of(config)
-    file = config_file(config)
+    settings = read_settings(config)
+    file = config_path(config)
     name = f"{file}: no faults" if file else "no file is named, the defaults hold"
-    click.echo(f"{name}; {_counts(settings)}")
-    limited = [list_id for list_id, policy in settings.lists.items() if _limited(policy)]
+    click.echo(f"{name}; {_count_entries(settings)}")
+    limited = [list_id for list_id, policy in settings.lists.items() if _is_limited(policy)]
     if alerts or limited:
-        _say_costs(settings, _in_force(alerts, clock(now)) if alerts else None, limited)
+        _print_costs(settings, _effective_plates(alerts, resolve_now(now)) if alerts else None, limited)
 
 
 @config.command()
@@ -66,47 +66,57 @@ def show(config: Path | None) -> None:
 
     The output can be used as a file of settings. Secrets are hidden; a key without a value is a comment.
     """
-    click.echo(shown(settings_of(config)), nl=False)
+    click.echo(shown(read_settings(config)), nl=False)
 
 
 @config.command()
 def docs() -> None:
     """Prints the reference of all settings as Markdown."""
-    click.echo(reference(), nl=False)
+    click.echo(build_reference(), nl=False)
 
 
-def _say_costs(settings: Settings, given: dict[str, Plates] | None, limited: list[str]) -> None:
+def _print_costs(
+    settings: Settings, plates_by_list: dict[str, PlateSamples] | None, limited_lists: list[str]
+) -> None:
     """Says what lists cost: those given, or else those named, of plates made up."""
-    expectation = expectation_of(settings)
-    lists = {each: expectation.drawn(each, _DRAWN) for each in limited} if given is None else given
+    expectation = build_forecast(settings)
+    lists = (
+        {each: expectation.sample_plates(each, _SAMPLE_SIZE) for each in limited_lists}
+        if plates_by_list is None
+        else plates_by_list
+    )
     for list_id, plates in sorted(lists.items()):
-        policy, expected = settings.policies.of(list_id), expectation.of(plates)
-        size = f"for each {_DRAWN:,} plates" if given is None else words(plates.count, "plate")
-        click.echo(f"list {list_id}: {size}, {cost_words(policy, expected, settings.topics.partitions)}")
-        if given is not None and (warning := above(list_id, policy, expectation, plates, expected)):
+        policy, expected = settings.matching_rules.for_list(list_id), expectation.for_plates(plates)
+        size = (
+            f"for each {_SAMPLE_SIZE:,} plates" if plates_by_list is None else counted(plates.count, "plate")
+        )
+        click.echo(f"list {list_id}: {size}, {describe_cost(policy, expected, settings.topics.partitions)}")
+        if plates_by_list is not None and (
+            warning := budget_warning(list_id, policy, expectation, plates, expected)
+        ):
             say(warning)
 
 
-def _in_force(paths: tuple[str, ...], now: int) -> dict[str, Plates]:
+def _effective_plates(paths: tuple[str, ...], now_ms: int) -> dict[str, PlateSamples]:
     """The plates of the alerts in files that are in force, by list."""
-    at = from_ms(now)
+    at = from_ms(now_ms)
     with TemporaryDirectory(prefix="anpr-lists-") as folder:
         try:
             loaded = load_index(paths, Path(folder) / "lists.snapshot")
-        except FileError as fault:
+        except InputFileError as fault:
             say(f"anpr config check: {fault}")
             raise click.exceptions.Exit(2) from None
-        index = loaded.lists
+        index = loaded.alert_index
         if loaded.rejected:
-            say(f"{words(len(loaded.rejected), 'line')} not taken; `anpr lists lint` shows why")
-        return sampled(each for each in index.alerts() if state_of(index, each, at) == "in_force")
+            say(f"{counted(len(loaded.rejected), 'line')} not taken; `anpr lists lint` shows why")
+        return sample_alerts(each for each in index.alerts() if alert_state(index, each, at) == "in_force")
 
 
-def _limited(policy: ListPolicy) -> bool:
-    return policy.false_hits_per_day is not None or policy.least is not None
+def _is_limited(policy: ListConfig) -> bool:
+    return policy.false_hits_per_day is not None or policy.effective_min_posterior is not None
 
 
-def _counts(settings: Settings) -> str:
+def _count_entries(settings: Settings) -> str:
     sections = {
         field.encode_name: getattr(settings, field.name) for field in msgspec.structs.fields(Settings)
     }

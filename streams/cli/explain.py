@@ -11,27 +11,27 @@ import click
 import orjson
 
 from streams.alerts import Index
-from streams.cli.common.hit_table import differences
-from streams.cli.common.options import INPUT, config_option, models_of, settings_of
-from streams.cli.common.progress import progress_of, say
+from streams.cli.common.hit_table import describe_differences
+from streams.cli.common.options import INPUT_FILE, config_option, read_models, read_settings
+from streams.cli.common.progress import file_progress, say
 from streams.cli.common.times import TIME
-from streams.files.jsonl import FileError
+from streams.files.jsonl import InputFileError
 from streams.files.loading import load_index
-from streams.matching.candidates import candidates
-from streams.matching.explain import Explanation, Ruling
+from streams.matching.candidates import find_candidates
+from streams.matching.explain import Explanation, MatchDecision
 from streams.matching.explain import explain as explained
-from streams.matching.matcher import Judge
-from streams.matching.scoring.prefilter import Sieve
-from streams.plates.confusables import CLASSES
-from streams.plates.formats import shipped
-from streams.plates.packed_keys import columns
+from streams.matching.matcher import Matcher
+from streams.matching.scoring.prefilter import Prefilter
+from streams.plates.confusables import BUILTIN_CLASSES
+from streams.plates.formats import builtin_formats
+from streams.plates.packed_keys import to_columns
 from streams.records.countries import COUNTRIES
 from streams.records.decode import decode_reads
 from streams.records.encode import encode
 from streams.records.read import Read
-from streams.records.times import from_ms, rfc3339
+from streams.records.times import from_ms, to_rfc3339
 
-_SHOWN: int = 12
+_MAX_SHOWN: int = 12
 
 
 @click.command()
@@ -41,7 +41,11 @@ _SHOWN: int = 12
     "--confidence", type=click.FloatRange(0, 1), help="How sure the reader was of the whole plate, 0 to 1."
 )
 @click.option(
-    "--alerts", multiple=True, metavar="FILE", type=INPUT, help="Alerts to hold it against, JSON lines (.gz)."
+    "--alerts",
+    multiple=True,
+    metavar="FILE",
+    type=INPUT_FILE,
+    help="Alerts to hold it against, JSON lines (.gz).",
 )
 @click.option("--at", type=TIME, help="When it was read; else as the read says, or now.")
 @config_option
@@ -67,38 +71,38 @@ def explain(
         )
     if confidence is not None and confidence != confidence:
         raise click.BadParameter("is a number from 0 to 1, not nan", param_hint="--confidence")
-    settings = settings_of(config)
-    read = _read(read_text, at, country, confidence)
-    judge = Judge(settings.policies, models=models_of(settings))
+    settings = read_settings(config)
+    read = _parse_read(read_text, at, country, confidence)
+    judge = Matcher(settings.matching_rules, models=read_models(settings))
     with ExitStack() as stack:
         try:
-            index = _index(stack, alerts, settings.policies.fuzzy) if alerts else Index()
-        except FileError as error:
+            index = _build_index(stack, alerts, settings.matching_rules.fuzzy_lists) if alerts else Index()
+        except InputFileError as error:
             say(f"anpr explain: {error}")
             sys.exit(1)
-        batch = columns([read.plate])
+        batch = to_columns([read.plate])
         if batch.faults:
             raise click.BadParameter(f"a plate {batch.faults[0]}", param_hint="READ")
         # Also those that are too unlikely to be hits: why they are none is asked for here.
-        everything = Sieve(judge.weighing, 0.0)
+        everything = Prefilter(judge.scorer, 0.0)
         found = explained(
             read,
             [
-                (candidate.alert, index.in_force(candidate.alert, read.captured_at))
-                for candidate in candidates([read], batch, index, everything)
+                (candidate.alert, index.is_effective(candidate.alert, read.captured_at))
+                for candidate in find_candidates([read], batch, index, everything)
             ],
             judge,
-            shipped(),
-            CLASSES,
+            builtin_formats(),
+            BUILTIN_CLASSES,
         )
     if as_json:
         click.echo(encode(found))
         return
-    for line in _lines(found, read.country, bool(alerts), rfc3339(read.captured_at)):
+    for line in _format_explanation(found, read.country, bool(alerts), to_rfc3339(read.captured_at)):
         click.echo(line)
 
 
-def _read(text: str, at: int | None, country: str | None, confidence: float | None) -> Read:
+def _parse_read(text: str, at_ms: int | None, country: str | None, confidence: float | None) -> Read:
     """The read that a plate, or a JSON object with the fields of a read, stands for; options go before it."""
     given: dict[str, object] = {"plate": text}
     if text.lstrip().startswith("{"):
@@ -111,10 +115,10 @@ def _read(text: str, at: int | None, country: str | None, confidence: float | No
     given = {
         "read_id": "explain",
         "camera_id": "explain",
-        "captured_at": rfc3339(datetime.now(UTC)),
+        "captured_at": to_rfc3339(datetime.now(UTC)),
         **given,
     }
-    captured = rfc3339(from_ms(at)) if at is not None else None
+    captured = to_rfc3339(from_ms(at_ms)) if at_ms is not None else None
     options = {"captured_at": captured, "country": country, "confidence": confidence}
     given.update({name: value for name, value in options.items() if value is not None})
     try:
@@ -128,20 +132,22 @@ def _read(text: str, at: int | None, country: str | None, confidence: float | No
     return decoded.reads[0]
 
 
-def _index(stack: ExitStack, alerts: tuple[str, ...], near: list[str]) -> Index:
+def _build_index(stack: ExitStack, alerts: tuple[str, ...], fuzzy_lists: list[str]) -> Index:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-explain-")))
-    with progress_of("lists", alerts) as progress:
-        loaded = load_index(alerts, folder / "lists.snapshot", progress, near)
-    for entry in loaded.rejected[:_SHOWN]:
+    with file_progress("lists", alerts) as progress:
+        loaded = load_index(alerts, folder / "lists.snapshot", progress, fuzzy_lists)
+    for entry in loaded.rejected[:_MAX_SHOWN]:
         say(str(entry))
-    return loaded.lists
+    return loaded.alert_index
 
 
-def _lines(found: Explanation, country: str | None, with_alerts: bool, when: str) -> Iterator[str]:
-    yield f"normal form   {found.plate}" + (f", read as {country}" if country else ", country unknown")
-    regular = [fit for fit in found.formats if not fit.settled and not fit.free]
-    settled = [fit for fit in found.formats if fit.settled]
-    free = [fit for fit in found.formats if fit.free]
+def _format_explanation(
+    explanation: Explanation, country: str | None, with_alerts: bool, captured_at: str
+) -> Iterator[str]:
+    yield f"normal form   {explanation.plate}" + (f", read as {country}" if country else ", country unknown")
+    regular = [fit for fit in explanation.formats if not fit.settled and not fit.free]
+    settled = [fit for fit in explanation.formats if fit.settled]
+    free = [fit for fit in explanation.formats if fit.free]
     yield "fits          " + ("no regular format as it stands" if not regular else "")
     for fit in regular:
         yield f"  {fit.country}  {fit.grouped:<12} {fit.format}"
@@ -152,31 +158,36 @@ def _lines(found: Explanation, country: str | None, with_alerts: bool, when: str
     if free:
         names = ", ".join(dict.fromkeys(f"{fit.country} {fit.format}" for fit in free))
         yield f"fits also     {names} (nearly any text does, so this says little)"
-    if found.confusable:
+    if explanation.confusable:
         kin = ", ".join(
-            f"{char} with {' '.join(group.replace(char, ''))}" for char, group in found.confusable.items()
+            f"{char} with {' '.join(group.replace(char, ''))}"
+            for char, group in explanation.confusable.items()
         )
         yield f"confusable    {kin}"
-    shown = ", ".join(found.would_match[:_SHOWN])
-    more = f" and {len(found.would_match) - _SHOWN} more" if len(found.would_match) > _SHOWN else ""
-    yield f"would match   a listed {shown}{more} (in mode confusable; in mode exact only {found.plate})"
+    shown = ", ".join(explanation.would_match[:_MAX_SHOWN])
+    more = (
+        f" and {len(explanation.would_match) - _MAX_SHOWN} more"
+        if len(explanation.would_match) > _MAX_SHOWN
+        else ""
+    )
+    yield f"would match   a listed {shown}{more} (in mode confusable; in mode exact only {explanation.plate})"
     if with_alerts:
-        yield f"alerts        {len(found.rulings)} that it might match, at {when}"
-        for ruling in found.rulings:
-            yield from _ruling(ruling)
+        yield f"alerts        {len(explanation.rulings)} that it might match, at {captured_at}"
+        for ruling in explanation.rulings:
+            yield from _format_decision(ruling)
 
 
-def _ruling(ruling: Ruling) -> Iterator[str]:
-    alert = ruling.alert
+def _format_decision(decision: MatchDecision) -> Iterator[str]:
+    alert = decision.alert
     country = alert.country or "any country"
     name = f"{alert.list_id}/{alert.alert_id} version {alert.version}: {alert.plate} {country}"
-    if ruling.match is None or ruling.why_not:
+    if decision.match is None or decision.why_not:
         yield f"  no hit  {name}"
-        yield f"          {ruling.why_not} ({ruling.rule})"
-        yield from (f"          {words}" for words in ruling.reasons)
+        yield f"          {decision.why_not} ({decision.rule})"
+        yield from (f"          {words}" for words in decision.reasons)
         return
     yield f"  HIT     {name}"
-    likely = f", {ruling.match.posterior:.4g} likely" if ruling.match.posterior is not None else ""
-    yield f"          {ruling.match.class_}{likely}"
-    for words in (*differences(ruling.match), *ruling.match.reasons):
+    likely = f", {decision.match.posterior:.4g} likely" if decision.match.posterior is not None else ""
+    yield f"          {decision.match.class_}{likely}"
+    for words in (*describe_differences(decision.match), *decision.match.reasons):
         yield f"          {words}"

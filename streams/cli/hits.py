@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from streams.cli.common.hit_table import cells, differences, state
-from streams.cli.common.journey_text import going
-from streams.cli.common.options import config_option, connection_of, settings_of
+from streams.cli.common.hit_table import describe_differences, describe_state, hit_cells
+from streams.cli.common.journey_text import detail_lines
+from streams.cli.common.options import config_option, read_settings, resolve_connection
 from streams.cli.common.progress import say
-from streams.cli.common.requirements import require
+from streams.cli.common.requirements import require_packages
 from streams.cli.common.text import printable
 from streams.cli.common.times import TIME
 from streams.records.encode import encode
 from streams.records.hit import Hit
 
 if TYPE_CHECKING:
-    from streams.kafka.hit_tail import Begin, NoHit
+    from streams.kafka.hit_tail import TailStart, UndecodableRecord
     from streams.settings.model import Settings
 
 # What a terminal that is 120 wide holds; the last column gets what is left.
@@ -71,92 +71,92 @@ def tail(
     """
     if since is not None and from_start:
         raise click.UsageError("--since and --from-start both say where to begin; give one")
-    require("hits tail", ("aiokafka",), "stream")
-    settings = settings_of(config)
+    require_packages("hits tail", ("aiokafka",), "stream")
+    settings = read_settings(config)
     if centre is not None and settings.centres and centre not in settings.centres:
         say(f"note: the settings have no [centres.{centre}]; they have {', '.join(sorted(settings.centres))}")
-    begin: Begin = "start" if from_start else "now" if since is None else since
-    shown = _Shown(settings.topics.names().hits, centre, all_revisions, as_json)
+    begin: TailStart = "start" if from_start else "now" if since is None else since
+    shown = _HitPrinter(settings.topics.names().hits, centre, all_revisions, as_json)
     try:
-        _follow(settings, begin, until_end, shown)
+        _follow_hits(settings, begin, until_end, shown)
     except KeyboardInterrupt:
         # It is how one ends it.
         sys.exit(0)
 
 
-def _follow(settings: "Settings", begin: "Begin", until_end: bool, shown: "_Shown") -> None:
-    from streams.kafka.hit_tail import tail as follow
-    from streams.kafka.scan import ReadingError
+def _follow_hits(settings: "Settings", start: "TailStart", until_end: bool, printer: "_HitPrinter") -> None:
+    from streams.kafka.hit_tail import tail_hits as follow
+    from streams.kafka.scan import ScanError
 
-    options = connection_of(settings).for_aiokafka("hits-tail")
+    options = resolve_connection(settings).for_aiokafka("hits-tail")
     try:
-        following = follow(options, shown.topic, begin, until_end=until_end, take=shown.take, say=say)
+        following = follow(options, printer.topic, start, until_end=until_end, handle=printer.handle, say=say)
         asyncio.run(following)
-    except ReadingError as error:
+    except ScanError as error:
         say(f"anpr hits tail: {error}")
         sys.exit(1)
 
 
-class _Shown:
+class _HitPrinter:
     """What is printed of the hits: those of a centre or all, each revision once or all, as JSON or rows."""
 
     def __init__(self, topic: str, centre: str | None, all_revisions: bool, as_json: bool) -> None:
-        from streams.kafka.hit_tail import News
+        from streams.kafka.hit_tail import LatestRevisions
 
         self.topic = topic
         self._centre = centre
-        self._news = None if all_revisions else News()
+        self._new_revisions = None if all_revisions else LatestRevisions()
         self._as_json = as_json
-        self._headed = False
+        self._header_printed = False
 
-    def take(self, hit: "Hit | NoHit") -> None:
+    def handle(self, hit: "Hit | UndecodableRecord") -> None:
         """Takes a record of the topic."""
         if not isinstance(hit, Hit):
-            say(hit.told(self.topic))
-        elif self._wanted(hit):
+            say(hit.describe(self.topic))
+        elif self._is_wanted(hit):
             self._print(hit)
 
-    def _wanted(self, hit: Hit) -> bool:
+    def _is_wanted(self, hit: Hit) -> bool:
         if self._centre is not None and self._centre not in hit.audience:
             return False
-        return self._news is None or self._news.take(hit)
+        return self._new_revisions is None or self._new_revisions.add(hit)
 
     def _print(self, hit: Hit) -> None:
         if self._as_json:
             sys.stdout.buffer.write(encode(hit) + b"\n")
             sys.stdout.buffer.flush()
             return
-        if not self._headed:
-            self._headed = True
-            click.secho(_line([heading for heading, _ in _COLUMNS], "list/alert"), bold=True)
+        if not self._header_printed:
+            self._header_printed = True
+            click.secho(_format_row([heading for heading, _ in _COLUMNS], "list/alert"), bold=True)
         dim = hit.kind == "withdrawn" or hit.mode == "historical"
-        for line in _lines(hit):
+        for line in _hit_lines(hit):
             click.secho(line, dim=dim)
 
 
-def _lines(hit: Hit) -> Iterator[str]:
+def _hit_lines(hit: Hit) -> Iterator[str]:
     """The row of a hit, and below it what is not plain: how the plates differ, and what became of it."""
-    captured, where, read, listed, match, action, priority, alert, _ = map(printable, cells(hit))
-    where = _shortened(where, dict(_COLUMNS)["where"])
+    captured, where, read, listed, match, action, priority, alert, _ = map(printable, hit_cells(hit))
+    where = _shorten(where, dict(_COLUMNS)["where"])
     # Without the year: the topic holds a month.
-    yield _line([captured[5:], where, read, listed, match, action, priority, hit.kind], alert)
-    words = state(hit)
+    yield _format_row([captured[5:], where, read, listed, match, action, priority, hit.kind], alert)
+    words = describe_state(hit)
     notes = [] if words == f"{hit.kind}, live" else [words]
     if hit.kind != "withdrawn":
-        notes += [*differences(hit.match), *going(hit)]
+        notes += [*describe_differences(hit.match), *detail_lines(hit)]
     for note in notes:
         yield from textwrap.wrap(
             printable(note), _WIDTH, initial_indent=" " * _INDENT, subsequent_indent=" " * _INDENT
         )
 
 
-def _line(row: list[str], last: str) -> str:
+def _format_row(row: list[str], last: str) -> str:
     """A row; plates are never cut, so a long one takes its room from the last column."""
     line = "".join(f"{cell:<{width}}  " for cell, (_, width) in zip(row, _COLUMNS, strict=True))
-    return line + _shortened(last, _WIDTH - len(line))
+    return line + _shorten(last, _WIDTH - len(line))
 
 
-def _shortened(text: str, width: int) -> str:
+def _shorten(text: str, width: int) -> str:
     """A text with its middle left out, so that it fits."""
     if len(text) <= width:
         return text

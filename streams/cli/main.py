@@ -7,7 +7,7 @@ import click
 
 from streams import __version__
 
-_COMMANDS: Final = {
+_COMMAND_MODULES: Final = {
     "config": "streams.cli.config",
     "confusions": "streams.cli.confusions",
     "demo": "streams.cli.demo",
@@ -26,21 +26,21 @@ _COMMANDS: Final = {
 }
 
 
-class _Commands(click.Group):
+class _LazyGroup(click.Group):
     """Loads the module of a subcommand only when it is needed, so that the command starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(_COMMANDS)
+        return sorted(_COMMAND_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in _COMMAND_MODULES:
             return None
-        command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+        command = getattr(import_module(_COMMAND_MODULES[cmd_name]), cmd_name)
         assert isinstance(command, click.Command)
         return command
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="anpr")
 def main() -> None:
     """Joins licence-plate reads against alert lists and emits hits.

@@ -12,20 +12,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.analysis.precision import Camera, Confusion, Outcomes, Told
-from streams.cli.common.options import INPUT, config_option, settings_of
-from streams.cli.common.record_sources import take_files, take_hits, take_verdicts
-from streams.cli.common.text import printable, words
-from streams.cli.lists.loading import clock, empty, now_option
+from streams.analysis.precision import CameraKey, Confusion, EmittedCounts, PrecisionCounts
+from streams.cli.common.options import INPUT_FILE, config_option, read_settings
+from streams.cli.common.record_sources import read_files, read_hits, read_verdicts
+from streams.cli.common.text import counted, printable
+from streams.cli.lists.loading import empty_table, now_option, resolve_now
 from streams.files.jsonl import STANDARD_INPUT
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.times import DAY_MS
 
 _COMMAND: Final = "outcome"
-_ALL: Final = ("list", "camera", "confusion")
+_GROUPINGS: Final = ("list", "camera", "confusion")
 _NAME_WIDTH: Final = 36
 _WIDTH: Final = 120
-_Key = str | Camera | Confusion
+_GroupKey = str | CameraKey | Confusion
 """What a row is of; the text is a list_id."""
 
 
@@ -36,14 +36,14 @@ _Key = str | Camera | Confusion
     "--hits",
     multiple=True,
     metavar="FILE",
-    type=INPUT,
+    type=INPUT_FILE,
     help="Hits told, JSON lines (.gz; - is standard input); several times for several files.",
 )
 @click.option(
     "--verdicts",
     multiple=True,
     metavar="FILE",
-    type=INPUT,
+    type=INPUT_FILE,
     help="Verdicts, the same; those that stand on the hits count without it.",
 )
 @click.option("--kafka", is_flag=True, help="The hits and verdicts on Kafka.")
@@ -55,7 +55,7 @@ _Key = str | Camera | Confusion
 )
 @click.option(
     "--by",
-    type=click.Choice((*_ALL, "all")),
+    type=click.Choice((*_GROUPINGS, "all")),
     default="all",
     show_default=True,
     help="What the hits are told apart by.",
@@ -80,25 +80,25 @@ def outcome(
 
     Exit codes: 0 done, 1 Kafka cannot be read, 2 wrong use or a file that cannot be read.
     """
-    _check(now, hits, verdicts, kafka, since)
+    _check_options(now, hits, verdicts, kafka, since)
     if kafka:
-        begin = None if since is None else clock(now) - round(since * DAY_MS)
-        outcomes, not_taken = _of_kafka(config, begin)
+        begin = None if since is None else resolve_now(now) - round(since * DAY_MS)
+        outcomes, not_taken = _outcomes_from_kafka(config, begin)
     else:
-        outcomes, not_taken = _of_files(hits, verdicts)
-    chosen = _ALL if by == "all" else (by,)
+        outcomes, not_taken = _outcomes_from_files(hits, verdicts)
+    chosen = _GROUPINGS if by == "all" else (by,)
     if as_json:
         for row in (
             *chain.from_iterable(_rows(outcomes, each) for each in chosen),
-            _sums(outcomes, not_taken),
+            _total_fields(outcomes, not_taken),
         ):
             click.echo(orjson.dumps(row))
         return
     Console().print(*(_table(outcomes, each) for each in chosen), sep="\n")
-    click.echo("\n".join(_lines(outcomes, not_taken)))
+    click.echo("\n".join(_summary_lines(outcomes, not_taken)))
 
 
-def _check(
+def _check_options(
     now: int | None, hits: tuple[str, ...], verdicts: tuple[str, ...], kafka: bool, since: float | None
 ) -> None:
     """Raises click.UsageError for options that make no sense together."""
@@ -114,50 +114,50 @@ def _check(
         raise click.UsageError("hits and verdicts cannot both come from standard input; name a file for one")
 
 
-def _of_files(hits: tuple[str, ...], verdicts: tuple[str, ...]) -> tuple[Outcomes, int]:
+def _outcomes_from_files(hits: tuple[str, ...], verdicts: tuple[str, ...]) -> tuple[PrecisionCounts, int]:
     """What became of the hits in files, and how many lines were not taken."""
-    outcomes = Outcomes()
-    not_taken = take_files(_COMMAND, "hits", hits, decode_hit, outcomes.note)
+    outcomes = PrecisionCounts()
+    not_taken = read_files(_COMMAND, "hits", hits, decode_hit, outcomes.add_hit)
     if verdicts:
-        not_taken += take_files(_COMMAND, "verdicts", verdicts, decode_verdict, outcomes.judge)
+        not_taken += read_files(_COMMAND, "verdicts", verdicts, decode_verdict, outcomes.add_verdict)
     return outcomes, not_taken
 
 
-def _of_kafka(config: Path | None, begin: int | None) -> tuple[Outcomes, int]:
+def _outcomes_from_kafka(config: Path | None, begin_ms: int | None) -> tuple[PrecisionCounts, int]:
     """The same of the hits on Kafka, of reads captured at a time (ms since 1970 UTC) or later."""
-    settings = settings_of(config)
-    outcomes = Outcomes(begin)
+    settings = read_settings(config)
+    outcomes = PrecisionCounts(begin_ms)
     # A camera's clock may be ahead by a wrong time zone, and its hits told before.
-    told = None if begin is None else max(begin - DAY_MS, 0)
-    not_taken = take_hits(_COMMAND, settings, told, outcomes.note)
-    return outcomes, not_taken + take_verdicts(_COMMAND, settings, told, outcomes.judge)
+    told = None if begin_ms is None else max(begin_ms - DAY_MS, 0)
+    not_taken = read_hits(_COMMAND, settings, told, outcomes.add_hit)
+    return outcomes, not_taken + read_verdicts(_COMMAND, settings, told, outcomes.add_verdict)
 
 
-def _rows(outcomes: Outcomes, by: str) -> Iterator[dict[str, Any]]:
+def _rows(outcomes: PrecisionCounts, by: str) -> Iterator[dict[str, Any]]:
     """What became of hits told apart in one way, for JSON."""
-    for key, told in _found(outcomes, by):
+    for key, told in _group_counts(outcomes, by):
         names = {"list_id": key} if isinstance(key, str) else key._asdict()
-        yield {"by": by, **names, **_fields(told)}
+        yield {"by": by, **names, **_count_fields(told)}
 
 
-def _fields(told: Told) -> dict[str, Any]:
+def _count_fields(counts: EmittedCounts) -> dict[str, Any]:
     return {
-        "hits": told.hits,
-        "confirmed": told.confirmed,
-        "rejected": told.rejected,
-        "open": told.open,
-        "precision": told.precision,
-        "interval": told.interval and list(told.interval),
-        "mean_posterior": told.mean_posterior,
-        "weighed": told.weighed,
+        "hits": counts.hits,
+        "confirmed": counts.confirmed,
+        "rejected": counts.rejected,
+        "open": counts.open,
+        "precision": counts.precision,
+        "interval": counts.interval and list(counts.interval),
+        "mean_posterior": counts.mean_posterior,
+        "weighed": counts.scored,
     }
 
 
-def _sums(outcomes: Outcomes, not_taken: int) -> dict[str, Any]:
+def _total_fields(outcomes: PrecisionCounts, not_taken: int) -> dict[str, Any]:
     """What became of all hits, and what was not counted, for JSON."""
     return {
         "by": "all",
-        **_fields(outcomes.total()),
+        **_count_fields(outcomes.total()),
         "fallen": outcomes.fallen,
         "uncounted": outcomes.uncounted,
         "unknown": outcomes.unknown,
@@ -165,32 +165,32 @@ def _sums(outcomes: Outcomes, not_taken: int) -> dict[str, Any]:
     }
 
 
-def _found(outcomes: Outcomes, by: str) -> Sequence[tuple[_Key, Told]]:
+def _group_counts(outcomes: PrecisionCounts, by: str) -> Sequence[tuple[_GroupKey, EmittedCounts]]:
     if by == "list":
         return list(outcomes.by_list().items())
     return list((outcomes.by_camera() if by == "camera" else outcomes.by_confusion()).items())
 
 
-def _table(outcomes: Outcomes, by: str) -> Table:
+def _table(outcomes: PrecisionCounts, by: str) -> Table:
     headings = {"list": ("list",), "camera": ("camera", "site"), "confusion": ("confusion", "kind")}[by]
-    table = empty(*headings)
+    table = empty_table(*headings)
     for column in table.columns:
         column.max_width = _NAME_WIDTH
     for heading in ("hits", "confirmed", "rejected", "open", "precision", "95 %", "posterior"):
         table.add_column(heading, justify="right", overflow="fold")
-    found = _found(outcomes, by)
+    found = _group_counts(outcomes, by)
     for key, told in found:
-        table.add_row(*(Text(printable(name)) for name in _names(key)), *_cells(told))
+        table.add_row(*(Text(printable(name)) for name in _name_cells(key)), *_count_cells(told))
     if by == "list" and len(found) != 1:
-        table.add_row("all lists", *_cells(outcomes.total()), style="bold")
+        table.add_row("all lists", *_count_cells(outcomes.total()), style="bold")
     return table
 
 
-def _names(key: _Key) -> tuple[str, ...]:
+def _name_cells(key: _GroupKey) -> tuple[str, ...]:
     """What a row is of, in words."""
     if isinstance(key, str):
         return (key,)
-    if isinstance(key, Camera):
+    if isinstance(key, CameraKey):
         return key.camera_id, key.site_id or ""
     if key.listed and key.read:
         return f"{key.read} read for {key.listed}", key.kind
@@ -199,29 +199,30 @@ def _names(key: _Key) -> tuple[str, ...]:
     return "none", key.kind
 
 
-def _cells(told: Told) -> list[str]:
-    cells = [f"{count:,}" for count in (told.hits, told.confirmed, told.rejected, told.open)]
-    if told.precision is None or told.interval is None:
+def _count_cells(counts: EmittedCounts) -> list[str]:
+    cells = [f"{count:,}" for count in (counts.hits, counts.confirmed, counts.rejected, counts.open)]
+    if counts.precision is None or counts.interval is None:
         return [*cells, "?", "", ""]
-    posterior = "" if told.mean_posterior is None else f"{told.mean_posterior:.3f}"
-    if told.mean_posterior is not None and told.weighed < told.judged:
-        posterior += f" of {told.weighed:,}"
-    least, most = told.interval
-    return [*cells, f"{told.precision:.3f}", f"{least:.3f} to {most:.3f}", posterior]
+    posterior = "" if counts.mean_posterior is None else f"{counts.mean_posterior:.3f}"
+    if counts.mean_posterior is not None and counts.scored < counts.adjudicated:
+        posterior += f" of {counts.scored:,}"
+    least, most = counts.interval
+    return [*cells, f"{counts.precision:.3f}", f"{least:.3f} to {most:.3f}", posterior]
 
 
-def _lines(outcomes: Outcomes, not_taken: int) -> list[str]:
+def _summary_lines(outcomes: PrecisionCounts, not_taken: int) -> list[str]:
     """What the tables are of."""
     total = outcomes.total()
     said = [
-        f"{words(total.hits, 'hit')} told, {total.judged:,} of them judged; "
-        f"{words(not_taken, 'record')} rejected as no hits or verdicts",
+        f"{counted(total.hits, 'hit')} told, {total.adjudicated:,} of them judged; "
+        f"{counted(not_taken, 'record')} rejected as no hits or verdicts",
         "precision: the share confirmed of those judged; 95 %: where it lies with that confidence; "
         "posterior: the mean of those judged",
     ]
     if outcomes.uncounted:
         said.append(
-            f"Not counted: {words(outcomes.uncounted, 'hit')}, for others tell of the same passages (better "
+            f"Not counted: {counted(outcomes.uncounted, 'hit')}, for others tell of the same passages "
+            "(better "
             "reads, later versions of the alert, handovers)"
         )
     if outcomes.fallen:
@@ -230,5 +231,5 @@ def _lines(outcomes: Outcomes, not_taken: int) -> list[str]:
             "alert was rejected"
         )
     if outcomes.unknown:
-        said.append(f"Not among these: {words(outcomes.unknown, 'hit')} on which there are judgements")
+        said.append(f"Not among these: {counted(outcomes.unknown, 'hit')} on which there are judgements")
     return [line for text in said for line in textwrap.wrap(text, _WIDTH, break_long_words=False)]

@@ -9,18 +9,18 @@ from time import perf_counter
 
 import click
 
-from streams.cli.common.hit_output import Sink, writing
-from streams.cli.common.options import INPUT, config_option, models_of, settings_of
-from streams.cli.common.progress import progress_of, say
-from streams.cli.common.rejected_lines import Rejects
-from streams.cli.common.text import words
+from streams.cli.common.hit_output import HitOutput, open_output
+from streams.cli.common.options import INPUT_FILE, config_option, read_models, read_settings
+from streams.cli.common.progress import file_progress, say
+from streams.cli.common.rejected_lines import RejectedLines
+from streams.cli.common.text import counted
 from streams.cli.common.times import TIME
-from streams.files.jsonl import FileError
+from streams.files.jsonl import InputFileError
 from streams.files.loading import load_index, load_verdicts
 from streams.pipeline import Pipeline
 from streams.records.verdict import Verdict
 from streams.replay import replay as steps_of
-from streams.runtime.gc_tuning import settle
+from streams.runtime.gc_tuning import tune_gc
 
 
 @click.command()
@@ -30,17 +30,17 @@ from streams.runtime.gc_tuning import settle
     required=True,
     multiple=True,
     metavar="FILE",
-    type=INPUT,
+    type=INPUT_FILE,
     help="Alerts and withdrawals, JSON lines (.gz); several times for several files.",
 )
 @click.option(
     "--reads",
     required=True,
     metavar="FILE",
-    type=INPUT,
+    type=INPUT_FILE,
     help="Reads, JSON lines (.gz); - is standard input.",
 )
-@click.option("--verdicts", metavar="FILE", type=INPUT, help="Verdicts, JSON lines (.gz).")
+@click.option("--verdicts", metavar="FILE", type=INPUT_FILE, help="Verdicts, JSON lines (.gz).")
 @click.option("--out", metavar="FILE", help="Write the hits there as JSON lines; - is standard output.")
 @click.option("--rejected", "rejected_path", metavar="FILE", help="Write what was not taken there, with why.")
 @click.option("--now", type=TIME, help="The time at which all is seen; else the latest captured_at so far.")
@@ -60,58 +60,62 @@ def replay(
     Hits go to --out as JSON lines; without it to standard output, as a table if that is a terminal. A line
     that is no read, alert or verdict is reported and left out; the others go on.
     """
-    settings = settings_of(config)
+    settings = read_settings(config)
     began = perf_counter()
     damaged = False
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-replay-")))
-        rejected_file = stack.enter_context(writing(rejected_path)) if rejected_path else None
-        rejects = Rejects(rejected_file, all_by="--rejected FILE writes all")
-        sink = Sink(stack, out, as_json)
+        rejected_file = stack.enter_context(open_output(rejected_path)) if rejected_path else None
+        rejects = RejectedLines(rejected_file, hint="--rejected FILE writes all")
+        sink = HitOutput(stack, out, as_json)
         expected: list[Verdict] = []
         try:
-            with progress_of("lists", alerts) as progress:
-                loaded = load_index(alerts, folder / "lists.snapshot", progress, settings.policies.fuzzy)
-            rejects.take(loaded.rejected)
+            with file_progress("lists", alerts) as progress:
+                loaded = load_index(
+                    alerts, folder / "lists.snapshot", progress, settings.matching_rules.fuzzy_lists
+                )
+            rejects.add(loaded.rejected)
             if verdicts:
                 expected, not_taken = load_verdicts(verdicts)
-                rejects.take(not_taken)
-        except FileError as error:
+                rejects.add(not_taken)
+        except InputFileError as error:
             say(f"anpr replay: {error}; nothing was replayed")
             sys.exit(1)
         pipeline = Pipeline(
-            loaded.lists,
-            settings.policies,
+            loaded.alert_index,
+            settings.matching_rules,
             settings.correlation,
             settings.places,
-            models_of(settings),
+            read_models(settings),
             settings.cooperation,
         )
         for verdict in expected:
-            pipeline.expect(verdict)
-        settle()
+            pipeline.schedule_verdict(verdict)
+        tune_gc()
         counts: Counter[str] = Counter()
         try:
-            with progress_of("reads", (reads,)) as progress:
+            with file_progress("reads", (reads,)) as progress:
                 for step in steps_of(pipeline, reads, now, progress):
-                    rejects.take(step.rejected)
-                    sink.take(step.hits)
-                    counts.update(reads=step.reads, matches=step.matches)
+                    rejects.add(step.rejected)
+                    sink.write(step.hits)
+                    counts.update(reads=step.read_count, matches=step.match_count)
                     counts.update(hit.kind for hit in step.hits)
-        except FileError as error:
+        except InputFileError as error:
             say(f"anpr replay: {error}; the lines before were replayed")
             damaged = True
         sink.finish()
-    rejects.sum_up()
-    unknown = sum(not pipeline.knows(verdict.hit_id) for verdict in expected)
+    rejects.report_remaining()
+    unknown = sum(not pipeline.has_hit(verdict.hit_id) for verdict in expected)
     if unknown:
         say(f"{unknown:,} verdicts are on hits that these reads do not give")
-    for (list_id, day), count in pipeline.withheld().items():
-        say(f"list {list_id}: {words(count, 'passage')} withheld on {day} (UTC) by its budget of false hits")
+    for (list_id, day), count in pipeline.suppressed().items():
+        say(
+            f"list {list_id}: {counted(count, 'passage')} withheld on {day} (UTC) by its budget of false hits"
+        )
     say(
-        f"{counts['reads']:,} reads against {loaded.alerts:,} alerts: {counts['matches']:,} matches; "
+        f"{counts['reads']:,} reads against {loaded.alert_count:,} alerts: {counts['matches']:,} matches; "
         f"hits {counts['new']:,} new, {counts['amended']:,} amended, {counts['withdrawn']:,} withdrawn, "
-        f"{sink.standing:,} stand at the end; {rejects.count:,} lines rejected; "
+        f"{sink.active_count:,} stand at the end; {rejects.count:,} lines rejected; "
         f"{perf_counter() - began:.1f} s"
     )
     if damaged:

@@ -14,18 +14,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from streams.cli.common.progress import say
-from streams.cli.common.text import words
+from streams.cli.common.text import counted
 from streams.cli.common.times import TIME
-from streams.confusions.evidence import KINDS, Kind
-from streams.confusions.model import Model, ModelError, load_file
-from streams.simulation.rates import Mix, Rates
+from streams.confusions.evidence import EVIDENCE_KINDS, EvidenceKind
+from streams.confusions.model import ConfusionModel, ModelError, load_models
+from streams.simulation.rates import QualityMix, Rates
 from streams.simulation.scenario import Scenario
 from streams.simulation.world import World
 
-_FROM: Final = "2026-05-21T00:00:00Z"
-_MOST: Final = 99_999_999
+_DEFAULT_BEGIN: Final = "2026-05-21T00:00:00Z"
+_MAX_READS: Final = 99_999_999
 _SHARE: Final = click.FloatRange(0, 1)
-_LEVEL: Final = 1
+_GZIP_LEVEL: Final = 1
 """Of gzip: the others take longer than the making."""
 
 
@@ -34,19 +34,21 @@ class _MixType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
 
     name = "MIX"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Mix:
-        if isinstance(value, Mix):
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> QualityMix:
+        if isinstance(value, QualityMix):
             return value
-        shares = dict.fromkeys(Mix._fields, 0.0)
+        shares = dict.fromkeys(QualityMix._fields, 0.0)
         for part in str(value).split(","):
             name, _, share = part.strip().partition("=")
             if name not in shares:
-                self.fail(f"{part!r}: the qualities are {', '.join(Mix._fields)}, as in poor=0.2", param, ctx)
+                self.fail(
+                    f"{part!r}: the qualities are {', '.join(QualityMix._fields)}, as in poor=0.2", param, ctx
+                )
             try:
                 shares[name] = float(share)
             except ValueError:
                 self.fail(f"{part!r}: a share is a number such as 0.2", param, ctx)
-        mix = Mix(**shares)
+        mix = QualityMix(**shares)
         if not all(0 <= each <= 1 for each in mix) or not isclose(sum(mix), 1, abs_tol=1e-6):
             self.fail(f"{value!r}: the shares are from 0 to 1 and add up to 1", param, ctx)
         return mix
@@ -60,12 +62,12 @@ class _MixType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
     "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Another gives others."
 )
 @click.option(
-    "--reads", type=click.IntRange(1, _MOST), default=100_000, show_default=True, help="How many reads."
+    "--reads", type=click.IntRange(1, _MAX_READS), default=100_000, show_default=True, help="How many reads."
 )
 @click.option(
     "--alerts", type=click.IntRange(0, 9_999_999), default=1000, show_default=True, help="How many alerts."
 )
-@click.option("--from", "begin", type=TIME, default=_FROM, show_default=True, help="When it begins.")
+@click.option("--from", "begin", type=TIME, default=_DEFAULT_BEGIN, show_default=True, help="When it begins.")
 @click.option(
     "--hours",
     type=click.FloatRange(0.1, 8784),
@@ -77,7 +79,7 @@ class _MixType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
     "--quality",
     "mix",
     type=_MixType(),
-    default=",".join(f"{name}={share}" for name, share in Mix()._asdict().items()),
+    default=",".join(f"{name}={share}" for name, share in QualityMix()._asdict().items()),
     show_default=True,
     help="Of the pictures, how many are of which quality.",
 )
@@ -103,7 +105,7 @@ class _MixType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
 )
 @click.option(
     "--tells",
-    type=click.Choice(KINDS),
+    type=click.Choice(EVIDENCE_KINDS),
     default="full",
     show_default=True,
     help="What the recogniser tells: other characters too, a confidence for each, one for the plate, none.",
@@ -123,12 +125,12 @@ def simulate(
     alerts: int,
     begin: int,
     hours: float,
-    mix: Mix,
+    mix: QualityMix,
     listed: float,
     clones: float,
     missed: float,
     late: float,
-    tells: Kind,
+    tells: EvidenceKind,
     model_file: Path | None,
     compressed: bool,
 ) -> None:
@@ -149,11 +151,11 @@ def simulate(
     """
     began = perf_counter()
     rates = Rates(mix=mix, listed=listed, clones=clones, missed=missed, late=late)
-    model = _model(model_file)
+    model = _load_model(model_file)
     try:
         out.mkdir(parents=True, exist_ok=True)
         world = World(Scenario(seed, reads, alerts, begin, hours, rates, tells), model)
-        _write(world, out, compressed)
+        _write_files(world, out, compressed)
     except ValueError as error:
         say(f"anpr simulate: {error}; ask for fewer reads or alerts")
         raise click.exceptions.Exit(2) from None
@@ -163,17 +165,18 @@ def simulate(
         raise click.exceptions.Exit(2) from None
     made = world.summary
     say(
-        f"{words(reads, 'read')} of {words(made.vehicles, 'vehicle')}, {made.listed_reads:,} of "
-        f"{words(made.listed_vehicles, 'listed vehicle')}; {words(alerts, 'alert')}; {made.late:,} reads "
+        f"{counted(reads, 'read')} of {counted(made.vehicles, 'vehicle')}, {made.listed_reads:,} of "
+        f"{counted(made.listed_vehicles, 'listed vehicle')}; {counted(alerts, 'alert')}; "
+        f"{made.late_reads:,} reads "
         f"come late; {out}; {perf_counter() - began:.1f} s"
     )
 
 
-def _model(path: Path | None) -> Model | None:
+def _load_model(path: Path | None) -> ConfusionModel | None:
     if path is None:
         return None
     try:
-        return load_file(path).general
+        return load_models(path).general
     except ModelError as error:
         say(f"anpr simulate: {error}")
         raise click.exceptions.Exit(1) from None
@@ -182,7 +185,7 @@ def _model(path: Path | None) -> Model | None:
         raise click.exceptions.Exit(2) from None
 
 
-def _write(world: World, out: Path, compressed: bool) -> None:
+def _write_files(world: World, out: Path, compressed: bool) -> None:
     """Writes the files under other names first, so that none is there in part."""
     ending = ".jsonl.gz" if compressed else ".jsonl"
     names = [f"{name}{ending}" for name in ("reads", "truth", "alerts", "passages")]
@@ -190,10 +193,10 @@ def _write(world: World, out: Path, compressed: bool) -> None:
     try:
         with ExitStack() as stack:
             reads, truth, alerts, passages = (
-                stack.enter_context(_writing(path, compressed)) for path in parts[: len(names)]
+                stack.enter_context(_open_output(path, compressed)) for path in parts[: len(names)]
             )
-            advance = stack.enter_context(_progress(world.scenario.reads))
-            for batch in world.batches():
+            advance = stack.enter_context(_read_progress(world.scenario.reads))
+            for batch in world.read_batches():
                 reads.write(batch.reads)
                 truth.write(batch.truth)
                 advance(batch.size)
@@ -210,18 +213,18 @@ def _write(world: World, out: Path, compressed: bool) -> None:
 
 
 @contextmanager
-def _writing(path: Path, compressed: bool) -> Iterator[IO[bytes]]:
+def _open_output(path: Path, compressed: bool) -> Iterator[IO[bytes]]:
     with path.open("wb") as file:
         if not compressed:
             yield file
             return
         # Without the file's name and time, so that the same traffic is the same bytes.
-        with gzip.GzipFile("", "wb", _LEVEL, file, 0) as inner:
+        with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, 0) as inner:
             yield inner  # type: ignore[misc]
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
+def _read_progress(total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar over reads, if stderr is a terminal; call it with how many more are done."""
     if not sys.stderr.isatty():
         yield lambda _: None

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from streams.cli.common.options import config_option, connection_of, settings_of
+from streams.cli.common.options import config_option, read_settings, resolve_connection
 from streams.cli.common.progress import say
-from streams.cli.common.requirements import require
-from streams.kafka.topics import Change, Topic
-from streams.kafka.topics import plan as differences
-from streams.kafka.topics import topics as topics_of
+from streams.cli.common.requirements import require_packages
+from streams.kafka.topics import Topic, TopicChange
+from streams.kafka.topics import plan_changes as differences
+from streams.kafka.topics import required_topics as topics_of
 
 if TYPE_CHECKING:
     from streams.kafka.admin import Admin
@@ -31,9 +31,9 @@ def plan(config: Path | None) -> None:
 
     Exit codes: 0 nothing differs, 1 something does.
     """
-    with _admin(config) as (admin, wanted):
-        changes = differences(wanted, admin.there(wanted))
-    _print(changes)
+    with _open_admin(config) as (admin, wanted):
+        changes = differences(wanted, admin.existing_topics(wanted))
+    _print_changes(changes)
     sys.exit(1 if changes else 0)
 
 
@@ -44,26 +44,26 @@ def apply(config: Path | None) -> None:
 
     Exit codes: 0 all is as wanted, 1 something is left that must be put right by hand.
     """
-    with _admin(config) as (admin, wanted):
-        changes = differences(wanted, admin.there(wanted))
-        _print(changes)
+    with _open_admin(config) as (admin, wanted):
+        changes = differences(wanted, admin.existing_topics(wanted))
+        _print_changes(changes)
         admin.apply(changes, wanted)
-        left = differences(wanted, admin.there(wanted))
+        left = differences(wanted, admin.existing_topics(wanted))
     if changes:
         say(f"{len(changes) - len(left)} of {len(changes)} done")
     sys.exit(1 if left else 0)
 
 
 @contextmanager
-def _admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
+def _open_admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
     """The cluster's topics and those wanted; ends the command where the cluster cannot be reached."""
-    require("topics", ("kafka",), "stream")
+    require_packages("topics", ("kafka",), "stream")
     from kafka.errors import KafkaError
 
     from streams.kafka.admin import Admin
 
-    settings = settings_of(config)
-    options = connection_of(settings).for_kafka_python()
+    settings = read_settings(config)
+    options = resolve_connection(settings).for_kafka_python()
     try:
         with Admin(options) as admin:
             yield admin, topics_of(settings.topics)
@@ -72,8 +72,8 @@ def _admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
         sys.exit(1)
 
 
-def _print(changes: list[Change]) -> None:
+def _print_changes(changes: list[TopicChange]) -> None:
     if not changes:
         click.echo("all topics are as wanted")
     for change in changes:
-        click.echo(f"{change.kind:<10}  {change.topic}  {change.words}")
+        click.echo(f"{change.kind:<10}  {change.topic}  {change.text}")

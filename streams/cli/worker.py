@@ -10,10 +10,10 @@ from typing import NoReturn
 
 import click
 
-from streams.cli.common.options import config_option, connection_of, models_of, settings_of
+from streams.cli.common.options import config_option, read_models, read_settings, resolve_connection
 from streams.cli.common.progress import say
-from streams.cli.common.requirements import require
-from streams.runtime.gc_tuning import settle
+from streams.cli.common.requirements import require_packages
+from streams.runtime.gc_tuning import tune_gc
 from streams.settings.model import Settings
 
 
@@ -33,26 +33,26 @@ def worker(config: Path | None, member: str | None) -> None:
 
     Exit codes: 0 ended as told, 1 it cannot go on and says why, 3 it stood still; start it again then.
     """
-    require("worker", ("faust", "aiokafka"), "stream")
-    _quiet()
-    sys.exit(asyncio.run(_run(settings_of(config), member)))
+    require_packages("worker", ("faust", "aiokafka"), "stream")
+    _configure_logging()
+    sys.exit(asyncio.run(_run_worker(read_settings(config), member)))
 
 
-async def _run(settings: Settings, member: str | None) -> int:
+async def _run_worker(settings: Settings, member: str | None) -> int:
     from streams.runtime.errors import WorkerError
-    from streams.worker.worker import Setup, Worker
+    from streams.worker.worker import Worker, WorkerSettings
 
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    connection = connection_of(settings)
-    setup = Setup(
+    connection = resolve_connection(settings)
+    setup = WorkerSettings(
         settings.topics,
         settings.worker,
-        settings.policies,
+        settings.matching_rules,
         settings.correlation,
         settings.places,
-        models_of(settings),
+        read_models(settings),
         settings.jurisdictions,
         settings.cooperation,
     )
@@ -64,35 +64,35 @@ async def _run(settings: Settings, member: str | None) -> int:
         starting.cancel()
         await asyncio.wait((starting,), timeout=settings.worker.drain_within_s)
         say("told to end before it was ready")
-        return _leave(0)
+        return _exit_now(0)
     try:
         starting.result()
     except WorkerError as trouble:
         say(f"anpr worker: {trouble}")
-        return _leave(1)
-    settle()
-    troubled = asyncio.create_task(work.trouble())
+        return _exit_now(1)
+    tune_gc()
+    troubled = asyncio.create_task(work.fatal_error())
     await asyncio.wait((troubled, stopped), return_when=asyncio.FIRST_COMPLETED)
     if troubled.done():
         say(f"anpr worker: {troubled.result()}")
-    in_time = await work.end()
+    in_time = await work.stop()
     if troubled.done():
-        return _leave(1)
+        return _exit_now(1)
     if not in_time:
         say("not all that was in work could be ended in time; it is not committed and comes again")
-        return _leave(1)
+        return _exit_now(1)
     say("ended")
-    return _leave(0)
+    return _exit_now(0)
 
 
-def _leave(code: int) -> NoReturn:
+def _exit_now(code: int) -> NoReturn:
     """Ends the process at once: threads and tasks of clients that hang would keep it, and its partitions."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def _quiet() -> None:
+def _configure_logging() -> None:
     """Only warnings of the libraries, without what they say of single records."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("faust").setLevel(logging.ERROR)

@@ -4,26 +4,26 @@ from collections.abc import Mapping, Sequence
 from math import log
 from typing import Final, Literal, NamedTuple, Protocol
 
-from streams.plates.normal_form import PlateError, folded, normal
+from streams.plates.normal_form import PlateError, fold_umlauts, normalise
 from streams.plates.packed_keys import ALPHABET
-from streams.records.read import Candidate, CharAlternative
+from streams.records.read import CharAlternative, PlateCandidate
 
-Kind = Literal["full", "characters", "plate", "bare"]
+EvidenceKind = Literal["full", "characters", "plate", "bare"]
 """How much the recogniser tells: other characters or texts that it thought possible; a confidence for each
 character; one for the whole plate; nothing."""
-KINDS: Final[tuple[Kind, ...]] = ("full", "characters", "plate", "bare")
+EVIDENCE_KINDS: Final[tuple[EvidenceKind, ...]] = ("full", "characters", "plate", "bare")
 
-LEAST: Final = 1e-4
+MIN_PROBABILITY: Final = 1e-4
 """Probabilities below this are taken for this; recognisers round there."""
-_FEW_ALTERNATIVES: Final = 3
-_SHARES_SUM: Final = 1.01
+_MIN_RANKED_ALTERNATIVES: Final = 3
+_MAX_SHARES_SUM: Final = 1.01
 """Whole texts whose confidences add up to more are not told with probabilities, so they say little."""
-MOST_NAMED: Final = 8
+MAX_NAMED: Final = 8
 """Characters named for a place beyond these, the likeliest, count as not named: no read is to take long."""
-CODE: Final[Mapping[str, int]] = {char: code for code, char in enumerate(ALPHABET)}
+CHAR_CODES: Final[Mapping[str, int]] = {char: code for code, char in enumerate(ALPHABET)}
 
 
-class Recognised(Protocol):
+class RecogniserOutput(Protocol):
     """What a recogniser gave, as in a `Read`."""
 
     @property
@@ -33,7 +33,7 @@ class Recognised(Protocol):
     @property
     def char_confidences(self) -> Sequence[float] | None: ...
     @property
-    def candidates(self) -> Sequence[Candidate] | None: ...
+    def candidates(self) -> Sequence[PlateCandidate] | None: ...
     @property
     def char_alternatives(self) -> Sequence[Sequence[CharAlternative]] | None: ...
 
@@ -47,20 +47,20 @@ class Evidence(NamedTuple):
     `own`: that of the read itself, None if it is not named.
     """
 
-    kind: Kind
+    kind: EvidenceKind
     plate: str
     codes: list[int]
-    sure: list[float]
-    others: list[dict[int, float]]
-    rest: list[float]
-    none: list[float]
+    log_confidences: list[float]
+    log_alternatives: list[dict[int, float]]
+    log_unnamed: list[float]
+    log_absent: list[float]
     texts: dict[str, float]
-    own: float | None
+    own_share: float | None
 
 
-def evidence_of(read: Recognised) -> Evidence:
+def build_evidence(read: RecogniserOutput) -> Evidence:
     """The evidence of a read. Raises PlateError for a plate that is none."""
-    plate = folded(normal(read.plate))
+    plate = fold_umlauts(normalise(read.plate))
     count = len(plate)
     confidences = read.char_confidences
     if confidences is not None and len(confidences) != count:
@@ -68,34 +68,44 @@ def evidence_of(read: Recognised) -> Evidence:
     named: Sequence[Sequence[tuple[str, float]]] = [()] * count
     given, alternatives = read.char_alternatives, False
     if given is not None and len(given) == count and confidences is not None:
-        named = [_likeliest(char, place) for char, place in zip(plate, given, strict=True)]
+        named = [_rank_alternatives(char, place) for char, place in zip(plate, given, strict=True)]
         alternatives = any(given)
-    texts = _texts(read)
+    texts = _candidate_texts(read)
     own = texts.get(plate)
-    if confidences is None and own is not None and sum(texts.values()) <= _SHARES_SUM:
-        confidences = _of_texts(plate, texts)
+    if confidences is None and own is not None and sum(texts.values()) <= _MAX_SHARES_SUM:
+        confidences = _confidences_from_texts(plate, texts)
     if confidences is None:
-        kind: Kind = "bare" if read.confidence is None else "plate"
-        sure = [0.0 if read.confidence is None else _log(read.confidence)] * count
-        rest = [log(LEAST) if read.confidence is None else _log(1 - read.confidence)] * count
-        return Evidence(kind, plate, _codes(plate), sure, [{}] * count, rest, rest, texts, own)
+        kind: EvidenceKind = "bare" if read.confidence is None else "plate"
+        sure = [0.0 if read.confidence is None else _clipped_log(read.confidence)] * count
+        rest = [
+            log(MIN_PROBABILITY) if read.confidence is None else _clipped_log(1 - read.confidence)
+        ] * count
+        return Evidence(kind, plate, _to_codes(plate), sure, [{}] * count, rest, rest, texts, own)
     kind = "full" if texts or alternatives else "characters"
     if texts:
-        named = _named_by_texts(plate, confidences, named, texts)
+        named = _add_named_by_texts(plate, confidences, named, texts)
     others, rest, none = [], [], []
     for confidence, place in zip(confidences, named, strict=True):
         left = 1 - confidence - sum(share for _, share in place)
-        if len(place) >= _FEW_ALTERNATIVES:
+        if len(place) >= _MIN_RANKED_ALTERNATIVES:
             left = min(left, *(share for _, share in place))
-        rest.append(_log(left))
-        others.append({CODE[char]: _log(share) for char, share in place if char in CODE})
-        none.append(_log(max((share for char, share in place if not char), default=LEAST)))
+        rest.append(_clipped_log(left))
+        others.append({CHAR_CODES[char]: _clipped_log(share) for char, share in place if char in CHAR_CODES})
+        none.append(_clipped_log(max((share for char, share in place if not char), default=MIN_PROBABILITY)))
     return Evidence(
-        kind, plate, _codes(plate), [_log(each) for each in confidences], others, rest, none, texts, own
+        kind,
+        plate,
+        _to_codes(plate),
+        [_clipped_log(each) for each in confidences],
+        others,
+        rest,
+        none,
+        texts,
+        own,
     )
 
 
-def _of_texts(plate: str, texts: Mapping[str, float]) -> list[float]:
+def _confidences_from_texts(plate: str, texts: Mapping[str, float]) -> list[float]:
     """The confidence in each character of a reader that tells only that of whole texts, the read among them:
     what the texts of its length that have the character there have together."""
     alike = [(text, share) for text, share in texts.items() if len(text) == len(plate)]
@@ -105,26 +115,26 @@ def _of_texts(plate: str, texts: Mapping[str, float]) -> list[float]:
     ]
 
 
-def _likeliest(read: str, place: Sequence[CharAlternative]) -> list[tuple[str, float]]:
+def _rank_alternatives(read: str, alternatives: Sequence[CharAlternative]) -> list[tuple[str, float]]:
     """The other characters named for a place with their probability, each once, at most MOST_NAMED.
 
     Recognisers list the character read too, and one character twice; neither takes anything from the others.
     """
     others: dict[str, float] = {}
     found: list[tuple[str, float]] = []
-    for each in place:
-        char, share = folded(each.char.upper()), each.confidence or LEAST
+    for each in alternatives:
+        char, share = fold_umlauts(each.char.upper()), each.confidence or MIN_PROBABILITY
         if not char:
             found.append((char, share))
         elif char != read and share > others.get(char, 0.0):
             others[char] = share
     found += others.items()
-    if len(found) > MOST_NAMED:
-        found = sorted(found, key=_likeliest_first)[:MOST_NAMED]
+    if len(found) > MAX_NAMED:
+        found = sorted(found, key=_likeliest_first)[:MAX_NAMED]
     return found
 
 
-def _named_by_texts(
+def _add_named_by_texts(
     plate: str,
     confidences: Sequence[float],
     named: Sequence[Sequence[tuple[str, float]]],
@@ -146,9 +156,9 @@ def _named_by_texts(
         left = 1 - confidence - sum(share for _, share in here)
         for text, share in others:
             char = text[place]
-            if char not in known and len(here) < MOST_NAMED:
+            if char not in known and len(here) < MAX_NAMED:
                 likely = min(confidence * share / own, left)
-                if likely > LEAST:
+                if likely > MIN_PROBABILITY:
                     here.append((char, likely))
                     known.add(char)
                     left -= likely
@@ -159,22 +169,22 @@ def _likeliest_first(named: tuple[str, float]) -> tuple[float, str]:
     return -named[1], named[0]
 
 
-def _texts(read: Recognised) -> dict[str, float]:
+def _candidate_texts(read: RecogniserOutput) -> dict[str, float]:
     found: dict[str, float] = {}
     for each in read.candidates or ():
         if each.confidence:
             try:
-                text = folded(normal(each.plate))
+                text = fold_umlauts(normalise(each.plate))
             except PlateError:
                 continue
             # Held to LEAST: of what is next to nothing, another text would be any number of times likelier.
-            found[text] = max(found.get(text, LEAST), each.confidence)
+            found[text] = max(found.get(text, MIN_PROBABILITY), each.confidence)
     return found
 
 
-def _codes(plate: str) -> list[int]:
-    return [CODE[char] for char in plate]
+def _to_codes(plate: str) -> list[int]:
+    return [CHAR_CODES[char] for char in plate]
 
 
-def _log(share: float) -> float:
-    return log(min(max(share, LEAST), 1.0))
+def _clipped_log(share: float) -> float:
+    return log(min(max(share, MIN_PROBABILITY), 1.0))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import log
 from typing import Final, NamedTuple
 
-from streams.confusions.evidence import CODE, Evidence
+from streams.confusions.evidence import CHAR_CODES, Evidence
 
 TERMS: Final = (
     "named",  # characters that differ and were named by the recogniser for their place
@@ -24,15 +24,15 @@ TERMS: Final = (
     "text",  # the recogniser named the whole plate, of another length
     "text_share",
 )
-_MOST_UNNAMED: Final = 3
-_MOST_BESIDE: Final = 2
-Table = list[list[float]]
+_MAX_UNNAMED: Final = 3
+_MAX_DIFFERENT_BESIDE_GAP: Final = 2
+FrequencyTable = list[list[float]]
 """`[true][read]`, by code: the logarithm of how much commoner than the average slip it is that this character
 is read for that one."""
-_PLACE: Final = {name: place for place, name in enumerate(TERMS)}
+_TERM_INDEX: Final = {name: place for place, name in enumerate(TERMS)}
 
 
-class Slip(NamedTuple):
+class Misread(NamedTuple):
     """One place where a read and a true plate differ.
 
     `place`: in the true plate, from 0 (for a character too many, the place it stands before); `read`, `true`:
@@ -40,92 +40,94 @@ class Slip(NamedTuple):
     `at`: the place in the read, from 0, None for a character that was not read.
     """
 
-    place: int
+    position: int
     read: str
     true: str
     named: bool = False
-    at: int | None = None
+    read_position: int | None = None
 
 
-class Aligned(NamedTuple):
+class Alignment(NamedTuple):
     """How a read may have come of a true plate: its terms, as in TERMS, and where the two differ."""
 
     terms: list[float]
-    slips: list[Slip]
+    misreads: list[Misread]
 
 
-def aligned(evidence: Evidence, plate: str, commonness: Table) -> Aligned | None:
+def align(evidence: Evidence, plate: str, frequencies: FrequencyTable) -> Alignment | None:
     """How the read may have come of a plate (folded normal form); None if they are too far apart."""
     count, length = len(evidence.codes), len(plate)
     if length == count:
-        return _beside(evidence, plate, range(count), range(count), commonness)
-    found = _one_apart(evidence, plate, commonness) if abs(length - count) == 1 else None
+        return _align_positions(evidence, plate, range(count), range(count), frequencies)
+    found = _align_with_gap(evidence, plate, frequencies) if abs(length - count) == 1 else None
     share = evidence.texts.get(plate)
-    if share and evidence.own:
+    if share and evidence.own_share:
         # What the recogniser says of the whole plate is better than what may be put together of its parts.
         terms = [0.0] * len(TERMS)
-        terms[_PLACE["text"]] = 1
-        terms[_PLACE["text_share"]] = log(share / evidence.own)
-        return Aligned(terms, found.slips if found else [])
+        terms[_TERM_INDEX["text"]] = 1
+        terms[_TERM_INDEX["text_share"]] = log(share / evidence.own_share)
+        return Alignment(terms, found.misreads if found else [])
     return found
 
 
-def _one_apart(evidence: Evidence, plate: str, commonness: Table) -> Aligned | None:
+def _align_with_gap(evidence: Evidence, plate: str, frequencies: FrequencyTable) -> Alignment | None:
     """How the read may have come of a plate that has one character more or one less."""
-    gap = _gap(evidence.plate, plate)
+    gap = _find_gap(evidence.plate, plate)
     if gap is None:
         return None
     shorter = range(min(len(evidence.plate), len(plate)))
     longer = [place + (place >= gap) for place in shorter]
     lost = len(plate) > len(evidence.plate)
-    found = _beside(evidence, plate, shorter if lost else longer, longer if lost else shorter, commonness)
+    found = _align_positions(
+        evidence, plate, shorter if lost else longer, longer if lost else shorter, frequencies
+    )
     if found is None:
         return None
     if lost:
-        found.terms[_PLACE["lost_edge" if gap in (0, len(plate) - 1) else "lost_inside"]] = 1
-        found.slips.insert(0, Slip(gap, "", plate[gap]))
+        found.terms[_TERM_INDEX["lost_edge" if gap in (0, len(plate) - 1) else "lost_inside"]] = 1
+        found.misreads.insert(0, Misread(gap, "", plate[gap]))
     else:
-        found.terms[_PLACE["extra"]] = 1
-        found.terms[_PLACE["extra_share"]] = evidence.none[gap] - evidence.sure[gap]
-        found.slips.insert(0, Slip(gap, evidence.plate[gap], "", at=gap))
+        found.terms[_TERM_INDEX["extra"]] = 1
+        found.terms[_TERM_INDEX["extra_share"]] = evidence.log_absent[gap] - evidence.log_confidences[gap]
+        found.misreads.insert(0, Misread(gap, evidence.plate[gap], "", read_position=gap))
     return found
 
 
-def _beside(
+def _align_positions(
     evidence: Evidence,
     plate: str,
-    read_places: Sequence[int],
-    true_places: Sequence[int],
-    commonness: Table,
-) -> Aligned | None:
+    read_positions: Sequence[int],
+    true_positions: Sequence[int],
+    frequencies: FrequencyTable,
+) -> Alignment | None:
     """The terms of characters read for others, place by place; None if they are too many to be one plate."""
-    found = Aligned([0.0] * len(TERMS), [])
+    found = Alignment([0.0] * len(TERMS), [])
     unnamed = 0
-    for at_read, at_true in zip(read_places, true_places, strict=True):
-        true, read = CODE[plate[at_true]], evidence.codes[at_read]
+    for at_read, at_true in zip(read_positions, true_positions, strict=True):
+        true, read = CHAR_CODES[plate[at_true]], evidence.codes[at_read]
         if true == read:
             continue
-        share = evidence.others[at_read].get(true)
+        share = evidence.log_alternatives[at_read].get(true)
         if share is None:
             unnamed += 1
-            if unnamed > _MOST_UNNAMED:
+            if unnamed > _MAX_UNNAMED:
                 return None
-        first = _PLACE["unnamed" if share is None else "named"]
+        first = _TERM_INDEX["unnamed" if share is None else "named"]
         found.terms[first] += 1
-        found.terms[first + 1] += (evidence.rest[at_read] if share is None else share) - evidence.sure[
-            at_read
-        ]
-        found.terms[first + 2] += commonness[true][read]
-        slip = Slip(at_true, evidence.plate[at_read], plate[at_true], share is not None, at_read)
-        found.slips.append(slip)
+        found.terms[first + 1] += (
+            evidence.log_unnamed[at_read] if share is None else share
+        ) - evidence.log_confidences[at_read]
+        found.terms[first + 2] += frequencies[true][read]
+        slip = Misread(at_true, evidence.plate[at_read], plate[at_true], share is not None, at_read)
+        found.misreads.append(slip)
     return found
 
 
-def _gap(read: str, plate: str) -> int | None:
+def _find_gap(read: str, plate: str) -> int | None:
     """The place in the longer text of the character that the shorter one lacks, with which the rest agrees
     best; None if more than two other characters would differ."""
     longer, shorter = (read, plate) if len(read) > len(plate) else (plate, read)
-    best, least = None, _MOST_BESIDE + 1
+    best, least = None, _MAX_DIFFERENT_BESIDE_GAP + 1
     for gap in range(len(longer)):
         rest = longer[:gap] + longer[gap + 1 :]
         unlike = sum(one != other for one, other in zip(rest, shorter, strict=True))

@@ -11,44 +11,44 @@ from streams.alerts.index import Index
 from streams.records.alert import AlertKey
 from streams.records.decode import decode_hit, decode_matches
 from streams.records.hit import Hit
-from streams.records.hit_header import Outline
+from streams.records.hit_header import HitHeader
 from streams.records.match import Match
 from streams.records.times import to_ms
 
-_NO_HITS: Final[dict[str, tuple[Outline, bytes]]] = {}
+_NO_HITS: Final[dict[str, tuple[HitHeader, bytes]]] = {}
 
 
-class Rest:
+class ColdAlert:
     """The records of one alert: matches with the time at which they were made (ms since 1970 UTC), and the
     highest revision of each hit."""
 
-    __slots__ = ("_hits", "_matches", "newest")
+    __slots__ = ("_hits", "_matches", "latest_ms")
 
     def __init__(self) -> None:
         self._matches: list[tuple[int, bytes]] = []
         # Of some alerts nothing was told.
         self._hits = _NO_HITS
-        self.newest = 0
+        self.latest_ms = 0
         """When the latest match was made or hit told, in ms since 1970 UTC."""
 
     @property
-    def outlines(self) -> Iterable[Outline]:
+    def headers(self) -> Iterable[HitHeader]:
         """The outlines of the hits."""
         return [outline for outline, _ in self._hits.values()]
 
-    def add_match(self, record: bytes, seen: int) -> None:
+    def add_match(self, record: bytes, matched_ms: int) -> None:
         """Takes a match as JSON, and when it was made."""
-        self._matches.append((seen, record))
-        self.newest = max(self.newest, seen)
+        self._matches.append((matched_ms, record))
+        self.latest_ms = max(self.latest_ms, matched_ms)
 
-    def add_hit(self, outline: Outline, record: bytes) -> None:
+    def add_hit(self, header: HitHeader, record: bytes) -> None:
         """Takes a revision of a hit as JSON; of several of a hit the highest counts."""
         if self._hits is _NO_HITS:
             self._hits = {}
-        known = self._hits.get(outline.hit_id)
-        if known is None or outline.revision >= known[0].revision:
-            self._hits[outline.hit_id] = outline, record
-            self.newest = max(self.newest, to_ms(outline.emitted_at))
+        known = self._hits.get(header.hit_id)
+        if known is None or header.revision >= known[0].revision:
+            self._hits[header.hit_id] = header, record
+            self.latest_ms = max(self.latest_ms, to_ms(header.emitted_at))
 
     def matches(self) -> Iterator[tuple[Match, int]]:
         """The matches that can be read, each with the time at which it was made."""
@@ -65,12 +65,12 @@ class Rest:
                 yield hit
 
 
-class Resting:
+class ColdAlerts:
     """The alerts that rest."""
 
     def __init__(self) -> None:
-        self._alerts: dict[AlertKey, Rest] = {}
-        self._of_hit: dict[str, AlertKey] = {}
+        self._alerts: dict[AlertKey, ColdAlert] = {}
+        self._key_by_hit: dict[str, AlertKey] = {}
 
     def __len__(self) -> int:
         return len(self._alerts)
@@ -78,44 +78,44 @@ class Resting:
     def __contains__(self, key: object) -> bool:
         return key in self._alerts
 
-    def add_match(self, key: AlertKey, record: bytes, seen: int) -> None:
+    def add_match(self, key: AlertKey, record: bytes, matched_ms: int) -> None:
         """Takes a match of an alert as JSON, made at a time in ms since 1970 UTC."""
-        self._of(key).add_match(record, seen)
+        self._get_or_create(key).add_match(record, matched_ms)
 
-    def add_hit(self, outline: Outline, record: bytes) -> None:
+    def add_hit(self, header: HitHeader, record: bytes) -> None:
         """Takes a revision of a hit as JSON."""
-        key = outline.key
-        self._of(key).add_hit(outline, record)
-        self._of_hit[outline.hit_id] = key
+        key = header.alert_key
+        self._get_or_create(key).add_hit(header, record)
+        self._key_by_hit[header.hit_id] = key
 
-    def alert_of(self, hit_id: str) -> AlertKey | None:
+    def key_for_hit(self, hit_id: str) -> AlertKey | None:
         """The alert that rests to which a hit belongs, if there is one."""
-        return self._of_hit.get(hit_id)
+        return self._key_by_hit.get(hit_id)
 
-    def any(self) -> AlertKey | None:
+    def any_key(self) -> AlertKey | None:
         """One of the alerts that rest, if there are any."""
         return next(iter(self._alerts), None)
 
-    def alerts(self) -> list[AlertKey]:
+    def keys(self) -> list[AlertKey]:
         """The alerts that rest, in a fixed order."""
         return sorted(self._alerts)
 
-    def pop(self, key: AlertKey) -> Rest | None:
+    def pop(self, key: AlertKey) -> ColdAlert | None:
         """The records of an alert, which does not rest from now on."""
         rest = self._alerts.pop(key, None)
         if rest is not None:
-            for outline in rest.outlines:
-                del self._of_hit[outline.hit_id]
+            for outline in rest.headers:
+                del self._key_by_hit[outline.hit_id]
         return rest
 
-    def due(self, index: Index) -> Iterator[tuple[AlertKey, int]]:
+    def evaluation_times(self, index: Index) -> Iterator[tuple[AlertKey, int]]:
         """When to look at each alert, in ms since 1970 UTC, as far as time alone decides it.
 
         At once (0) if something stands of it that does not go with its version in `index`, for that may have
         changed meanwhile; at the end of the alert or of a handover, if something stands.
         """
-        for key in self.alerts():
-            standing = [outline for outline in self._alerts[key].outlines if outline.stands]
+        for key in self.keys():
+            standing = [outline for outline in self._alerts[key].headers if outline.is_active]
             if not standing:
                 continue
             latest = index.get(key)
@@ -123,18 +123,18 @@ class Resting:
                 yield key, 0
                 continue
             handovers = [each.handover for each in standing if each.handover is not None]
-            yield key, min((index.ends_at(latest), *(to_ms(each.ends) for each in handovers)))
+            yield key, min((index.valid_until_ms(latest), *(to_ms(each.ends) for each in handovers)))
 
-    def forget(self, before: int) -> bool:
+    def expire(self, before_ms: int) -> bool:
         """Drops the alerts of which all records are from before a time, in ms since 1970 UTC; whether there
         were any."""
-        old = [key for key, rest in self._alerts.items() if rest.newest < before]
+        old = [key for key, rest in self._alerts.items() if rest.latest_ms < before_ms]
         for key in old:
             self.pop(key)
         return bool(old)
 
-    def _of(self, key: AlertKey) -> Rest:
+    def _get_or_create(self, key: AlertKey) -> ColdAlert:
         rest = self._alerts.get(key)
         if rest is None:
-            rest = self._alerts[key] = Rest()
+            rest = self._alerts[key] = ColdAlert()
         return rest

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from streams.operations.config import Operation
+from streams.operations.config import OperationConfig
 from streams.records.countries import Country
-from streams.records.types import Words
+from streams.records.types import FreeText
 from streams.rules.handovers import HandoverRule
 
 
-class CorrelationPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+class CorrelationConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[correlation]`: the times that make reads one passage and hits live."""
 
     passage_gap_s: Annotated[
@@ -78,15 +78,15 @@ class CorrelationPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 30.0
 
 
-class Cooperation(Struct, frozen=True):
+class CooperationRules(Struct, frozen=True):
     """What the centres of several countries do together: handovers and joint operations, by id."""
 
     handovers: Mapping[str, HandoverRule] = {}
-    operations: Mapping[str, Operation] = {}
+    operations: Mapping[str, OperationConfig] = {}
 
 
-class Centre(Struct, frozen=True, forbid_unknown_fields=True):
+class CentreConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[centres.<id>]`: a police operations centre that is told of hits."""
 
-    name: Annotated[Words | None, Meta(description="the centre's name")] = None
+    name: Annotated[FreeText | None, Meta(description="the centre's name")] = None
     country: Annotated[Country | None, Meta(description="its country, ISO 3166-1 alpha-2")] = None

@@ -19,29 +19,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from streams.alerts.index import Index
-from streams.correlation.budget import Budget, Budgets, Notice
-from streams.correlation.cold_state import Rest, Resting
-from streams.correlation.config import Cooperation, CorrelationPolicy
-from streams.correlation.effective_versions import InForce
-from streams.correlation.evaluation import Left, Reviewer
+from streams.correlation.budget import Budget, BudgetNotice, Budgets
+from streams.correlation.cold_state import ColdAlert, ColdAlerts
+from streams.correlation.config import CooperationRules, CorrelationConfig
+from streams.correlation.effective_versions import EffectiveVersions
+from streams.correlation.evaluation import ChangedHits, Evaluator
 from streams.correlation.journeys.itinerary import VehicleKey
-from streams.correlation.passages import Pair, PassageKey, Sighting, Sightings, better, place_of
-from streams.correlation.revisions import Joint, Teller
-from streams.correlation.sighting_store import Seen
-from streams.correlation.timers import Agenda
+from streams.correlation.passages import Pair, PassageKey, Sighting, SightingFactory, passage_key, pick_resend
+from streams.correlation.revisions import JointOperations, Revisions
+from streams.correlation.sighting_store import SightingStore
+from streams.correlation.timers import Timers
 from streams.correlation.verdicts import Verdicts
-from streams.matching.matcher import Judge
+from streams.matching.matcher import Matcher
 from streams.network.config import Places
 from streams.operations.admission import Operations
-from streams.records.alert import Alert, AlertKey, key_of
-from streams.records.hit import Hit, Withdrawn
-from streams.records.hit_header import outline_of
+from streams.records.alert import Alert, AlertKey, alert_key
+from streams.records.hit import Hit, Retraction
+from streams.records.hit_header import read_hit_header
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
 from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 
-_ALONE: Final = Cooperation()
+_NO_COOPERATION: Final = CooperationRules()
 
 
 class Correlator:
@@ -58,369 +58,380 @@ class Correlator:
 
     def __init__(
         self,
-        policy: CorrelationPolicy,
+        config: CorrelationConfig,
         places: Places,
         audiences: Mapping[str, list[str]],
         index: Index,
-        judge: Judge,
+        matcher: Matcher,
         budgets: Mapping[str, Budget] | None = None,
-        cooperation: Cooperation = _ALONE,
+        cooperation: CooperationRules = _NO_COOPERATION,
     ) -> None:
-        self._sightings = Sightings(places, policy)
+        self._sighting_factory = SightingFactory(places, config)
         self._index = index
-        self._judge = judge
-        self._budgeted = frozenset(budgets or {})
+        self._matcher = matcher
+        self._budgeted_lists = frozenset(budgets or {})
         self._budgets = Budgets(budgets or {})
         participants = {name: each.participants for name, each in cooperation.operations.items()}
-        joint = Joint(Operations(cooperation.operations, places.sites), participants)
-        self._teller = Teller(places, audiences, policy.live_within_s * 1000, self._budgets, joint)
+        joint = JointOperations(Operations(cooperation.operations, places.sites), participants)
+        self._revisions = Revisions(places, audiences, config.live_within_s * 1000, self._budgets, joint)
         self._verdicts = Verdicts()
-        self._in_force = InForce(index)
-        self._seen = Seen(policy.passage_gap_s * 1000)
-        self._agenda: Agenda[AlertKey | VehicleKey | Verdict] = Agenda()
-        self._review = Reviewer(
-            policy,
+        self._versions = EffectiveVersions(index)
+        self._sighting_store = SightingStore(config.passage_gap_s * 1000)
+        self._timers: Timers[AlertKey | VehicleKey | Verdict] = Timers()
+        self._evaluator = Evaluator(
+            config,
             places,
-            judge.weighing.looks,
-            self._in_force,
-            self._seen,
+            matcher.scorer.appearance,
+            self._versions,
+            self._sighting_store,
             self._verdicts,
             self._budgets,
-            self._teller,
+            self._revisions,
             cooperation,
-            self._agenda.enter,
+            self._timers.schedule,
         )
-        self._resting = Resting()
-        self._now = 0
+        self._cold_alerts = ColdAlerts()
+        self._now_ms = 0
 
-    def match(self, match: Match, now: int) -> list[Hit]:
+    def handle_match(self, match: Match, now_ms: int) -> list[Hit]:
         """Takes a match; returns the revisions that follow from it and from the time having come to `now`.
 
         If another version of the alert is in force here than there where the match was made, the read is
         judged anew by it.
         """
-        key = key_of(match.alert)
-        hits = self._touch(key, now)
-        version = self._in_force.get(key)
+        key = alert_key(match.alert)
+        hits = self._ensure_hydrated(key, now_ms)
+        version = self._versions.get(key)
         known = version.alert if version is not None else None
         if known is None or (match.alert is not known and match.alert != known):
-            latest = self._in_force.version_for(match.alert)
+            latest = self._versions.version_for(match.alert)
             if latest != known:
-                hits += self._replace(latest, now)
+                hits += self._set_version(latest, now_ms)
             if latest != match.alert:
-                hits += self._take(match, now, now)
-                return hits + self._judged_anew(match, latest, now, now)
+                hits += self._add_match(match, now_ms, now_ms)
+                return hits + self._rematch(match, latest, now_ms, now_ms)
         elif match.alert is not known:
             # One alert for all its sightings: each match was decoded with a copy of it.
             match = Match(match.read, known, match.result, match.lookback)
-        return hits + self._take(match, now, now)
+        return hits + self._add_match(match, now_ms, now_ms)
 
-    def changed(self, key: AlertKey, now: int) -> list[Hit]:
+    def handle_alert_change(self, key: AlertKey, now_ms: int) -> list[Hit]:
         """Takes the news that an alert has a new version or was withdrawn; returns the revisions due.
 
         Reads that matched another version are judged anew.
         """
-        hits = self._touch(key, now)
-        known = self._in_force.get(key)
+        hits = self._ensure_hydrated(key, now_ms)
+        known = self._versions.get(key)
         if known is None:
             return hits
         latest = self._index.get(key) or known.alert
-        hits += self._replace(latest, now)
-        for each in self._seen.of_alert(key):
+        hits += self._set_version(latest, now_ms)
+        for each in self._sighting_store.sightings_for(key):
             if each.match.alert != latest:
-                hits += self._judged_anew(each.match, latest, each.seen, now)
+                hits += self._rematch(each.match, latest, each.matched_ms, now_ms)
         return hits
 
-    def verdict(self, verdict: Verdict, now: int) -> list[Hit]:
+    def handle_verdict(self, verdict: Verdict, now_ms: int) -> list[Hit]:
         """Takes a verdict, on a hit known already or not; returns the revisions due."""
-        return self.advance(now) + self._said(verdict, now)
+        return self.handle_time(now_ms) + self._apply_verdict(verdict, now_ms)
 
-    def expect(self, verdict: Verdict, at: int) -> None:
+    def schedule_verdict(self, verdict: Verdict, at_ms: int) -> None:
         """Takes a verdict that is in force from a time on, in ms since 1970 UTC."""
-        self._agenda.enter(at, verdict)
+        self._timers.schedule(at_ms, verdict)
 
-    def advance(self, now: int) -> list[Hit]:
+    def handle_time(self, now_ms: int) -> list[Hit]:
         """Takes the time; returns the revisions due by then: alerts that end, verdicts expected."""
-        self._now = max(self._now, now)
-        if not self._agenda.is_due(now):
+        self._now_ms = max(self._now_ms, now_ms)
+        if not self._timers.has_due(now_ms):
             return []
-        return [hit for time, entry in self._agenda.due(now) for hit in self._due(time, entry)]
+        return [
+            hit for time, entry in self._timers.pop_due(now_ms) for hit in self._handle_timer(time, entry)
+        ]
 
-    def conclude(self) -> list[Hit]:
+    def flush(self) -> list[Hit]:
         """The revisions that follow from all withdrawals and expected verdicts that lie ahead.
 
         For the end of files, which tell what has happened. Alerts and handovers whose term lies ahead go on.
         """
-        hits = self.wake(self._now, len(self._resting))
-        self._in_force.stop_terms(self._now)
-        for time, entry in self._agenda.all(self._is_no_term):
-            hits += self._due(time, entry)
+        hits = self.hydrate(self._now_ms, len(self._cold_alerts))
+        self._versions.stop_expiry(self._now_ms)
+        for time, entry in self._timers.pop_matching(self._is_verdict_or_withdrawal):
+            hits += self._handle_timer(time, entry)
         return hits
 
-    def recall(self, key: AlertKey, record: bytes, seen: int) -> None:
+    def load_match(self, key: AlertKey, record: bytes, matched_ms: int) -> None:
         """Takes a match of an alert, as JSON, that was dealt with before, at a time in ms since 1970 UTC;
         tells nothing."""
-        self._resting.add_match(key, record, seen)
+        self._cold_alerts.add_match(key, record, matched_ms)
 
-    def recall_hit(self, record: bytes) -> None:
+    def load_hit(self, record: bytes) -> None:
         """Takes a revision that was told before, as JSON.
 
         Its read was matched, though perhaps not among the matches recalled: those still come.
         """
-        outline = outline_of(record)
+        outline = read_hit_header(record)
         if outline is not None:
-            self._resting.add_hit(outline, record)
+            self._cold_alerts.add_hit(outline, record)
 
-    def recall_pair(self, record: bytes) -> None:
+    def load_pair(self, record: bytes) -> None:
         """Takes a revision as JSON of which only a verdict is remembered: which pair it was on."""
-        outline = outline_of(record)
+        outline = read_hit_header(record)
         if outline is not None and outline.handover is None:
-            pair = Pair(outline.match.read_plate, outline.key, outline.alert.version)
-            self._verdicts.belongs(outline.hit_id, pair)
+            pair = Pair(outline.match.read_plate, outline.alert_key, outline.alert.version)
+            self._verdicts.set_pair(outline.hit_id, pair)
 
-    def resume(self, now: int) -> list[Hit]:
+    def finish_restore(self, now_ms: int) -> list[Hit]:
         """Goes on after recalling; returns the revisions due that were not told, as far as a verdict, the
         lists or the time show that there may be some; `wake` finds the others."""
-        self._now = max(self._now, now)
+        self._now_ms = max(self._now_ms, now_ms)
         touched: list[AlertKey] = []
-        for _, entry in self._agenda.due(now):
+        for _, entry in self._timers.pop_due(now_ms):
             if isinstance(entry, Verdict):
-                self._note(entry)
-                pair = self._verdicts.pair_of(entry.hit_id)
+                self._record_verdict(entry)
+                pair = self._verdicts.pair_for(entry.hit_id)
                 touched += [] if pair is None else [pair.alert]
-                rests = self._resting.alert_of(entry.hit_id)
+                rests = self._cold_alerts.key_for_hit(entry.hit_id)
                 touched += [] if rests is None else [rests]
         # What is spent of a budget is known only when all its hits are.
-        touched += [key for key in self._resting.alerts() if key[0] in self._budgeted]
-        for key, at in self._resting.due(self._index):
-            if at <= now:
+        cold = self._cold_alerts.keys()
+        touched += [key for key in cold if key[0] in self._budgeted_lists]
+        for key, at in self._cold_alerts.evaluation_times(self._index):
+            if at <= now_ms:
                 touched.append(key)
             else:
-                self._agenda.enter(at, key)
-        return self._wake_all(dict.fromkeys(touched), now)
+                self._timers.schedule(at, key)
+        return self._hydrate_all(dict.fromkeys(touched), now_ms)
 
     @property
-    def resting(self) -> int:
+    def cold_count(self) -> int:
         """How many alerts rest."""
-        return len(self._resting)
+        return len(self._cold_alerts)
 
-    def wake(self, now: int, most: int) -> list[Hit]:
+    def hydrate(self, now_ms: int, max_alerts: int) -> list[Hit]:
         """Reviews up to so many of the alerts that rest; returns the revisions due that were not told."""
         hits: list[Hit] = []
-        for _ in range(most):
-            key = self._resting.any()
+        for _ in range(max_alerts):
+            key = self._cold_alerts.any_key()
             if key is None:
                 break
-            hits += self._touch(key, now)
+            hits += self._ensure_hydrated(key, now_ms)
         return hits
 
-    def forget(self, before: int, verdicts_before: int) -> None:
+    def expire(self, before_ms: int, verdicts_before_ms: int) -> None:
         """Drops what is too old to be kept up to date: whole passages last seen before a time, verdicts given
         before another, both in ms since 1970 UTC.
 
         The hits of such passages stay as they were told last. Pairs that were rejected are remembered for as
         long as their verdict.
         """
-        dropped = self._resting.forget(before)
-        gone, alerts = self._seen.forget(before)
+        dropped = self._cold_alerts.expire(before_ms)
+        gone, alerts = self._sighting_store.expire(before_ms)
         for _, each in gone:
-            self._teller.forget(each.hit_id)
-            self._verdicts.forget(each.hit_id)
-        self._review.forget(gone)
+            self._revisions.expire(each.hit_id)
+            self._verdicts.expire(each.hit_id)
+        self._evaluator.expire(gone)
         for key in alerts:
-            self._in_force.forget(key)
-            self._teller.forget_alert(key)
+            self._versions.expire(key)
+            self._revisions.expire_alert(key)
         if alerts or dropped:
             # Their terms may lie years ahead.
-            self._agenda.keep(self._is_of_known)
-        self._verdicts.forget_said(from_ms(verdicts_before), self._seen)
-        self._budgets.forget([each.hit_id for _, each in gone], before)
+            self._timers.retain(self._is_retained)
+        self._verdicts.expire_before(from_ms(verdicts_before_ms), self._sighting_store)
+        self._budgets.expire([each.hit_id for _, each in gone], before_ms)
 
-    def withheld(self) -> dict[tuple[str, str], int]:
+    def suppressed_counts(self) -> dict[tuple[str, str], int]:
         """How many passages are withheld by a list's budget, by list and UTC day as in 2026-05-21."""
-        return self._budgets.withheld()
+        return self._budgets.suppressed_counts()
 
-    def notices(self) -> list[Notice]:
+    def pop_notices(self) -> list[BudgetNotice]:
         """What there is for the operator's log, by the latest time taken; each is given once."""
-        self._budgets.end_days(self._now)
-        return self._budgets.notices()
+        self._budgets.close_days(self._now_ms)
+        return self._budgets.pop_notices()
 
-    def concerns(self, key: AlertKey) -> bool:
+    def is_sighted(self, key: AlertKey) -> bool:
         """Whether a change of an alert may have an effect: it was sighted."""
-        return key in self._in_force or key in self._resting
+        return key in self._versions or key in self._cold_alerts
 
-    def knows(self, hit_id: str) -> bool:
+    def has_hit(self, hit_id: str) -> bool:
         """Whether a hit of this id was ever made, and is remembered."""
-        return hit_id in self._seen or self._resting.alert_of(hit_id) is not None
+        return hit_id in self._sighting_store or self._cold_alerts.key_for_hit(hit_id) is not None
 
-    def _touch(self, key: AlertKey, now: int) -> list[Hit]:
+    def _ensure_hydrated(self, key: AlertKey, now_ms: int) -> list[Hit]:
         """Takes the time, and that something comes of an alert: it rests no more."""
-        hits = self.advance(now)
-        return hits + self._wake(key, now) if key in self._resting else hits
+        hits = self.handle_time(now_ms)
+        return hits + self._hydrate(key, now_ms) if key in self._cold_alerts else hits
 
-    def _wake(self, key: AlertKey, now: int) -> list[Hit]:
+    def _hydrate(self, key: AlertKey, now_ms: int) -> list[Hit]:
         """Reads what rests of an alert, if anything does; returns the revisions due that were not told."""
-        return self._wake_all((key,), now)
+        return self._hydrate_all((key,), now_ms)
 
-    def _wake_all(self, keys: Iterable[AlertKey], now: int) -> list[Hit]:
+    def _hydrate_all(self, keys: Iterable[AlertKey], now_ms: int) -> list[Hit]:
         """As `_wake`; all is read before any of it is reviewed, for what budgets have spent."""
-        told = {key: self._read(key, rest) for key in keys if (rest := self._resting.pop(key)) is not None}
-        return [hit for key, hits in told.items() for hit in self._resume(key, hits, now)]
+        told = {
+            key: self._load_cold(key, rest)
+            for key in keys
+            if (rest := self._cold_alerts.pop(key)) is not None
+        }
+        return [hit for key, hits in told.items() for hit in self._revise_restored(key, hits, now_ms)]
 
-    def _read(self, key: AlertKey, rest: Rest) -> list[Hit]:
+    def _load_cold(self, key: AlertKey, cold: ColdAlert) -> list[Hit]:
         """Takes what rests of an alert; returns what was told of it."""
         # The lists are asked once for all of it: what they have lies on disk.
         listed = self._index.get(key)
         if listed is not None:
-            self._in_force.note(listed)
-        for match, seen in rest.matches():
-            self._recall(match, seen, listed)
-        told = list(rest.hits())
+            self._versions.record(listed)
+        for match, seen in cold.matches():
+            self._restore_match(match, seen, listed)
+        told = list(cold.hits())
         for hit in told:
-            self._recall_hit(hit, listed)
+            self._restore_hit(hit, listed)
         return told
 
-    def _resume(self, key: AlertKey, told: Sequence[Hit], now: int) -> list[Hit]:
+    def _revise_restored(self, key: AlertKey, emitted: Sequence[Hit], now_ms: int) -> list[Hit]:
         """The revisions due of an alert whose hits were told as given."""
-        self._review.resuming = True
+        self._evaluator.restoring = True
         hits: list[Hit] = []
-        version = self._in_force.get(key)
-        if version is not None and self._seen.places_of(key):
-            hits += self._replace(version.alert, now)
-        hits += self._review.handovers_of(key, now)
-        self._review.resuming = False
+        version = self._versions.get(key)
+        if version is not None and self._sighting_store.places_for(key):
+            hits += self._set_version(version.alert, now_ms)
+        hits += self._evaluator.evaluate_alert_handovers(key, now_ms)
+        self._evaluator.restoring = False
         latest = self._index.get(key)
-        for hit in told:
+        for hit in emitted:
             replaced = latest is not None and latest.version != hit.alert.version
-            elsewhere = hit.handover is None and hit.hit_id not in self._seen
-            if replaced and elsewhere and self._teller.stands(hit.hit_id):
-                why, verdict = Withdrawn("alert-replaced"), self._verdicts.of(hit.hit_id)
-                hits.append(self._teller.withdraw(hit.hit_id, why, verdict, now))
+            elsewhere = hit.handover is None and hit.hit_id not in self._sighting_store
+            if replaced and elsewhere and self._revisions.is_active(hit.hit_id):
+                why, verdict = Retraction("alert-replaced"), self._verdicts.latest_for(hit.hit_id)
+                hits.append(self._revisions.retract(hit.hit_id, why, verdict, now_ms))
         return hits
 
-    def _recall(self, match: Match, seen: int, listed: Alert | None) -> None:
-        latest = listed
+    def _restore_match(self, match: Match, matched_ms: int, indexed_alert: Alert | None) -> None:
+        latest = indexed_alert
         if latest is None:
-            latest = self._in_force.version_for(match.alert)
-            self._in_force.note(latest)
+            latest = self._versions.version_for(match.alert)
+            self._versions.record(latest)
         if match.alert == latest:
             # One alert for all its sightings, as in `match`.
             match = Match(match.read, latest, match.result, match.lookback)
-        self._keep(self._sightings.of(match, seen))
+        self._store_sighting(self._sighting_factory.from_match(match, matched_ms))
         if match.alert is not latest and match.lookback is None:
-            self._keep_anew(match.read, latest, seen)
+            self._restore_rematch(match.read, latest, matched_ms)
 
-    def _recall_hit(self, hit: Hit, listed: Alert | None) -> None:
+    def _restore_hit(self, hit: Hit, indexed_alert: Alert | None) -> None:
         key = hit.alert.list_id, hit.alert.alert_id
         if hit.handover is not None:
             # The read it shows is that of a passage, which has a hit of its own; so is a verdict on that.
             plate = hit.match.read_plate if hit.match.class_ == "pattern" else ""
-            self._review.recall_handover(VehicleKey(key, plate), hit)
+            self._evaluator.restore_handover(VehicleKey(key, plate), hit)
             return
-        self._teller.recall(hit)
-        known = self._seen.get(hit.hit_id)
+        self._revisions.restore(hit)
+        known = self._sighting_store.get(hit.hit_id)
         recalled = known is not None and known[1].match.read == hit.read
-        if listed is not None and hit.lookback is None and not recalled:
-            self._keep_anew(hit.read, listed, to_ms(hit.emitted_at))
-        if hit.hit_id not in self._seen:
+        if indexed_alert is not None and hit.lookback is None and not recalled:
+            self._restore_rematch(hit.read, indexed_alert, to_ms(hit.emitted_at))
+        if hit.hit_id not in self._sighting_store:
             pair = Pair(hit.match.read_plate, key, hit.alert.version)
-            self._verdicts.belongs(hit.hit_id, pair)
+            self._verdicts.set_pair(hit.hit_id, pair)
 
-    def _is_no_term(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
+    def _is_verdict_or_withdrawal(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
         """Whether an entry of the agenda is not the term of an alert or of a handover."""
         if isinstance(entry, Verdict):
             return True
-        version = None if isinstance(entry, VehicleKey) else self._in_force.get(entry)
-        return version is not None and version.early
+        version = None if isinstance(entry, VehicleKey) else self._versions.get(entry)
+        return version is not None and version.ends_early
 
-    def _is_of_known(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
+    def _is_retained(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
         if isinstance(entry, Verdict):
             return True
-        return self.concerns(entry.alert if isinstance(entry, VehicleKey) else entry)
+        return self.is_sighted(entry.alert if isinstance(entry, VehicleKey) else entry)
 
-    def _take(self, match: Match, seen: int, now: int) -> list[Hit]:
-        new = self._sightings.of(match, seen)
-        known = self._seen.get(new.hit_id)
-        places = self._keep(new)
-        left: Left = self._review.leave(places[0], new.hit_id) if len(places) > 1 else {}
-        if places and self._verdicts.of(new.hit_id) is not None:
-            return self._review.alert(key_of(match.alert), now, left)
+    def _add_match(self, match: Match, matched_ms: int, now_ms: int) -> list[Hit]:
+        new = self._sighting_factory.from_match(match, matched_ms)
+        known = self._sighting_store.get(new.hit_id)
+        places = self._store_sighting(new)
+        left: ChangedHits = self._evaluator.remove_stop(places[0], new.hit_id) if len(places) > 1 else {}
+        if places and self._verdicts.latest_for(new.hit_id) is not None:
+            return self._evaluator.evaluate_alert(alert_key(match.alert), now_ms, left)
         if len(places) == 1:
             place = places[0]
             if known is not None:
-                return self._review.place(place, self._seen.at(place), now)
-            here = self._seen.around(place, new)
-            if len(here) == 2 and self._review.is_worse(new, here[0] if here[1] is new else here[1]):
+                return self._evaluator.evaluate_place(place, self._sighting_store.sightings_at(place), now_ms)
+            here = self._sighting_store.connected_sightings(place, new)
+            if len(here) == 2 and self._evaluator.is_redundant(new, here[0] if here[1] is new else here[1]):
                 return []
-            return self._review.place(place, here, now)
-        return self._review.places([(place, self._seen.at(place)) for place in places], now, left)
+            return self._evaluator.evaluate_place(place, here, now_ms)
+        return self._evaluator.evaluate_places(
+            [(place, self._sighting_store.sightings_at(place)) for place in places], now_ms, left
+        )
 
-    def _judged_anew(self, match: Match, latest: Alert, seen: int, now: int) -> list[Hit]:
+    def _rematch(self, match: Match, latest: Alert, matched_ms: int, now_ms: int) -> list[Hit]:
         # What was found by looking back was found by the right of its own version only.
-        result = self._result(match.read, latest) if match.lookback is None else None
-        return self._take(Match(match.read, latest, result), seen, now) if result else []
+        result = self._match_version(match.read, latest) if match.lookback is None else None
+        return self._add_match(Match(match.read, latest, result), matched_ms, now_ms) if result else []
 
-    def _keep_anew(self, read: Read, latest: Alert, seen: int) -> None:
-        result = self._result(read, latest)
+    def _restore_rematch(self, read: Read, latest: Alert, matched_ms: int) -> None:
+        result = self._match_version(read, latest)
         if result:
-            self._keep(self._sightings.of(Match(read, latest, result), seen))
+            self._store_sighting(self._sighting_factory.from_match(Match(read, latest, result), matched_ms))
 
-    def _result(self, read: Read, latest: Alert) -> MatchResult | None:
+    def _match_version(self, read: Read, latest: Alert) -> MatchResult | None:
         """How a read that matched one version of an alert matches another, if it does."""
-        if not self._index.in_force(latest, read.captured_at):
+        if not self._index.is_effective(latest, read.captured_at):
             return None
-        result = self._judge.judge(read, latest)
+        result = self._matcher.match(read, latest)
         return result if isinstance(result, MatchResult) else None
 
-    def _keep(self, new: Sighting) -> list[PassageKey]:
+    def _store_sighting(self, sighting: Sighting) -> list[PassageKey]:
         """Keeps a sighting if it counts more than one of the same hit; returns the places to review."""
-        known = self._seen.get(new.hit_id)
+        known = self._sighting_store.get(sighting.hit_id)
         if known is not None:
-            new = self._chosen(known[1], new)
-            if new is known[1]:
+            sighting = self._pick_sighting(known[1], sighting)
+            if sighting is known[1]:
                 return []
-        place = place_of(new)
-        left = self._seen.put(place, new)
-        if self._verdicts.is_judged(new.hit_id):
-            self._verdicts.belongs(new.hit_id, new.pair)
+        place = passage_key(sighting)
+        left = self._sighting_store.put(place, sighting)
+        if self._verdicts.is_adjudicated(sighting.hit_id):
+            self._verdicts.set_pair(sighting.hit_id, sighting.pair)
         return [place] if left is None else [left, place]
 
-    def _replace(self, latest: Alert, now: int) -> list[Hit]:
+    def _set_version(self, latest: Alert, now_ms: int) -> list[Hit]:
         """Notes the version of an alert that counts and its end, and reviews what was told of it."""
-        self._agenda.enter(self._in_force.note(latest).ends, key_of(latest))
-        return self._review.alert(key_of(latest), now)
+        self._timers.schedule(self._versions.record(latest).ends_ms, alert_key(latest))
+        return self._evaluator.evaluate_alert(alert_key(latest), now_ms)
 
-    def _due(self, time: int, entry: AlertKey | VehicleKey | Verdict) -> list[Hit]:
+    def _handle_timer(self, at_ms: int, entry: AlertKey | VehicleKey | Verdict) -> list[Hit]:
         if isinstance(entry, Verdict):
-            return self._said(entry, time)
+            return self._apply_verdict(entry, at_ms)
         if isinstance(entry, VehicleKey):
-            return self._review.handovers([entry], time)
-        if entry in self._resting:
-            return self._wake(entry, time)
-        return self._review.alert(entry, time)
+            return self._evaluator.evaluate_handovers([entry], at_ms)
+        if entry in self._cold_alerts:
+            return self._hydrate(entry, at_ms)
+        return self._evaluator.evaluate_alert(entry, at_ms)
 
-    def _note(self, verdict: Verdict) -> bool:
+    def _record_verdict(self, verdict: Verdict) -> bool:
         """Takes a verdict; whether it changed anything."""
         changed = self._verdicts.add(verdict)
-        known = self._seen.get(verdict.hit_id)
+        known = self._sighting_store.get(verdict.hit_id)
         if changed and known is not None:
-            self._verdicts.belongs(verdict.hit_id, known[1].pair)
+            self._verdicts.set_pair(verdict.hit_id, known[1].pair)
         return changed
 
-    def _said(self, verdict: Verdict, now: int) -> list[Hit]:
-        rests = self._resting.alert_of(verdict.hit_id)
-        hits = [] if rests is None else self._wake(rests, now)
-        changed = self._note(verdict)
-        known, told = self._seen.get(verdict.hit_id), self._teller.told(verdict.hit_id)
+    def _apply_verdict(self, verdict: Verdict, now_ms: int) -> list[Hit]:
+        rests = self._cold_alerts.key_for_hit(verdict.hit_id)
+        hits = [] if rests is None else self._hydrate(rests, now_ms)
+        changed = self._record_verdict(verdict)
+        known, told = self._sighting_store.get(verdict.hit_id), self._revisions.last_emitted(verdict.hit_id)
         if changed and known is not None:
-            return hits + self._review.alert(known[0].alert, now)
+            return hits + self._evaluator.evaluate_alert(known[0].alert, now_ms)
         if changed and told is not None:
-            return hits + self._review.handovers_of((told.alert.list_id, told.alert.alert_id), now)
+            return hits + self._evaluator.evaluate_alert_handovers(
+                (told.alert.list_id, told.alert.alert_id), now_ms
+            )
         return hits
 
-    def _chosen(self, known: Sighting, new: Sighting) -> Sighting:
+    def _pick_sighting(self, stored: Sighting, new: Sighting) -> Sighting:
         """Which of two sightings with one hit id counts: that of the alert as it is now, else the better."""
-        latest = self._in_force[key_of(new.match.alert)].alert
-        if (known.match.alert == latest) != (new.match.alert == latest):
-            return new if new.match.alert == latest else known
-        return better(known, new)
+        latest = self._versions[alert_key(new.match.alert)].alert
+        if (stored.match.alert == latest) != (new.match.alert == latest):
+            return new if new.match.alert == latest else stored
+        return pick_resend(stored, new)

@@ -9,27 +9,27 @@ from typing import Final
 from msgspec import Struct
 
 from streams.correlation.budget import Budgets
-from streams.correlation.config import Cooperation, CorrelationPolicy
-from streams.correlation.effective_versions import InForce, Version
-from streams.correlation.emitted_handovers import HandedOver
-from streams.correlation.journeys.builder import Journeys, View
-from streams.correlation.journeys.itinerary import Trail, VehicleKey, vehicle_of
-from streams.correlation.passages import Passage, PassageKey, Sighting, passage_of, passages
-from streams.correlation.revisions import Teller
-from streams.correlation.sighting_store import Seen
+from streams.correlation.config import CooperationRules, CorrelationConfig
+from streams.correlation.effective_versions import EffectiveVersion, EffectiveVersions
+from streams.correlation.emitted_handovers import EmittedHandovers
+from streams.correlation.journeys.builder import JourneyBuilder, JourneyView
+from streams.correlation.journeys.itinerary import Itinerary, VehicleKey, vehicle_key
+from streams.correlation.passages import Passage, PassageKey, Sighting, build_passage, split_passages
+from streams.correlation.revisions import Revisions
+from streams.correlation.sighting_store import SightingStore
 from streams.correlation.verdicts import Verdicts
-from streams.matching.appearance.comparison import Looks
+from streams.matching.appearance.comparison import AppearanceComparer
 from streams.network.config import Places
-from streams.records.alert import AlertKey, key_of
-from streams.records.hit import Hit, Withdrawn
+from streams.records.alert import AlertKey, alert_key
+from streams.records.hit import Hit, Retraction
 
-Left = Mapping[VehicleKey, Iterable[str]]
+ChangedHits = Mapping[VehicleKey, Iterable[str]]
 """The hits of vehicles whose journey is another already, for a stop of it has left."""
-_NONE_LEFT: Final[Left] = {}
-_NO_VIEWS: Final[Mapping[str, View]] = {}
+_NO_CHANGES: Final[ChangedHits] = {}
+_NO_VIEWS: Final[Mapping[str, JourneyView]] = {}
 
 
-class Reviewer:
+class Evaluator:
     """Reviews places, vehicles and alerts after anything about them has changed.
 
     `look_again` takes a time (ms since 1970 UTC) and the vehicle whose handovers are to be reviewed then.
@@ -37,267 +37,310 @@ class Reviewer:
 
     def __init__(
         self,
-        policy: CorrelationPolicy,
+        config: CorrelationConfig,
         places: Places,
-        looks: Looks,
-        in_force: InForce,
-        seen: Seen,
+        appearance: AppearanceComparer,
+        versions: EffectiveVersions,
+        sighting_store: SightingStore,
         verdicts: Verdicts,
         budgets: Budgets,
-        teller: Teller,
-        cooperation: Cooperation,
-        look_again: Callable[[int, VehicleKey], None],
+        revisions: Revisions,
+        cooperation: CooperationRules,
+        schedule_check: Callable[[int, VehicleKey], None],
     ) -> None:
-        self._gap_ms = policy.passage_gap_s * 1000
-        self._in_force = in_force
-        self._seen = seen
+        self._gap_ms = config.passage_gap_s * 1000
+        self._versions = versions
+        self._sighting_store = sighting_store
         self._verdicts = verdicts
         self._budgets = budgets
-        self._teller = teller
-        self._look_again = look_again
-        self._journeys = Journeys(places, policy, looks)
-        self._handed = HandedOver(cooperation.handovers, policy, self._journeys, teller, verdicts)
-        self._trails: dict[VehicleKey, Trail] = {}
-        self.resuming = False
+        self._revisions = revisions
+        self._schedule_check = schedule_check
+        self._journey_builder = JourneyBuilder(places, config, appearance)
+        self._handovers = EmittedHandovers(
+            cooperation.handovers, config, self._journey_builder, revisions, verdicts
+        )
+        self._itineraries: dict[VehicleKey, Itinerary] = {}
+        self.restoring = False
         """Whether what was told before is reviewed by a state made anew, which may know less of it."""
 
-    def alert(self, key: AlertKey, now: int, left: Left = _NONE_LEFT) -> list[Hit]:
+    def evaluate_alert(
+        self, key: AlertKey, now_ms: int, changed_hits: ChangedHits = _NO_CHANGES
+    ) -> list[Hit]:
         """The revisions due of an alert at all its places, told at `now` (ms since 1970 UTC)."""
-        places = [(place, self._seen.at(place)) for place in self._seen.places_of(key)]
+        places = [
+            (place, self._sighting_store.sightings_at(place))
+            for place in self._sighting_store.places_for(key)
+        ]
         # Handovers also of vehicles that are seen nowhere any more.
-        return self.places(places, now, left) + self.handovers_of(key, now)
+        return self.evaluate_places(places, now_ms, changed_hits) + self.evaluate_alert_handovers(key, now_ms)
 
-    def places(
+    def evaluate_places(
         self,
         places: Sequence[tuple[PassageKey, Sequence[Sighting]]],
-        now: int,
-        left: Left = _NONE_LEFT,
+        now_ms: int,
+        changed_hits: ChangedHits = _NO_CHANGES,
     ) -> list[Hit]:
         """The revisions due of places; the sightings given form whole passages there. `now` as in `alert`."""
-        reviews: list[_Review] = []
-        vehicles: dict[VehicleKey, list[_Review]] = {}
+        reviews: list[_PlaceEvaluation] = []
+        vehicles: dict[VehicleKey, list[_PlaceEvaluation]] = {}
         for place, here in places:
-            review = self._rule(place, here, now)
+            review = self._find_active(place, here, now_ms)
             reviews.append(review)
-            vehicles.setdefault(vehicle_of(place), []).append(review)
-        changed = {vehicle: set(hit_ids) for vehicle, hit_ids in left.items()}
+            vehicles.setdefault(vehicle_key(place), []).append(review)
+        changed = {vehicle: set(hit_ids) for vehicle, hit_ids in changed_hits.items()}
         for vehicle, of_vehicle in vehicles.items():
-            hit_ids = self._settle(vehicle, of_vehicle)
+            hit_ids = self._update_itinerary(vehicle, of_vehicle)
             if hit_ids is not None:
                 changed.setdefault(vehicle, set()).update(hit_ids)
-        return self._told(reviews, changed, vehicles, now)
+        return self._revise(reviews, changed, vehicles, now_ms)
 
-    def place(self, place: PassageKey, here: Sequence[Sighting], now: int) -> list[Hit]:
+    def evaluate_place(self, place: PassageKey, sightings: Sequence[Sighting], now_ms: int) -> list[Hit]:
         """As `places`, of one: what most matches come to."""
-        review, vehicle = self._rule(place, here, now), vehicle_of(place)
-        hit_ids = self._settle(vehicle, (review,))
-        return self._told((review,), _NONE_LEFT if hit_ids is None else {vehicle: hit_ids}, (vehicle,), now)
+        review, vehicle = self._find_active(place, sightings, now_ms), vehicle_key(place)
+        hit_ids = self._update_itinerary(vehicle, (review,))
+        return self._revise(
+            (review,), _NO_CHANGES if hit_ids is None else {vehicle: hit_ids}, (vehicle,), now_ms
+        )
 
-    def is_worse(self, new: Sighting, other: Sighting) -> bool:
+    def is_redundant(self, new: Sighting, existing: Sighting) -> bool:
         """Whether nothing follows from a sighting that forms a passage with another one, whose hit stands: as
         the second read of most passages."""
         return (
-            (other.sure or not new.sure)
-            and self._teller.stands(other.hit_id)
-            and new.match.alert is other.match.alert
-            and other.worse() < new.worse()
+            (existing.is_reliable or not new.is_reliable)
+            and self._revisions.is_active(existing.hit_id)
+            and new.match.alert is existing.match.alert
+            and existing.quality_key() < new.quality_key()
         )
 
-    def _told(
-        self, reviews: Sequence["_Review"], changed: Left, vehicles: Iterable[VehicleKey], now: int
+    def _revise(
+        self,
+        evaluations: Sequence["_PlaceEvaluation"],
+        changed_hits: ChangedHits,
+        vehicles: Iterable[VehicleKey],
+        now_ms: int,
     ) -> list[Hit]:
         """The revisions due of reviews, and of hits whose journey is another."""
-        views = self._views(changed) if changed else _NO_VIEWS
+        views = self._build_views(changed_hits) if changed_hits else _NO_VIEWS
         hits: list[Hit] = []
-        for review in reviews:
-            self._due_at(review, views, now, hits)
-        if len(views) > 1 or len(reviews) != 1:
-            here_told = {hit_id for review in reviews for hit_id in review.standing}
+        for review in evaluations:
+            self._revise_place(review, views, now_ms, hits)
+        if len(views) > 1 or len(evaluations) != 1:
+            here_told = {hit_id for review in evaluations for hit_id in review.active}
             for hit_id, view in views.items():
                 if hit_id not in here_told:
                     # A stop of the same alert, later on the journey.
-                    hits += self._tell_later(view, views, now)
-        if not self._handed:
+                    hits += self._revise_later_stop(view, views, now_ms)
+        if not self._handovers:
             return hits
-        for vehicle in changed:
-            self._handed.moved(vehicle, self._trails.get(vehicle), views)
-        return hits + self.handovers(vehicles, now)
+        for vehicle in changed_hits:
+            self._handovers.update_active(vehicle, self._itineraries.get(vehicle), views)
+        return hits + self.evaluate_handovers(vehicles, now_ms)
 
-    def _tell_later(self, view: View, views: Mapping[str, View], now: int) -> list[Hit]:
+    def _revise_later_stop(
+        self, view: JourneyView, views: Mapping[str, JourneyView], now_ms: int
+    ) -> list[Hit]:
         sighting = view.stop.sighting
-        version = self._in_force[key_of(sighting.match.alert)]
-        return self._tell(sighting, views, self._in_force.has_ended(version, now), now, False)
+        version = self._versions[alert_key(sighting.match.alert)]
+        return self._emit(sighting, views, self._versions.has_ended(version, now_ms), now_ms, False)
 
-    def leave(self, place: PassageKey, hit_id: str) -> Left:
+    def remove_stop(self, place: PassageKey, hit_id: str) -> ChangedHits:
         """Takes a hit out of the trail of the vehicle of a place; returns that with the hits whose journey is
         another now."""
-        vehicle = vehicle_of(place)
-        trail = self._trails.get(vehicle)
-        changed = trail.settle([hit_id], [], self._journeys.stop) if trail is not None else None
+        vehicle = vehicle_key(place)
+        trail = self._itineraries.get(vehicle)
+        changed = (
+            trail.replace_stops([hit_id], [], self._journey_builder.build_stop) if trail is not None else None
+        )
         return {} if changed is None else {vehicle: changed}
 
-    def handovers_of(self, key: AlertKey, now: int) -> list[Hit]:
+    def evaluate_alert_handovers(self, key: AlertKey, now_ms: int) -> list[Hit]:
         """The revisions due of the handovers of an alert's vehicles."""
-        return self.handovers(self._handed.vehicles_of(key), now)
+        return self.evaluate_handovers(self._handovers.vehicles_for(key), now_ms)
 
-    def handovers(self, vehicles: Iterable[VehicleKey], now: int) -> list[Hit]:
+    def evaluate_handovers(self, vehicles: Iterable[VehicleKey], now_ms: int) -> list[Hit]:
         """The revisions due of the handovers of vehicles."""
         hits: list[Hit] = []
         for vehicle in vehicles:
-            ended = self._end_of(vehicle, now)
-            reviewed = self._handed.review(vehicle, now, self._in_force.reached(now), ended)
+            ended = self._end_reason(vehicle, now_ms)
+            reviewed = self._handovers.evaluate(vehicle, now_ms, self._versions.expiry_ms(now_ms), ended)
             hits += reviewed.hits
-            if reviewed.again is not None:
-                self._look_again(reviewed.again, vehicle)
+            if reviewed.next_check_ms is not None:
+                self._schedule_check(reviewed.next_check_ms, vehicle)
         return hits
 
-    def recall_handover(self, vehicle: VehicleKey, hit: Hit) -> None:
+    def restore_handover(self, vehicle: VehicleKey, hit: Hit) -> None:
         """Takes a handover that was told before."""
-        self._handed.recall(vehicle, hit)
+        self._handovers.restore(vehicle, hit)
 
-    def forget(self, gone: Sequence[tuple[PassageKey, Sighting]]) -> None:
+    def expire(self, expired: Sequence[tuple[PassageKey, Sighting]]) -> None:
         """Lets go of sightings that are no longer remembered; what was told of later ones stays as it is."""
-        for place, each in gone:
-            self.leave(place, each.hit_id)
-            vehicle = vehicle_of(place)
-            if not self._trails.get(vehicle):
-                self._trails.pop(vehicle, None)
+        for place, each in expired:
+            self.remove_stop(place, each.hit_id)
+            vehicle = vehicle_key(place)
+            if not self._itineraries.get(vehicle):
+                self._itineraries.pop(vehicle, None)
         remembered = {
-            vehicle_of(place)
-            for alert in {place.alert for place, _ in gone}
-            for place in self._seen.places_of(alert)
+            vehicle_key(place)
+            for alert in {place.alert for place, _ in expired}
+            for place in self._sighting_store.places_for(alert)
         }
-        for vehicle in {vehicle_of(place) for place, _ in gone} - remembered:
-            self._handed.forget(vehicle)
+        for vehicle in {vehicle_key(place) for place, _ in expired} - remembered:
+            self._handovers.expire(vehicle)
 
-    def _rule(self, place: PassageKey, here: Sequence[Sighting], now: int) -> "_Review":
+    def _find_active(
+        self, place: PassageKey, sightings: Sequence[Sighting], now_ms: int
+    ) -> "_PlaceEvaluation":
         """What stands at one place, by its sightings, and what does so in place of others."""
-        version = self._in_force[place.alert]
-        if len(here) == 1:
-            return self._rule_one(here[0], version, now)
-        counting = [each for each in here if self._counts(each, version)]
+        version = self._versions[place.alert]
+        if len(sightings) == 1:
+            return self._find_active_single(sightings[0], version, now_ms)
+        counting = [each for each in sightings if self._is_counted(each, version)]
         standing: dict[str, tuple[Passage, bool]] = {}
         instead: dict[str, str] = {}
-        for passage in passages(counting, self._gap_ms):
-            found = passage_of(passage)
+        for passage in split_passages(counting, self._gap_ms):
+            found = build_passage(passage)
             chosen = found.best
-            told = any(self._teller.was_told(each.hit_id) for each in passage)
-            ruling = self._budgets.rule(passage, chosen, told)
+            told = any(self._revisions.was_emitted(each.hit_id) for each in passage)
+            ruling = self._budgets.decide(passage, chosen, told)
             if ruling != "withheld":
                 standing[chosen.hit_id] = found, ruling == "tightened"
                 for each in passage:
                     instead[each.hit_id] = chosen.hit_id
         # A copy, for those at the place change as the review's revisions are told.
-        return _Review(version, list(here), self._in_force.has_ended(version, now), standing, instead)
+        return _PlaceEvaluation(
+            version, list(sightings), self._versions.has_ended(version, now_ms), standing, instead
+        )
 
-    def _rule_one(self, here: Sighting, version: Version, now: int) -> "_Review":
+    def _find_active_single(
+        self, sighting: Sighting, version: EffectiveVersion, now_ms: int
+    ) -> "_PlaceEvaluation":
         """As `_rule`, of one sighting: what most places have."""
-        ended = self._in_force.has_ended(version, now)
-        if self._counts(here, version):
-            ruling = self._budgets.rule((here,), here, self._teller.was_told(here.hit_id))
+        ended = self._versions.has_ended(version, now_ms)
+        if self._is_counted(sighting, version):
+            ruling = self._budgets.decide((sighting,), sighting, self._revisions.was_emitted(sighting.hit_id))
             if ruling != "withheld":
-                hit_id, passage = here.hit_id, Passage(here, here if here.sure else None)
+                hit_id, passage = (
+                    sighting.hit_id,
+                    Passage(sighting, sighting if sighting.is_reliable else None),
+                )
                 standing = {hit_id: (passage, ruling == "tightened")}
-                return _Review(version, (here,), ended, standing, {hit_id: hit_id})
-        return _Review(version, (here,), ended, {}, {})
+                return _PlaceEvaluation(version, (sighting,), ended, standing, {hit_id: hit_id})
+        return _PlaceEvaluation(version, (sighting,), ended, {}, {})
 
-    def _settle(self, vehicle: VehicleKey, reviews: Sequence["_Review"]) -> list[str] | None:
+    def _update_itinerary(
+        self, vehicle: VehicleKey, evaluations: Sequence["_PlaceEvaluation"]
+    ) -> list[str] | None:
         """Puts what stands at places in the vehicle's trail; returns the hits whose journey is another; None
         if the trail is as it was."""
-        chosen = [each for review in reviews for each, _ in review.standing.values() if _is_placed(each.best)]
-        trail = self._trails.get(vehicle)
+        chosen = [
+            each for review in evaluations for each, _ in review.active.values() if _is_located(each.best)
+        ]
+        trail = self._itineraries.get(vehicle)
         if trail is None:
             if not chosen:
                 return None
-            trail = self._trails[vehicle] = self._journeys.trail()
-        here = [each.hit_id for review in reviews for each in review.here]
-        return trail.settle(here, chosen, self._journeys.stop)
+            trail = self._itineraries[vehicle] = self._journey_builder.new_itinerary()
+        here = [each.hit_id for review in evaluations for each in review.sightings]
+        return trail.replace_stops(here, chosen, self._journey_builder.build_stop)
 
-    def _views(self, changed: Left) -> dict[str, View]:
+    def _build_views(self, changed_hits: ChangedHits) -> dict[str, JourneyView]:
         """What the hits tell whose journey is another, in the order of their stops."""
-        views: dict[str, View] = {}
-        for vehicle, hit_ids in changed.items():
-            trail = self._trails.get(vehicle)
+        views: dict[str, JourneyView] = {}
+        for vehicle, hit_ids in changed_hits.items():
+            trail = self._itineraries.get(vehicle)
             if trail is None:
                 continue
-            for number in trail.numbers(hit_ids):
-                views[trail[number].hit_id] = self._journeys.view(trail, number)
+            for number in trail.positions_of(hit_ids):
+                views[trail[number].hit_id] = self._journey_builder.build_view(trail, number)
             if not trail:
-                del self._trails[vehicle]
+                del self._itineraries[vehicle]
         return views
 
-    def _due_at(self, review: "_Review", views: Mapping[str, View], now: int, hits: list[Hit]) -> None:
+    def _revise_place(
+        self, evaluation: "_PlaceEvaluation", views: Mapping[str, JourneyView], now_ms: int, hits: list[Hit]
+    ) -> None:
         """Adds the revisions due at one place."""
-        for passage, tightened in review.standing.values():
-            hits += self._tell(passage.best, views, review.ended, now, tightened)
-        if len(review.here) == len(review.standing) and not review.ended:
+        for passage, tightened in evaluation.active.values():
+            hits += self._emit(passage.best, views, evaluation.has_ended, now_ms, tightened)
+        if len(evaluation.sightings) == len(evaluation.active) and not evaluation.has_ended:
             return
-        for each in review.here:
-            gone = review.ended or each.hit_id not in review.standing
-            if gone and self._teller.stands(each.hit_id):
-                why = self._why(each, review)
-                hits.append(self._teller.withdraw(each.hit_id, why, self._verdicts.of(each.hit_id), now))
+        for each in evaluation.sightings:
+            gone = evaluation.has_ended or each.hit_id not in evaluation.active
+            if gone and self._revisions.is_active(each.hit_id):
+                why = self._retraction_reason(each, evaluation)
+                hits.append(
+                    self._revisions.retract(each.hit_id, why, self._verdicts.latest_for(each.hit_id), now_ms)
+                )
 
-    def _end_of(self, vehicle: VehicleKey, now: int) -> Withdrawn | None:
+    def _end_reason(self, vehicle: VehicleKey, now_ms: int) -> Retraction | None:
         """Why the alert of a vehicle has ended, if it has."""
-        version = self._in_force.get(vehicle.alert)
+        version = self._versions.get(vehicle.alert)
         if version is None:
-            return Withdrawn("alert-expired")
-        return version.why() if self._in_force.has_ended(version, now) else None
+            return Retraction("alert-expired")
+        return version.end_reason() if self._versions.has_ended(version, now_ms) else None
 
-    def _counts(self, each: Sighting, version: Version) -> bool:
+    def _is_counted(self, sighting: Sighting, version: EffectiveVersion) -> bool:
         alert = version.alert
-        in_time = version.withdrawn is None or each.captured < version.withdrawn
-        if not in_time or (each.match.alert is not alert and each.match.alert != alert):
+        in_time = version.withdrawn_ms is None or sighting.captured_ms < version.withdrawn_ms
+        if not in_time or (sighting.match.alert is not alert and sighting.match.alert != alert):
             return False
-        if self._verdicts.any_judged and self._verdicts.rejected(each.pair):
+        if self._verdicts.has_adjudications and self._verdicts.is_pair_rejected(sighting.pair):
             return False
-        return alert.operation_id is None or bool(self._teller.joint.admitting(each))
+        return alert.operation_id is None or bool(
+            self._revisions.joint_operations.admitting_operations(sighting)
+        )
 
-    def _tell(
-        self, chosen: Sighting, views: Mapping[str, View], ended: bool, now: int, tightened: bool
+    def _emit(
+        self,
+        sighting: Sighting,
+        views: Mapping[str, JourneyView],
+        has_ended: bool,
+        now_ms: int,
+        tightened: bool,
     ) -> list[Hit]:
-        if ended and self._teller.was_told(chosen.hit_id):
+        if has_ended and self._revisions.was_emitted(sighting.hit_id):
             return []
-        verdict, view = self._verdicts.of(chosen.hit_id), views.get(chosen.hit_id)
-        if view is not None and self.resuming and self._is_cut(chosen.hit_id, view):
+        verdict, view = self._verdicts.latest_for(sighting.hit_id), views.get(sighting.hit_id)
+        if view is not None and self.restoring and self._is_truncated(sighting.hit_id, view):
             view = None
-        hit = self._teller.tell(chosen, view, verdict, now, tightened)
+        hit = self._revisions.emit(sighting, view, verdict, now_ms, tightened)
         return [] if hit is None else [hit]
 
-    def _is_cut(self, hit_id: str, view: View) -> bool:
+    def _is_truncated(self, hit_id: str, view: JourneyView) -> bool:
         """Whether what was told of a journey is all that is known of it now, and passages before that are no
         longer remembered: it stays as it was told."""
-        told = self._teller.told(hit_id)
+        told = self._revisions.last_emitted(hit_id)
         if told is None or told.journey is None:
             return False
         before = [each.hit_id for each in told.journey.passages]
         now = [each.hit_id for each in view.journey.passages]
         cut = before[: len(before) - len(now)]
-        return bool(cut) and before[len(cut) :] == now and not any(each in self._seen for each in cut)
+        return (
+            bool(cut) and before[len(cut) :] == now and not any(each in self._sighting_store for each in cut)
+        )
 
-    def _why(self, each: Sighting, review: "_Review") -> Withdrawn:
-        if self._verdicts.rejected(each.pair):
-            return Withdrawn("rejected")
-        if each.match.alert != review.version.alert:
-            return Withdrawn("alert-replaced")
-        if each.hit_id not in review.instead or review.ended:
-            return review.version.why()
-        return Withdrawn("superseded", review.instead[each.hit_id])
+    def _retraction_reason(self, sighting: Sighting, evaluation: "_PlaceEvaluation") -> Retraction:
+        if self._verdicts.is_pair_rejected(sighting.pair):
+            return Retraction("rejected")
+        if sighting.match.alert != evaluation.version.alert:
+            return Retraction("alert-replaced")
+        if sighting.hit_id not in evaluation.represented_by or evaluation.has_ended:
+            return evaluation.version.end_reason()
+        return Retraction("superseded", evaluation.represented_by[sighting.hit_id])
 
 
-class _Review(Struct, frozen=True, gc=False):
+class _PlaceEvaluation(Struct, frozen=True, gc=False):
     """What is so at one place: the version in force, the sightings looked at, whether the alert has ended;
     the passages that stand, by hit, and whether a budget was tightened for them; which hit stands for
     which."""
 
-    version: Version
-    here: Sequence[Sighting]
-    ended: bool
-    standing: Mapping[str, tuple[Passage, bool]]
-    instead: Mapping[str, str]
+    version: EffectiveVersion
+    sightings: Sequence[Sighting]
+    has_ended: bool
+    active: Mapping[str, tuple[Passage, bool]]
+    represented_by: Mapping[str, str]
 
 
-def _is_placed(sighting: Sighting) -> bool:
+def _is_located(sighting: Sighting) -> bool:
     """Whether it is known where a sighting was: only then is it part of a journey."""
-    return sighting.site is not None or sighting.match.read.position is not None
+    return sighting.site_id is not None or sighting.match.read.position is not None

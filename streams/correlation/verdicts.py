@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from streams.correlation.passages import Pair
 from streams.records.encode import encode
-from streams.records.times import whole_ms
+from streams.records.times import truncate_to_ms
 from streams.records.verdict import Verdict
 
 
@@ -20,82 +20,84 @@ class Verdicts:
 
     def __init__(self) -> None:
         self._latest: dict[str, Verdict] = {}
-        self._judgement: dict[str, Verdict] = {}
-        self._pair: dict[str, Pair] = {}
-        self._hits: dict[Pair, set[str]] = {}
+        self._adjudications: dict[str, Verdict] = {}
+        self._pair_by_hit: dict[str, Pair] = {}
+        self._hits_by_pair: dict[Pair, set[str]] = {}
 
     def add(self, verdict: Verdict) -> bool:
         """Takes a verdict; whether it changed anything. An earlier one, or one known already, does not."""
         # As it is written on a hit, or one read back would differ from it.
-        verdict = replace(verdict, at=whole_ms(verdict.at))
-        changed = _keep(self._latest, verdict)
+        verdict = replace(verdict, at=truncate_to_ms(verdict.at))
+        changed = _store_if_newer(self._latest, verdict)
         if verdict.verdict != "acknowledged":
-            changed |= _keep(self._judgement, verdict)
+            changed |= _store_if_newer(self._adjudications, verdict)
         return changed
 
-    def is_judged(self, hit_id: str) -> bool:
+    def is_adjudicated(self, hit_id: str) -> bool:
         """Whether a judgement on a hit is known: then it must be said to which pair it belongs."""
-        return hit_id in self._judgement
+        return hit_id in self._adjudications
 
-    def belongs(self, hit_id: str, pair: Pair) -> None:
+    def set_pair(self, hit_id: str, pair: Pair) -> None:
         """Says to which pair a judged hit belongs; with a revised text it leaves the pair it was of."""
-        self._part(hit_id)
-        self._pair[hit_id] = pair
-        self._hits.setdefault(pair, set()).add(hit_id)
+        self._unset_pair(hit_id)
+        self._pair_by_hit[hit_id] = pair
+        self._hits_by_pair.setdefault(pair, set()).add(hit_id)
 
-    def pair_of(self, hit_id: str) -> Pair | None:
+    def pair_for(self, hit_id: str) -> Pair | None:
         """The pair to which a hit belongs, if it was said."""
-        return self._pair.get(hit_id)
+        return self._pair_by_hit.get(hit_id)
 
-    def forget(self, hit_id: str) -> None:
+    def expire(self, hit_id: str) -> None:
         """Lets go of a hit that is no longer remembered; a pair that was judged is kept."""
-        if hit_id not in self._judgement:
-            self._part(hit_id)
+        if hit_id not in self._adjudications:
+            self._unset_pair(hit_id)
             self._latest.pop(hit_id, None)
 
-    def forget_said(self, before: datetime, kept: Container[str]) -> None:
+    def expire_before(self, before: datetime, retained: Container[str]) -> None:
         """Lets go of all that was said before a time, and of the pairs of hits that are not kept."""
-        for said in (self._latest, self._judgement):
+        for said in (self._latest, self._adjudications):
             for hit_id in [each for each, verdict in said.items() if verdict.at < before]:
                 del said[hit_id]
-                if hit_id not in kept and hit_id not in self._judgement:
-                    self._part(hit_id)
+                if hit_id not in retained and hit_id not in self._adjudications:
+                    self._unset_pair(hit_id)
 
-    def of(self, hit_id: str) -> Verdict | None:
+    def latest_for(self, hit_id: str) -> Verdict | None:
         """The latest verdict on a hit."""
         return self._latest.get(hit_id)
 
     @property
-    def any_judged(self) -> bool:
+    def has_adjudications(self) -> bool:
         """Whether there is any judgement at all."""
-        return bool(self._judgement)
+        return bool(self._adjudications)
 
-    def rejects(self, hit_id: str) -> bool:
+    def is_hit_rejected(self, hit_id: str) -> bool:
         """Whether the latest judgement on a hit itself is `rejected`."""
-        judgement = self._judgement.get(hit_id)
+        judgement = self._adjudications.get(hit_id)
         return judgement is not None and judgement.verdict == "rejected"
 
-    def rejected(self, pair: Pair) -> bool:
+    def is_pair_rejected(self, pair: Pair) -> bool:
         """Whether the latest judgement on any hit of a pair is `rejected`."""
-        judgements = [self._judgement[hit] for hit in self._hits.get(pair, ()) if hit in self._judgement]
-        return bool(judgements) and max(judgements, key=_order).verdict == "rejected"
+        judgements = [
+            self._adjudications[hit] for hit in self._hits_by_pair.get(pair, ()) if hit in self._adjudications
+        ]
+        return bool(judgements) and max(judgements, key=_sort_key).verdict == "rejected"
 
-    def _part(self, hit_id: str) -> None:
-        pair = self._pair.pop(hit_id, None)
+    def _unset_pair(self, hit_id: str) -> None:
+        pair = self._pair_by_hit.pop(hit_id, None)
         if pair is not None:
-            hits = self._hits[pair]
+            hits = self._hits_by_pair[pair]
             hits.discard(hit_id)
             if not hits:
-                del self._hits[pair]
+                del self._hits_by_pair[pair]
 
 
-def _keep(kept: dict[str, Verdict], verdict: Verdict) -> bool:
-    known = kept.get(verdict.hit_id)
-    if known is not None and _order(known) >= _order(verdict):
+def _store_if_newer(stored: dict[str, Verdict], verdict: Verdict) -> bool:
+    known = stored.get(verdict.hit_id)
+    if known is not None and _sort_key(known) >= _sort_key(verdict):
         return False
-    kept[verdict.hit_id] = verdict
+    stored[verdict.hit_id] = verdict
     return True
 
 
-def _order(verdict: Verdict) -> tuple[object, ...]:
+def _sort_key(verdict: Verdict) -> tuple[object, ...]:
     return (verdict.at, encode(verdict))

@@ -18,14 +18,14 @@ STANDARD_INPUT: Final = "-"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-class Batch(NamedTuple):
+class LineBatch(NamedTuple):
     """Lines of a file, without line ends and blank lines; `numbers` are their line numbers, from 1."""
 
     lines: list[bytes]
-    numbers: Sequence[int]
+    line_numbers: Sequence[int]
 
 
-class FileError(OperatorError):
+class InputFileError(OperatorError):
     """A file that cannot be read on; the message has its name, why, and from where."""
 
 
@@ -33,12 +33,12 @@ class _Stream(Protocol):
     def read(self, size: int = ..., /) -> bytes: ...
 
 
-def name_of(path: str) -> str:
+def display_name(path: str) -> str:
     """The file's name as messages show it."""
     return "standard input" if path == STANDARD_INPUT else Path(path).name
 
 
-def batches(path: str, progress: Callable[[int], None] = lambda _: None) -> Iterator[Batch]:
+def read_batches(path: str, progress: Callable[[int], None] = lambda _: None) -> Iterator[LineBatch]:
     """The lines of a file, batch by batch; `progress` is told the bytes taken from the file.
 
     Of a line longer than a record may be only the start is kept, enough for it to be refused.
@@ -47,8 +47,8 @@ def batches(path: str, progress: Callable[[int], None] = lambda _: None) -> Iter
     short; the lines before that have been given by then.
     """
     number = 0
-    with _opened(path) as (stream, position):
-        for lines in _split(_blocks(stream, path)):
+    with _open(path) as (stream, position):
+        for lines in _split_lines(_read_blocks(stream, path)):
             numbers: Sequence[int] = range(number + 1, number + 1 + len(lines))
             number += len(lines)
             if not all(lines):
@@ -57,18 +57,18 @@ def batches(path: str, progress: Callable[[int], None] = lambda _: None) -> Iter
                 lines = [lines[place] for place in kept]
             progress(position())
             if lines:
-                yield Batch(lines, numbers)
+                yield LineBatch(lines, numbers)
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[_Stream, Callable[[], int]]]:
+def _open(path: str) -> Iterator[tuple[_Stream, Callable[[], int]]]:
     if path == STANDARD_INPUT:
         yield sys.stdin.buffer, lambda: 0
         return
     try:
         raw = Path(path).open("rb")  # noqa: SIM115 - closed below; opening alone is what may fail here
     except OSError as error:
-        raise FileError(f"{path}: cannot be opened: {error.strerror}") from error
+        raise InputFileError(f"{path}: cannot be opened: {error.strerror}") from error
     with raw:
         if path.endswith(".gz"):
             with gzip.GzipFile(fileobj=raw, mode="rb") as unpacked:
@@ -77,22 +77,22 @@ def _opened(path: str) -> Iterator[tuple[_Stream, Callable[[], int]]]:
             yield raw, raw.tell
 
 
-def _blocks(stream: _Stream, path: str) -> Iterator[bytes]:
+def _read_blocks(stream: _Stream, path: str) -> Iterator[bytes]:
     first = True
     while True:
         try:
             block = stream.read(BLOCK_BYTES)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise FileError(f"{path}: the compressed data is damaged or cut short: {error}") from error
+            raise InputFileError(f"{path}: the compressed data is damaged or cut short: {error}") from error
         except OSError as error:
-            raise FileError(f"{path}: cannot be read: {error.strerror or error}") from error
+            raise InputFileError(f"{path}: cannot be read: {error.strerror or error}") from error
         if not block:
             return
         yield block.removeprefix(_BYTE_ORDER_MARK) if first else block
         first = False
 
 
-def _split(blocks: Iterator[bytes]) -> Iterator[list[bytes]]:
+def _split_lines(blocks: Iterator[bytes]) -> Iterator[list[bytes]]:
     """The lines of blocks; a line that goes over several is put together, but not beyond what is refused."""
     rest = b""
     for block in blocks:
@@ -114,9 +114,9 @@ class RejectedLine(NamedTuple):
     """A line that was not taken: where it stands, all that is wrong with it, and its bytes."""
 
     source: str
-    line: int
+    line_number: int
     faults: tuple[Fault, ...]
     raw: bytes
 
     def __str__(self) -> str:
-        return "\n".join(f"{self.source}:{self.line}: {fault}" for fault in self.faults)
+        return "\n".join(f"{self.source}:{self.line_number}: {fault}" for fault in self.faults)

@@ -5,37 +5,37 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.alerts import Index, Snapshot, SnapshotWriter
-from streams.files.jsonl import RejectedLine, batches, name_of
+from streams.files.jsonl import RejectedLine, display_name, read_batches
 from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import decode_alerts, decode_verdict
 from streams.records.verdict import Verdict
 
 
-class Loaded(NamedTuple):
+class LoadedLists(NamedTuple):
     """An index built from files, how many alerts and withdrawals it has, and the lines not taken."""
 
-    lists: Index
-    alerts: int
-    withdrawals: int
+    alert_index: Index
+    alert_count: int
+    withdrawal_count: int
     rejected: list[RejectedLine]
 
 
 def load_index(
     paths: tuple[str, ...],
-    snapshot: Path,
+    snapshot_path: Path,
     progress: Callable[[int], None] = lambda _: None,
-    near: Collection[str] = (),
-) -> Loaded:
+    fuzzy_lists: Collection[str] = (),
+) -> LoadedLists:
     """The index of alert lists in files, its base written to `snapshot`; `near` as in `Index`.
 
     The order of lines and files changes nothing. Raises FileError for a file that cannot be read.
     """
     rejected: list[RejectedLine] = []
     withdrawals: list[Withdrawal] = []
-    with SnapshotWriter(snapshot) as writer:
+    with SnapshotWriter(snapshot_path) as writer:
         for path in paths:
-            name = name_of(path)
-            for lines, numbers in batches(path, progress):
+            name = display_name(path)
+            for lines, numbers in read_batches(path, progress):
                 alerts: list[Alert] = []
                 places: list[int] = []
                 for place, record in enumerate(decode_alerts(lines)):
@@ -49,18 +49,18 @@ def load_index(
                 for row, fault in writer.add(alerts).items():
                     place = places[row]
                     rejected.append(RejectedLine(name, numbers[place], (fault,), lines[place]))
-        writer.withdraw(withdrawals)
+        writer.add_withdrawals(withdrawals)
         writer.finish()
-    base = Snapshot(snapshot)
-    return Loaded(Index(base, near=near), len(base), len(withdrawals), rejected)
+    base = Snapshot(snapshot_path)
+    return LoadedLists(Index(base, fuzzy_lists=fuzzy_lists), len(base), len(withdrawals), rejected)
 
 
 def load_verdicts(path: str) -> tuple[list[Verdict], list[RejectedLine]]:
     """The verdicts of a file, and the lines not taken. Raises FileError for a file that cannot be read."""
     verdicts: list[Verdict] = []
     rejected: list[RejectedLine] = []
-    name = name_of(path)
-    for lines, numbers in batches(path):
+    name = display_name(path)
+    for lines, numbers in read_batches(path):
         for line, number in zip(lines, numbers, strict=True):
             verdict = decode_verdict(line)
             if isinstance(verdict, Verdict):

@@ -5,30 +5,33 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from streams.gateway.event import Maker, Source
-from streams.network.config import Camera as Placed
-from streams.records.types import Text
+from streams.gateway.event import CameraSource, Vendor
+from streams.network.config import CameraConfig as Placed
+from streams.records.types import ShortText
 
-MQTT_PASSWORD: Final = "ANPR_MQTT_PASSWORD"
-Auth = Literal["basic", "digest", "bearer", "certificate"]
-Name = Annotated[str, Meta(min_length=1, max_length=1000)]
+MQTT_PASSWORD_VARIABLE: Final = "ANPR_MQTT_PASSWORD"
+AuthMethod = Literal["basic", "digest", "bearer", "certificate"]
+NonEmptyText = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
-class GatewaySection(Struct, frozen=True, forbid_unknown_fields=True):
+class GatewayConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[gateway]`: where it listens, and what it keeps until Kafka has it."""
 
-    host: Annotated[Name, Meta(description="address to listen on; 0.0.0.0 is every one")] = "127.0.0.1"
+    host: Annotated[NonEmptyText, Meta(description="address to listen on; 0.0.0.0 is every one")] = (
+        "127.0.0.1"
+    )
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8080
     cert_file: Annotated[
-        Name | None,
+        NonEmptyText | None,
         Meta(description="PEM file of the server's certificate, its chain behind it; without, no TLS"),
     ] = None
-    key_file: Annotated[Name | None, Meta(description="PEM file of that certificate's key")] = None
+    key_file: Annotated[NonEmptyText | None, Meta(description="PEM file of that certificate's key")] = None
     client_ca_file: Annotated[
-        Name | None, Meta(description="PEM file of the authorities of the cameras' certificates")
+        NonEmptyText | None, Meta(description="PEM file of the authorities of the cameras' certificates")
     ] = None
     spool: Annotated[
-        Name, Meta(description="file in which reads are kept until Kafka has them, on a disk of this machine")
+        NonEmptyText,
+        Meta(description="file in which reads are kept until Kafka has them, on a disk of this machine"),
     ] = "anpr-gateway.spool"
     spool_mb: Annotated[
         int,
@@ -53,52 +56,59 @@ class GatewaySection(Struct, frozen=True, forbid_unknown_fields=True):
         float, Meta(gt=0, le=600, description="longest time in seconds in which an event must have come")
     ] = 20.0
     pictures: Annotated[
-        Name | None,
+        NonEmptyText | None,
         Meta(description="folder in which pictures are stored; without it they are dropped"),
     ] = None
     mqtt_host: Annotated[
-        Name | None, Meta(description="broker of MQTT to which Frigate sends; without it, none is asked")
+        NonEmptyText | None,
+        Meta(description="broker of MQTT to which Frigate sends; without it, none is asked"),
     ] = None
     mqtt_port: Annotated[int, Meta(ge=1, le=65535, description="its port")] = 1883
     mqtt_client: Annotated[
-        Text, Meta(description="how this gateway names itself there; another for each gateway")
+        ShortText, Meta(description="how this gateway names itself there; another for each gateway")
     ] = "anpr-gateway"
-    mqtt_user: Annotated[Name | None, Meta(description="user's name there; without it, no login")] = None
+    mqtt_user: Annotated[NonEmptyText | None, Meta(description="user's name there; without it, no login")] = (
+        None
+    )
     mqtt_password_file: Annotated[
-        Name | None,
-        Meta(description=f"file with that user's password; the environment's {MQTT_PASSWORD} goes before it"),
+        NonEmptyText | None,
+        Meta(
+            description=(
+                f"file with that user's password; the environment's {MQTT_PASSWORD_VARIABLE} goes before it"
+            )
+        ),
     ] = None
     mqtt_ca_file: Annotated[
-        Name | None, Meta(description="PEM file of its authorities; without it, no TLS")
+        NonEmptyText | None, Meta(description="PEM file of its authorities; without it, no TLS")
     ] = None
     mqtt_prefix: Annotated[
-        Text, Meta(description="first part of the topics, as Frigate's `topic_prefix`")
+        ShortText, Meta(description="first part of the topics, as Frigate's `topic_prefix`")
     ] = "frigate"
 
 
-class Camera(Placed, frozen=True, forbid_unknown_fields=True):
+class GatewayCameraConfig(Placed, frozen=True, forbid_unknown_fields=True):
     """`[cameras.<id>]`: a camera, where it looks, and how it speaks to the gateway."""
 
-    maker: Annotated[Maker | None, Meta(description="whose events it sends; without it, it sends none")] = (
+    maker: Annotated[Vendor | None, Meta(description="whose events it sends; without it, it sends none")] = (
         None
     )
     zone: Annotated[
-        Text | None,
+        ShortText | None,
         Meta(
             description="zone of its clock, for example Europe/Brussels, where its times are local; without "
             "it, what it says of its zone holds, else UTC"
         ),
     ] = None
     device: Annotated[
-        Text | None,
+        ShortText | None,
         Meta(description="how it names itself in its events; others it is not allowed to send"),
     ] = None
-    auth: Annotated[Auth, Meta(description="how it proves who it is")] = "basic"
+    auth: Annotated[AuthMethod, Meta(description="how it proves who it is")] = "basic"
     user: Annotated[
-        Text | None, Meta(description="its user's name, or that of its certificate; without it, its id")
+        ShortText | None, Meta(description="its user's name, or that of its certificate; without it, its id")
     ] = None
     secret_file: Annotated[
-        Name | None,
+        NonEmptyText | None,
         Meta(
             description="file with its password or token, not for certificate; the environment's "
             "ANPR_CAMERA_<ID> goes before it, the id in capitals with _ for other characters than A-Z 0-9"
@@ -113,6 +123,6 @@ class Camera(Placed, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
-def source_of(camera_id: str, camera: Camera) -> Source:
+def build_camera_source(camera_id: str, camera: GatewayCameraConfig) -> CameraSource:
     """A camera as its events are read."""
-    return Source(camera_id, ZoneInfo(camera.zone) if camera.zone else None, camera.device)
+    return CameraSource(camera_id, ZoneInfo(camera.zone) if camera.zone else None, camera.device)

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.plates.normal_form import PlateError, normal
-from streams.records.faults import Fault, faults_of, shown
+from streams.plates.normal_form import PlateError, normalise
+from streams.records.faults import Fault, find_faults, shown_value
 from streams.records.read import Read
-from streams.records.times import YEARS_RULE, in_years, to_ms
+from streams.records.times import YEARS_RULE, has_valid_year, to_ms
 
-Maker = Literal[
+Vendor = Literal[
     "hikvision", "axis", "dahua", "dahua-events", "frigate", "openalpr", "platerecognizer", "read"
 ]
 """Whose form an event has; `streams.gateway.vendors` has a module for each."""
@@ -20,8 +20,12 @@ Reason = Literal["form", "field", "plate", "country", "time", "device", "size", 
 """Why an event is refused: it is not in its maker's form; a field is not as it should be, or the plate, the
 country or the time is not; it is of another device; it is too large, comes too fast, or from nobody known."""
 
-_REASONS: Final[Mapping[str, Reason]] = {"plate": "plate", "country": "country", "captured_at": "time"}
-_MOST_AHEAD_MS: Final = 5 * 60 * 1000
+_REASON_BY_FIELD: Final[Mapping[str, Reason]] = {
+    "plate": "plate",
+    "country": "country",
+    "captured_at": "time",
+}
+_MAX_AHEAD_MS: Final = 5 * 60 * 1000
 
 
 class Event(NamedTuple):
@@ -32,12 +36,12 @@ class Event(NamedTuple):
     """
 
     body: bytes
-    arrived: int
+    arrived_ms: int
     content_type: str = ""
     path: str = ""
 
 
-class Source(NamedTuple):
+class CameraSource(NamedTuple):
     """The camera that an event is of, as far as its form is concerned.
 
     `zone`: that of the camera's clock, which tells local time; None for one whose own offset is right, or
@@ -57,7 +61,7 @@ class Picture(NamedTuple):
     content: bytes
 
 
-class Taken(NamedTuple):
+class ParsedEvent(NamedTuple):
     """What an event became.
 
     `reads`, in the order of the event; `passed`: why parts of it, or all, are no reads though nothing is
@@ -66,8 +70,8 @@ class Taken(NamedTuple):
     """
 
     reads: list[Read]
-    passed: Sequence[str] = ()
-    refused: Sequence["EventError"] = ()
+    skipped: Sequence[str] = ()
+    errors: Sequence["EventError"] = ()
     pictures: Sequence[Picture] = ()
 
 
@@ -79,20 +83,20 @@ class EventError(Exception):
         self.faults = tuple(faults)
         super().__init__("; ".join(map(str, self.faults)))
 
-    def within(self, place: str) -> "EventError":
+    def with_prefix(self, prefix: str) -> "EventError":
         """The same error of a part of an event, its faults told with the part's place."""
         return EventError(
             self.reason,
-            [each._replace(field=f"{place}.{each.field}" if each.field else place) for each in self.faults],
+            [each._replace(field=f"{prefix}.{each.field}" if each.field else prefix) for each in self.faults],
         )
 
 
-def refuse(reason: Reason, field: str, rule: str, value: str = "") -> EventError:
+def event_error(reason: Reason, field: str, rule: str, value: str = "") -> EventError:
     """The error of one fault."""
     return EventError(reason, [Fault(field, rule, value)])
 
 
-def read_of(fields: Mapping[str, Any], names: Mapping[str, str], event: Event) -> Read:
+def convert_to_read(fields: Mapping[str, Any], names: Mapping[str, str], event: Event) -> Read:
     """A read of its fields, each as JSON has it; those that are None are left out.
 
     `names` gives, for fields of the read, where the maker has them, for the faults. Raises EventError with
@@ -103,32 +107,32 @@ def read_of(fields: Mapping[str, Any], names: Mapping[str, str], event: Event) -
     try:
         read = msgspec.convert(given, Read)
     except msgspec.ValidationError:
-        faults = faults_of(Read, given)
+        faults = find_faults(Read, given)
         read = None
     plate = given.get("plate")
     if isinstance(plate, str) and not any(fault.field == "plate" for fault in faults):
         try:
-            normal(plate)
+            normalise(plate)
         except PlateError as error:
-            faults.append(Fault("plate", str(error), shown(plate, "plate")))
+            faults.append(Fault("plate", str(error), shown_value(plate, "plate")))
     if read is not None:
-        faults += _faults_of_time(read, event)
+        faults += _capture_time_faults(read, event)
     if not faults and read is not None:
         return read
     first = faults[0].field.partition(".")[0].partition("[")[0]
     raise EventError(
-        _REASONS.get(first, "field"),
+        _REASON_BY_FIELD.get(first, "field"),
         [fault._replace(field=names.get(fault.field, fault.field)) for fault in faults],
     )
 
 
-def _faults_of_time(read: Read, event: Event) -> Iterable[Fault]:
-    if not in_years(read.captured_at):
-        yield Fault("captured_at", YEARS_RULE, shown(read.captured_at.isoformat()))
-    elif to_ms(read.captured_at) > event.arrived + _MOST_AHEAD_MS:
+def _capture_time_faults(read: Read, event: Event) -> Iterable[Fault]:
+    if not has_valid_year(read.captured_at):
+        yield Fault("captured_at", YEARS_RULE, shown_value(read.captured_at.isoformat()))
+    elif to_ms(read.captured_at) > event.arrived_ms + _MAX_AHEAD_MS:
         yield Fault(
             "captured_at",
             "is no more than 5 minutes after the event came: see the camera's clock, and its zone in the "
             "settings",
-            shown(read.captured_at.isoformat()),
+            shown_value(read.captured_at.isoformat()),
         )

@@ -14,16 +14,16 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from streams.gateway.config import Camera, GatewaySection
+from streams.gateway.config import GatewayCameraConfig, GatewayConfig
 from streams.gateway.event import Event
 from streams.gateway.http.server import TlsError
-from streams.gateway.vendors.frigate import camera_of
+from streams.gateway.vendors.frigate import find_camera_name
 from streams.kafka.client import Secret
 
 _log = logging.getLogger(__name__)
 _TOPICS: Final = ("events", "tracked_object_update")
 _KEEPALIVE_S: Final = 30
-_Take = Callable[[str, Event], Awaitable[bool]]
+_EventHandler = Callable[[str, Event], Awaitable[bool]]
 
 
 class Subscription:
@@ -36,88 +36,88 @@ class Subscription:
 
     def __init__(
         self,
-        policy: GatewaySection,
+        config: GatewayConfig,
         password: Secret | None,
-        cameras: Mapping[str, Camera],
-        take: _Take,
-        now: Callable[[], int],
+        cameras: Mapping[str, GatewayCameraConfig],
+        handle_event: _EventHandler,
+        now_ms: Callable[[], int],
     ) -> None:
-        self._policy = policy
-        self._take = take
-        self._now = now
+        self._config = config
+        self._handle_event = handle_event
+        self._now_ms = now_ms
         self._cameras = {
             camera.device or name: name for name, camera in cameras.items() if camera.maker == "frigate"
         }
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._ending = False
-        self.reached = False
+        self._stopping = False
+        self.connected = False
         """Whether the broker is there."""
         client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=policy.mqtt_client,
+            client_id=config.mqtt_client,
             clean_session=False,
             manual_ack=True,
         )
-        if policy.mqtt_user is not None:
-            client.username_pw_set(policy.mqtt_user, password.reveal() if password is not None else None)
-        if policy.mqtt_ca_file is not None:
+        if config.mqtt_user is not None:
+            client.username_pw_set(config.mqtt_user, password.reveal() if password is not None else None)
+        if config.mqtt_ca_file is not None:
             try:
-                client.tls_set(ca_certs=policy.mqtt_ca_file)
+                client.tls_set(ca_certs=config.mqtt_ca_file)
             except OSError as error:  # ssl.SSLError is one
                 why = error.strerror or error
                 raise TlsError(
-                    f"[gateway] mqtt_ca_file = {policy.mqtt_ca_file!r} has no certificates: {why}"
+                    f"[gateway] mqtt_ca_file = {config.mqtt_ca_file!r} has no certificates: {why}"
                 ) from error
-        client.on_connect = self._connected
-        client.on_disconnect = self._disconnected
-        client.on_message = self._came
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
         self._client = client
 
     def start(self) -> None:
         """Begins, in a thread of the library; it goes on to try while the broker is away."""
-        assert self._policy.mqtt_host is not None
+        assert self._config.mqtt_host is not None
         self._loop = asyncio.get_running_loop()
-        self._client.connect_async(self._policy.mqtt_host, self._policy.mqtt_port, _KEEPALIVE_S)
+        self._client.connect_async(self._config.mqtt_host, self._config.mqtt_port, _KEEPALIVE_S)
         self._client.loop_start()
 
     def stop(self) -> None:
         """Takes no more. What is not acknowledged comes again to the next gateway."""
-        self._ending = True
+        self._stopping = True
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _connected(
+    def _on_connect(
         self, client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, __: Properties | None
     ) -> None:
         if reason.is_failure:
-            _log.error("MQTT at %s refuses: %s; see `mqtt_user`", self._policy.mqtt_host, reason)
+            _log.error("MQTT at %s refuses: %s; see `mqtt_user`", self._config.mqtt_host, reason)
             return
-        self.reached = True
-        topics = [(f"{self._policy.mqtt_prefix}/{name}", 1) for name in _TOPICS]
+        self.connected = True
+        topics = [(f"{self._config.mqtt_prefix}/{name}", 1) for name in _TOPICS]
         client.subscribe(topics)
-        _log.info("MQTT at %s is there%s", self._policy.mqtt_host, "" if flags.session_present else " anew")
+        _log.info("MQTT at %s is there%s", self._config.mqtt_host, "" if flags.session_present else " anew")
 
-    def _disconnected(self, _: Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
-        if self.reached and not self._ending:
-            _log.warning("MQTT at %s is gone: %s; it is tried again", self._policy.mqtt_host, reason)
-        self.reached = False
+    def _on_disconnect(self, _: Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
+        if self.connected and not self._stopping:
+            _log.warning("MQTT at %s is gone: %s; it is tried again", self._config.mqtt_host, reason)
+        self.connected = False
 
-    def _came(self, client: Client, _: Any, message: MQTTMessage) -> None:
-        event = Event(bytes(message.payload), self._now(), "application/json", message.topic)
-        name = camera_of(event)
+    def _on_message(self, client: Client, _: Any, message: MQTTMessage) -> None:
+        event = Event(bytes(message.payload), self._now_ms(), "application/json", message.topic)
+        name = find_camera_name(event)
         camera_id = self._cameras.get(name) if name is not None else None
         if camera_id is None:
             # A broker carries much that is of no camera of ours.
             client.ack(message.mid, message.qos)
             return
         assert self._loop is not None
-        taken = asyncio.run_coroutine_threadsafe(self._taken(camera_id, event), self._loop)
-        taken.add_done_callback(lambda done: self._ended(client, message, done))
+        taken = asyncio.run_coroutine_threadsafe(self._accept(camera_id, event), self._loop)
+        taken.add_done_callback(lambda done: self._acknowledge(client, message, done))
 
-    async def _taken(self, camera_id: str, event: Event) -> bool:
-        return await self._take(camera_id, event)
+    async def _accept(self, camera_id: str, event: Event) -> bool:
+        return await self._handle_event(camera_id, event)
 
-    def _ended(self, client: Client, message: MQTTMessage, done: Any) -> None:
+    def _acknowledge(self, client: Client, message: MQTTMessage, done: Any) -> None:
         error = done.exception() if not done.cancelled() else None
         if error is not None:
             _log.error("an event over MQTT could not be taken: %s", type(error).__name__)

@@ -6,40 +6,41 @@ from typing import Final
 
 import xxhash
 
-from streams.gateway.event import Event, Picture, Taken
-from streams.gateway.intake import with_picture
+from streams.gateway.event import Event, ParsedEvent, Picture
+from streams.gateway.intake import with_image_ref
 from streams.records.times import from_ms
 
-_ENDINGS: Final = {"image/png": ".png", "image/bmp": ".bmp", "image/webp": ".webp"}
+_SUFFIXES: Final = {"image/png": ".png", "image/bmp": ".bmp", "image/webp": ".webp"}
 
 
-class Store:
+class PictureStore:
     """A folder of pictures: one below it for each camera and UTC day."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
 
-    async def keep(self, camera_id: str, event: Event, taken: Taken) -> Taken:
+    async def store_pictures(self, camera_id: str, event: Event, parsed: ParsedEvent) -> ParsedEvent:
         """Writes the pictures of an event that has reads; the reads then name the first of them.
 
         Raises OSError if they cannot be written.
         """
-        folder = self._folder / _name(camera_id) / from_ms(event.arrived).date().isoformat()
+        folder = self._folder / _safe_name(camera_id) / from_ms(event.arrived_ms).date().isoformat()
         paths = [
-            folder / f"{_name(taken.reads[0].read_id)}-{number}{_ENDINGS.get(each.content_type, '.jpg')}"
-            for number, each in enumerate(taken.pictures)
+            folder
+            / f"{_safe_name(parsed.reads[0].read_id)}-{number}{_SUFFIXES.get(each.content_type, '.jpg')}"
+            for number, each in enumerate(parsed.pictures)
         ]
-        await asyncio.to_thread(_write, paths, list(taken.pictures))
-        return with_picture(taken, paths[0].as_uri())
+        await asyncio.to_thread(_write_pictures, paths, list(parsed.pictures))
+        return with_image_ref(parsed, paths[0].as_uri())
 
 
-def _name(text: str) -> str:
+def _safe_name(text: str) -> str:
     """A name for a file or folder: what is sent must not lead out of the folder."""
     plain = all(char.isascii() and (char.isalnum() or char in "-_") for char in text)
     return text if plain else xxhash.xxh3_128_hexdigest(text.encode())
 
 
-def _write(paths: list[Path], pictures: list[Picture]) -> None:
+def _write_pictures(paths: list[Path], pictures: list[Picture]) -> None:
     paths[0].parent.mkdir(parents=True, exist_ok=True)
     for path, picture in zip(paths, pictures, strict=True):
         path.write_bytes(picture.content)

@@ -5,12 +5,12 @@ from typing import Any, Final, NamedTuple
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
-from streams.kafka.topics import Change, Topic
+from streams.kafka.topics import Topic, TopicChange
 
-_REACHED_WITHIN_MS: Final = 5000
+_BOOTSTRAP_TIMEOUT_MS: Final = 5000
 
 
-class Identity(NamedTuple):
+class TopicIdentity(NamedTuple):
     """The ids of a cluster and a topic; Kafka before 2.8 gives topics none."""
 
     cluster_id: str
@@ -24,7 +24,7 @@ class Admin:
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
-        self._client = KafkaAdminClient(**({"bootstrap_timeout_ms": _REACHED_WITHIN_MS} | options))
+        self._client = KafkaAdminClient(**({"bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS} | options))
 
     def __enter__(self) -> "Admin":
         return self
@@ -32,17 +32,17 @@ class Admin:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def identity(self, topic: str) -> Identity:
+    def identity(self, topic: str) -> TopicIdentity:
         """Whose a topic is, and which of those that had its name; aiokafka does not know topic ids."""
         described = self._client.describe_topics([topic])[0]
-        return Identity(self._client.describe_cluster()["cluster_id"], described.get("topic_id"))
+        return TopicIdentity(self._client.describe_cluster()["cluster_id"], described.get("topic_id"))
 
-    def there(self, wanted: list[Topic]) -> dict[str, Topic]:
+    def existing_topics(self, required: list[Topic]) -> dict[str, Topic]:
         """Those of the topics wanted that there are, as they are."""
-        names = set(self._client.list_topics()) & {topic.name for topic in wanted}
+        names = set(self._client.list_topics()) & {topic.name for topic in required}
         if not names:
             return {}
-        keys = {topic.name: set(topic.configs) for topic in wanted}
+        keys = {topic.name: set(topic.configs) for topic in required}
         described = {each["name"]: each for each in self._client.describe_topics(sorted(names))}
         return {
             name: Topic(
@@ -54,9 +54,9 @@ class Admin:
             for name in names
         }
 
-    def apply(self, changes: list[Change], wanted: list[Topic]) -> None:
+    def apply(self, changes: list[TopicChange], required: list[Topic]) -> None:
         """Makes the changes that can be made: topics that are missing, and configs that differ."""
-        topics = {topic.name: topic for topic in wanted}
+        topics = {topic.name: topic for topic in required}
         missing = [topics[change.topic] for change in changes if change.kind == "create"]
         if missing:
             self._client.create_topics(

@@ -12,13 +12,13 @@ from streams.records.types import Identifier
 _ListId = Annotated[Identifier, Meta(pattern="^[^/]+$")]
 
 
-def key_bytes(key: AlertKey) -> bytes:
+def encode_alert_key(key: AlertKey) -> bytes:
     """The key of an alert as records have it."""
     return "/".join(key).encode()
 
 
 @lru_cache(maxsize=1 << 16)
-def alert_key(key: bytes | None) -> AlertKey | None:
+def decode_alert_key(key: bytes | None) -> AlertKey | None:
     """The list and alert that a record's key names, or None if it names none."""
     try:
         list_id, slash, alert_id = (key or b"").decode().partition("/")

@@ -8,41 +8,41 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 
 from streams.kafka.client import TokenError
-from streams.kafka.client.log_capture import Heard
-from streams.kafka.follower import Follower, FollowError
+from streams.kafka.client.log_capture import LogCapture
+from streams.kafka.follower import FollowError, TopicFollower
 from streams.runtime.errors import OperatorError
 
-_REACHED_WITHIN_S: Final = 5.0
+_CONNECT_TIMEOUT_S: Final = 5.0
 
 
-class ReadingError(OperatorError):
+class ScanError(OperatorError):
     """A topic that cannot be read; the message says why and what to do."""
 
 
-def servers_of(options: dict[str, Any]) -> str:
+def format_servers(options: dict[str, Any]) -> str:
     """The brokers of aiokafka's options, for people."""
     return ", ".join(options["bootstrap_servers"])
 
 
 @asynccontextmanager
-async def reading(
-    options: dict[str, Any], topic: str, *, pass_deleted: bool = False
-) -> AsyncIterator[Follower]:
+async def connect_follower(
+    options: dict[str, Any], topic: str, *, skip_deleted: bool = False
+) -> AsyncIterator[TopicFollower]:
     """A follower of the topic that has looked where its partitions begin and end; it is still to be opened.
 
     `options` are aiokafka's, for the connection; `pass_deleted` as in Follower. Raises ReadingError if Kafka
     cannot be reached or refuses, or the topic is missing, also while it is read.
     """
-    with Heard() as heard:
+    with LogCapture() as heard:
         try:
-            async with Follower(options, topic, pass_deleted=pass_deleted) as follower:
-                await asyncio.wait_for(follower.look(), _REACHED_WITHIN_S)
+            async with TopicFollower(options, topic, skip_deleted=skip_deleted) as follower:
+                await asyncio.wait_for(follower.connect(), _CONNECT_TIMEOUT_S)
                 yield follower
         except FollowError as error:
-            raise ReadingError(str(error)) from error
+            raise ScanError(str(error)) from error
         except (KafkaError, TokenError, TimeoutError) as error:
-            why = heard.latest or str(error) or f"no answer within {_REACHED_WITHIN_S:.0f} s"
-            raise ReadingError(
-                f"Kafka at {servers_of(options)} cannot be reached or refuses: {why.rstrip(': ')}; see "
+            why = heard.latest or str(error) or f"no answer within {_CONNECT_TIMEOUT_S:.0f} s"
+            raise ScanError(
+                f"Kafka at {format_servers(options)} cannot be reached or refuses: {why.rstrip(': ')}; see "
                 "`servers`, `security` and the login in [kafka]"
             ) from error

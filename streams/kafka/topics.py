@@ -8,13 +8,13 @@ from streams.records.countries import Country
 from streams.records.times import HOUR_MS
 
 _DAY_HOURS: Final = 24.0
-_RETENTION: Final = "retention.ms"
-_STAMPED: Final = "message.timestamp.type"
-_BY_BROKER: Final = "LogAppendTime"
-_LARGEST_REJECTED: Final = 10 * 1024 * 1024
+_RETENTION_KEY: Final = "retention.ms"
+_TIMESTAMP_TYPE_KEY: Final = "message.timestamp.type"
+_LOG_APPEND_TIME: Final = "LogAppendTime"
+_MAX_REJECTED_BYTES: Final = 10 * 1024 * 1024
 
 
-class TopicsPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+class TopicsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[topics]`: the names, partitions and retention of the topics."""
 
     prefix: Annotated[
@@ -54,25 +54,25 @@ class TopicsPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 96.0
 
-    def reads(self, country: str) -> str:
+    def reads_topic(self, country: str) -> str:
         """The topic of the reads of a country's cameras."""
-        return self._named(f"reads.{country}")
+        return self._topic_name(f"reads.{country}")
 
     @property
-    def longest_reads_hours(self) -> float:
+    def max_reads_hours(self) -> float:
         """The longest that the reads of any country are kept, in hours; 0 without a country."""
         return max(self.reads_hours.values(), default=0.0)
 
-    def names(self) -> "Names":
+    def names(self) -> "TopicNames":
         """The names of the topics, those of reads by country."""
-        reads = [self.reads(country) for country in sorted(self.reads_hours)]
-        return Names(reads, *map(self._named, Names._fields[1:]))
+        reads = [self.reads_topic(country) for country in sorted(self.reads_hours)]
+        return TopicNames(reads, *map(self._topic_name, TopicNames._fields[1:]))
 
-    def _named(self, part: str) -> str:
+    def _topic_name(self, part: str) -> str:
         return f"{self.prefix}.{part}"
 
 
-class Names(NamedTuple):
+class TopicNames(NamedTuple):
     """The topics' names."""
 
     reads: list[str]
@@ -93,80 +93,84 @@ class Topic(NamedTuple):
     configs: dict[str, str]
 
 
-class Change(NamedTuple):
+class TopicChange(NamedTuple):
     """One difference: `create`, `partitions`, `config`, or `impossible`, which must be put right by hand."""
 
     kind: str
     topic: str
-    words: str
+    text: str
 
 
-def topics(policy: TopicsPolicy) -> list[Topic]:
+def required_topics(config: TopicsConfig) -> list[Topic]:
     """The topics of a policy, in the order of the way of a read."""
 
-    names = policy.names()
+    names = config.names()
 
     def kept(name: str, hours: float, **more: str) -> Topic:
-        configs = {"cleanup.policy": "delete", _RETENTION: str(round(hours * HOUR_MS))}
+        configs = {"cleanup.policy": "delete", _RETENTION_KEY: str(round(hours * HOUR_MS))}
         more = {key.replace("_", "."): value for key, value in more.items()}
-        return Topic(name, policy.partitions, policy.replication, configs | more)
+        return Topic(name, config.partitions, config.replication, configs | more)
 
     alerts = {
         "cleanup.policy": "compact",
-        "delete.retention.ms": str(round(policy.withdrawn_hours * HOUR_MS)),
+        "delete.retention.ms": str(round(config.withdrawn_hours * HOUR_MS)),
         # A withdrawal is in force from its record's time, so that is the broker's and no writer's clock.
-        _STAMPED: _BY_BROKER,
+        _TIMESTAMP_TYPE_KEY: _LOG_APPEND_TIME,
     }
     return [
         *(
-            kept(name, policy.reads_hours[country])
-            for name, country in zip(names.reads, sorted(policy.reads_hours), strict=True)
+            kept(name, config.reads_hours[country])
+            for name, country in zip(names.reads, sorted(config.reads_hours), strict=True)
         ),
-        Topic(names.alerts, policy.partitions, policy.replication, alerts),
-        kept(names.matches, policy.matches_hours),
-        kept(names.verdicts, policy.verdicts_hours, message_timestamp_type=_BY_BROKER),
-        kept(names.hits, policy.hits_hours),
+        Topic(names.alerts, config.partitions, config.replication, alerts),
+        kept(names.matches, config.matches_hours),
+        kept(names.verdicts, config.verdicts_hours, message_timestamp_type=_LOG_APPEND_TIME),
+        kept(names.hits, config.hits_hours),
         # What was too large to be a read has its headers on top here.
-        kept(names.rejected, policy.rejected_hours, max_message_bytes=str(_LARGEST_REJECTED)),
+        kept(names.rejected, config.rejected_hours, max_message_bytes=str(_MAX_REJECTED_BYTES)),
         # Of an alert that came before the oldest read there is nothing to look back for any more.
-        kept(names.lookbacks, policy.longest_reads_hours + _DAY_HOURS, cleanup_policy="compact,delete"),
+        kept(names.lookbacks, config.max_reads_hours + _DAY_HOURS, cleanup_policy="compact,delete"),
     ]
 
 
-def plan(wanted: list[Topic], there: dict[str, Topic]) -> list[Change]:
+def plan_changes(required: list[Topic], existing: dict[str, Topic]) -> list[TopicChange]:
     """What must change so that the topics there are those wanted; nothing if they are."""
-    return [change for topic in wanted for change in _changes(topic, there.get(topic.name))]
+    return [change for topic in required for change in _topic_changes(topic, existing.get(topic.name))]
 
 
-def _changes(wanted: Topic, there: Topic | None) -> list[Change]:
-    if there is None:
-        settings = ", ".join(f"{key}={value}" for key, value in wanted.configs.items())
-        copies = "the broker's number of" if wanted.replication < 0 else str(wanted.replication)
-        words = f"create it: {wanted.partitions} partitions, {copies} copies, {settings}"
-        return [Change("create", wanted.name, words)]
+def _topic_changes(required: Topic, existing: Topic | None) -> list[TopicChange]:
+    if existing is None:
+        settings = ", ".join(f"{key}={value}" for key, value in required.configs.items())
+        copies = "the broker's number of" if required.replication < 0 else str(required.replication)
+        words = f"create it: {required.partitions} partitions, {copies} copies, {settings}"
+        return [TopicChange("create", required.name, words)]
     changes = []
-    if there.partitions != wanted.partitions:
+    if existing.partitions != required.partitions:
         # Records are spread by key: with other partitions those of a vehicle or an alert would go elsewhere.
         changes.append(
-            Change(
+            TopicChange(
                 "impossible",
-                wanted.name,
-                f"has {there.partitions} partitions, not {wanted.partitions}: the number cannot be changed "
+                required.name,
+                f"has {existing.partitions} partitions, not {required.partitions}: the number cannot "
+                "be changed "
                 "without losing the order of records with one key; set [topics] partitions to what there is, "
                 "or move to a new prefix",
             )
         )
-    if 0 <= wanted.replication != there.replication:
+    if 0 <= required.replication != existing.replication:
         changes.append(
-            Change(
+            TopicChange(
                 "impossible",
-                wanted.name,
-                f"has {there.replication} copies, not {wanted.replication}: reassign its partitions with "
+                required.name,
+                f"has {existing.replication} copies, not {required.replication}: reassign its "
+                "partitions with "
                 "Kafka's own tools, or set [topics] replication to what there is",
             )
         )
-    for key, value in wanted.configs.items():
-        before = there.configs.get(key)
+    for key, value in required.configs.items():
+        before = existing.configs.get(key)
         if before != value:
-            changes.append(Change("config", wanted.name, f"{key}: {before or 'the default'} becomes {value}"))
+            changes.append(
+                TopicChange("config", required.name, f"{key}: {before or 'the default'} becomes {value}")
+            )
     return changes

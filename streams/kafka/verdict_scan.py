@@ -3,27 +3,30 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from streams.kafka.scan import reading
+from streams.kafka.scan import connect_follower
 from streams.records.decode import decode_verdict
 from streams.records.faults import Fault
 from streams.records.verdict import Verdict
 
 
-class NoVerdict(NamedTuple):
+class UndecodableVerdict(NamedTuple):
     """A record that is no verdict: where it is, and what is wrong with it. It does not hold the record."""
 
     partition: int
     offset: int
     faults: tuple[Fault, ...]
 
-    def told(self, topic: str) -> str:
+    def describe(self, topic: str) -> str:
         """The same in words."""
         faults = "; ".join(map(str, self.faults))
         return f"{topic}, partition {self.partition}, offset {self.offset}: no verdict, passed over: {faults}"
 
 
-async def whole(
-    options: dict[str, Any], topic: str, begin: int | None, take: Callable[[Verdict | NoVerdict], None]
+async def scan_verdicts(
+    options: dict[str, Any],
+    topic: str,
+    start_ms: int | None,
+    handle: Callable[[Verdict | UndecodableVerdict], None],
 ) -> None:
     """Hands the topic's records to `take`, up to where the topic ended when it was opened.
 
@@ -31,14 +34,14 @@ async def whole(
     broker has taken them; without it all are. What is deleted for its age while this reads is passed over.
     Raises ReadingError as `reading` does.
     """
-    async with reading(options, topic, pass_deleted=True) as follower:
-        await follower.open(begin)
-        async for partition, records in follower.whole():
+    async with connect_follower(options, topic, skip_deleted=True) as follower:
+        await follower.open(start_ms)
+        async for partition, records in follower.read_to_end():
             for record in records:
-                if record.offset < follower.ends[partition]:
-                    take(_verdict_of(partition, record))
+                if record.offset < follower.end_offsets[partition]:
+                    handle(_decode_record(partition, record))
 
 
-def _verdict_of(partition: int, record: Any) -> Verdict | NoVerdict:
+def _decode_record(partition: int, record: Any) -> Verdict | UndecodableVerdict:
     verdict = decode_verdict(record.value or b"")
-    return NoVerdict(partition, record.offset, verdict) if isinstance(verdict, tuple) else verdict
+    return UndecodableVerdict(partition, record.offset, verdict) if isinstance(verdict, tuple) else verdict

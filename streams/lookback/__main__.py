@@ -7,10 +7,10 @@ import os
 import signal
 from typing import Final
 
-_LOWEST: Final = 19
+_LOWEST_PRIORITY: Final = 19
 
 if __name__ == "__main__":
-    os.nice(_LOWEST)
+    os.nice(_LOWEST_PRIORITY)
     # Ctrl-C at a terminal is for the worker, which ends this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from streams.lookback.child_process import run

@@ -15,52 +15,56 @@ from typing import Final, NamedTuple, NoReturn
 import msgspec
 from msgspec import Struct
 
-from streams.kafka.client import ConnectionSettingsError, KafkaSection, resolve
-from streams.lookback.errors import LookbackError, told
-from streams.lookback.gc_tuning import settle
-from streams.lookback.scheduler import Keeper, Rules
-from streams.runtime.errors import unforeseen
+from streams.kafka.client import ConnectionSettingsError, KafkaConfig, connection_from_settings
+from streams.lookback.errors import LookbackError, as_lookback_error
+from streams.lookback.gc_tuning import tune_gc
+from streams.lookback.scheduler import LookbackScheduler, LookbackSettings
+from streams.runtime.errors import unexpected_error
 
 _LENGTH: Final = struct.Struct("!Q")
 
 
-class Order(NamedTuple):
+class ChildConfig(NamedTuple):
     """What the process is to do: where Kafka is, the secrets being in its environment, and the rules."""
 
-    section: KafkaSection
-    rules: Rules
+    kafka: KafkaConfig
+    settings: LookbackSettings
 
 
-class Word(Struct, frozen=True):
+class ChildMessage(Struct, frozen=True):
     """A line for the operator; `failed`: it is why the process ends."""
 
     text: str
     failed: bool = False
 
 
-def packed(order: Order) -> bytes:
+def pack_config(config: ChildConfig) -> bytes:
     """An order as it comes on standard input."""
-    content = pickle.dumps(order)
+    content = pickle.dumps(config)
     return _LENGTH.pack(len(content)) + content
 
 
 def run() -> NoReturn:
     """Runs until the worker is gone or something fails."""
-    order = pickle.loads(_exactly(_LENGTH.unpack(_exactly(_LENGTH.size))[0]))
-    assert isinstance(order, Order)
+    order = pickle.loads(_read_exactly(_LENGTH.unpack(_read_exactly(_LENGTH.size))[0]))
+    assert isinstance(order, ChildConfig)
     try:
-        with told(", ".join(order.section.servers)):
-            asyncio.run(_keep(order))
+        with as_lookback_error(", ".join(order.kafka.servers)):
+            asyncio.run(_run_scheduler(order))
     except (LookbackError, ConnectionSettingsError) as error:
-        _say(Word(str(error), failed=True))
+        _send_message(ChildMessage(str(error), failed=True))
     except Exception as error:
-        _say(Word(str(unforeseen("looking back", error)), failed=True))
+        _send_message(ChildMessage(str(unexpected_error("looking back", error)), failed=True))
     os._exit(1)
 
 
-async def _keep(order: Order) -> None:
-    keeper = Keeper(resolve(order.section, os.environ), order.rules, lambda text: _say(Word(text)))
-    settle()
+async def _run_scheduler(config: ChildConfig) -> None:
+    keeper = LookbackScheduler(
+        connection_from_settings(config.kafka, os.environ),
+        config.settings,
+        lambda text: _send_message(ChildMessage(text)),
+    )
+    tune_gc()
     listening = asyncio.create_task(_listen(keeper))
     try:
         await keeper.run()
@@ -68,21 +72,21 @@ async def _keep(order: Order) -> None:
         listening.cancel()
 
 
-async def _listen(keeper: Keeper) -> NoReturn:
+async def _listen(scheduler: LookbackScheduler) -> NoReturn:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
-        keeper.ours(msgspec.json.decode(line, type=list[int]))
+        scheduler.assign(msgspec.json.decode(line, type=list[int]))
     os._exit(0)
 
 
-def _say(word: Word) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(word) + b"\n")
+def _send_message(message: ChildMessage) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
     sys.stdout.buffer.flush()
 
 
-def _exactly(count: int) -> bytes:
+def _read_exactly(count: int) -> bytes:
     """So many bytes of standard input, none more. Ends the process if the worker is gone before."""
     found = b""
     while len(found) < count:

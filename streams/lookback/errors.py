@@ -15,7 +15,7 @@ class LookbackError(OperatorError):
 
 
 @contextmanager
-def told(servers: str) -> Iterator[None]:
+def as_lookback_error(servers: str) -> Iterator[None]:
     """Errors of Kafka, in the words of LookbackError."""
     try:
         yield

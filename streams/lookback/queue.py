@@ -7,83 +7,85 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from streams.records.alert import Alert, AlertKey, key_of
-from streams.records.lookback import LookedBack
-from streams.records.times import SURELY_AFTER, to_ms
+from streams.records.alert import Alert, AlertKey, alert_key
+from streams.records.lookback import LookbackRun
+from streams.records.times import SAFE_RANGE_START, to_ms
 
-_FIRST: Final = to_ms(SURELY_AFTER)
+_MIN_MS: Final = to_ms(SAFE_RANGE_START)
 
 
-class Due(NamedTuple):
+class QueuedLookback(NamedTuple):
     """An alert to be looked back for, and when it was asked for, in ms since 1970 UTC."""
 
     alert: Alert
-    asked_at: int
+    asked_ms: int
 
 
-def came(timestamp: int, now: int) -> int:
+def arrival_ms(timestamp_ms: int, now_ms: int) -> int:
     """When an alert came, by its record's time; now for a time that is none. In ms since 1970 UTC."""
-    return timestamp if _FIRST <= timestamp <= now else now
+    return timestamp_ms if _MIN_MS <= timestamp_ms <= now_ms else now_ms
 
 
-class _Known(NamedTuple):
+class _LatestRecord(NamedTuple):
     """What the latest record of a look back says."""
 
     version: int
     hours: float
-    asked_at: int
+    asked_ms: int
     done: bool
 
 
-class Docket:
+class LookbackQueue:
     """The alerts for which a look back is not done."""
 
     def __init__(self) -> None:
-        self._due: dict[AlertKey, Due] = {}
-        self._known: dict[AlertKey, _Known] = {}
+        self._queued: dict[AlertKey, QueuedLookback] = {}
+        self._latest: dict[AlertKey, _LatestRecord] = {}
 
     def __contains__(self, key: object) -> bool:
-        return key in self._due
+        return key in self._queued
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self._queued)
 
-    def alert(self, alert: Alert, asked_at: int) -> None:
+    def add_alert(self, alert: Alert, asked_ms: int) -> None:
         """Takes an alert as it is now; `asked_at`, in ms since 1970 UTC, is when it came."""
-        key = key_of(alert)
+        key = alert_key(alert)
         if alert.lookback_hours:
-            self._due[key] = Due(alert, asked_at)
-            self._settle(key)
+            self._queued[key] = QueuedLookback(alert, asked_ms)
+            self._reconcile(key)
         else:
-            self.drop(key)
+            self.remove(key)
 
-    def drop(self, key: AlertKey) -> None:
+    def remove(self, key: AlertKey) -> None:
         """Takes the news that an alert was withdrawn, or does not ask any more."""
-        self._due.pop(key, None)
+        self._queued.pop(key, None)
 
-    def record(self, looked: LookedBack) -> None:
+    def record(self, lookback: LookbackRun) -> None:
         """Takes a record of a look back."""
-        known = _Known(looked.version, looked.hours, to_ms(looked.asked_at), looked.done_at is not None)
-        self._known[looked.key] = known
-        self._settle(looked.key)
+        known = _LatestRecord(
+            lookback.version, lookback.hours, to_ms(lookback.asked_at), lookback.done_at is not None
+        )
+        self._latest[lookback.alert_key] = known
+        self._reconcile(lookback.alert_key)
 
-    def due(self, ours: Callable[[AlertKey], bool], now: datetime) -> list[Due]:
+    def due(self, is_owned: Callable[[AlertKey], bool], now: datetime) -> list[QueuedLookback]:
         """The look backs that are ours and not done, those asked for first in front.
 
         Those of alerts that have expired by now are let go.
         """
-        for key in [key for key, each in self._due.items() if each.alert.valid_until <= now]:
-            self.drop(key)
-        found = [each for key, each in self._due.items() if ours(key)]
-        return sorted(found, key=lambda each: (each.asked_at, key_of(each.alert)))
+        for key in [key for key, each in self._queued.items() if each.alert.valid_until <= now]:
+            self.remove(key)
+        found = [each for key, each in self._queued.items() if is_owned(key)]
+        return sorted(found, key=lambda each: (each.asked_ms, alert_key(each.alert)))
 
-    def _settle(self, key: AlertKey) -> None:
+    def _reconcile(self, key: AlertKey) -> None:
         """Compares what is asked for with what is known of it."""
-        due, known = self._due.get(key), self._known.get(key)
+        due, known = self._queued.get(key), self._latest.get(key)
         if due is None or known is None or known.version != due.alert.version:
             return
         if known.done and known.hours >= (due.alert.lookback_hours or 0):
-            self.drop(key)
+            self.remove(key)
         elif not known.done:
             # Begun before: over the same hours again, whatever has happened to the alert's record.
-            self._due[key] = Due(due.alert, min(due.asked_at, known.asked_at))
+            self._queued[key] = QueuedLookback(due.alert, min(due.asked_ms, known.asked_ms))

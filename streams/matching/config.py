@@ -4,21 +4,21 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from streams.matching.appearance.comparison import LooksPolicy
-from streams.records.alert import Alert, Mode
+from streams.matching.appearance.comparison import AppearanceConfig
+from streams.records.alert import Alert, MatchMode
 from streams.records.countries import Country
-from streams.records.types import Confidence, Identifier, Words
+from streams.records.types import Confidence, FreeText, Identifier
 
-FUZZY_LEAST: Final = 0.5
+FUZZY_MIN_POSTERIOR: Final = 0.5
 """The lowest posterior of mode `fuzzy` where none is set: likelier the listed vehicle than not."""
 
 
-class ListPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+class ListConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[lists.<id>]`: how the alerts of one list are matched and who is told."""
 
-    title: Annotated[Words | None, Meta(description="what the list is, for people")] = None
+    title: Annotated[FreeText | None, Meta(description="what the list is, for people")] = None
     mode: Annotated[
-        Mode,
+        MatchMode,
         Meta(
             description="how far a match may go: `exact` the same plate; `pattern` also plates with ? and *; "
             "`confusable` also characters that readers take for each other; `fuzzy` also any one character "
@@ -49,12 +49,14 @@ class ListPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     ] = []
 
     @property
-    def least(self) -> float | None:
+    def effective_min_posterior(self) -> float | None:
         """The lowest posterior for a hit; None for any."""
-        return FUZZY_LEAST if self.min_posterior is None and self.mode == "fuzzy" else self.min_posterior
+        return (
+            FUZZY_MIN_POSTERIOR if self.min_posterior is None and self.mode == "fuzzy" else self.min_posterior
+        )
 
 
-class MatchingPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+class MatchingConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[matching]`: limits that hold for every list."""
 
     equivalences: Annotated[
@@ -90,8 +92,9 @@ class MatchingPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         | None
     ) = None
     looks: Annotated[
-        LooksPolicy, Meta(description="how far what cameras and lists say of a vehicle's looks is trusted")
-    ] = LooksPolicy()
+        AppearanceConfig,
+        Meta(description="how far what cameras and lists say of a vehicle's looks is trusted"),
+    ] = AppearanceConfig()
     reads_per_day: Annotated[
         dict[Country, Annotated[int, Meta(ge=1)]],
         Meta(
@@ -101,33 +104,35 @@ class MatchingPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     ] = {}
 
 
-class Policies(Struct, frozen=True):
+class MatchingRules(Struct, frozen=True):
     """The policies in force: by list, and for all."""
 
-    lists: dict[str, ListPolicy] = {}
-    matching: MatchingPolicy = MatchingPolicy()
+    lists: dict[str, ListConfig] = {}
+    matching: MatchingConfig = MatchingConfig()
 
-    def of(self, list_id: str) -> ListPolicy:
+    def for_list(self, list_id: str) -> ListConfig:
         """The policy of a list; a list without one has the defaults."""
-        return self.lists.get(list_id, _DEFAULT)
+        return self.lists.get(list_id, _DEFAULT_LIST)
 
-    def least(self, alert: Alert) -> float | None:
+    def min_posterior(self, alert: Alert) -> float | None:
         """The lowest posterior for a hit of an alert; None for any."""
-        of_list = self.of(alert.list_id).least
+        of_list = self.for_list(alert.list_id).effective_min_posterior
         of_alert = alert.match.min_posterior if alert.match is not None else None
         if of_list is None or of_alert is None:
             return of_alert if of_list is None else of_list
         return max(of_list, of_alert)
 
     @property
-    def fuzzy(self) -> list[str]:
+    def fuzzy_lists(self) -> list[str]:
         """The lists of mode `fuzzy`."""
         return [list_id for list_id, policy in self.lists.items() if policy.mode == "fuzzy"]
 
     @property
-    def least_fuzzy(self) -> float:
+    def min_fuzzy_posterior(self) -> float:
         """The lowest posterior that any list of mode `fuzzy` takes; 1 if there is none."""
-        return min((self.lists[each].least or 0.0 for each in self.fuzzy), default=1.0)
+        return min(
+            (self.lists[each].effective_min_posterior or 0.0 for each in self.fuzzy_lists), default=1.0
+        )
 
 
-_DEFAULT = ListPolicy()
+_DEFAULT_LIST = ListConfig()

@@ -5,23 +5,23 @@ French and Italian plates are the same string once the dashes are gone; drivers 
 
 from typing import NamedTuple
 
-from streams.matching.plate_difference import Difference
+from streams.matching.plate_difference import PlateDifference
 from streams.plates.formats import Formats
-from streams.plates.german import written_groups
+from streams.plates.german import split_at_gap
 from streams.records.match import Contradiction
 
 
-class Refusal(NamedTuple):
+class NoMatch(NamedTuple):
     """Why a candidate is no match: the rule's id, words for a person, and `reasons` as a match has them."""
 
     rule: str
-    words: str
+    text: str
     reasons: tuple[str, ...] = ()
 
 
-def guard(
+def check_country(
     read_country: str | None, listed_country: str | None, plate: str, formats: Formats
-) -> Refusal | Contradiction | None:
+) -> NoMatch | Contradiction | None:
     """What the countries of a read and an alert say.
 
     Where they differ and the plate is possible in the country read, it is another vehicle: a Refusal. Where
@@ -30,8 +30,8 @@ def guard(
     """
     if read_country is None or listed_country is None or read_country == listed_country:
         return None
-    if formats.possible(plate, read_country):
-        return Refusal(
+    if formats.is_possible(plate, read_country):
+        return NoMatch(
             "country.other-vehicle",
             f"read as {read_country}, where this plate is possible; the alert is for {listed_country}: "
             "another vehicle",
@@ -46,21 +46,21 @@ def guard(
 
 def possible_countries(plate: str, formats: Formats) -> list[str]:
     """The countries with known formats in whose regular series a normal form is possible as it stands."""
-    return [country for country in formats.countries if formats.possible_as_read(plate, country)]
+    return [country for country in formats.countries if formats.is_possible_as_read(plate, country)]
 
 
-def gap(read: str, listed: str, difference: Difference) -> Contradiction | None:
+def check_gap(read: str, listed: str, difference: PlateDifference) -> Contradiction | None:
     """What the gaps behind the district of two German plates, as written, say.
 
     `B-AB 123` (Berlin) and `BA-B 123` (Bamberg) are two vehicles with one string of characters. Readers lose
     or misplace gaps, so different gaps do not refuse a match; they are said. `difference` is how the two
     normal forms line up: a gap behind the same letter is the same, however the letter was read or spelled.
     """
-    one, other = written_groups(read), written_groups(listed)
+    one, other = split_at_gap(read), split_at_gap(listed)
     if one is None or other is None:
         return None
-    before = sum(place < len(one[0]) for place in difference.read.places)
-    if before == sum(place < len(other[0]) for place in difference.listed.places):
+    before = sum(place < len(one[0]) for place in difference.read.positions)
+    if before == sum(place < len(other[0]) for place in difference.listed.positions):
         return None
     return Contradiction(
         "gap",

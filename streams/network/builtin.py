@@ -8,13 +8,13 @@ from types import MappingProxyType
 
 import msgspec
 
-from streams.network.config import Shipped, Site
+from streams.network.config import BuiltinNetwork, SiteConfig
 
 
 @lru_cache
-def shipped_sites(name: Shipped) -> Mapping[str, Site]:
+def builtin_sites(name: BuiltinNetwork) -> Mapping[str, SiteConfig]:
     """The sites of a shipped network, by id; none for `none`."""
     if name == "none":
         return MappingProxyType({})
     text = files("streams.network").joinpath(f"{name}.toml").read_text("utf-8")
-    return MappingProxyType(msgspec.convert(tomllib.loads(text)["sites"], dict[str, Site]))
+    return MappingProxyType(msgspec.convert(tomllib.loads(text)["sites"], dict[str, SiteConfig]))

@@ -7,18 +7,18 @@ from msgspec import Meta, Struct
 
 from streams.records.countries import Country
 from streams.records.times import Time, to_ms
-from streams.records.types import Identifier, Latitude, Longitude, Text, Words
+from streams.records.types import FreeText, Identifier, Latitude, Longitude, ShortText
 
-Kind = Literal["road", "rail", "port", "terminal"]
-Shipped = Literal["none", "fr-be"]
+SiteKind = Literal["road", "rail", "port", "terminal"]
+BuiltinNetwork = Literal["none", "fr-be"]
 """The networks shipped with the package, and none of them."""
 
 
-class NetworkSection(Struct, frozen=True, forbid_unknown_fields=True):
+class NetworkConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[network]`: what is in force below the operator's own sites."""
 
     shipped: Annotated[
-        Shipped,
+        BuiltinNetwork,
         Meta(
             description="the shipped network whose sites are known too: fr-be is that of the border between "
             "France and Belgium and the stations of the Thalys network; a site of [sites.<id>] goes before "
@@ -27,7 +27,7 @@ class NetworkSection(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "none"
 
 
-class Link(Struct, frozen=True, forbid_unknown_fields=True):
+class LinkConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """A link from a site to one that follows it on the road or the rails."""
 
     to: Annotated[Identifier, Meta(description="the site at its other end, as in [sites.<id>]")]
@@ -48,19 +48,20 @@ class Link(Struct, frozen=True, forbid_unknown_fields=True):
     one_way: Annotated[bool, Meta(description="whether it leads only there and not back")] = False
 
 
-class Site(Struct, frozen=True, forbid_unknown_fields=True):
+class SiteConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[sites.<id>]`: a place with one or more cameras."""
 
-    name: Annotated[Words | None, Meta(description="the place's name")] = None
+    name: Annotated[FreeText | None, Meta(description="the place's name")] = None
     kind: Annotated[
-        Kind,
+        SiteKind,
         Meta(
             description="a road; a station and its forecourt; a port; a terminal such as the Channel tunnel's"
         ),
     ] = "road"
-    road: Annotated[Text | None, Meta(description="the road, for example A22/E17")] = None
+    road: Annotated[ShortText | None, Meta(description="the road, for example A22/E17")] = None
     direction: Annotated[
-        Text | None, Meta(description="where the traffic goes, in words, if the site has one carriageway")
+        ShortText | None,
+        Meta(description="where the traffic goes, in words, if the site has one carriageway"),
     ] = None
     territory: Annotated[
         Country | None,
@@ -69,28 +70,31 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     lat: Annotated[Latitude | None, Meta(description="latitude in degrees, WGS 84")] = None
     lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None
     links: Annotated[
-        list[Link], Meta(description="the links that begin here; each leads both ways if not told otherwise")
+        list[LinkConfig],
+        Meta(description="the links that begin here; each leads both ways if not told otherwise"),
     ] = []
 
 
-class Earlier(Struct, frozen=True, forbid_unknown_fields=True):
+class EarlierSiteConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a camera stood before it was moved."""
 
     until: Annotated[Time, Meta(description="first instant at which it no longer stood there, RFC 3339")]
     site: Annotated[Identifier | None, Meta(description="its site then; without one, not known")] = None
 
 
-class Camera(Struct, frozen=True, forbid_unknown_fields=True):
+class CameraConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[cameras.<id>]`: a camera and where it looks."""
 
     site: Annotated[Identifier | None, Meta(description="its site, as in [sites.<id>]")] = None
-    direction: Annotated[Text | None, Meta(description="where the traffic it sees goes, in words")] = None
+    direction: Annotated[ShortText | None, Meta(description="where the traffic it sees goes, in words")] = (
+        None
+    )
     towards: Annotated[
         list[Identifier],
         Meta(description="the sites next on the way of the traffic it sees, each linked with its own site"),
     ] = []
     earlier: Annotated[
-        list[Earlier],
+        list[EarlierSiteConfig],
         Meta(description="where it stood before it was moved, so that reads of then keep their place"),
     ] = []
 
@@ -98,16 +102,16 @@ class Camera(Struct, frozen=True, forbid_unknown_fields=True):
 class Places(Struct, frozen=True):
     """The cameras and sites known."""
 
-    cameras: Mapping[str, Camera] = {}
-    sites: Mapping[str, Site] = {}
+    cameras: Mapping[str, CameraConfig] = {}
+    sites: Mapping[str, SiteConfig] = {}
 
-    def site_of(self, camera_id: str, at: int) -> str | None:
+    def site_at(self, camera_id: str, at_ms: int) -> str | None:
         """The site a camera stood at at a time, in ms since 1970 UTC; None if it is not known."""
         camera = self.cameras.get(camera_id)
         if camera is None:
             return None
         if camera.earlier:
-            then = [each for each in camera.earlier if at < to_ms(each.until)]
+            then = [each for each in camera.earlier if at_ms < to_ms(each.until)]
             if then:
                 return min(then, key=lambda each: each.until).site
         return camera.site

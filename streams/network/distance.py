@@ -7,7 +7,7 @@ _EARTH_KM: Final = 6371.0088
 """The mean radius of the earth (IUGG)."""
 
 
-class Placed(Protocol):
+class HasPosition(Protocol):
     """What is somewhere: in degrees, WGS 84, if known."""
 
     @property
@@ -16,11 +16,11 @@ class Placed(Protocol):
     def lon(self) -> float | None: ...
 
 
-def km_between(one: Placed, other: Placed) -> float:
+def km_between(first: HasPosition, second: HasPosition) -> float:
     """The way between two places in km, as the crow flies (haversine); infinite if it is not known."""
-    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
+    if first.lat is None or first.lon is None or second.lat is None or second.lon is None:
         return inf
-    south, north = radians(one.lat), radians(other.lat)
+    south, north = radians(first.lat), radians(second.lat)
     half = sin((north - south) / 2) ** 2
-    half += cos(south) * cos(north) * sin(radians(other.lon - one.lon) / 2) ** 2
+    half += cos(south) * cos(north) * sin(radians(second.lon - first.lon) / 2) ** 2
     return 2 * _EARTH_KM * asin(min(1.0, sqrt(half)))

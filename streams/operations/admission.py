@@ -23,13 +23,13 @@ posterior; its vehicle is what was asked for, so it counts 1.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from streams.network.config import Site
-from streams.operations.area import Ground, Position
-from streams.operations.config import Operation
-from streams.records.journey import Admission, Next
+from streams.network.config import SiteConfig
+from streams.operations.area import LatLon, OperationArea
+from streams.operations.config import OperationConfig
+from streams.records.journey import Admission, NextSite
 from streams.records.times import MINUTE_MS, from_ms, to_ms
 
-WEIGHTS: Final[Mapping[int, float]] = {1: 1.0, 2: 0.8, 3: 0.6, 4: 0.4, 5: 0.2}
+PRIORITY_WEIGHTS: Final[Mapping[int, float]] = {1: 1.0, 2: 0.8, 3: 0.6, 4: 0.4, 5: 0.2}
 """What a priority counts in a score."""
 _DIGITS: Final = 4
 
@@ -38,25 +38,25 @@ class _Arrival(NamedTuple):
     """When a vehicle comes by a site, in ms since 1970 UTC, and the share of vehicles that come there."""
 
     site_id: str
-    earliest: int
-    latest: int
+    earliest_ms: int
+    latest_ms: int
     share: float
 
-    def chance(self, ready: float) -> float:
+    def chance(self, ready_ms: float) -> float:
         """The chance that it comes, and not before a time in ms since 1970 UTC."""
-        if self.latest <= self.earliest:
-            return self.share if self.earliest >= ready else 0.0
-        part = (self.latest - max(self.earliest, ready)) / (self.latest - self.earliest)
+        if self.latest_ms <= self.earliest_ms:
+            return self.share if self.earliest_ms >= ready_ms else 0.0
+        part = (self.latest_ms - max(self.earliest_ms, ready_ms)) / (self.latest_ms - self.earliest_ms)
         return self.share * max(part, 0.0)
 
 
-class _Known(NamedTuple):
+class _PreparedOperation(NamedTuple):
     """An operation, made ready for being asked often."""
 
-    windows: tuple[tuple[int, int], ...]
-    lists: frozenset[str]
-    ground: Ground
-    crews: frozenset[str]
+    windows_ms: tuple[tuple[int, int], ...]
+    list_ids: frozenset[str]
+    area: OperationArea
+    crew_sites: frozenset[str]
     setup_ms: float
     stay_ms: float
     talkgroup: str | None
@@ -65,25 +65,25 @@ class _Known(NamedTuple):
 class Operations:
     """All operations. Sites that are not known have no place of their own: they belong only where named."""
 
-    def __init__(self, operations: Mapping[str, Operation], sites: Mapping[str, Site]) -> None:
+    def __init__(self, operations: Mapping[str, OperationConfig], sites: Mapping[str, SiteConfig]) -> None:
         self._sites = sites
-        self._known = {
-            operation_id: _known(operation, sites) for operation_id, operation in sorted(operations.items())
+        self._operations = {
+            operation_id: _prepare(operation, sites) for operation_id, operation in sorted(operations.items())
         }
         self._by_list: dict[str, list[str]] = {}
-        for operation_id, known in self._known.items():
-            for list_id in known.lists:
+        for operation_id, known in self._operations.items():
+            for list_id in known.list_ids:
                 self._by_list.setdefault(list_id, []).append(operation_id)
 
-    def bound(self, operation_id: str) -> bool:
+    def has_operation(self, operation_id: str) -> bool:
         """Whether there is an operation of that id, so that an alert may be bound to it."""
-        return operation_id in self._known
+        return operation_id in self._operations
 
-    def admitting(
+    def admitting_operations(
         self,
         list_id: str,
         operation_id: str | None,
-        position: Position | None,
+        position: LatLon | None,
         site_id: str | None,
         captured_ms: int,
     ) -> list[str]:
@@ -99,24 +99,24 @@ class Operations:
         ]
 
     def covers(
-        self, operation_id: str, position: Position | None, site_id: str | None, captured_ms: int
+        self, operation_id: str, position: LatLon | None, site_id: str | None, captured_ms: int
     ) -> bool:
         """Whether a read is of an operation's place and time, whatever its list.
 
         The operation is known; the rest is as in `admitting`.
         """
-        known = self._known[operation_id]
-        on = any(begins <= captured_ms < ends for begins, ends in known.windows)
-        return on and known.ground.holds(site_id, position)
+        known = self._operations[operation_id]
+        on = any(begins <= captured_ms < ends for begins, ends in known.windows_ms)
+        return on and known.area.contains(site_id, position)
 
-    def admission(
+    def build_admission(
         self,
         operation_id: str,
         priority: int,
         posterior: float | None,
         site_id: str | None,
         captured_ms: int,
-        ahead: Sequence[Next],
+        next_sites: Sequence[NextSite],
     ) -> Admission:
         """What a hit that an operation admits says of it: its score, and where and when to intercept.
 
@@ -124,46 +124,54 @@ class Operations:
         at `captured_ms` (ms since 1970 UTC), `ahead` where it may come to from there. Of sites with the same
         chance the one it comes to first counts, then the first by id. Without any chance there is no site.
         """
-        known = self._known[operation_id]
+        known = self._operations[operation_id]
         ready = captured_ms + known.setup_ms
-        arrivals = [each for each in self._arrivals(known, site_id, captured_ms, ahead) if each.chance(ready)]
+        arrivals = [
+            each for each in self._arrivals(known, site_id, captured_ms, next_sites) if each.chance(ready)
+        ]
         if not arrivals:
             return Admission(operation_id, score=0.0, chance=0.0, talkgroup=known.talkgroup)
-        best = min(arrivals, key=lambda each: (-each.chance(ready), each.earliest, each.site_id))
+        best = min(arrivals, key=lambda each: (-each.chance(ready), each.earliest_ms, each.site_id))
         chance = best.chance(ready)
         return Admission(
             operation_id,
-            score=round(WEIGHTS[priority] * (1.0 if posterior is None else posterior) * chance, _DIGITS),
+            score=round(
+                PRIORITY_WEIGHTS[priority] * (1.0 if posterior is None else posterior) * chance, _DIGITS
+            ),
             chance=round(chance, _DIGITS),
             site_id=best.site_id,
-            earliest=from_ms(best.earliest),
-            latest=from_ms(best.latest),
+            earliest=from_ms(best.earliest_ms),
+            latest=from_ms(best.latest_ms),
             talkgroup=known.talkgroup,
         )
 
     def _arrivals(
-        self, known: _Known, site_id: str | None, captured_ms: int, ahead: Sequence[Next]
+        self,
+        operation: _PreparedOperation,
+        site_id: str | None,
+        captured_ms: int,
+        next_sites: Sequence[NextSite],
     ) -> Iterator[_Arrival]:
-        if site_id is not None and site_id in known.crews:
+        if site_id is not None and site_id in operation.crew_sites:
             site = self._sites.get(site_id)
-            stay = 0 if site is None or site.kind == "road" else round(known.stay_ms)
+            stay = 0 if site is None or site.kind == "road" else round(operation.stay_ms)
             yield _Arrival(site_id, captured_ms, captured_ms + stay, 1.0)
-        for each in ahead:
-            if each.site_id in known.crews:
+        for each in next_sites:
+            if each.site_id in operation.crew_sites:
                 yield _Arrival(each.site_id, to_ms(each.earliest), to_ms(each.latest), each.share)
 
 
-def crews_of(operation: Operation, sites: Mapping[str, Site]) -> list[str]:
+def crew_site_ids(operation: OperationConfig, sites: Mapping[str, SiteConfig]) -> list[str]:
     """The sites where an operation's crews stand, one named twice twice: those set, or else its sites."""
-    return Ground(operation, sites).sites if operation.crews is None else sorted(operation.crews)
+    return OperationArea(operation, sites).sites if operation.crews is None else sorted(operation.crews)
 
 
-def _known(operation: Operation, sites: Mapping[str, Site]) -> _Known:
-    return _Known(
+def _prepare(operation: OperationConfig, sites: Mapping[str, SiteConfig]) -> _PreparedOperation:
+    return _PreparedOperation(
         tuple((to_ms(each.from_), to_ms(each.until)) for each in operation.windows),
         frozenset(operation.lists),
-        Ground(operation, sites),
-        frozenset(crews_of(operation, sites)),
+        OperationArea(operation, sites),
+        frozenset(crew_site_ids(operation, sites)),
         operation.setup_minutes * MINUTE_MS,
         operation.stay_minutes * MINUTE_MS,
         operation.talkgroup,

@@ -3,50 +3,52 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from streams.network.config import Site
-from streams.operations.config import Operation
+from streams.network.config import SiteConfig
+from streams.operations.config import OperationConfig
 
-Position = tuple[float, float]
+LatLon = tuple[float, float]
 """Latitude and longitude in degrees, WGS 84."""
 
 
-class Ground:
+class OperationArea:
     """The sites that an operation names, and its area.
 
     The area's edges are straight between their ends' degrees, which is within some metres of the shortest way
     for edges of a few kilometres; a place on an edge is inside. It does not go round the date line.
     """
 
-    def __init__(self, operation: Operation, sites: Mapping[str, Site]) -> None:
-        self._named = frozenset(operation.sites)
+    def __init__(self, operation: OperationConfig, sites: Mapping[str, SiteConfig]) -> None:
+        self._named_sites = frozenset(operation.sites)
         self._corners = [(lat, lon) for lat, lon in operation.area or ()]
-        self._box = tuple((min(each), max(each)) for each in zip(*self._corners, strict=True))
-        inside = (site_id for site_id, site in sites.items() if self._encloses(_position_of(site)))
-        self._inside = frozenset(inside)
+        self._bounding_box = tuple((min(each), max(each)) for each in zip(*self._corners, strict=True))
+        inside = (site_id for site_id, site in sites.items() if self._area_contains(_site_position(site)))
+        self._sites_inside = frozenset(inside)
 
     @property
     def sites(self) -> list[str]:
         """The sites that are named or lie in the area, in order."""
-        return sorted(self._named | self._inside)
+        return sorted(self._named_sites | self._sites_inside)
 
-    def holds(self, site_id: str | None, position: Position | None) -> bool:
+    def contains(self, site_id: str | None, position: LatLon | None) -> bool:
         """Whether a place belongs: its site is named, or it lies in the area.
 
         Where it lies is its position; without one, that of its site.
         """
-        if site_id is not None and site_id in self._named:
+        if site_id is not None and site_id in self._named_sites:
             return True
-        return site_id in self._inside if position is None else self._encloses(position)
+        return site_id in self._sites_inside if position is None else self._area_contains(position)
 
-    def _encloses(self, position: Position | None) -> bool:
-        if position is None or not self._box:
+    def _area_contains(self, position: LatLon | None) -> bool:
+        if position is None or not self._bounding_box:
             return False
-        if any(not low <= each <= high for each, (low, high) in zip(position, self._box, strict=True)):
+        if any(
+            not low <= each <= high for each, (low, high) in zip(position, self._bounding_box, strict=True)
+        ):
             return False
-        return encloses(self._corners, position)
+        return polygon_contains(self._corners, position)
 
 
-def encloses(corners: Sequence[Position], position: Position) -> bool:
+def polygon_contains(corners: Sequence[LatLon], position: LatLon) -> bool:
     """Whether a place lies in a polygon or on its edge: whether a ray from it crosses the edges an odd number
     of times (M. Shimrat, "Algorithm 112: Position of point relative to polygon", Communications of the ACM 5,
     1962, 434)."""
@@ -62,5 +64,5 @@ def encloses(corners: Sequence[Position], position: Position) -> bool:
     return inside
 
 
-def _position_of(site: Site) -> Position | None:
+def _site_position(site: SiteConfig) -> LatLon | None:
     return None if site.lat is None or site.lon is None else (site.lat, site.lon)

@@ -6,13 +6,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.records.times import Time
-from streams.records.types import Identifier, Text, Words
+from streams.records.types import FreeText, Identifier, ShortText
 
 Corner = Annotated[list[float], Meta(min_length=2, max_length=2)]
 """Latitude and longitude in degrees, WGS 84."""
 
 
-class Window(Struct, frozen=True, forbid_unknown_fields=True):
+class TimeWindow(Struct, frozen=True, forbid_unknown_fields=True):
     """A time during which an operation is on."""
 
     from_: Annotated[Time, Meta(description="first instant at which a read counts, RFC 3339")] = (
@@ -23,10 +23,10 @@ class Window(Struct, frozen=True, forbid_unknown_fields=True):
     ]
 
 
-class Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OperationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[operations.<id>]`: a joint control operation."""
 
-    name: Annotated[Words | None, Meta(description="the operation's name")] = None
+    name: Annotated[FreeText | None, Meta(description="the operation's name")] = None
     lists: Annotated[
         list[Identifier], Meta(min_length=1, description="the lists admitted, as in [lists.<id>]")
     ]
@@ -48,7 +48,7 @@ class Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     participants: Annotated[
         list[Identifier], Meta(description="the centres that take part, as in [centres.<id>]")
     ] = []
-    talkgroup: Annotated[Text | None, Meta(description="its radio talkgroup")] = None
+    talkgroup: Annotated[ShortText | None, Meta(description="its radio talkgroup")] = None
     capacity: Annotated[float, Meta(gt=0, le=120, description="interceptions that a crew makes in an hour")]
     crews: (
         Annotated[
@@ -76,5 +76,5 @@ class Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = 15.0
     windows: Annotated[
-        list[Window], Meta(min_length=1, max_length=1000, description="the times during which it is on")
+        list[TimeWindow], Meta(min_length=1, max_length=1000, description="the times during which it is on")
     ]

@@ -7,27 +7,27 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.plates.packed_keys import ALPHABET, class_table
+from streams.plates.packed_keys import ALPHABET, build_class_table
 
 
-class Classes(NamedTuple):
+class ConfusableClasses(NamedTuple):
     """Disjoint confusable classes, the table (uint8, 256) that maps a code to its class's first, and the same
     for characters, as `str.translate` wants it."""
 
     groups: tuple[str, ...]
-    table: NDArray[np.uint8]
-    firsts: dict[int, str]
+    code_table: NDArray[np.uint8]
+    char_table: dict[int, str]
 
-    def of(self, char: str) -> str:
+    def class_for(self, char: str) -> str:
         """The characters that may be read for this one, itself included."""
         for group in self.groups:
             if char in group:
                 return group
         return char
 
-    def mapped(self, text: str) -> str:
+    def map_text(self, text: str) -> str:
         """A text with each character mapped to its class's first, as `table` does with codes."""
-        return text.translate(self.firsts)
+        return text.translate(self.char_table)
 
     @property
     def fingerprint(self) -> str:
@@ -35,7 +35,7 @@ class Classes(NamedTuple):
         return ",".join(self.groups)
 
 
-def classes(groups: tuple[str, ...]) -> Classes:
+def build_classes(groups: tuple[str, ...]) -> ConfusableClasses:
     """The classes of these groups of characters.
 
     Raises ValueError for a character outside 0-9 A-Z or one that is in two groups.
@@ -46,13 +46,13 @@ def classes(groups: tuple[str, ...]) -> Classes:
     if not set(together) <= set(ALPHABET):
         raise ValueError("a confusable class has a character outside 0-9 A-Z")
     firsts = {ord(char): group[0] for group in groups for char in group}
-    return Classes(groups, class_table(groups), firsts)
+    return ConfusableClasses(groups, build_class_table(groups), firsts)
 
 
-def _shipped() -> Classes:
+def _load_builtin() -> ConfusableClasses:
     text = files("streams.plates").joinpath("confusables.toml").read_text("utf-8")
-    return classes(tuple(tomllib.loads(text)["classes"]))
+    return build_classes(tuple(tomllib.loads(text)["classes"]))
 
 
-CLASSES: Final = _shipped()
+BUILTIN_CLASSES: Final = _load_builtin()
 """The classes shipped with the package."""

@@ -14,8 +14,8 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from streams.plates.confusables import CLASSES, Classes
-from streams.plates.shapes import Form, forms
+from streams.plates.confusables import BUILTIN_CLASSES, ConfusableClasses
+from streams.plates.shapes import Form, expand_shape
 from streams.records.countries import Country
 
 
@@ -36,7 +36,7 @@ class Format(Struct, frozen=True, forbid_unknown_fields=True):
     counterexamples: list[str] = []
 
 
-class Fit(NamedTuple):
+class FormatFit(NamedTuple):
     """A way to read a plate as one of a format.
 
     `plate` is the normal form, with misread characters settled; `grouped` is it as printed; `open` are the
@@ -46,10 +46,10 @@ class Fit(NamedTuple):
     format: Format
     plate: str
     grouped: str
-    open: tuple[int, ...] = ()
+    open_positions: tuple[int, ...] = ()
 
 
-class _Row(NamedTuple):
+class _FormatRow(NamedTuple):
     format: Format
     form: Form
     never: re.Pattern[str] | None
@@ -58,32 +58,32 @@ class _Row(NamedTuple):
 class Formats:
     """The formats of all countries known, found by country and length."""
 
-    def __init__(self, rows: Sequence[Format], classes: Classes = CLASSES) -> None:
+    def __init__(self, rows: Sequence[Format], classes: ConfusableClasses = BUILTIN_CLASSES) -> None:
         self.rows = tuple(rows)
         self.countries = tuple(dict.fromkeys(row.country for row in rows))
         self._classes = classes
-        self._by_length: dict[tuple[str, int], list[_Row]] = {}
+        self._by_length: dict[tuple[str, int], list[_FormatRow]] = {}
         for row in rows:
             never = re.compile("|".join(row.never)) if row.never else None
             for shape in row.shapes:
-                for form in forms(shape):
+                for form in expand_shape(shape):
                     rows_here = self._by_length.setdefault((row.country, len(form.allowed)), [])
-                    rows_here.append(_Row(row, form, never))
+                    rows_here.append(_FormatRow(row, form, never))
 
-    def fits(self, plate: str, country: str) -> list[Fit]:
+    def exact_fits(self, plate: str, country: str) -> list[FormatFit]:
         """Every way in which a normal form, as it stands, is a plate of a country; each gap is one."""
-        return list(self._as_read(plate, country))
+        return list(self._iter_exact_fits(plate, country))
 
-    def settled(self, plate: str, country: str) -> list[Fit]:
+    def settled_fits(self, plate: str, country: str) -> list[FormatFit]:
         """Every way in which a normal form is a plate of a country once its misreads are settled.
 
         A character that cannot stand at its place is taken for the one of its confusable class that can; if
         several can, the place stays open; if none can, the format does not fit. Plates that fit as they
         stand are among the answers.
         """
-        return list(self._settled(plate, country))
+        return list(self._iter_settled_fits(plate, country))
 
-    def possible(self, plate: str, country: str) -> bool:
+    def is_possible(self, plate: str, country: str) -> bool:
         """Whether a normal form can be a plate of a country's regular series, misreads settled.
 
         Free-form series do not count: nearly everything fits them. A country without formats here can
@@ -91,21 +91,21 @@ class Formats:
         """
         if country not in self.countries:
             return True
-        return any(not fit.format.free for fit in self._settled(plate, country))
+        return any(not fit.format.free for fit in self._iter_settled_fits(plate, country))
 
-    def possible_as_read(self, plate: str, country: str) -> bool:
+    def is_possible_as_read(self, plate: str, country: str) -> bool:
         """Whether a normal form, as it stands, is of a regular series of a country with known formats."""
-        return any(not fit.format.free for fit in self._as_read(plate, country))
+        return any(not fit.format.free for fit in self._iter_exact_fits(plate, country))
 
-    def _as_read(self, plate: str, country: str) -> Iterator[Fit]:
+    def _iter_exact_fits(self, plate: str, country: str) -> Iterator[FormatFit]:
         for format_, form, never in self._by_length.get((country, len(plate)), ()):
             if all(map(frozenset.__contains__, form.allowed, plate)) and not (never and never.search(plate)):
-                yield Fit(format_, plate, form.grouped(plate))
+                yield FormatFit(format_, plate, form.group_plate(plate))
 
-    def _settled(self, plate: str, country: str) -> Iterator[Fit]:
+    def _iter_settled_fits(self, plate: str, country: str) -> Iterator[FormatFit]:
         for format_, form, never in self._by_length.get((country, len(plate)), ()):
             choices = [
-                self._choices(char, allowed) for char, allowed in zip(plate, form.allowed, strict=True)
+                self._allowed_chars(char, allowed) for char, allowed in zip(plate, form.allowed, strict=True)
             ]
             if not all(choices):
                 continue
@@ -115,17 +115,17 @@ class Formats:
             text = "".join(
                 chars if len(chars) == 1 else char for char, chars in zip(plate, choices, strict=True)
             )
-            yield Fit(format_, text, form.grouped(text), open_)
+            yield FormatFit(format_, text, form.group_plate(text), open_)
 
-    def _choices(self, char: str, allowed: frozenset[str]) -> str:
+    def _allowed_chars(self, char: str, allowed: frozenset[str]) -> str:
         """What a character read may be at a place: itself, or those of its confusable class that can be."""
         if char in allowed:
             return char
-        return "".join(other for other in self._classes.of(char) if other in allowed)
+        return "".join(other for other in self._classes.class_for(char) if other in allowed)
 
 
 @lru_cache(maxsize=1)
-def shipped() -> Formats:
+def builtin_formats() -> Formats:
     """The formats shipped with the package."""
     text = files("streams.plates").joinpath("formats.toml").read_text("utf-8")
     return Formats(msgspec.convert(tomllib.loads(text)["format"], list[Format]))

@@ -6,13 +6,13 @@ from typing import Final
 
 from streams.plates.normal_form import SEPARATORS
 
-GERMAN: Final = "DE"
+GERMANY: Final = "DE"
 """The country whose plates have umlauts and a gap that matters."""
 
 _SPLIT: Final = re.compile(f"[{re.escape(SEPARATORS)}]+")
 
 
-def written_groups(text: str) -> list[str] | None:
+def split_at_gap(text: str) -> list[str] | None:
     """The groups of a German plate as written: district, letters, digits, perhaps more.
 
     None where the gap behind the district is not written, so that the district is not known.

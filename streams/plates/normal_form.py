@@ -21,13 +21,13 @@ WILDCARDS: Final = "?*"
 
 _DELETE: Final = str.maketrans("", "", SEPARATORS)
 _FOLD: Final = str.maketrans(UMLAUTS)
-_MOST_UMLAUTS: Final = 3
+_MAX_UMLAUTS: Final = 3
 """A German district has no more letters, and the others have no umlaut."""
 _LETTER: Final = "0-9A-Za-zÄÖÜäöü"
 _LETTERS: Final = re.compile(f"[{_LETTER}]*")
 _LETTERS_OR_WILDCARDS: Final = re.compile(f"[{_LETTER}{WILDCARDS}]*")
 _DECOMPOSED: Final = re.compile("[AOUaou]\u0308")
-_ASCII_SEPARATORS: Final = "".join(sorted((set(SEPARATORS) & set(map(chr, range(128)))) - {"\n"}))
+ASCII_SEPARATORS: Final = "".join(sorted((set(SEPARATORS) & set(map(chr, range(128)))) - {"\n"}))
 """Without the line feed, which parts the plates of a batch."""
 
 # Other engines than Python's refuse an escape that is not needed, so only the hyphen has one.
@@ -47,7 +47,7 @@ class PlateError(ValueError):
     """A text that is no plate. Its message is the rule broken; it never holds the text."""
 
 
-def normal(text: str, *, wildcards: bool = False) -> str:
+def normalise(text: str, *, wildcards: bool = False) -> str:
     """The normal form of a plate as read or listed, 1 to 12 characters of 0-9 A-Z Ä Ö Ü.
 
     With `wildcards`, `?` (one character) and `*` (any run) are kept.
@@ -55,13 +55,15 @@ def normal(text: str, *, wildcards: bool = False) -> str:
     Raises PlateError for a text without a letter or digit, one with more than twelve, or one with a
     character that is neither a letter of the Latin alphabet, a digit, an umlaut nor a separator.
     """
-    plain = (text if text.isascii() else _composed(text)).translate(_DELETE)
+    plain = (text if text.isascii() else _compose_umlauts(text)).translate(_DELETE)
     if plain.isascii() and plain.isalnum() and len(plain) <= MAX_LENGTH:
         return plain.upper()  # nearly every plate; the rest of the rules is for the others
     allowed = _LETTERS_OR_WILDCARDS if wildcards else _LETTERS
     match = allowed.match(plain)
     if match is None or match.end() != len(plain):
-        raise PlateError(f"has only letters A-Z Ä Ö Ü, digits and separators, not {_kind(plain, match)}")
+        raise PlateError(
+            f"has only letters A-Z Ä Ö Ü, digits and separators, not {_describe_char(plain, match)}"
+        )
     if not plain.strip(WILDCARDS):
         raise PlateError("has at least one letter or digit")
     if len(plain) > MAX_LENGTH:
@@ -70,7 +72,7 @@ def normal(text: str, *, wildcards: bool = False) -> str:
     return plain.upper()
 
 
-def folded(plate: str) -> str:
+def fold_umlauts(plate: str) -> str:
     """A normal form with its umlauts written as the plain letter: what packed keys are made of."""
     return plate.translate(_FOLD)
 
@@ -84,17 +86,17 @@ class Spelling(NamedTuple):
     """A plate in plain letters; `places` gives, for each letter, its place (from 0) in the normal form."""
 
     text: str
-    places: Sequence[int]
+    positions: Sequence[int]
 
 
-def spelled(plate: str) -> list[Spelling]:
+def all_spellings(plate: str) -> list[Spelling]:
     """The ways a normal form is written with plain letters: Ä as A and as AE, and so on.
 
     Of one with more umlauts than any plate has, all plain and all written out.
     """
     if plate.isascii():
         return [Spelling(plate, range(len(plate)))]
-    if sum(char in UMLAUTS for char in plate) > _MOST_UMLAUTS:
+    if sum(char in UMLAUTS for char in plate) > _MAX_UMLAUTS:
         # No plate has so many; each way would double the work.
         long = [
             (place, each)
@@ -102,7 +104,7 @@ def spelled(plate: str) -> list[Spelling]:
             for each in (f"{UMLAUTS[char]}E" if char in UMLAUTS else char)
         ]
         return [
-            Spelling(folded(plate), range(len(plate))),
+            Spelling(fold_umlauts(plate), range(len(plate))),
             Spelling("".join(each for _, each in long), [place for place, _ in long]),
         ]
     ways, start = [Spelling("", ())], 0
@@ -111,26 +113,26 @@ def spelled(plate: str) -> list[Spelling]:
         if plain is not None:
             before, places = plate[start:place] + plain, range(start, place + 1)
             ways = [
-                Spelling(way.text + part, (*way.places, *places, *more))
+                Spelling(way.text + part, (*way.positions, *places, *more))
                 for way in ways
                 for part, more in ((before, ()), (before + "E", (place,)))
             ]
             start = place + 1
     rest, places = plate[start:], range(start, len(plate))
-    return [Spelling(way.text + rest, (*way.places, *places)) for way in ways]
+    return [Spelling(way.text + rest, (*way.positions, *places)) for way in ways]
 
 
-def spellings(plate: str) -> tuple[str, ...]:
+def packable_spellings(plate: str) -> tuple[str, ...]:
     """The texts of `spelled` that a key can hold; one longer than twelve characters is left out."""
-    return tuple(way.text for way in spelled(plate) if len(way.text) <= MAX_LENGTH)
+    return tuple(way.text for way in all_spellings(plate) if len(way.text) <= MAX_LENGTH)
 
 
-def _composed(text: str) -> str:
+def _compose_umlauts(text: str) -> str:
     """The text with each umlaut as one character where it was written as a letter and a diaeresis."""
     return _DECOMPOSED.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
 
 
-def _kind(plain: str, match: re.Match[str] | None) -> str:
+def _describe_char(plain: str, match: re.Match[str] | None) -> str:
     char = plain[match.end() if match else 0]
     name = unicodedata.name(char, "a control character").split(" ")
     script = {"CYRILLIC", "GREEK", "ARABIC", "HEBREW", "CJK", "HANGUL", "ARMENIAN", "GEORGIAN", "THAI"}

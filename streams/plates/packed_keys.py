@@ -13,37 +13,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.plates.normal_form import (
-    _ASCII_SEPARATORS,
+    ASCII_SEPARATORS,
     MAX_LENGTH,
     PlateError,
-    folded,
+    fold_umlauts,
     has_umlaut,
-    normal,
+    normalise,
 )
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BASE: Final = 37
 Keys = NDArray[np.uint64]
 
-_CODE: Final = {char: code for code, char in enumerate(ALPHABET, start=1)}
-_WEIGHT: Final = [BASE ** (MAX_LENGTH - 1 - place) for place in range(MAX_LENGTH)]
-_WEIGHTS: Final = np.array(_WEIGHT, dtype=np.uint64)
-_TAILS: Final = np.array([BASE ** (MAX_LENGTH - place) for place in range(MAX_LENGTH + 1)], dtype=np.uint64)
+_CODE_BY_CHAR: Final = {char: code for code, char in enumerate(ALPHABET, start=1)}
+_INT_WEIGHTS: Final = [BASE ** (MAX_LENGTH - 1 - place) for place in range(MAX_LENGTH)]
+_WEIGHTS: Final = np.array(_INT_WEIGHTS, dtype=np.uint64)
+_TAIL_MODULI: Final = np.array(
+    [BASE ** (MAX_LENGTH - place) for place in range(MAX_LENGTH + 1)], dtype=np.uint64
+)
 """A key modulo the i-th of these is that of its text from the place i on, the places before it empty."""
 _NO_CODE: Final = 255
-_DELETE: Final = _ASCII_SEPARATORS.encode()
+_DELETED_BYTES: Final = ASCII_SEPARATORS.encode()
 
 
-def _codes_of_bytes() -> bytes:
+def _build_byte_codes() -> bytes:
     codes = bytearray([_NO_CODE]) * 256
-    for char, code in _CODE.items():
+    for char, code in _CODE_BY_CHAR.items():
         codes[ord(char)] = codes[ord(char.lower())] = code
     codes[ord("\n")] = 0
     return bytes(codes)
 
 
 IDENTITY: Final[NDArray[np.uint8]] = np.arange(256, dtype=np.uint8)
-_CODES_OF_BYTES: Final = _codes_of_bytes()
+_BYTE_CODES: Final = _build_byte_codes()
 
 
 def pack(plate: str) -> int:
@@ -51,20 +53,20 @@ def pack(plate: str) -> int:
 
     Raises KeyError for a character outside 0-9 A-Z, IndexError for more than twelve.
     """
-    return sum(_CODE[char] * _WEIGHT[place] for place, char in enumerate(plate))
+    return sum(_CODE_BY_CHAR[char] * _INT_WEIGHTS[place] for place, char in enumerate(plate))
 
 
 def unpack(key: int) -> str:
     """The normal form of a key."""
     chars = []
-    for weight in _WEIGHT:
+    for weight in _INT_WEIGHTS:
         code, key = divmod(key, weight)
         if code:
             chars.append(ALPHABET[code - 1])
     return "".join(chars)
 
 
-def class_table(classes: Sequence[str]) -> NDArray[np.uint8]:
+def build_class_table(classes: Sequence[str]) -> NDArray[np.uint8]:
     """A table (256 codes, uint8) that maps the code of a character to that of its class's first character.
 
     `classes` are disjoint groups of characters, for example `"0ODQ"`.
@@ -72,34 +74,34 @@ def class_table(classes: Sequence[str]) -> NDArray[np.uint8]:
     table = IDENTITY.copy()
     for group in classes:
         for char in group:
-            table[_CODE[char]] = _CODE[group[0]]
+            table[_CODE_BY_CHAR[char]] = _CODE_BY_CHAR[group[0]]
     return table
 
 
-def mapped(keys: Keys, table: NDArray[np.uint8]) -> Keys:
+def map_codes(keys: Keys, table: NDArray[np.uint8]) -> Keys:
     """Packed keys (uint64) with each code mapped by `table` (uint8, 256); the code 0 is mapped to itself."""
-    thirds = _thirds_of(table.tobytes())
+    thirds = _map_triples(table.tobytes())
     found = np.zeros(len(keys), dtype=np.uint64)
     rest = keys
-    for weight in _WEIGHT[2::3]:
+    for weight in _INT_WEIGHTS[2::3]:
         digits = rest // np.uint64(weight)
         rest = rest - digits * np.uint64(weight)
         found += thirds.take(digits.view(np.int64)) * np.uint64(weight)
     return found
 
 
-def sorted_once(keys: Keys) -> Keys:
+def sort_unique(keys: Keys) -> Keys:
     """Keys (uint64) sorted, each once."""
     found = np.sort(keys)
     return found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
 
 
-def one_edit(keys: Keys, others: Keys) -> NDArray[np.bool_]:
+def differ_by_one_edit(keys: Keys, others: Keys) -> NDArray[np.bool_]:
     """Whether the texts of two keys (uint64, n each) differ by one character: another, one more or one less.
 
     One of a pair of equal keys does not.
     """
-    tails, other_tails = keys[:, None] % _TAILS, others[:, None] % _TAILS
+    tails, other_tails = keys[:, None] % _TAIL_MODULI, others[:, None] % _TAIL_MODULI
     differing = (tails[:, :-1] - tails[:, 1:]) != (other_tails[:, :-1] - other_tails[:, 1:])
     near: NDArray[np.bool_] = np.count_nonzero(differing, axis=1) == 1
     for longer, behind, shorter in ((keys, tails, others), (others, other_tails, keys)):
@@ -109,7 +111,7 @@ def one_edit(keys: Keys, others: Keys) -> NDArray[np.bool_]:
     return near
 
 
-class Columns(NamedTuple):
+class PlateColumns(NamedTuple):
     """A batch of n plates as columns.
 
     `codes` (uint8) are those of all characters and a 0 behind each plate; `starts` and `lengths` (intp, n)
@@ -139,7 +141,7 @@ class Columns(NamedTuple):
             keys[list(self.faults)] = 0
         return keys
 
-    def deletions(self, table: NDArray[np.uint8] = IDENTITY) -> Keys:
+    def deletion_keys(self, table: NDArray[np.uint8] = IDENTITY) -> Keys:
         """The keys (uint64, as many as `codes`) of the plates without one character, mapped as in `keys`.
 
         At the place of a character is the key of its plate without it; at that of the 0 behind a plate, the
@@ -167,12 +169,12 @@ class Columns(NamedTuple):
 
     def matrix(self) -> NDArray[np.uint8]:
         """The codes (uint8, n × 12) of the plates, 0 behind the last character."""
-        matrix = self.matrix_of(np.arange(len(self.starts)))
+        matrix = self.matrix_rows(np.arange(len(self.starts)))
         if self.faults:
             matrix[list(self.faults)] = 0
         return matrix
 
-    def matrix_of(self, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
+    def matrix_rows(self, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
         """The codes (uint8, m × 12) of the plates in some rows (intp, m), none of which has a fault."""
         places = np.arange(MAX_LENGTH)
         inside = places < self.lengths[rows, None]
@@ -181,24 +183,24 @@ class Columns(NamedTuple):
         return matrix
 
 
-def digits(keys: Keys) -> NDArray[np.uint8]:
+def to_digits(keys: Keys) -> NDArray[np.uint8]:
     """The codes (uint8, n × 12) of the texts of keys (uint64, n), 0 behind the last character."""
     return (keys[:, None] // _WEIGHTS % np.uint64(BASE)).astype(np.uint8)
 
 
-def columns(plates: Sequence[str]) -> Columns:
+def to_columns(plates: Sequence[str]) -> PlateColumns:
     """The columns of a batch of plates as read; agrees with `normal` on every text. Raises nothing."""
     umlauts: dict[int, str] = {}
     faults: dict[int, str] = {}
     if not len(plates):
         nothing = np.zeros(0, dtype=np.intp)
-        return Columns(nothing.astype(np.uint8), nothing, nothing, umlauts, faults)
+        return PlateColumns(nothing.astype(np.uint8), nothing, nothing, umlauts, faults)
     text = "\n".join(plates)
-    codes = _codes(text) if text.isascii() else None
+    codes = _encode_text(text) if text.isascii() else None
     ends = np.flatnonzero(codes == 0) if codes is not None else ()
     if codes is None or len(ends) != len(plates):
-        plates = [_plain(row, plate, umlauts, faults) for row, plate in enumerate(plates)]
-        codes = _codes("\n".join(plates))
+        plates = [_to_plain(row, plate, umlauts, faults) for row, plate in enumerate(plates)]
+        codes = _encode_text("\n".join(plates))
         ends = np.flatnonzero(codes == 0)
     starts = np.empty(len(plates), dtype=np.intp)
     starts[0] = 0
@@ -208,12 +210,12 @@ def columns(plates: Sequence[str]) -> Columns:
         strange = np.maximum.reduceat(codes, starts) == _NO_CODE
         for row in np.flatnonzero(strange | (lengths == 0) | (lengths > MAX_LENGTH)).tolist():
             if row not in faults:
-                faults[row] = _fault(plates[row])
-    return Columns(codes, starts, lengths, umlauts, faults)
+                faults[row] = _fault_text(plates[row])
+    return PlateColumns(codes, starts, lengths, umlauts, faults)
 
 
 @lru_cache(maxsize=8)
-def _thirds_of(table: bytes) -> Keys:
+def _map_triples(table: bytes) -> Keys:
     """For each three characters as a number to the base 37, the number with their codes mapped."""
     codes = np.frombuffer(table, dtype=np.uint8)[:BASE].astype(np.uint64)
     thirds: Keys = codes[:, None, None] * np.uint64(BASE**2) + codes[:, None] * np.uint64(BASE) + codes
@@ -221,7 +223,7 @@ def _thirds_of(table: bytes) -> Keys:
 
 
 @lru_cache(maxsize=4)
-def _powers_of(size: int) -> tuple[Keys, Keys]:
+def _compute_powers(size: int) -> tuple[Keys, Keys]:
     """37^-i and 37^(11+i), modulo 2^64, for i below a size."""
     inverse = pow(BASE, -1, 2**64)
     negative, positive = np.full(size, inverse, dtype=np.uint64), np.full(size, BASE, dtype=np.uint64)
@@ -230,31 +232,31 @@ def _powers_of(size: int) -> tuple[Keys, Keys]:
 
 
 def _powers(size: int) -> tuple[Keys, Keys]:
-    return _powers_of(max(1 << 15, 1 << size.bit_length()))
+    return _compute_powers(max(1 << 15, 1 << size.bit_length()))
 
 
-def _codes(text: str) -> NDArray[np.uint8]:
+def _encode_text(text: str) -> NDArray[np.uint8]:
     """The codes of plates in plain letters, joined by line feeds; separators gone, 0 behind each plate."""
-    return np.frombuffer(f"{text}\n".encode().translate(_CODES_OF_BYTES, _DELETE), dtype=np.uint8)
+    return np.frombuffer(f"{text}\n".encode().translate(_BYTE_CODES, _DELETED_BYTES), dtype=np.uint8)
 
 
-def _plain(row: int, plate: str, umlauts: dict[int, str], faults: dict[int, str]) -> str:
+def _to_plain(row: int, plate: str, umlauts: dict[int, str], faults: dict[int, str]) -> str:
     """The plate in plain letters, its umlaut or fault noted."""
     if plate.isascii() and "\n" not in plate:
         return plate
     try:
-        form = normal(plate)
+        form = normalise(plate)
     except PlateError as error:
         faults[row] = str(error)
         return ""
     if has_umlaut(form):
         umlauts[row] = form
-    return folded(form)
+    return fold_umlauts(form)
 
 
-def _fault(plate: str) -> str:
+def _fault_text(plate: str) -> str:
     try:
-        normal(plate)
+        normalise(plate)
     except PlateError as error:
         return str(error)
     raise AssertionError("the batch and the single normal form disagree")

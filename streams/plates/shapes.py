@@ -17,12 +17,12 @@ class Form(NamedTuple):
     allowed: tuple[frozenset[str], ...]
     gaps: frozenset[int]
 
-    def grouped(self, plate: str) -> str:
+    def group_plate(self, plate: str) -> str:
         """A normal form of this length as it is printed: `AB-123-CD`."""
         return "".join(f"-{char}" if place in self.gaps else char for place, char in enumerate(plate))
 
 
-def forms(shape: str) -> tuple[Form, ...]:
+def expand_shape(shape: str) -> tuple[Form, ...]:
     """All fixed-length forms of a shape.
 
     Raises ValueError for a text that is no shape.
@@ -37,16 +37,16 @@ def forms(shape: str) -> tuple[Form, ...]:
         if space:
             items.append([(None, 1)])
             continue
-        chars = _members(inside) if inside else frozenset(char)
+        chars = _class_members(inside) if inside else frozenset(char)
         low = int(least) if least else 1
         high = int(most) if most else low
         items.append([(chars, times) for times in range(low, high + 1)])
     if end != len(shape) or not items:
         raise ValueError(f"no shape: {shape!r}, at character {end + 1}")
-    return tuple(_form(choice) for choice in product(*items))
+    return tuple(_build_form(choice) for choice in product(*items))
 
 
-def _form(choice: tuple[tuple[frozenset[str] | None, int], ...]) -> Form:
+def _build_form(choice: tuple[tuple[frozenset[str] | None, int], ...]) -> Form:
     allowed: list[frozenset[str]] = []
     gaps = set()
     for chars, times in choice:
@@ -57,7 +57,7 @@ def _form(choice: tuple[tuple[frozenset[str] | None, int], ...]) -> Form:
     return Form(tuple(allowed), frozenset(gaps) - {0})
 
 
-def _members(inside: str) -> frozenset[str]:
+def _class_members(inside: str) -> frozenset[str]:
     members: set[str] = set()
     for match in re.finditer(r"(.)-(.)|(.)", inside):
         first, last, single = match.groups()

@@ -6,14 +6,14 @@ from msgspec import Meta, Struct
 
 from streams.records.countries import Country, Territory
 from streams.records.read import Vehicle
-from streams.records.times import YEARS_RULE, Time, in_years
-from streams.records.types import ActionCode, Basis, Confidence, Identifier, Priority, Words
+from streams.records.times import YEARS_RULE, Time, has_valid_year
+from streams.records.types import ActionCode, Basis, Confidence, FreeText, Identifier, Priority
 
-Mode = Literal["exact", "pattern", "confusable", "fuzzy"]
+MatchMode = Literal["exact", "pattern", "confusable", "fuzzy"]
 """How far a match may go. Each admits what those before it admit."""
 
 
-NO_SLASH: Final = "`list_id` has no slash, which stands between list and alert in a key"
+NO_SLASH_RULE: Final = "`list_id` has no slash, which stands between list and alert in a key"
 ListId = Annotated[
     Identifier,
     # Looked at by hand when decoded: a regular expression would cost a third of decoding an alert.
@@ -26,7 +26,7 @@ ListId = Annotated[
 class AlertMatch(Struct, frozen=True, gc=False, omit_defaults=True):
     """How this alert may be matched; it narrows the list's policy and never widens it."""
 
-    mode: Annotated[Mode | None, Meta(description="how far a match may go")] = None
+    mode: Annotated[MatchMode | None, Meta(description="how far a match may go")] = None
     min_posterior: Annotated[Confidence | None, Meta(description="lowest posterior for a hit, 0 to 1")] = None
 
 
@@ -51,7 +51,7 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
         ),
     ]
     basis: Annotated[Basis, Meta(description="the legal basis of the alert")]
-    reason: Annotated[Words, Meta(description="why the vehicle is sought, for the officer")]
+    reason: Annotated[FreeText, Meta(description="why the vehicle is sought, for the officer")]
     action: Annotated[
         dict[Territory, ActionCode],
         Meta(
@@ -85,7 +85,7 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
         Annotated[float, Meta(ge=0, le=8784, description="hours of earlier reads asked for")] | None
     ) = None
     operation_id: Annotated[Identifier | None, Meta(description="the joint operation it belongs to")] = None
-    reference: Annotated[Words | None, Meta(description="the owner's file reference")] = None
+    reference: Annotated[FreeText | None, Meta(description="the owner's file reference")] = None
     flags: (
         Annotated[
             dict[Country, ActionCode],
@@ -99,11 +99,11 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
 
     def __post_init__(self) -> None:
         if "/" in self.list_id:
-            raise ValueError(NO_SLASH)
+            raise ValueError(NO_SLASH_RULE)
         if "default" not in self.action:
             raise ValueError("`action` has an entry `default`")
-        if not (in_years(self.valid_from) and in_years(self.valid_until)):
-            name = "valid_until" if in_years(self.valid_from) else "valid_from"
+        if not (has_valid_year(self.valid_from) and has_valid_year(self.valid_until)):
+            name = "valid_until" if has_valid_year(self.valid_from) else "valid_from"
             raise ValueError(f"`{name}` {YEARS_RULE}")
         if self.valid_until <= self.valid_from:
             raise ValueError("`valid_until` is after `valid_from`")
@@ -118,8 +118,8 @@ class Withdrawal(Struct, frozen=True, gc=False):
 
     def __post_init__(self) -> None:
         if "/" in self.list_id:
-            raise ValueError(NO_SLASH)
-        if not in_years(self.withdrawn_at):
+            raise ValueError(NO_SLASH_RULE)
+        if not has_valid_year(self.withdrawn_at):
             raise ValueError(f"`withdrawn_at` {YEARS_RULE}")
 
 
@@ -127,6 +127,6 @@ AlertKey = tuple[str, str]
 """(list_id, alert_id): what names an alert through all its versions."""
 
 
-def key_of(entry: Alert | Withdrawal) -> AlertKey:
+def alert_key(entry: Alert | Withdrawal) -> AlertKey:
     """The key that names the alert through all its versions."""
     return entry.list_id, entry.alert_id

@@ -5,25 +5,25 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, overload
 
 from streams.records.countries import Country
-from streams.records.journey import Next
+from streams.records.journey import NextSite
 from streams.records.times import from_ms
 
 _MS: Final = timedelta(milliseconds=1)
 
 
-class Window(NamedTuple):
+class ArrivalWindow(NamedTuple):
     """A site that a vehicle may come to, and when, in whole ms after it was where it is now."""
 
     site_id: str
     km: float
-    earliest: int
-    expected: int
-    latest: int
+    earliest_ms: int
+    expected_ms: int
+    latest_ms: int
     share: float
     territory: Country | None
 
 
-class Windows(tuple[Window, ...]):
+class ArrivalWindows(tuple[ArrivalWindow, ...]):
     """What lies ahead of a place, nearest first; one and the same for all vehicles that go on alike.
 
     Two are equal only if they are one: they are looked up often.
@@ -36,35 +36,35 @@ class Windows(tuple[Window, ...]):
         return self is other
 
 
-class Arrivals(Sequence[Next]):
+class Arrivals(Sequence[NextSite]):
     """Windows after a time `at` (ms since 1970 UTC), as the sites that come next; equal to a list of them."""
 
-    __slots__ = ("at", "windows")
+    __slots__ = ("at_ms", "windows")
 
-    def __init__(self, at: int, windows: Windows) -> None:
-        self.at = at
+    def __init__(self, at_ms: int, windows: ArrivalWindows) -> None:
+        self.at_ms = at_ms
         self.windows = windows
 
     def __len__(self) -> int:
         return len(self.windows)
 
     @overload
-    def __getitem__(self, place: int) -> Next: ...
+    def __getitem__(self, index: int) -> NextSite: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Next]: ...
-    def __getitem__(self, place: int | slice) -> Next | list[Next]:
-        at = from_ms(self.at)
+    def __getitem__(self, place: slice) -> list[NextSite]: ...
+    def __getitem__(self, place: int | slice) -> NextSite | list[NextSite]:
+        at = from_ms(self.at_ms)
         if isinstance(place, slice):
-            return [_next(at, each) for each in self.windows[place]]
-        return _next(at, self.windows[place])
+            return [_next_site(at, each) for each in self.windows[place]]
+        return _next_site(at, self.windows[place])
 
-    def __iter__(self) -> Iterator[Next]:
-        at = from_ms(self.at)
-        return iter([_next(at, each) for each in self.windows])
+    def __iter__(self) -> Iterator[NextSite]:
+        at = from_ms(self.at_ms)
+        return iter([_next_site(at, each) for each in self.windows])
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Arrivals) and self.windows is other.windows:
-            return self.at == other.at
+            return self.at_ms == other.at_ms
         if isinstance(other, list | Arrivals):
             return len(self) == len(other) and list(self) == list(other)
         return NotImplemented
@@ -75,9 +75,9 @@ class Arrivals(Sequence[Next]):
         return repr(list(self))
 
 
-def _next(at: datetime, window: Window) -> Next:
+def _next_site(at: datetime, window: ArrivalWindow) -> NextSite:
     site_id, km, earliest, expected, latest, share, territory = window
-    return Next(
+    return NextSite(
         site_id,
         km,
         at + earliest * _MS,

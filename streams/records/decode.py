@@ -15,61 +15,67 @@ import msgspec
 import numpy as np
 
 from streams.records.alert import Alert, Withdrawal
-from streams.records.faults import Fault, faults_of, shown
+from streams.records.faults import Fault, find_faults, shown_value
 from streams.records.hit import Hit
-from streams.records.lookback import LookedBack
+from streams.records.lookback import LookbackRun
 from streams.records.match import Match
 from streams.records.read import Read
-from streams.records.times import SURELY_AFTER, SURELY_BEFORE, YEARS_RULE, in_years
+from streams.records.times import SAFE_RANGE_END, SAFE_RANGE_START, YEARS_RULE, has_valid_year
 from streams.records.verdict import Verdict
 
 MAX_RECORD_BYTES: Final = 1_000_000
 """Longest record taken; Kafka's own default limit of a message is about the same."""
 
-_OPENING, _CLOSING = b"{}"
-_read = msgspec.json.Decoder(Read)
-_alert = msgspec.json.Decoder(Alert)
-_verdict = msgspec.json.Decoder(Verdict)
-_match = msgspec.json.Decoder(Match)
-_hit = msgspec.json.Decoder(Hit)
-_looked_back = msgspec.json.Decoder(LookedBack)
-_any = msgspec.json.Decoder()
-_WITHDRAWN: Final = b'"withdrawn_at"'
+_OPENING_BRACE, _CLOSING_BRACE = b"{}"
+_read_decoder = msgspec.json.Decoder(Read)
+_alert_decoder = msgspec.json.Decoder(Alert)
+_verdict_decoder = msgspec.json.Decoder(Verdict)
+_match_decoder = msgspec.json.Decoder(Match)
+_hit_decoder = msgspec.json.Decoder(Hit)
+_lookback_run_decoder = msgspec.json.Decoder(LookbackRun)
+_json_decoder = msgspec.json.Decoder()
+_WITHDRAWN_AT_KEY: Final = b'"withdrawn_at"'
 
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DECODE_ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises; the last two for a text that is not UTF-8 and for very deep nesting."""
-_JSON_KIND: Final = {list: "a list", str: "text", int: "a number", float: "a number", type(None): "null"}
+_JSON_TYPE_NAMES: Final = {
+    list: "a list",
+    str: "text",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
 
-_Record = TypeVar("_Record", Read, Alert, Match)
-_Whole = TypeVar("_Whole")
+_BatchRecord = TypeVar("_BatchRecord", Read, Alert, Match)
+_AnyRecord = TypeVar("_AnyRecord")
 
 
-class Rejected(NamedTuple):
+class RejectedRecord(NamedTuple):
     """A record that was not taken: its place in the batch, all that is wrong with it, and its bytes."""
 
-    place: int
+    position: int
     faults: tuple[Fault, ...]
     raw: bytes
 
 
-class Decoded(NamedTuple):
+class DecodedReads(NamedTuple):
     """The reads of a batch, the place `places[i]` of `reads[i]` in it, `times[i]` when it was captured, and
     what was rejected."""
 
     reads: list[Read]
-    places: Sequence[int]
+    indices: Sequence[int]
     times: list[datetime]
-    rejected: list[Rejected]
+    rejected: list[RejectedRecord]
 
 
-def decode_reads(records: Sequence[bytes]) -> Decoded:
+def decode_reads(records: Sequence[bytes]) -> DecodedReads:
     """Reads from JSON records, each with types and bounds checked. Raises nothing."""
-    reads = _together(_read, records)
+    reads = _decode_joined(_read_decoder, records)
     if reads is not None:
         times = [read.captured_at for read in reads]
-        if not times or (min(times) >= SURELY_AFTER and max(times) < SURELY_BEFORE):
-            return Decoded(reads, range(len(reads)), times, [])
-    return _read_singly(records)
+        if not times or (min(times) >= SAFE_RANGE_START and max(times) < SAFE_RANGE_END):
+            return DecodedReads(reads, range(len(reads)), times, [])
+    return _decode_reads_singly(records)
 
 
 def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
@@ -78,13 +84,13 @@ def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
     A withdrawal may have the other fields of the alert too: what is withdrawn must not come into force.
     """
     if len(record) > MAX_RECORD_BYTES:
-        return (_too_long(),)
-    if _WITHDRAWN not in record:
+        return (_too_long_fault(),)
+    if _WITHDRAWN_AT_KEY not in record:
         try:
-            return _alert.decode(record)
-        except _UNREADABLE:
+            return _alert_decoder.decode(record)
+        except _DECODE_ERRORS:
             pass
-    value = _object(record)
+    value = _decode_object(record)
     if not isinstance(value, tuple):
         try:
             if "withdrawn_at" in value:
@@ -94,19 +100,19 @@ def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
             pass
     if isinstance(value, tuple):
         return value
-    return tuple(faults_of(Withdrawal if "withdrawn_at" in value else Alert, value))
+    return tuple(find_faults(Withdrawal if "withdrawn_at" in value else Alert, value))
 
 
 def decode_alerts(records: Sequence[bytes]) -> list[Alert | Withdrawal | tuple[Fault, ...]]:
     """`decode_alert` for a batch; the answers are in the records' order. Raises nothing."""
-    alerts = None if _WITHDRAWN in b"\n".join(records) else _together(_alert, records)
+    alerts = None if _WITHDRAWN_AT_KEY in b"\n".join(records) else _decode_joined(_alert_decoder, records)
     return list(alerts) if alerts is not None else [decode_alert(record) for record in records]
 
 
 def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
     """A verdict, or all its faults. Raises nothing."""
     # It has looked at its time itself.
-    return decode_whole(_verdict, Verdict, record)
+    return decode_record(_verdict_decoder, Verdict, record)
 
 
 def decode_match(record: bytes) -> Match | tuple[Fault, ...]:
@@ -114,115 +120,119 @@ def decode_match(record: bytes) -> Match | tuple[Fault, ...]:
 
     The plates in it are not looked at again: whoever made the match has done so.
     """
-    return decode_whole(_match, Match, record, _times_of_match)
+    return decode_record(_match_decoder, Match, record, _match_times)
 
 
 def decode_matches(records: Sequence[bytes]) -> list[Match | tuple[Fault, ...]]:
     """`decode_match` for a batch; the answers are in the records' order. Raises nothing."""
-    matches = _together(_match, records)
-    if matches is not None and all(in_years(match.read.captured_at) for match in matches):
+    matches = _decode_joined(_match_decoder, records)
+    if matches is not None and all(has_valid_year(match.read.captured_at) for match in matches):
         return list(matches)
     return [decode_match(record) for record in records]
 
 
 def decode_hit(record: bytes) -> Hit | tuple[Fault, ...]:
     """A hit, or all its faults. Raises nothing. Its plates are not looked at, as those of a match."""
-    return decode_whole(_hit, Hit, record, _times_of_hit)
+    return decode_record(_hit_decoder, Hit, record, _hit_times)
 
 
-def decode_looked_back(record: bytes) -> LookedBack | tuple[Fault, ...]:
+def decode_lookback_run(record: bytes) -> LookbackRun | tuple[Fault, ...]:
     """A look back, or all its faults. Raises nothing."""
     # It has looked at its times itself.
-    return decode_whole(_looked_back, LookedBack, record)
+    return decode_record(_lookback_run_decoder, LookbackRun, record)
 
 
-def _times_of_match(match: Match) -> tuple[datetime, ...]:
+def _match_times(match: Match) -> tuple[datetime, ...]:
     # The alert has looked at its own.
     return (match.read.captured_at,)
 
 
-def _times_of_hit(hit: Hit) -> tuple[datetime, ...]:
+def _hit_times(hit: Hit) -> tuple[datetime, ...]:
     return hit.read.captured_at, hit.alert.valid_until, hit.emitted_at
 
 
-def decode_whole(
-    decoder: msgspec.json.Decoder[_Whole],
-    kind: type[_Whole],
+def decode_record(
+    decoder: msgspec.json.Decoder[_AnyRecord],
+    record_type: type[_AnyRecord],
     record: bytes,
-    times: Callable[[_Whole], tuple[datetime, ...]] = lambda _: (),
-) -> _Whole | tuple[Fault, ...]:
+    unchecked_times: Callable[[_AnyRecord], tuple[datetime, ...]] = lambda _: (),
+) -> _AnyRecord | tuple[Fault, ...]:
     """A record of a kind, or all its faults; `times` gives those whose years the decoder does not look at.
 
     Raises nothing.
     """
     if len(record) > MAX_RECORD_BYTES:
-        return (_too_long(),)
+        return (_too_long_fault(),)
     try:
         whole = decoder.decode(record)
-        if all(map(in_years, times(whole))):
+        if all(map(has_valid_year, unchecked_times(whole))):
             return whole
-    except _UNREADABLE:
+    except _DECODE_ERRORS:
         pass
-    value = _object(record)
-    return value if isinstance(value, tuple) else tuple(faults_of(kind, value))
+    value = _decode_object(record)
+    return value if isinstance(value, tuple) else tuple(find_faults(record_type, value))
 
 
-def _together(decoder: msgspec.json.Decoder[_Record], records: Sequence[bytes]) -> list[_Record] | None:
+def _decode_joined(
+    decoder: msgspec.json.Decoder[_BatchRecord], records: Sequence[bytes]
+) -> list[_BatchRecord] | None:
     """All records decoded in one call, or None if they must be looked at one by one."""
     joined = b"\n".join(records)
-    if not _apart(records, joined):
+    if not _are_brace_delimited(records, joined):
         return None
     if len(joined) > MAX_RECORD_BYTES and max(map(len, records)) > MAX_RECORD_BYTES:
         return None
     try:
         decoded = decoder.decode_lines(joined)
-    except _UNREADABLE:
+    except _DECODE_ERRORS:
         return None
     return decoded if len(decoded) == len(records) else None
 
 
-def _apart(records: Sequence[bytes], joined: bytes) -> bool:
+def _are_brace_delimited(records: Sequence[bytes], joined: bytes) -> bool:
     """Whether every record but the first begins, and every one but the last ends, with a brace."""
     if not records or not records[0] or not records[-1]:
         return False
     lengths = np.fromiter(map(len, records), dtype=np.intp, count=len(records))
     chars = np.frombuffer(joined, dtype=np.uint8)
     feeds = np.cumsum(lengths[:-1] + 1) - 1
-    return bool((chars.take(feeds - 1) == _CLOSING).all() and (chars.take(feeds + 1) == _OPENING).all())
+    return bool(
+        (chars.take(feeds - 1) == _CLOSING_BRACE).all() and (chars.take(feeds + 1) == _OPENING_BRACE).all()
+    )
 
 
-def _read_singly(records: Sequence[bytes]) -> Decoded:
+def _decode_reads_singly(records: Sequence[bytes]) -> DecodedReads:
     reads: list[Read] = []
     places: list[int] = []
-    rejected: list[Rejected] = []
+    rejected: list[RejectedRecord] = []
     for place, record in enumerate(records):
-        faults = _read_or_faults(record)
+        faults = _decode_read(record)
         if isinstance(faults, Read):
             reads.append(faults)
             places.append(place)
         else:
-            rejected.append(Rejected(place, faults, record))
-    return Decoded(reads, places, [read.captured_at for read in reads], rejected)
+            rejected.append(RejectedRecord(place, faults, record))
+    return DecodedReads(reads, places, [read.captured_at for read in reads], rejected)
 
 
-def _read_or_faults(record: bytes) -> Read | tuple[Fault, ...]:
+def _decode_read(record: bytes) -> Read | tuple[Fault, ...]:
     if len(record) > MAX_RECORD_BYTES:
-        return (_too_long(),)
+        return (_too_long_fault(),)
     try:
-        read = _read.decode(record)
-    except _UNREADABLE:
-        value = _object(record)
-        return value if isinstance(value, tuple) else tuple(faults_of(Read, value))
-    if not in_years(read.captured_at):
-        return (Fault("captured_at", YEARS_RULE, shown(read.captured_at.isoformat())),)
+        read = _read_decoder.decode(record)
+    except _DECODE_ERRORS:
+        value = _decode_object(record)
+        return value if isinstance(value, tuple) else tuple(find_faults(Read, value))
+    if not has_valid_year(read.captured_at):
+        return (Fault("captured_at", YEARS_RULE, shown_value(read.captured_at.isoformat())),)
     return read
 
 
-def _object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
+def _decode_object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
     """The record as a JSON object, or why it is none."""
     try:
         record.decode()
-        value = _any.decode(record)
+        value = _json_decoder.decode(record)
     except UnicodeDecodeError as error:
         return (Fault("", "is UTF-8 text", f"0x{record[error.start]:02X} at byte {error.start}"),)
     except RecursionError:
@@ -231,9 +241,9 @@ def _object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
         why = str(error).partition(" - at ")[0]
         return (Fault("", f"is one JSON object on one line ({why})", f"{len(record)} bytes"),)
     if not isinstance(value, dict):
-        return (Fault("", "is a JSON object", _JSON_KIND.get(type(value), "true or false")),)
+        return (Fault("", "is a JSON object", _JSON_TYPE_NAMES.get(type(value), "true or false")),)
     return value
 
 
-def _too_long() -> Fault:
+def _too_long_fault() -> Fault:
     return Fault("", f"is at most {MAX_RECORD_BYTES:,} bytes long", "longer")

@@ -13,15 +13,15 @@ import msgspec
 import orjson
 
 from streams.records.countries import COUNTRIES
-from streams.records.times import FORM_RULE, YEARS_RULE, ZONE_RULE, in_years
+from streams.records.times import FORMAT_RULE, YEARS_RULE, ZONE_RULE, has_valid_year
 
 # Plates are personal data and free text may hold one, so messages tell their size, never their content.
-PERSONAL: Final = frozenset(
+PERSONAL_FIELDS: Final = frozenset(
     {"plate", "candidates", "char_alternatives", "image_ref", "reason", "reference", "by", "read"}
     | {"read_plate", "listed_plate", "listed", "meaning"}
 )
-_SHOWN_LENGTH: Final = 60
-_KINDS: Final = {
+_MAX_SHOWN_LENGTH: Final = 60
+_TYPE_NAMES: Final = {
     "str": "text",
     "int": "a whole number",
     "float": "a number with a fraction",
@@ -30,7 +30,7 @@ _KINDS: Final = {
     "object": "an object",
     "null": "null",
 }
-_WORDS: Final = tuple(
+_REPLACEMENTS: Final = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (r" \| null$", ""),
@@ -51,7 +51,7 @@ _WORDS: Final = tuple(
         (r"(\d)\.0\b", r"\1"),
     )
 )
-_SHOWN_CHOICES: Final = 12
+_MAX_SHOWN_CHOICES: Final = 12
 
 
 class Fault(NamedTuple):
@@ -66,11 +66,11 @@ class Fault(NamedTuple):
         return f"{place}{self.rule}; it is {self.value}" if self.value else f"{place}{self.rule}"
 
 
-def shown(value: object, field: str = "") -> str:
+def shown_value(value: object, field: str = "") -> str:
     """A value as a message may show it: short, on one line, and only its size where it may hold a plate."""
     name = re.split(r"[.\[]", field.removeprefix("$."))
-    if any(part in PERSONAL for part in name) and value is not None:
-        return f"{_size(value)} (not shown: it may be personal data)"
+    if any(part in PERSONAL_FIELDS for part in name) and value is not None:
+        return f"{_describe_size(value)} (not shown: it may be personal data)"
     try:
         text = orjson.dumps(value, default=str).decode()
     except TypeError:
@@ -78,19 +78,19 @@ def shown(value: object, field: str = "") -> str:
             text = repr(value)
         except RecursionError:
             return "nested too deeply to be shown"
-    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}… ({len(text)} characters)"
+    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}… ({len(text)} characters)"
 
 
-def faults_of(kind: Any, value: object, field: str = "") -> list[Fault]:
+def find_faults(expected_type: Any, value: object, field: str = "") -> list[Fault]:
     """All faults of a decoded JSON or TOML value against a type, in the order of the type's fields.
 
     `kind` is a msgspec type: a Struct, a dictionary of such, or anything `msgspec.convert` knows. Unknown
     keys are no fault here; a caller that refuses them looks for them itself.
     """
-    return list(_walk(kind, value, field))
+    return list(_walk(expected_type, value, field))
 
 
-def _size(value: object) -> str:
+def _describe_size(value: object) -> str:
     if isinstance(value, str):
         return f"{len(value)} characters"
     if isinstance(value, list | dict):
@@ -99,20 +99,24 @@ def _size(value: object) -> str:
     return "true or false" if isinstance(value, bool) else "a number"
 
 
-def _walk(kind: Any, value: object, field: str) -> Iterator[Fault]:
+def _walk(expected_type: Any, value: object, field: str) -> Iterator[Fault]:
     """The faults of what is inside a value; if there are none, that of the value as a whole."""
     found = False
-    for fault in _inside(_plain(kind), value, field):
+    for fault in _nested_faults(_unwrap_type(expected_type), value, field):
         found = True
         yield fault
     if not found:
-        yield from _leaf(kind, value, field)
+        yield from _own_faults(expected_type, value, field)
 
 
-def _inside(kind: Any, value: object, field: str) -> Iterator[Fault]:
-    origin, parts = get_origin(kind), get_args(kind)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-        for item in msgspec.structs.fields(kind):
+def _nested_faults(expected_type: Any, value: object, field: str) -> Iterator[Fault]:
+    origin, parts = get_origin(expected_type), get_args(expected_type)
+    if (
+        isinstance(expected_type, type)
+        and issubclass(expected_type, msgspec.Struct)
+        and isinstance(value, dict)
+    ):
+        for item in msgspec.structs.fields(expected_type):
             place = f"{field}.{item.encode_name}" if field else item.encode_name
             if item.encode_name in value:
                 yield from _walk(item.type, value[item.encode_name], place)
@@ -120,7 +124,7 @@ def _inside(kind: Any, value: object, field: str) -> Iterator[Fault]:
                 yield Fault(place, "is required and missing", "")
     elif origin is dict and isinstance(value, dict):
         for key, entry in value.items():
-            wrong = list(_leaf(parts[0], key, field))
+            wrong = list(_own_faults(parts[0], key, field))
             yield from (fault._replace(rule=f"each name in it {fault.rule}") for fault in wrong)
             if not wrong:
                 yield from _walk(parts[1], entry, f"{field}.{key}" if field else str(key))
@@ -129,23 +133,27 @@ def _inside(kind: Any, value: object, field: str) -> Iterator[Fault]:
             yield from _walk(parts[0], entry, f"{field}[{index}]")
 
 
-def _leaf(kind: Any, value: object, field: str) -> Iterator[Fault]:
+def _own_faults(expected_type: Any, value: object, field: str) -> Iterator[Fault]:
     try:
-        result = msgspec.convert(value, kind)
+        result = msgspec.convert(value, expected_type)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at ")
         inner = re.sub(r"^(key in )?\$\.?", "", path.replace("`", ""))
         place = ".".join(part for part in (field, inner) if part).replace(".[", "[")
-        yield Fault(place, _rule(message, kind), "" if _tells_value(message) else shown(value, field))
+        yield Fault(
+            place,
+            _rule_text(message, expected_type),
+            "" if _includes_value(message) else shown_value(value, field),
+        )
     else:
-        if isinstance(result, datetime) and not in_years(result):
-            yield Fault(field, YEARS_RULE, shown(value, field))
+        if isinstance(result, datetime) and not has_valid_year(result):
+            yield Fault(field, YEARS_RULE, shown_value(value, field))
 
 
-def _rule(message: str, kind: Any) -> str:
+def _rule_text(message: str, expected_type: Any) -> str:
     if message.startswith("Invalid enum value"):
-        choices = _choices(kind)
-        if len(choices) > _SHOWN_CHOICES or (choices and choices <= COUNTRIES):
+        choices = _literal_values(expected_type)
+        if len(choices) > _MAX_SHOWN_CHOICES or (choices and choices <= COUNTRIES):
             default = "`default` or " if "default" in choices else ""
             return f"is {default}a country's ISO 3166-1 alpha-2 code in upper case"
         if choices:
@@ -154,35 +162,37 @@ def _rule(message: str, kind: Any) -> str:
     if "timezone component" in message:
         return ZONE_RULE
     if message.startswith("Invalid RFC3339"):
-        return FORM_RULE
+        return FORMAT_RULE
     if message.startswith("Expected "):
-        return _expected(message)
+        return _expected_text(message)
     return message.replace("`", "")
 
 
-def _expected(message: str) -> str:
+def _expected_text(message: str) -> str:
     """A decoder's `Expected ...` in the words of people who do not know its types."""
     wanted, _, got = message.removeprefix("Expected ").replace("`", "").partition(", got ")
-    for pattern, words in _WORDS:
+    for pattern, words in _REPLACEMENTS:
         wanted = pattern.sub(words, wanted)
-    return f"is {wanted}" + (f", not {_KINDS.get(got, got)}" if got else "")
+    return f"is {wanted}" + (f", not {_TYPE_NAMES.get(got, got)}" if got else "")
 
 
-def _tells_value(message: str) -> bool:
+def _includes_value(message: str) -> bool:
     return not message.startswith(("Expected", "Invalid"))
 
 
-def _choices(kind: Any) -> set[Any]:
-    if get_origin(kind) is Literal:
-        return set(get_args(kind))
-    return {choice for part in get_args(kind) for choice in _choices(part)}
+def _literal_values(expected_type: Any) -> set[Any]:
+    if get_origin(expected_type) is Literal:
+        return set(get_args(expected_type))
+    return {choice for part in get_args(expected_type) for choice in _literal_values(part)}
 
 
-def _plain(kind: Any) -> Any:
+def _unwrap_type(annotated_type: Any) -> Any:
     """A type without its annotations, and without None where it is that or one other."""
     while True:
-        parts = [part for part in get_args(kind) if part is not type(None)]
-        if get_origin(kind) is Annotated or (get_origin(kind) in (Union, UnionType) and len(parts) == 1):
-            kind = parts[0]
+        parts = [part for part in get_args(annotated_type) if part is not type(None)]
+        if get_origin(annotated_type) is Annotated or (
+            get_origin(annotated_type) in (Union, UnionType) and len(parts) == 1
+        ):
+            annotated_type = parts[0]
         else:
-            return kind
+            return annotated_type

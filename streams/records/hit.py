@@ -12,8 +12,8 @@ from streams.records.countries import Country
 from streams.records.journey import Admission, Doubt, Handover, Journey, Lookback
 from streams.records.match import MatchResult
 from streams.records.read import Read, Vehicle
-from streams.records.times import Time, whole_ms
-from streams.records.types import ActionCode, Basis, Identifier, Latitude, Longitude, Priority, Words
+from streams.records.times import Time, truncate_to_ms
+from streams.records.types import ActionCode, Basis, FreeText, Identifier, Latitude, Longitude, Priority
 from streams.records.verdict import HitId, Verdict
 
 
@@ -25,12 +25,12 @@ class HitAlert(Struct, frozen=True, gc=False, omit_defaults=True):
     version: Annotated[int, Meta(ge=1, description="the version of the alert")]
     plate: Annotated[str, Meta(description="the plate as listed")]
     basis: Annotated[Basis, Meta(description="the legal basis")]
-    reason: Annotated[Words, Meta(description="why the vehicle is sought")]
+    reason: Annotated[FreeText, Meta(description="why the vehicle is sought")]
     valid_until: Annotated[Time, Meta(description="the end of the alert, RFC 3339")]
     country: Annotated[Country | None, Meta(description="country of the plate, ISO 3166-1 alpha-2")] = None
     vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks")] = None
     operation_id: Annotated[Identifier | None, Meta(description="the joint operation")] = None
-    reference: Annotated[Words | None, Meta(description="the owner's file reference")] = None
+    reference: Annotated[FreeText | None, Meta(description="the owner's file reference")] = None
 
 
 class Place(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -47,7 +47,7 @@ class Place(Struct, frozen=True, gc=False, omit_defaults=True):
     lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None
 
 
-class Withdrawn(Struct, frozen=True, gc=False, omit_defaults=True):
+class Retraction(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a hit no longer stands."""
 
     reason: Annotated[
@@ -87,7 +87,7 @@ class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
     emitted_at: Annotated[Time, Meta(description="when this revision was made, RFC 3339")]
     audience: Annotated[tuple[Identifier, ...], Meta(description="the centres told")] = ()
     rules: Annotated[tuple[str, ...], Meta(description="ids of the rules applied")] = ()
-    withdrawn: Annotated[Withdrawn | None, Meta(description="why it no longer stands")] = None
+    withdrawn: Annotated[Retraction | None, Meta(description="why it no longer stands")] = None
     verdict: Annotated[Verdict | None, Meta(description="the latest verdict of a centre")] = None
     journey: Annotated[Journey | None, Meta(description="where it has been and may come to")] = None
     doubts: Annotated[tuple[Doubt, ...], Meta(description="signs that it is not one vehicle")] = ()
@@ -96,28 +96,28 @@ class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
     lookback: Annotated[Lookback | None, Meta(description="found by looking back, and by what right")] = None
 
 
-def hit_id(alert: Alert, read: Read) -> str:
+def compute_hit_id(alert: Alert, read: Read) -> str:
     """The id of the hit of this version of the alert on this read: 128 bits as 32 hexadecimal digits.
 
     Cameras number their reads each for itself, so the camera is part of the read's name.
     """
-    digest = _begun(alert.list_id, alert.alert_id, alert.version).copy()
-    digest.update(_of_camera(read.camera_id) + _frame(read.read_id))
+    digest = _alert_digest(alert.list_id, alert.alert_id, alert.version).copy()
+    digest.update(_frame_camera_id(read.camera_id) + _frame(read.read_id))
     return digest.hexdigest()
 
 
 @lru_cache(maxsize=1 << 16)
-def _begun(list_id: str, alert_id: str, version: int) -> "hashlib.blake2b":
+def _alert_digest(list_id: str, alert_id: str, version: int) -> "hashlib.blake2b":
     """The digest of the part that all hits of a version of an alert share."""
-    return hashlib.blake2b(_framed((list_id, alert_id, str(version))), digest_size=16)
+    return hashlib.blake2b(_frame_all((list_id, alert_id, str(version))), digest_size=16)
 
 
-def digest_of(parts: Iterable[str]) -> str:
+def text_digest(parts: Iterable[str]) -> str:
     """128 bits of some texts as 32 hexadecimal digits; where one text ends and the next begins counts."""
-    return hashlib.blake2b(_framed(parts), digest_size=16).hexdigest()
+    return hashlib.blake2b(_frame_all(parts), digest_size=16).hexdigest()
 
 
-def _framed(parts: Iterable[str]) -> bytes:
+def _frame_all(parts: Iterable[str]) -> bytes:
     return b"".join([_frame(each) for each in parts])
 
 
@@ -126,10 +126,10 @@ def _frame(text: str) -> bytes:
     return len(encoded).to_bytes(4, "big") + encoded
 
 
-_of_camera: Final = lru_cache(maxsize=1 << 14)(_frame)
+_frame_camera_id: Final = lru_cache(maxsize=1 << 14)(_frame)
 
 
-def hit_alert(alert: Alert) -> HitAlert:
+def build_hit_alert(alert: Alert) -> HitAlert:
     """What the audience may see of an alert."""
     return HitAlert(
         list_id=alert.list_id,
@@ -138,7 +138,7 @@ def hit_alert(alert: Alert) -> HitAlert:
         plate=alert.plate,
         basis=alert.basis,
         reason=alert.reason,
-        valid_until=whole_ms(alert.valid_until),
+        valid_until=truncate_to_ms(alert.valid_until),
         country=alert.country,
         vehicle=alert.vehicle,
         operation_id=alert.operation_id,

@@ -23,7 +23,7 @@ class _Handover(Struct, frozen=True, gc=False):
     ends: Time
 
 
-class Outline(Struct, frozen=True, gc=False):
+class HitHeader(Struct, frozen=True, gc=False):
     """Some fields of a hit, as far as they are of the right type: nothing else is checked."""
 
     hit_id: str
@@ -35,22 +35,22 @@ class Outline(Struct, frozen=True, gc=False):
     handover: _Handover | None = None
 
     @property
-    def key(self) -> AlertKey:
+    def alert_key(self) -> AlertKey:
         """The alert of the hit."""
         return self.alert.list_id, self.alert.alert_id
 
     @property
-    def stands(self) -> bool:
+    def is_active(self) -> bool:
         """Whether it had not been withdrawn."""
         return self.kind != "withdrawn"
 
 
-_outline = msgspec.json.Decoder(Outline)
+_header_decoder = msgspec.json.Decoder(HitHeader)
 
 
-def outline_of(record: bytes) -> Outline | None:
+def read_hit_header(record: bytes) -> HitHeader | None:
     """The outline of a hit; None if the record is none."""
     try:
-        return _outline.decode(record)
+        return _header_decoder.decode(record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

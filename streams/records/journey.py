@@ -8,11 +8,11 @@ from msgspec import Meta, Struct
 
 from streams.records.countries import Country
 from streams.records.times import Time
-from streams.records.types import Confidence, Identifier, Text, Words
+from streams.records.types import Confidence, FreeText, Identifier, ShortText
 from streams.records.verdict import HitId
 
 
-class Passed(Struct, frozen=True, gc=False, omit_defaults=True):
+class PassedSite(Struct, frozen=True, gc=False, omit_defaults=True):
     """A passage of a journey; the leg that led to it is told where the network has the way."""
 
     hit_id: Annotated[HitId, Meta(description="the hit of the passage")]
@@ -29,7 +29,7 @@ class Passed(Struct, frozen=True, gc=False, omit_defaults=True):
     kmh: Annotated[float, Meta(ge=0, description="the mean speed on that way, in km/h")] | None = None
 
 
-class Next(Struct, frozen=True, gc=False, omit_defaults=True):
+class NextSite(Struct, frozen=True, gc=False, omit_defaults=True):
     """A site that the vehicle may come to, and when."""
 
     site_id: Annotated[Identifier, Meta(description="the site, as in [sites.<id>]")]
@@ -50,9 +50,9 @@ class Journey(Struct, frozen=True, gc=False, omit_defaults=True):
 
     journey_id: Annotated[HitId, Meta(description="128-bit digest, the same for the hits of one journey")]
     passages: Annotated[
-        tuple[Passed, ...], Meta(description="the latest passages, the last is that of the hit")
+        tuple[PassedSite, ...], Meta(description="the latest passages, the last is that of the hit")
     ]
-    next: Annotated[Sequence[Next], Meta(description="the sites it may come to, nearest first")] = []
+    next: Annotated[Sequence[NextSite], Meta(description="the sites it may come to, nearest first")] = []
     longer: Annotated[bool, Meta(description="whether there were passages before those told")] = False
     doubtful: Annotated[
         int, Meta(ge=0, description="passages left out: a doubtful read where it cannot have been")
@@ -67,7 +67,7 @@ class Doubt(Struct, frozen=True, gc=False, omit_defaults=True):
         Meta(description="sooner than the best travel time allows (a cloned plate); make, colour or type"),
     ]
     hit_id: Annotated[HitId, Meta(description="the hit of the other passage")]
-    meaning: Annotated[Words, Meta(description="in words for the officer")]
+    meaning: Annotated[FreeText, Meta(description="in words for the officer")]
     site_id: Annotated[Identifier | None, Meta(description="the site of the other passage")] = None
     km: Annotated[float, Meta(ge=0, description="the way between the two, in km")] | None = None
     minutes: Annotated[float, Meta(ge=0, description="the time between the two, in minutes")] | None = None
@@ -80,9 +80,9 @@ class Pursuit(Struct, frozen=True, gc=False, omit_defaults=True):
     """What officers who pursue may do on the other side."""
 
     allowed: Annotated[bool, Meta(description="whether they may go on across the border")]
-    may: Annotated[Words, Meta(description="what they may do there, in words")]
-    source: Annotated[Words, Meta(description="the rule's source: treaty and article")]
-    conditions: Annotated[Words | None, Meta(description="on what conditions, in words")] = None
+    may: Annotated[FreeText, Meta(description="what they may do there, in words")]
+    source: Annotated[FreeText, Meta(description="the rule's source: treaty and article")]
+    conditions: Annotated[FreeText | None, Meta(description="on what conditions, in words")] = None
     km: Annotated[float, Meta(gt=0, description="how far from the border, in km; else no limit")] | None = (
         None
     )
@@ -107,7 +107,7 @@ class Handover(Struct, frozen=True, gc=False, omit_defaults=True):
     from_centre: Annotated[Identifier | None, Meta(description="the centre that hands over")] = None
     to_centre: Annotated[Identifier | None, Meta(description="the centre that takes over")] = None
     copy: Annotated[tuple[Identifier, ...], Meta(description="centres in copy")] = ()
-    talkgroup: Annotated[Text | None, Meta(description="the common radio talkgroup")] = None
+    talkgroup: Annotated[ShortText | None, Meta(description="the common radio talkgroup")] = None
     pursuit: Annotated[Pursuit | None, Meta(description="what the pursuing side may do there")] = None
     rule: Annotated[Identifier | None, Meta(description="the rule, as in [handovers.<id>]")] = None
 
@@ -123,7 +123,7 @@ class Admission(Struct, frozen=True, gc=False, omit_defaults=True):
     site_id: Annotated[Identifier | None, Meta(description="where a crew can intercept it best")] = None
     earliest: Annotated[Time | None, Meta(description="there at the earliest, RFC 3339")] = None
     latest: Annotated[Time | None, Meta(description="there at the latest, RFC 3339")] = None
-    talkgroup: Annotated[Text | None, Meta(description="the operation's radio talkgroup")] = None
+    talkgroup: Annotated[ShortText | None, Meta(description="the operation's radio talkgroup")] = None
 
 
 class Lookback(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -131,5 +131,5 @@ class Lookback(Struct, frozen=True, gc=False, omit_defaults=True):
 
     country: Annotated[Country, Meta(description="the country of the camera, whose rule it is")]
     hours: Annotated[float, Meta(ge=0, description="hours before the alert that were looked at there")]
-    source: Annotated[Words, Meta(description="the rule's source, as in [jurisdictions.<country>]")]
+    source: Annotated[FreeText, Meta(description="the rule's source, as in [jurisdictions.<country>]")]
     asked_at: Annotated[Time, Meta(description="when the look back began, RFC 3339")]

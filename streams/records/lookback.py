@@ -4,32 +4,32 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from streams.records.alert import NO_SLASH, AlertKey, ListId
+from streams.records.alert import NO_SLASH_RULE, AlertKey, ListId
 from streams.records.countries import Country
-from streams.records.times import YEARS_RULE, Time, in_years
-from streams.records.types import Identifier, Words
+from streams.records.times import YEARS_RULE, Time, has_valid_year
+from streams.records.types import FreeText, Identifier
 
 
-class LookedAt(Struct, frozen=True, gc=False, omit_defaults=True):
+class SearchedCountry(Struct, frozen=True, gc=False, omit_defaults=True):
     """A country whose retained reads were looked at."""
 
     country: Annotated[Country, Meta(description="the country of the cameras, ISO 3166-1 alpha-2")]
     hours: Annotated[float, Meta(ge=0, description="hours before `asked_at` of which reads counted")]
-    source: Annotated[Words, Meta(description="the authority, as in [jurisdictions.<country>]")]
+    source: Annotated[FreeText, Meta(description="the authority, as in [jurisdictions.<country>]")]
     reads: Annotated[
         int, Meta(ge=0, description="reads looked at, those of other alerts of the same pass among them")
     ] = 0
     matches: Annotated[int, Meta(ge=0, description="reads of them that matched")] = 0
 
 
-class NotLookedAt(Struct, frozen=True, gc=False):
+class RefusedCountry(Struct, frozen=True, gc=False):
     """A country whose retained reads were not looked at."""
 
     country: Annotated[Country, Meta(description="the country of the cameras, ISO 3166-1 alpha-2")]
-    why: Annotated[Words, Meta(description="why not")]
+    why: Annotated[FreeText, Meta(description="why not")]
 
 
-class LookedBack(Struct, frozen=True, gc=False, omit_defaults=True):
+class LookbackRun(Struct, frozen=True, gc=False, omit_defaults=True):
     """A look back for one version of an alert: first when it begins, and again when it is done."""
 
     list_id: ListId
@@ -42,21 +42,21 @@ class LookedBack(Struct, frozen=True, gc=False, omit_defaults=True):
     by: Annotated[
         Literal["worker", "operator"], Meta(description="who began it: `anpr worker` or `anpr lookback`")
     ]
-    countries: Annotated[list[LookedAt], Meta(description="where reads are looked at")] = []
-    refused: Annotated[list[NotLookedAt], Meta(description="where they are not")] = []
+    countries: Annotated[list[SearchedCountry], Meta(description="where reads are looked at")] = []
+    refused: Annotated[list[RefusedCountry], Meta(description="where they are not")] = []
     done_at: Annotated[Time | None, Meta(description="when it was done, RFC 3339; none while it is not")] = (
         None
     )
 
     def __post_init__(self) -> None:
         if "/" in self.list_id:
-            raise ValueError(NO_SLASH)
-        if not in_years(self.asked_at):
+            raise ValueError(NO_SLASH_RULE)
+        if not has_valid_year(self.asked_at):
             raise ValueError(f"`asked_at` {YEARS_RULE}")
-        if self.done_at is not None and not in_years(self.done_at):
+        if self.done_at is not None and not has_valid_year(self.done_at):
             raise ValueError(f"`done_at` {YEARS_RULE}")
 
     @property
-    def key(self) -> AlertKey:
+    def alert_key(self) -> AlertKey:
         """The key of the alert."""
         return self.list_id, self.alert_id

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from streams.records.countries import Country
 from streams.records.times import Time
-from streams.records.types import Confidence, Identifier, Latitude, Longitude, Text
+from streams.records.types import Confidence, Identifier, Latitude, Longitude, ShortText
 
 
 class Position(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -19,16 +19,16 @@ class Position(Struct, frozen=True, gc=False, omit_defaults=True):
 class Vehicle(Struct, frozen=True, gc=False, omit_defaults=True):
     """What the vehicle looks like, as the camera's recogniser saw it or as the alert describes it."""
 
-    make: Annotated[Text | None, Meta(description="maker, for example PEUGEOT")] = None
-    model: Annotated[Text | None, Meta(description="model, for example 308")] = None
-    colour: Annotated[Text | None, Meta(description="main colour, in English")] = None
-    type: Annotated[Text | None, Meta(description="body type: car, van, lorry, motorcycle, bus")] = None
+    make: Annotated[ShortText | None, Meta(description="maker, for example PEUGEOT")] = None
+    model: Annotated[ShortText | None, Meta(description="model, for example 308")] = None
+    colour: Annotated[ShortText | None, Meta(description="main colour, in English")] = None
+    type: Annotated[ShortText | None, Meta(description="body type: car, van, lorry, motorcycle, bus")] = None
     confidence: Annotated[
         Confidence | None, Meta(description="the recogniser's confidence in these, 0 to 1")
     ] = None
 
 
-class Candidate(Struct, frozen=True, gc=False, omit_defaults=True):
+class PlateCandidate(Struct, frozen=True, gc=False, omit_defaults=True):
     """Another whole text that the recogniser thought possible."""
 
     plate: Annotated[str, Meta(min_length=1, max_length=20, description="the plate as read")]
@@ -81,7 +81,7 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
         | None
     ) = None
     candidates: (
-        Annotated[list[Candidate], Meta(max_length=20, description="other whole texts, likeliest first")]
+        Annotated[list[PlateCandidate], Meta(max_length=20, description="other whole texts, likeliest first")]
         | None
     ) = None
     char_alternatives: (

@@ -17,13 +17,13 @@ DAY_MS: Final = 86_400_000
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2099
 YEARS_RULE: Final = "lies from the year 2000 to 2099"
-FORM_RULE: Final = "is an RFC 3339 time such as 2026-05-21T16:10:06.123Z"
+FORMAT_RULE: Final = "is an RFC 3339 time such as 2026-05-21T16:10:06.123Z"
 ZONE_RULE: Final = "has a zone, Z or an offset such as +02:00"
 """What a time must be, in words, in the order in which it is asked: form, zone, years."""
 
 # Instants between these two are within the years in any zone, so a batch needs no closer look.
-SURELY_AFTER: Final = datetime(2000, 1, 2, tzinfo=UTC)
-SURELY_BEFORE: Final = datetime(2099, 12, 31, tzinfo=UTC)
+SAFE_RANGE_START: Final = datetime(2000, 1, 2, tzinfo=UTC)
+SAFE_RANGE_END: Final = datetime(2099, 12, 31, tzinfo=UTC)
 
 TIME_PATTERN: Final = (
     r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -51,20 +51,20 @@ def from_ms(ms: int) -> datetime:
     return _EPOCH + ms * _MS
 
 
-def whole_ms(time: datetime) -> datetime:
+def truncate_to_ms(time: datetime) -> datetime:
     """An aware time as it is written: to the millisecond, rounded down."""
     return time if time.microsecond % 1000 == 0 else time - timedelta(microseconds=time.microsecond % 1000)
 
 
-def in_years(time: datetime) -> bool:
+def has_valid_year(time: datetime) -> bool:
     """Whether the year is one a record may hold, both in the zone written and in UTC (as it is written)."""
-    if SURELY_AFTER <= time < SURELY_BEFORE:
+    if SAFE_RANGE_START <= time < SAFE_RANGE_END:
         return True
     # The first look spares the second the instants that no other zone can hold (year 9999 in New York).
     return FIRST_YEAR <= time.year <= LAST_YEAR and FIRST_YEAR <= time.astimezone(UTC).year <= LAST_YEAR
 
 
-def rfc3339(time: datetime) -> str:
+def to_rfc3339(time: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-05-21T16:10:06.123Z`."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
@@ -78,7 +78,7 @@ def parse_time(text: str) -> datetime:
         # As the records' decoder does; datetime.fromisoformat takes weeks, commas and times without seconds.
         time: datetime = msgspec.convert(text, Time)
     except msgspec.ValidationError as error:
-        raise ValueError(ZONE_RULE if "timezone" in str(error) else FORM_RULE) from None
-    if not in_years(time):
+        raise ValueError(ZONE_RULE if "timezone" in str(error) else FORMAT_RULE) from None
+    if not has_valid_year(time):
         raise ValueError(YEARS_RULE)
     return time.astimezone(UTC)

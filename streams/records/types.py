@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
-Text = Annotated[str, Meta(min_length=1, max_length=64)]
-Words = Annotated[str, Meta(min_length=1, max_length=1000)]
+ShortText = Annotated[str, Meta(min_length=1, max_length=64)]
+FreeText = Annotated[str, Meta(min_length=1, max_length=1000)]
 Confidence = Annotated[float, Meta(ge=0, le=1)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]

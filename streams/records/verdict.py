@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from streams.records.times import YEARS_RULE, Time, in_years
-from streams.records.types import Identifier, Words
+from streams.records.times import YEARS_RULE, Time, has_valid_year
+from streams.records.types import FreeText, Identifier
 
 HitId = Annotated[
     str,
@@ -29,10 +29,10 @@ class Verdict(Struct, frozen=True, gc=False, omit_defaults=True):
         Meta(description="it is the vehicle; it is not; the hit was seen"),
     ]
     at: Annotated[Time, Meta(description="when, RFC 3339")]
-    reason: Annotated[Words | None, Meta(description="why, in words")] = None
+    reason: Annotated[FreeText | None, Meta(description="why, in words")] = None
     by: Annotated[Identifier | None, Meta(description="who, as the centre names its officers")] = None
     intercepted: Annotated[bool, Meta(description="whether the vehicle was stopped")] = False
 
     def __post_init__(self) -> None:
-        if not in_years(self.at):
+        if not has_valid_year(self.at):
             raise ValueError(f"`at` {YEARS_RULE}")

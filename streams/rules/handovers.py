@@ -15,9 +15,9 @@ from msgspec import Meta, Struct
 from streams.records.countries import Country
 from streams.records.journey import Pursuit
 from streams.records.times import from_ms
-from streams.records.types import ActionCode, Identifier, Text, Words
+from streams.records.types import ActionCode, FreeText, Identifier, ShortText
 
-_HANDED_OVER: Final[tuple[ActionCode, ...]] = (
+_DEFAULT_ACTIONS: Final[tuple[ActionCode, ...]] = (
     "discreet-check",
     "inquiry-check",
     "specific-check",
@@ -30,9 +30,9 @@ class PursuitRule(Struct, frozen=True, forbid_unknown_fields=True):
     """`[handovers.<id>.pursuit]`: what officers of the one side may do on the other."""
 
     allowed: Annotated[bool, Meta(description="whether they may go on across the border")]
-    may: Annotated[Words, Meta(description="what they may do there, in words")]
-    source: Annotated[Words, Meta(description="the rule's source: treaty or declaration, and article")]
-    conditions: Annotated[Words | None, Meta(description="on what conditions, in words")] = None
+    may: Annotated[FreeText, Meta(description="what they may do there, in words")]
+    source: Annotated[FreeText, Meta(description="the rule's source: treaty or declaration, and article")]
+    conditions: Annotated[FreeText | None, Meta(description="on what conditions, in words")] = None
     km: (
         Annotated[float, Meta(gt=0, le=2000, description="how far from the border in km; else no limit")]
         | None
@@ -44,7 +44,7 @@ class PursuitRule(Struct, frozen=True, forbid_unknown_fields=True):
         | None
     ) = None
 
-    def as_record(self) -> Pursuit:
+    def to_record(self) -> Pursuit:
         """The rule as a hit tells it."""
         return Pursuit(self.allowed, self.may, self.source, self.conditions, self.km, self.minutes)
 
@@ -63,31 +63,31 @@ class HandoverRule(Struct, frozen=True, forbid_unknown_fields=True):
     copy: Annotated[
         list[Identifier], Meta(description="centres in copy, such as the cooperation centre at Tournai")
     ] = []
-    talkgroup: Annotated[Text | None, Meta(description="the common radio talkgroup")] = None
+    talkgroup: Annotated[ShortText | None, Meta(description="the common radio talkgroup")] = None
     sites: Annotated[
         list[Identifier],
         Meta(description="the first sites across the border for which it holds; without any, all"),
     ] = []
     actions: Annotated[
         list[ActionCode], Meta(description="the actions, those of the territory left, that are handed over")
-    ] = msgspec.field(default_factory=lambda: list(_HANDED_OVER))
+    ] = msgspec.field(default_factory=lambda: list(_DEFAULT_ACTIONS))
     begins: Annotated[
         datetime.date | None, Meta(description="first day (UTC) on which the rule is in force")
     ] = None
     ends: Annotated[datetime.date | None, Meta(description="first day (UTC) on which it no longer is")] = None
     pursuit: Annotated[PursuitRule | None, Meta(description="what those who pursue may do there")] = None
 
-    def applies(self, site_id: str, at: int) -> bool:
+    def applies(self, site_id: str, at_ms: int) -> bool:
         """Whether it holds for a first site across, at a time in ms since 1970 UTC."""
         if self.sites and site_id not in self.sites:
             return False
         if self.begins is None and self.ends is None:
             return True
-        day = from_ms(at).date()
+        day = from_ms(at_ms).date()
         return (self.begins is None or self.begins <= day) and (self.ends is None or day < self.ends)
 
 
-class Handovers:
+class HandoverRules:
     """The rules by direction. Of several that hold, one for named sites goes first, then the first by id."""
 
     def __init__(self, rules: Mapping[str, HandoverRule]) -> None:
@@ -98,12 +98,12 @@ class Handovers:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def rule(
-        self, from_: str, to: str, site_id: str, action: ActionCode, at: int
+    def find_rule(
+        self, from_: str, to: str, site_id: str, action: ActionCode, at_ms: int
     ) -> tuple[str, HandoverRule] | None:
         """The rule, with its id, for a vehicle that comes from one territory to a site in another at a time,
         in ms since 1970 UTC, and on which an action is asked for; None if there is none."""
         for rule_id, rule in self._rules.get((from_, to), ()):
-            if action in rule.actions and rule.applies(site_id, at):
+            if action in rule.actions and rule.applies(site_id, at_ms):
                 return rule_id, rule
         return None

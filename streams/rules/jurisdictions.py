@@ -25,13 +25,13 @@ from msgspec import Meta, Struct
 from streams.records.alert import Alert
 from streams.records.countries import Country
 from streams.records.times import from_ms
-from streams.records.types import Basis, Words
+from streams.records.types import Basis, FreeText
 
-RULE: Final = "lookback"
+RULE_PREFIX: Final = "lookback"
 """First part of the ids of these rules: `lookback.FR` is that of France."""
 
 
-class Jurisdiction(Struct, frozen=True, forbid_unknown_fields=True):
+class JurisdictionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[jurisdictions.<country>]`: what the law of a country allows with the reads of its cameras."""
 
     lookback_hours: Annotated[
@@ -42,7 +42,7 @@ class Jurisdiction(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = {}
     lookback_source: Annotated[
-        Words | None,
+        FreeText | None,
         Meta(description="the law and the decision that allow it, in words; each hit found shows it"),
     ] = None
     lookback_begins: Annotated[
@@ -53,7 +53,7 @@ class Jurisdiction(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
-class Granted(NamedTuple):
+class LookbackPermission(NamedTuple):
     """That reads of a country's cameras may be looked at, so many hours back, and by what authority."""
 
     country: Country
@@ -61,68 +61,75 @@ class Granted(NamedTuple):
     source: str
 
     @property
-    def rule(self) -> str:
+    def rule_id(self) -> str:
         """The rule's id: `lookback.FR`."""
-        return f"{RULE}.{self.country}"
+        return f"{RULE_PREFIX}.{self.country}"
 
 
-class Denied(NamedTuple):
+class LookbackRefusal(NamedTuple):
     """That reads of a country's cameras may not be looked at, and why, for the operator."""
 
     country: Country
-    why: str
+    reason: str
 
     @property
-    def rule(self) -> str:
+    def rule_id(self) -> str:
         """The id of the rule that there is or would be: `lookback.FR`."""
-        return f"{RULE}.{self.country}"
+        return f"{RULE_PREFIX}.{self.country}"
 
 
-class Scope(NamedTuple):
+class LookbackScope(NamedTuple):
     """Where an alert may be looked back for, and where not; each by country, in order of its code."""
 
-    granted: list[Granted]
-    denied: list[Denied]
+    permitted: list[LookbackPermission]
+    refused: list[LookbackRefusal]
 
 
-def scope(
+def determine_scope(
     alert: Alert,
     hours: float,
-    jurisdictions: Mapping[str, Jurisdiction],
-    kept: Collection[str],
-    at: int,
-) -> Scope:
+    jurisdictions: Mapping[str, JurisdictionConfig],
+    retained: Collection[str],
+    at_ms: int,
+) -> LookbackScope:
     """Which countries' reads may be looked at for an alert, and for how many hours.
 
     `hours` are asked for: a country gives them or what its rule allows, whichever is less. `kept` are the
     countries whose reads there are to look at; `at` is when they are looked at, in ms since 1970 UTC, for a
     rule holds on some days only. How long reads are really kept is not looked at.
     """
-    found = Scope([], [])
-    for country in sorted({*kept, *jurisdictions}):
-        answer = _of(alert, hours, country, jurisdictions.get(country), from_ms(at).date(), country in kept)
-        if isinstance(answer, Granted):
-            found.granted.append(answer)
+    found = LookbackScope([], [])
+    for country in sorted({*retained, *jurisdictions}):
+        answer = _decide_country(
+            alert, hours, country, jurisdictions.get(country), from_ms(at_ms).date(), country in retained
+        )
+        if isinstance(answer, LookbackPermission):
+            found.permitted.append(answer)
         else:
-            found.denied.append(answer)
+            found.refused.append(answer)
     return found
 
 
-def _of(
-    alert: Alert, hours: float, country: str, rule: Jurisdiction | None, day: datetime.date, kept: bool
-) -> Granted | Denied:
+def _decide_country(
+    alert: Alert,
+    hours: float,
+    country: str,
+    rule: JurisdictionConfig | None,
+    day: datetime.date,
+    has_reads: bool,
+) -> LookbackPermission | LookbackRefusal:
     section = f"[jurisdictions.{country}]"
     if rule is None or not rule.lookback_hours or rule.lookback_source is None:
-        return Denied(country, f"{section} allows no looking back")
-    if not kept:
-        return Denied(country, "there are no reads of its cameras here")
+        return LookbackRefusal(country, f"{section} allows no looking back")
+    if not has_reads:
+        return LookbackRefusal(country, "there are no reads of its cameras here")
     if rule.lookback_begins is not None and day < rule.lookback_begins:
-        return Denied(country, f"{section} allows it only from {rule.lookback_begins} on")
+        return LookbackRefusal(country, f"{section} allows it only from {rule.lookback_begins} on")
     if rule.lookback_ends is not None and day >= rule.lookback_ends:
-        return Denied(country, f"{section} allows it no more since {rule.lookback_ends}")
+        return LookbackRefusal(country, f"{section} allows it no more since {rule.lookback_ends}")
     allowed = rule.lookback_hours.get(alert.basis)
     if allowed is None:
-        return Denied(country, f"{section} allows it for no alert of basis {alert.basis}")
+        return LookbackRefusal(country, f"{section} allows it for no alert of basis {alert.basis}")
     if hours <= 0:
-        return Denied(country, "no hours are asked for")
-    return Granted(country, min(hours, allowed), rule.lookback_source)
+        return LookbackRefusal(country, "no hours are asked for")
+    return LookbackPermission(country, min(hours, allowed), rule.lookback_source)

@@ -17,11 +17,11 @@ def now_ms() -> Millis:
     return time_ns() // 1_000_000
 
 
-def wall(_watermark: Millis) -> Millis:
+def wall_clock(_watermark: Millis) -> Millis:
     """Return the machine's time, whatever the records say."""
     return now_ms()
 
 
-def from_records(watermark: Millis) -> Millis:
+def event_clock(watermark: Millis) -> Millis:
     """Return the time of the records, as in a replay."""
     return watermark

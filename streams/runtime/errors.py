@@ -28,7 +28,7 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-_FRAMES: Final = 4
+_MAX_FRAMES: Final = 4
 
 
 class OperatorError(Exception):
@@ -43,18 +43,18 @@ class WorkerError(OperatorError):
     """Why a worker cannot go on; the message says what to do."""
 
 
-def unforeseen(what: str, error: BaseException) -> WorkerError:
+def unexpected_error(doing: str, error: BaseException) -> WorkerError:
     """What an operator is told of an error that nobody thought of: where it came up, not what it says.
 
     Its own message may hold a plate.
     """
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    places = ", ".join(f"{_short(each.filename)}:{each.lineno} {each.name}" for each in frames)
+    frames = traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
+    places = ", ".join(f"{_short_path(each.filename)}:{each.lineno} {each.name}" for each in frames)
     return WorkerError(
-        f"{what}: {type(error).__name__} in {places or 'an unknown place'}. This is a fault of the program: "
+        f"{doing}: {type(error).__name__} in {places or 'an unknown place'}. This is a fault of the program: "
         "report it. What was in work is not committed and comes again when the worker starts"
     )
 
 
-def _short(filename: str) -> str:
+def _short_path(filename: str) -> str:
     return "/".join(Path(filename).parts[-2:])

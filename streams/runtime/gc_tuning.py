@@ -3,7 +3,7 @@
 import gc
 
 
-def settle() -> None:
+def tune_gc() -> None:
     """Leaves what is loaded by now out of later collections, and makes young ones rare.
 
     Reads and alerts hold no cycles, so the collector finds nothing in them; with its usual threshold of 700

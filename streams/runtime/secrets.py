@@ -33,7 +33,7 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
-class Unprinted(str):
+class MaskedStr(str):
     """A text for a library that wants one, hidden where its arguments are printed.
 
     KafkaAdminClient of kafka-python logs all its arguments at the level DEBUG.

@@ -10,12 +10,12 @@ import msgspec
 
 from streams.runtime.errors import OperatorError
 from streams.settings import toml_format
-from streams.settings.checks import check
+from streams.settings.checks import run_checks
 from streams.settings.model import Settings
-from streams.settings.toml_positions import line_of, lines_of
-from streams.settings.validation import examine
+from streams.settings.toml_positions import find_lines, nearest_line
+from streams.settings.validation import validate
 
-VARIABLE: Final = "ANPR_CONFIG"
+CONFIG_VARIABLE: Final = "ANPR_CONFIG"
 """The environment variable that names the file if `--config` is not given."""
 
 
@@ -50,25 +50,27 @@ class SettingsError(OperatorError, ValueError):
         super().__init__("\n".join(map(str, self.faults)))
 
 
-def load(text: str, name: str) -> Settings:
+def parse_settings(text: str, name: str) -> Settings:
     """The settings that a TOML text gives, with defaults where it gives nothing.
 
     `name` stands for the text in messages. Raises SettingsError with all faults: of the TOML (then only the
     first, for nothing can be read behind it), of each value's type and bounds, of keys and sections that are
     not declared, and of the sections together.
     """
-    values = _values(text, name)
-    findings = [*examine(Settings, values), *check(values)]
+    values = _parse_toml(text, name)
+    findings = [*validate(Settings, values), *run_checks(values)]
     if findings:
-        lines = lines_of(text)
+        lines = find_lines(text)
         raise SettingsError(
-            SettingFault(name, line_of(lines, path), None, toml_format.path(path), rule, value, advice)
+            SettingFault(
+                name, nearest_line(lines, path), None, toml_format.format_path(path), rule, value, advice
+            )
             for path, rule, value, advice in findings
         )
     return msgspec.convert(values, Settings)
 
 
-def read(path: Path) -> Settings:
+def read_settings(path: Path) -> Settings:
     """The settings in a file.
 
     Raises SettingsError as `load` does, also for text that is not UTF-8; OSError if the file cannot be read.
@@ -81,26 +83,26 @@ def read(path: Path) -> Settings:
         wrong = f"byte 0x{content[error.start]:02X}"
         raise SettingsError([_fault_at_end(str(path), before, "is UTF-8 text", wrong)]) from None
     # Some editors put a byte order mark before UTF-8; it is no part of the text.
-    return load(text.removeprefix("\ufeff"), str(path))
+    return parse_settings(text.removeprefix("\ufeff"), str(path))
 
 
-def file_of(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+def settings_path(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     """The file of settings: `path`, else what ANPR_CONFIG names, if it is set and not empty; else None."""
-    if path is None and environ.get(VARIABLE):
-        return Path(environ[VARIABLE])
+    if path is None and environ.get(CONFIG_VARIABLE):
+        return Path(environ[CONFIG_VARIABLE])
     return path
 
 
-def from_option(path: Path | None, environ: Mapping[str, str]) -> Settings:
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """The settings in force for a command: of the file that `file_of` gives, or without one the defaults.
 
     Raises what `read` raises.
     """
-    file = file_of(path, environ)
-    return Settings() if file is None else read(file)
+    file = settings_path(path, environ)
+    return Settings() if file is None else read_settings(file)
 
 
-def _values(text: str, name: str) -> dict[str, object]:
+def _parse_toml(text: str, name: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -7,53 +7,54 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from streams.correlation.config import Centre, Cooperation, CorrelationPolicy
-from streams.gateway.config import Camera, GatewaySection
-from streams.kafka.client import KafkaSection
-from streams.kafka.topics import TopicsPolicy
-from streams.matching.config import ListPolicy, MatchingPolicy, Policies
-from streams.network.builtin import shipped_sites
-from streams.network.config import NetworkSection, Places, Site
-from streams.operations.config import Operation
+from streams.correlation.config import CentreConfig, CooperationRules, CorrelationConfig
+from streams.gateway.config import GatewayCameraConfig, GatewayConfig
+from streams.kafka.client import KafkaConfig
+from streams.kafka.topics import TopicsConfig
+from streams.matching.config import ListConfig, MatchingConfig, MatchingRules
+from streams.network.builtin import builtin_sites
+from streams.network.config import NetworkConfig, Places, SiteConfig
+from streams.operations.config import OperationConfig
 from streams.records.countries import Country
 from streams.rules.handovers import HandoverRule
-from streams.rules.jurisdictions import Jurisdiction
-from streams.worker.config import WorkerPolicy
+from streams.rules.jurisdictions import JurisdictionConfig
+from streams.worker.config import WorkerConfig
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All that an operator sets."""
 
-    kafka: Annotated[KafkaSection, Meta(description="the way to Kafka")] = KafkaSection()
-    topics: Annotated[TopicsPolicy, Meta(description="the topics")] = TopicsPolicy()
-    worker: Annotated[WorkerPolicy, Meta(description="the workers")] = WorkerPolicy()
-    lists: Annotated[dict[str, ListPolicy], Meta(description="the alert lists")] = {}
-    matching: Annotated[MatchingPolicy, Meta(description="matching, for all lists")] = MatchingPolicy()
-    correlation: Annotated[CorrelationPolicy, Meta(description="matches over time")] = CorrelationPolicy()
-    network: Annotated[NetworkSection, Meta(description="the road network")] = NetworkSection()
-    sites: Annotated[dict[str, Site], Meta(description="the places where cameras stand")] = {}
-    cameras: Annotated[dict[str, Camera], Meta(description="the cameras")] = {}
-    centres: Annotated[dict[str, Centre], Meta(description="the police operations centres")] = {}
+    kafka: Annotated[KafkaConfig, Meta(description="the way to Kafka")] = KafkaConfig()
+    topics: Annotated[TopicsConfig, Meta(description="the topics")] = TopicsConfig()
+    worker: Annotated[WorkerConfig, Meta(description="the workers")] = WorkerConfig()
+    lists: Annotated[dict[str, ListConfig], Meta(description="the alert lists")] = {}
+    matching: Annotated[MatchingConfig, Meta(description="matching, for all lists")] = MatchingConfig()
+    correlation: Annotated[CorrelationConfig, Meta(description="matches over time")] = CorrelationConfig()
+    network: Annotated[NetworkConfig, Meta(description="the road network")] = NetworkConfig()
+    sites: Annotated[dict[str, SiteConfig], Meta(description="the places where cameras stand")] = {}
+    cameras: Annotated[dict[str, GatewayCameraConfig], Meta(description="the cameras")] = {}
+    centres: Annotated[dict[str, CentreConfig], Meta(description="the police operations centres")] = {}
     handovers: Annotated[
         dict[str, HandoverRule], Meta(description="who takes over a vehicle that crosses a border")
     ] = {}
-    operations: Annotated[dict[str, Operation], Meta(description="the joint control operations")] = {}
+    operations: Annotated[dict[str, OperationConfig], Meta(description="the joint control operations")] = {}
     jurisdictions: Annotated[
-        dict[Country, Jurisdiction], Meta(description="what the law of each country allows with its reads")
+        dict[Country, JurisdictionConfig],
+        Meta(description="what the law of each country allows with its reads"),
     ] = {}
-    gateway: Annotated[GatewaySection, Meta(description="the gateway of the cameras")] = GatewaySection()
+    gateway: Annotated[GatewayConfig, Meta(description="the gateway of the cameras")] = GatewayConfig()
 
     @property
-    def policies(self) -> Policies:
+    def matching_rules(self) -> MatchingRules:
         """What matching needs."""
-        return Policies(self.lists, self.matching)
+        return MatchingRules(self.lists, self.matching)
 
     @property
     def places(self) -> Places:
         """The cameras, and the sites in force: the operator's own and, below them, the shipped ones."""
-        return Places(self.cameras, {**shipped_sites(self.network.shipped), **self.sites})
+        return Places(self.cameras, {**builtin_sites(self.network.shipped), **self.sites})
 
     @property
-    def cooperation(self) -> Cooperation:
+    def cooperation(self) -> CooperationRules:
         """What correlation needs of handovers and joint operations."""
-        return Cooperation(self.handovers, self.operations)
+        return CooperationRules(self.handovers, self.operations)

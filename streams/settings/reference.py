@@ -11,7 +11,7 @@ from msgspec.structs import FieldInfo
 from streams.settings import toml_format
 from streams.settings.checks import CHECKS
 from streams.settings.model import Settings
-from streams.settings.type_info import description_of, entry_of, form_of, is_secret, words
+from streams.settings.type_info import describe_type, entry_struct, get_description, is_secret, toml_form
 
 _INTRODUCTION: Final = """\
 # Configuration
@@ -26,97 +26,99 @@ key that is not named here is a fault.
 """
 
 
-def show(settings: Struct) -> str:
+def format_settings(settings: Struct) -> str:
     """The whole settings with their defaults, as TOML that `load` reads to the same settings.
 
     A key without a value stands as a comment, and so does a secret one, of which only that it is set is told.
     """
-    return "\n".join(_table(settings, (), "")).strip("\n") + "\n"
+    return "\n".join(_table_lines(settings, (), "")).strip("\n") + "\n"
 
 
-def reference() -> str:
+def build_reference() -> str:
     """The reference of all settings in Markdown, as it stands in docs/configuration.md."""
     rules = "\n".join(f"- {each.rule}" for each in CHECKS)
-    sections = "\n".join(_section(Settings, ""))
+    sections = "\n".join(_section_lines(Settings, ""))
     return f"{_INTRODUCTION}\n{sections}\n## Rules across sections\n\n{rules}\n"
 
 
-def _table(table: Struct, path: tuple[str, ...], header: str) -> Iterator[str]:
+def _table_lines(table: Struct, path: tuple[str, ...], header: str) -> Iterator[str]:
     """The lines of a table and of the tables in it; first its own keys, for a header ends them."""
     fields = [(field, getattr(table, field.name)) for field in msgspec.structs.fields(table)]
     inner = [each for each in fields if _is_table(*each)]
     plain = [each for each in fields if not _is_table(*each)]
     if header and (plain or not inner):
         yield from ("", header)
-    yield from (_line(field, content) for field, content in plain)
+    yield from (_key_line(field, content) for field, content in plain)
     for field, content in inner:
         here = (*path, field.encode_name)
-        match form_of(field.type):
+        match toml_form(field.type):
             case "table":
-                yield from _table(content, here, f"[{toml_format.path(here)}]")
+                yield from _table_lines(content, here, f"[{toml_format.format_path(here)}]")
             case "tables":
                 if not content:
-                    yield from ("", f"# [{toml_format.path(here)}.<id>]  (none)")
+                    yield from ("", f"# [{toml_format.format_path(here)}.<id>]  (none)")
                 for name, entry in content.items():
-                    yield from _table(entry, (*here, name), f"[{toml_format.path((*here, name))}]")
+                    yield from _table_lines(
+                        entry, (*here, name), f"[{toml_format.format_path((*here, name))}]"
+                    )
             case "array":
                 if not content:
-                    yield from ("", f"# [[{toml_format.path(here)}]]  (none)")
+                    yield from ("", f"# [[{toml_format.format_path(here)}]]  (none)")
                 for entry in content:
-                    yield from _table(entry, here, f"[[{toml_format.path(here)}]]")
+                    yield from _table_lines(entry, here, f"[[{toml_format.format_path(here)}]]")
 
 
 def _is_table(field: FieldInfo, content: object) -> bool:
-    return form_of(field.type) != "value" and content is not None and not is_secret(field.type)
+    return toml_form(field.type) != "value" and content is not None and not is_secret(field.type)
 
 
-def _line(field: FieldInfo, content: object) -> str:
-    name = toml_format.key(field.encode_name)
+def _key_line(field: FieldInfo, content: object) -> str:
+    name = toml_format.format_key(field.encode_name)
     if content is None:
         return f"# {name} =  (not set)"
     if is_secret(field.type):
         return f"# {name} =  (set, hidden)"
-    return f"{name} = {toml_format.value(content)}"
+    return f"{name} = {toml_format.format_value(content)}"
 
 
-def _section(struct: type[Struct], path: str) -> Iterator[str]:
+def _section_lines(struct: type[Struct], path: str) -> Iterator[str]:
     """The Markdown of a Struct's own keys, and of the sections in it."""
     fields = msgspec.structs.fields(struct)
-    plain = [field for field in fields if form_of(field.type) == "value"]
+    plain = [field for field in fields if toml_form(field.type) == "value"]
     if plain:
         yield from ("| key | value | default | what it is |", "|---|---|---|---|")
-        yield from (f"| {' | '.join(map(_cell, _row(field)))} |" for field in plain)
+        yield from (f"| {' | '.join(map(_format_cell, _reference_row(field)))} |" for field in plain)
         yield ""
     for field in fields:
-        entry = entry_of(field.type)
+        entry = entry_struct(field.type)
         if entry is None or field in plain:
             continue
         name = path + field.encode_name
-        inner = {"table": name, "tables": f"{name}.<id>", "array": f"{name}[]"}[form_of(field.type)]
-        header = f"[[{name}]]" if form_of(field.type) == "array" else f"[{inner}]"
-        title = description_of(field.type)
-        yield from (f"## `{header}`", "", _prose(title[:1].upper() + title[1:] + "."), "")
-        yield from _section(entry, f"{inner}.")
+        inner = {"table": name, "tables": f"{name}.<id>", "array": f"{name}[]"}[toml_form(field.type)]
+        header = f"[[{name}]]" if toml_form(field.type) == "array" else f"[{inner}]"
+        title = get_description(field.type)
+        yield from (f"## `{header}`", "", _escape_markdown(title[:1].upper() + title[1:] + "."), "")
+        yield from _section_lines(entry, f"{inner}.")
 
 
-def _row(field: FieldInfo) -> tuple[str, str, str, str]:
+def _reference_row(field: FieldInfo) -> tuple[str, str, str, str]:
     secret = " (secret: never shown)" if is_secret(field.type) else ""
-    what = f"{description_of(field.type)}{secret}"
-    return f"`{field.encode_name}`", words(field.type), _default(field), what
+    what = f"{get_description(field.type)}{secret}"
+    return f"`{field.encode_name}`", describe_type(field.type), _default_text(field), what
 
 
-def _default(field: FieldInfo) -> str:
+def _default_text(field: FieldInfo) -> str:
     if field.required:
         return "required"
     default: Any = field.default if field.default is not NODEFAULT else field.default_factory()
-    return "not set" if default is None else f"`{toml_format.value(default)}`"
+    return "not set" if default is None else f"`{toml_format.format_value(default)}`"
 
 
-def _cell(text: str) -> str:
-    return _prose(text).replace("|", "\\|")
+def _format_cell(text: str) -> str:
+    return _escape_markdown(text).replace("|", "\\|")
 
 
-def _prose(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     """Text in which Markdown finds no marks but those of code; a section's name is made code."""
     pieces = re.split(r"(`[^`]*`|\[+[a-z_.<>]+\]+)", text)
     for index, piece in enumerate(pieces):

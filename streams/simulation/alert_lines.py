@@ -8,60 +8,72 @@ from numpy.typing import NDArray
 
 from streams.records.times import DAY_MS
 from streams.simulation.demo_listed import LIST_KINDS
-from streams.simulation.jsonl_columns import Bytes, digits, joined, table, times, where
+from streams.simulation.jsonl_columns import (
+    ByteColumn,
+    format_digits,
+    format_times,
+    join_columns,
+    mask_rows,
+    text_table,
+)
 from streams.simulation.vehicles import Texts
 
-LISTS: Final = tuple(LIST_KINDS)
-PATTERNS: Final = "joint-operation"
+LIST_IDS: Final = tuple(LIST_KINDS)
+PATTERN_LIST: Final = "joint-operation"
 """The list whose plates have their last characters open."""
 _SHARES: Final = {"sis-36": 0.15, "sis-38": 0.6, "be-national": 0.23, "joint-operation": 0.02}
-_OPEN: Final = 2
-_LITERALS: Final = 4
+_WILDCARDS: Final = 2
+_MIN_LITERALS: Final = 4
 """A plate with fewer letters and digits than this beside the open ones stays whole."""
-_BEFORE_DAYS: Final = (2, 365)
-_AFTER_DAYS: Final = (7, 365)
+_VALID_BEFORE_DAYS: Final = (2, 365)
+_VALID_AFTER_DAYS: Final = (7, 365)
 
 
-class Alerts(NamedTuple):
+class AlertColumns(NamedTuple):
     """n alerts: `list` (intp) is a place in LISTS; `plate` is the alert's; times are ms since 1970 UTC."""
 
-    list: NDArray[np.intp]
+    list_index: NDArray[np.intp]
     plate: Texts
-    valid_from: NDArray[np.int64]
-    valid_until: NDArray[np.int64]
+    valid_from_ms: NDArray[np.int64]
+    valid_until_ms: NDArray[np.int64]
 
 
-def alerts(rng: np.random.Generator, plates: Texts, begin_ms: int, end_ms: int) -> Alerts:
+def sample_alerts(rng: np.random.Generator, plates: Texts, begin_ms: int, end_ms: int) -> AlertColumns:
     """Alerts for the vehicles with some plates, in force over all the time from a beginning to an end."""
     count = len(plates)
-    shares = np.array([_SHARES[name] for name in LISTS])
-    of = rng.choice(len(LISTS), count, p=shares)
+    shares = np.array([_SHARES[name] for name in LIST_IDS])
+    of = rng.choice(len(LIST_IDS), count, p=shares)
     plate = plates.copy()
     length = (plates > 0).sum(axis=1)
-    opened = np.flatnonzero((of == LISTS.index(PATTERNS)) & (length >= _LITERALS + _OPEN))
-    for place in range(1, _OPEN + 1):
+    opened = np.flatnonzero((of == LIST_IDS.index(PATTERN_LIST)) & (length >= _MIN_LITERALS + _WILDCARDS))
+    for place in range(1, _WILDCARDS + 1):
         plate[opened, length[opened] - place] = ord("?")
-    before, after = (rng.integers(*days, count) * DAY_MS for days in (_BEFORE_DAYS, _AFTER_DAYS))
+    before, after = (rng.integers(*days, count) * DAY_MS for days in (_VALID_BEFORE_DAYS, _VALID_AFTER_DAYS))
     # From midnight to midnight, as lists have it.
     midnight = begin_ms - begin_ms % DAY_MS
     until = end_ms - end_ms % DAY_MS + DAY_MS
-    return Alerts(of, plate, midnight - before, until + after)
+    return AlertColumns(of, plate, midnight - before, until + after)
 
 
-def ids(number: NDArray[np.intp]) -> Bytes:
+def alert_ids(index: NDArray[np.intp]) -> ByteColumn:
     """The `alert_id` of alerts by number."""
-    prefix = np.full((len(number), 1), ord("A"), dtype=np.uint8)
-    return np.concatenate([prefix, digits(number.astype(np.int64), 7)], axis=1)
+    prefix = np.full((len(index), 1), ord("A"), dtype=np.uint8)
+    return np.concatenate([prefix, format_digits(index.astype(np.int64), 7)], axis=1)
 
 
-def keys(made: Alerts, number: NDArray[np.intp]) -> Bytes:
+def alert_keys(alerts: AlertColumns, index: NDArray[np.intp]) -> ByteColumn:
     """List and alert of alerts by number, as in the key of a record: `sis-36/A0000007`."""
-    lists = table([f"{name}/" for name in LISTS])
-    return np.concatenate([lists[made.list[number]], ids(number)], axis=1)
+    lists = text_table([f"{name}/" for name in LIST_IDS])
+    return np.concatenate([lists[alerts.list_index[index]], alert_ids(index)], axis=1)
 
 
 def alert_lines(
-    made: Alerts, start: int, stop: int, country: Bytes, looks: Bytes, described: NDArray[np.bool_]
+    alerts: AlertColumns,
+    start: int,
+    stop: int,
+    country: ByteColumn,
+    appearance: ByteColumn,
+    described: NDArray[np.bool_],
 ) -> bytes:
     """The lines of the alerts from one number to before another.
 
@@ -69,8 +81,8 @@ def alert_lines(
     column for these alerts; they are told where the vehicle is `described`.
     """
     rows = slice(start, stop)
-    of, count = made.list[rows], stop - start
-    what = table(
+    of, count = alerts.list_index[rows], stop - start
+    what = text_table(
         [
             orjson.dumps(
                 {
@@ -86,20 +98,20 @@ def alert_lines(
     )
     vehicle = np.concatenate(
         [
-            table([',"vehicle":{']).repeat(count, axis=0),
-            looks[:, 1:],
-            table(["}"]).repeat(count, axis=0),
+            text_table([',"vehicle":{']).repeat(count, axis=0),
+            appearance[:, 1:],
+            text_table(["}"]).repeat(count, axis=0),
         ],
         axis=1,
     )
-    return joined(
+    return join_columns(
         count,
         what[of],
-        b',"alert_id":"', ids(np.arange(start, stop)),
-        b'","version":1,"plate":"', made.plate[rows],
+        b',"alert_id":"', alert_ids(np.arange(start, stop)),
+        b'","version":1,"plate":"', alerts.plate[rows],
         b'","country":"', country,
-        b'"', where(described, vehicle),
-        b',"valid_from":"', times(made.valid_from[rows]),
-        b'","valid_until":"', times(made.valid_until[rows]),
+        b'"', mask_rows(described, vehicle),
+        b',"valid_from":"', format_times(alerts.valid_from_ms[rows]),
+        b'","valid_until":"', format_times(alerts.valid_until_ms[rows]),
         b'"}\n',
     )  # fmt: skip

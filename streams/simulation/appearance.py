@@ -22,18 +22,18 @@ class Shares(Struct, frozen=True, forbid_unknown_fields=True):
     shares: dict[str, float]
 
 
-class Makes(Shares, frozen=True, forbid_unknown_fields=True):
+class MakeShares(Shares, frozen=True, forbid_unknown_fields=True):
     """A row `[[makes]]`: those of one country, of all others, or of lorries."""
 
     country: str
 
 
-class Table(Struct, frozen=True, forbid_unknown_fields=True):
+class AppearanceTable(Struct, frozen=True, forbid_unknown_fields=True):
     """`looks.toml`."""
 
     types: Shares
     colours: Shares
-    makes: list[Makes]
+    makes: list[MakeShares]
 
     @property
     def make_names(self) -> tuple[str, ...]:
@@ -59,30 +59,32 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
         ]
 
 
-class Looks(NamedTuple):
+class VehicleAppearance(NamedTuple):
     """What n vehicles look like (uint8, n each): places in the names of the table."""
 
     make: Indices
     colour: Indices
     type: Indices
 
-    def take(self, rows: NDArray[np.intp]) -> "Looks":
+    def select(self, rows: NDArray[np.intp]) -> "VehicleAppearance":
         """Those of some rows."""
-        return Looks(*(column[rows] for column in self))
+        return VehicleAppearance(*(column[rows] for column in self))
 
 
 @lru_cache(maxsize=1)
-def shipped_looks() -> Table:
+def builtin_appearance() -> AppearanceTable:
     """The shares shipped with the package."""
     text = files("streams.simulation").joinpath("appearance.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), Table)
+    return msgspec.convert(tomllib.loads(text), AppearanceTable)
 
 
-def looks(rng: np.random.Generator, table: Table, countries: NDArray[np.uint8], names: list[str]) -> Looks:
+def sample_appearance(
+    rng: np.random.Generator, table: AppearanceTable, countries: NDArray[np.uint8], names: list[str]
+) -> VehicleAppearance:
     """The looks of vehicles with plates of some countries (places in `names`)."""
     count = len(countries)
-    types = _drawn(rng, list(table.types.shares.values()), count)
-    colours = _drawn(rng, list(table.colours.shares.values()), count)
+    types = _sample(rng, list(table.types.shares.values()), count)
+    colours = _sample(rng, list(table.colours.shares.values()), count)
     heavy = np.isin(types, [place for place, name in enumerate(table.type_names) if name in _HEAVY])
     rows = {row.country: row for row in table.makes}
     number = {make: place for place, make in enumerate(table.make_names)}
@@ -91,19 +93,21 @@ def looks(rng: np.random.Generator, table: Table, countries: NDArray[np.uint8], 
         wanted = heavy if name == "lorry" else (countries == place) & ~heavy
         row = rows.get(name, rows[_OTHER])
         codes = np.array([number[make] for make in row.shares], dtype=np.uint8)
-        makes[wanted] = codes[_drawn(rng, list(row.shares.values()), int(wanted.sum()))]
-    return Looks(makes, colours, types)
+        makes[wanted] = codes[_sample(rng, list(row.shares.values()), int(wanted.sum()))]
+    return VehicleAppearance(makes, colours, types)
 
 
-def misseen(rng: np.random.Generator, true: Indices, shares: list[float], wrong: float) -> Indices:
+def sample_observed(
+    rng: np.random.Generator, true: Indices, shares: list[float], error_rate: float
+) -> Indices:
     """What is seen of an attribute if so many are seen `wrong`, as others that are as common as `shares`."""
-    other = _drawn(rng, shares, len(true))
+    other = _sample(rng, shares, len(true))
     same = other == true
     other[same] = (other[same] + 1) % len(shares)
-    return np.where(rng.random(len(true)) < wrong, other, true)
+    return np.where(rng.random(len(true)) < error_rate, other, true)
 
 
-def _drawn(rng: np.random.Generator, shares: list[float], count: int) -> Indices:
+def _sample(rng: np.random.Generator, shares: list[float], count: int) -> Indices:
     bounds = np.cumsum(shares)
     found = np.searchsorted(bounds, rng.random(count) * bounds[-1], side="right")
     chosen: Indices = np.minimum(found, len(shares) - 1).astype(np.uint8)

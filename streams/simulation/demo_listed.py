@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final, NamedTuple
 
-from streams.records.alert import Alert, Mode
+from streams.records.alert import Alert, MatchMode
 from streams.records.types import ActionCode, Basis
 from streams.simulation.demo_plates import Plate, plate
 
@@ -41,7 +41,7 @@ LIST_KINDS: Final[Mapping[str, ListKind]] = {
 _OTHER: Final = ListKind("NATIONAL", "vehicle sought", {"default": "inform"}, 3)
 
 
-def listed(lists: Mapping[str, Mode], count: int, seed: int, at: datetime) -> list[Listed]:
+def listed(lists: Mapping[str, MatchMode], count: int, seed: int, at: datetime) -> list[Listed]:
     """`count` alerts for each list, in force from thirty days before a time to sixty days after it.
 
     A list whose mode is `pattern` has plates with the last two characters open.
@@ -54,7 +54,7 @@ def listed(lists: Mapping[str, Mode], count: int, seed: int, at: datetime) -> li
     ]
 
 
-def _listed(list_id: str, mode: Mode, number: int, sought: Plate, at: datetime) -> Listed:
+def _listed(list_id: str, mode: MatchMode, number: int, sought: Plate, at: datetime) -> Listed:
     kind = LIST_KINDS.get(list_id, _OTHER)
     alert = Alert(
         list_id=list_id,

@@ -3,12 +3,12 @@
 from random import Random
 from typing import Final
 
-from streams.confusions.model import shipped_models
+from streams.confusions.model import builtin_models
 from streams.plates.packed_keys import ALPHABET
 
 SLIPS: Final = {
     slip: count
-    for slip, count in shipped_models().general.counts.items()
+    for slip, count in builtin_models().general.counts.items()
     if slip[0] in ALPHABET and slip[1] in ALPHABET
 }
 """How often a character (the first of the two) was read as another (the second), by the learnt model."""

@@ -3,9 +3,9 @@
 from random import Random
 from typing import Final, NamedTuple
 
-from streams.plates.formats import shipped
-from streams.plates.normal_form import normal
-from streams.plates.shapes import Form, forms
+from streams.plates.formats import builtin_formats
+from streams.plates.normal_form import normalise
+from streams.plates.shapes import Form, expand_shape
 
 # Shares of the traffic are a guess for motorways between France and Belgium. The shapes are those of
 # formats.toml, narrowed to what is issued now, so that the plates look as those on the road do.
@@ -31,25 +31,25 @@ class Plate(NamedTuple):
     @property
     def normal(self) -> str:
         """Its normal form."""
-        return normal(self.text)
+        return normalise(self.text)
 
 
 def plate(rng: Random) -> Plate:
     """A plate of the mix, possible in its country."""
     while True:
         made = _plate(rng)
-        if shipped().possible_as_read(made.normal, made.country):
+        if builtin_formats().is_possible_as_read(made.normal, made.country):
             return made
 
 
 def _plate(rng: Random) -> Plate:
     country, choices = rng.choices(_CHOICES, _SHARES)[0]
     form = rng.choice(choices)
-    text = form.grouped("".join(rng.choice(sorted(allowed)) for allowed in form.allowed))
+    text = form.group_plate("".join(rng.choice(sorted(allowed)) for allowed in form.allowed))
     return Plate(f"{rng.choice(_DISTRICTS)}-{text}" if country == "DE" else text, country)
 
 
 _CHOICES: Final[tuple[tuple[str, tuple[Form, ...]], ...]] = tuple(
-    (country, forms(shape or _BEHIND_DISTRICT)) for country, _, shape in _SERIES
+    (country, expand_shape(shape or _BEHIND_DISTRICT)) for country, _, shape in _SERIES
 )
 _SHARES: Final = tuple(share for _, share, _ in _SERIES)

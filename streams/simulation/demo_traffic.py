@@ -10,11 +10,11 @@ import msgspec
 from streams.records.encode import encode
 from streams.records.read import Read
 from streams.records.times import HOUR_MS, from_ms
-from streams.simulation.cameras import Camera, Crossing
+from streams.simulation.cameras import Crossing, SimulatedCamera
 from streams.simulation.demo_listed import Listed
 from streams.simulation.demo_misreads import misread
 from streams.simulation.demo_plates import Plate, plate
-from streams.simulation.malformed import spoiled
+from streams.simulation.malformed import malformed_record
 
 _FRAMES: Final = (1, 2, 3)
 _FRAME_SHARES: Final = (0.5, 0.3, 0.2)
@@ -61,7 +61,7 @@ class Sent(NamedTuple):
     """
 
     at: int
-    camera: Camera
+    camera: SimulatedCamera
     value: bytes | None
     read: Read | None
     passage: Passage
@@ -127,7 +127,7 @@ class Traffic:
             self._pass(Passage(self._passages, its, listed), rng.choice(side), at, kmh)
             at += round(crossing.km / kmh * HOUR_MS)
 
-    def _pass(self, passage: Passage, camera: Camera, at: int, kmh: float) -> None:
+    def _pass(self, passage: Passage, camera: SimulatedCamera, at: int, kmh: float) -> None:
         """A camera takes one to three reads of a vehicle."""
         rng, mix = self._rng, self._mix
         lane = rng.randint(1, 3)
@@ -149,7 +149,7 @@ class Traffic:
             self._send(passage, camera, read, at)
             at += rng.randint(*_FRAME_GAP_MS)
 
-    def _send(self, passage: Passage, camera: Camera, read: Read, at: int) -> None:
+    def _send(self, passage: Passage, camera: SimulatedCamera, read: Read, at: int) -> None:
         rng, mix = self._rng, self._mix
         sent = at + rng.randint(*_ON_THE_WAY_MS)
         back = self._back(camera, sent)
@@ -161,16 +161,18 @@ class Traffic:
         if rng.random() < mix.again:
             self._put(sent + rng.randint(*_AGAIN_MS), camera, value, read, passage)
         if rng.random() < mix.spoiled:
-            self._put(sent, camera, spoiled(read, rng), None, passage)
+            self._put(sent, camera, malformed_record(read, rng), None, passage)
 
-    def _put(self, at: int, camera: Camera, value: bytes | None, read: Read | None, passage: Passage) -> None:
+    def _put(
+        self, at: int, camera: SimulatedCamera, value: bytes | None, read: Read | None, passage: Passage
+    ) -> None:
         self._records += 1
         if at >= 0:
             # Of those sent at one time the one made first goes first.
             sent = Sent(self._begin + at, camera, value, read, passage)
             heappush(self._waiting, (at, self._records, sent))
 
-    def _back(self, camera: Camera, at: int) -> int | None:
+    def _back(self, camera: SimulatedCamera, at: int) -> int | None:
         """When a camera's link is back that is down at a time; None if it is not down."""
         number, into = divmod(at, _OUTAGE_EVERY_MS)
         end = _OUTAGE_AFTER_MS + round(self._mix.outage_s * 1000)

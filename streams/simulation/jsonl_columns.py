@@ -14,44 +14,46 @@ from numpy.typing import NDArray
 
 from streams.records.times import DAY_MS, MINUTE_MS, from_ms
 
-Bytes = NDArray[np.uint8]
+ByteColumn = NDArray[np.uint8]
 
-_GROUP: Final = 4
+_GROUP_DIGITS: Final = 4
 
 
-class Filled(NamedTuple):
+class LazyColumn(NamedTuple):
     """A column that writes itself into an array of zeros (uint8, n × `width`), so is not copied there."""
 
     width: int
-    fill: Callable[[Bytes], None]
+    fill: Callable[[ByteColumn], None]
 
 
-class Short(NamedTuple):
+class Abbreviation(NamedTuple):
     """A control character and the text that it stands for."""
 
     char: bytes
     text: bytes
 
 
-def joined(count: int, *columns: Bytes | Filled | bytes, shorts: Sequence[Short] = ()) -> bytes:
+def join_columns(
+    count: int, *columns: ByteColumn | LazyColumn | bytes, abbreviations: Sequence[Abbreviation] = ()
+) -> bytes:
     """The rows of `count`-row columns, one behind the other."""
-    widths = [_width(column) for column in columns]
+    widths = [_column_width(column) for column in columns]
     rows = np.zeros((count, sum(widths)), dtype=np.uint8)
     start = 0
     for column, width in zip(columns, widths, strict=True):
         its = rows[:, start : start + width]
-        if isinstance(column, Filled):
+        if isinstance(column, LazyColumn):
             column.fill(its)
         else:
             its[:] = np.frombuffer(column, dtype=np.uint8) if isinstance(column, bytes) else column
         start += width
     text = rows.tobytes().translate(None, b"\0")
-    for short in shorts:
+    for short in abbreviations:
         text = text.replace(*short)
     return text
 
 
-def table(texts: Sequence[str]) -> Bytes:
+def text_table(texts: Sequence[str]) -> ByteColumn:
     """Texts as rows, to be looked up by number."""
     encoded = [text.encode() for text in texts]
     width = max(map(len, encoded), default=0)
@@ -59,52 +61,52 @@ def table(texts: Sequence[str]) -> Bytes:
     return np.frombuffer(rows, dtype=np.uint8).reshape(len(encoded), width)
 
 
-def where(shown: NDArray[np.bool_], column: Bytes) -> Bytes:
+def mask_rows(mask: NDArray[np.bool_], column: ByteColumn) -> ByteColumn:
     """The column in the rows that are shown."""
-    return column * shown[:, None]
+    return column * mask[:, None]
 
 
-def framed(before: bytes, column: Bytes, behind: bytes, shown: NDArray[np.bool_]) -> Bytes:
+def frame_rows(before: bytes, column: ByteColumn, after: bytes, mask: NDArray[np.bool_]) -> ByteColumn:
     """A text, the column and another text, in the rows that are shown."""
     count = len(column)
-    parts = [np.frombuffer(text, dtype=np.uint8) for text in (before, behind)]
+    parts = [np.frombuffer(text, dtype=np.uint8) for text in (before, after)]
     first, last = (np.broadcast_to(part, (count, len(part))) for part in parts)
-    return where(shown, np.concatenate([first, column, last], axis=1))
+    return mask_rows(mask, np.concatenate([first, column, last], axis=1))
 
 
-def digits(numbers: NDArray[np.int64], width: int) -> Bytes:
+def format_digits(numbers: NDArray[np.int64], width: int) -> ByteColumn:
     """Numbers of 0 or more with so many digits, zeros in front."""
     groups = []
-    for _ in range(0, width, _GROUP):
-        numbers, group = np.divmod(numbers, 10**_GROUP)
-        groups.append(_groups()[group])
+    for _ in range(0, width, _GROUP_DIGITS):
+        numbers, group = np.divmod(numbers, 10**_GROUP_DIGITS)
+        groups.append(_digit_groups()[group])
     return np.concatenate(groups[::-1], axis=1)[:, -width:]
 
 
-def times(ms: NDArray[np.int64]) -> Bytes:
+def format_times(times_ms: NDArray[np.int64]) -> ByteColumn:
     """Times, ms since 1970 UTC, as `streams.records.times.rfc3339` writes them (n × 24)."""
-    minute, rest = np.divmod(ms, MINUTE_MS)
+    minute, rest = np.divmod(times_ms, MINUTE_MS)
     day, minute = np.divmod(minute, DAY_MS // MINUTE_MS)
     first, last = (int(day.min()), int(day.max())) if len(day) else (0, 0)
-    dates = table([from_ms(each * DAY_MS).isoformat()[:11] for each in range(first, last + 1)])
-    minutes, seconds = _parts_of_day()
+    dates = text_table([from_ms(each * DAY_MS).isoformat()[:11] for each in range(first, last + 1)])
+    minutes, seconds = _time_parts()
     return np.concatenate([dates[day - first], minutes[minute], seconds[rest]], axis=1)
 
 
-def _width(column: Bytes | Filled | bytes) -> int:
+def _column_width(column: ByteColumn | LazyColumn | bytes) -> int:
     if isinstance(column, bytes):
         return len(column)
-    return column.width if isinstance(column, Filled) else column.shape[1]
+    return column.width if isinstance(column, LazyColumn) else column.shape[1]
 
 
 @lru_cache(maxsize=1)
-def _groups() -> Bytes:
+def _digit_groups() -> ByteColumn:
     """All numbers of four digits."""
-    return table([f"{number:0{_GROUP}}" for number in range(10**_GROUP)])
+    return text_table([f"{number:0{_GROUP_DIGITS}}" for number in range(10**_GROUP_DIGITS)])
 
 
 @lru_cache(maxsize=1)
-def _parts_of_day() -> tuple[Bytes, Bytes]:
+def _time_parts() -> tuple[ByteColumn, ByteColumn]:
     """The minutes of a day, `16:10:`, and the milliseconds of a minute, `06.123Z`."""
     minutes = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(DAY_MS // MINUTE_MS)]
-    return table(minutes), table([f"{ms // 1000:02}.{ms % 1000:03}Z" for ms in range(MINUTE_MS)])
+    return text_table(minutes), text_table([f"{ms // 1000:02}.{ms % 1000:03}Z" for ms in range(MINUTE_MS)])

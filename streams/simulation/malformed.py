@@ -5,20 +5,20 @@ from typing import Final
 
 from streams.records.encode import encode
 from streams.records.read import Read
-from streams.records.times import rfc3339
+from streams.records.times import to_rfc3339
 
-WAYS: Final = 5
+VARIANTS: Final = 5
 """In how many ways a record is spoiled."""
 
 
-def spoiled(read: Read, rng: Random) -> bytes | None:
+def malformed_record(read: Read, rng: Random) -> bytes | None:
     """A read cut short, with a letter of another alphabet, a time that is none, no camera, or no value."""
     good = encode(read)
     ways = (
         good[: len(good) // 2],
         good.replace(f'"{read.plate}"'.encode(), f'"Ж{read.plate[1:]}"'.encode()),
-        good.replace(rfc3339(read.captured_at).encode(), b"yesterday"),
+        good.replace(to_rfc3339(read.captured_at).encode(), b"yesterday"),
         good.replace(b'"camera_id"', b'"kamera"'),
         None,
     )
-    return ways[rng.randrange(WAYS)]
+    return ways[rng.randrange(VARIANTS)]

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 
-class Quality(Struct, frozen=True, forbid_unknown_fields=True):
+class PictureQuality(Struct, frozen=True, forbid_unknown_fields=True):
     """How reads of pictures of one quality are.
 
     A character is read right with the model's chance to the power of `times`, times a number of its own for
@@ -27,7 +27,7 @@ class Quality(Struct, frozen=True, forbid_unknown_fields=True):
     right_beside_wrong: list[float]
 
 
-class Measured(Struct, frozen=True, forbid_unknown_fields=True):
+class QualityMeasurements(Struct, frozen=True, forbid_unknown_fields=True):
     """Quantiles are at `probabilities`.
 
     `wrong`, `garbled`: of the confidence in characters read as another, and in those of garbled reads.
@@ -39,7 +39,7 @@ class Measured(Struct, frozen=True, forbid_unknown_fields=True):
 
     source: str
     probabilities: list[float]
-    qualities: dict[str, Quality]
+    qualities: dict[str, PictureQuality]
     wrong: list[float]
     garbled: list[float]
     first_share: list[float]
@@ -51,7 +51,7 @@ class Measured(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @lru_cache(maxsize=1)
-def shipped_measured() -> Measured:
+def builtin_measurements() -> QualityMeasurements:
     """The figures shipped with the package."""
     text = files("streams.simulation").joinpath("recogniser.json").read_bytes()
-    return msgspec.json.decode(text, type=Measured)
+    return msgspec.json.decode(text, type=QualityMeasurements)

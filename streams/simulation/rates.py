@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Mix(NamedTuple):
+class QualityMix(NamedTuple):
     """How many pictures are of which quality; they add up to 1."""
 
     clear: float = 0.7
@@ -14,10 +14,10 @@ class Mix(NamedTuple):
 class Rates(NamedTuple):
     """What traffic and cameras are like. Guesses, all of them, but for how plates are misread."""
 
-    mix: Mix = Mix()
+    mix: QualityMix = QualityMix()
     listed: float = 0.002
     """Of the vehicles on the road, those listed; as many as in the first joint operation at Tournai."""
-    tours_a_day: float = 1.25
+    round_trips_per_day: float = 1.25
     """How often a vehicle that is on the road at all goes out and comes back in a day."""
     clones: float = 0.0
     """Of the vehicles on the road, those that carry the plate of another one that is on the road too."""
@@ -33,11 +33,11 @@ class Rates(NamedTuple):
     """Of the reads, those in which the recogniser did not tell the country."""
     wrong_country: float = 0.01
     """Of the reads in which it did, those in which it is another one."""
-    no_looks: float = 0.2
+    no_appearance: float = 0.2
     """Of the reads, those in which the recogniser did not tell the vehicle's looks."""
     wrong_make: float = 0.08
     """Of the reads with looks, those with another make; the next two likewise."""
     wrong_colour: float = 0.12
     wrong_type: float = 0.03
-    looks_listed: float = 0.7
+    appearance_listed: float = 0.7
     """Of the alerts, those that say what the vehicle looks like."""

@@ -7,15 +7,15 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.network.config import Site
+from streams.network.config import SiteConfig
 from streams.simulation.column_types import Floats, Ints
-from streams.simulation.roads import Roads, carriageway, shipped_roads
+from streams.simulation.roads import Roads, builtin_roads, carriageway_index
 
-_HOUR_MIN: Final = 60.0
+_MINUTES_PER_HOUR: Final = 60.0
 Column = TypeVar("Column", Floats, NDArray[np.uint8])
 
 
-class Ways(NamedTuple):
+class RouteTable(NamedTuple):
     """The quickest ways between n sites; that from site i to site j is the row i * n + j.
 
     `sites` (int16, n² × m): the sites passed that have cameras, both ends included, -1 behind the last;
@@ -27,9 +27,9 @@ class Ways(NamedTuple):
     sites: NDArray[np.int16]
     minutes: NDArray[np.float32]
     kmh: NDArray[np.float32]
-    direction: NDArray[np.uint8]
-    length: Floats
-    time: Floats
+    carriageway: NDArray[np.uint8]
+    total_km: Floats
+    total_minutes: Floats
 
 
 class _Graph(NamedTuple):
@@ -39,61 +39,61 @@ class _Graph(NamedTuple):
 
     minutes: Floats
     km: Floats
-    direction: NDArray[np.uint8]
+    carriageway: NDArray[np.uint8]
 
 
 @lru_cache(maxsize=1)
-def shipped_ways() -> Ways:
+def builtin_routes() -> RouteTable:
     """The ways of the shipped traffic."""
-    return ways_of(shipped_roads())
+    return build_routes(builtin_roads())
 
 
-def ways_of(roads: Roads) -> Ways:
+def build_routes(roads: Roads) -> RouteTable:
     """The ways by usual time. Raises ValueError if one of the sites cannot be reached from another."""
-    graph = _graph_of(roads.network)
-    time, before = _quickest(graph.minutes)
+    graph = _build_graph(roads.network)
+    time, before = _quickest_paths(graph.minutes)
     number = {site_id: place for place, site_id in enumerate(roads.network)}
-    stops = np.array([number[site.id] for site in roads.site], dtype=np.intp)
+    stops = np.array([number[site.id] for site in roads.sites], dtype=np.intp)
     if not np.isfinite(time[np.ix_(stops, stops)]).all():
         raise ValueError("some sites cannot be reached from others by road")
     count = len(stops)
     start, end = np.repeat(stops, count), np.tile(stops, count)
-    path = _paths(before, start, end)
+    path = _expand_paths(before, start, end)
     there = path >= 0
     one, other = path[:, :-1], path[:, 1:]
     leg = other >= 0
     km = np.where(leg, graph.km[one, other], 0)
-    kmh = km / np.where(leg, graph.minutes[one, other], 1) * _HOUR_MIN
-    direction = np.where(leg, graph.direction[one, other], 0)
+    kmh = km / np.where(leg, graph.minutes[one, other], 1) * _MINUTES_PER_HOUR
+    direction = np.where(leg, graph.carriageway[one, other], 0)
     minutes = np.where(there, time[start[:, None], path], 0)
     # Only what has cameras is told of a way, moved to its beginning.
     place = np.full(len(number), -1, dtype=np.int16)
     place[stops] = np.arange(count)
     sites = np.where(there, place[path], -1)
     order = np.argsort(sites < 0, axis=1, kind="stable")[:, : (sites >= 0).sum(axis=1).max()]
-    return Ways(
+    return RouteTable(
         np.take_along_axis(sites, order, axis=1).astype(np.int16),
         np.take_along_axis(minutes, order, axis=1).astype(np.float32),
-        np.take_along_axis(_at_sites(kmh, there), order, axis=1).astype(np.float32),
-        np.take_along_axis(_at_sites(direction, there), order, axis=1).astype(np.uint8),
+        np.take_along_axis(_legs_to_sites(kmh, there), order, axis=1).astype(np.float32),
+        np.take_along_axis(_legs_to_sites(direction, there), order, axis=1).astype(np.uint8),
         km.sum(axis=1).reshape(count, count),
         time[start, end].reshape(count, count),
     )
 
 
-def _at_sites(legs: Column, there: NDArray[np.bool_]) -> Column:
+def _legs_to_sites(legs: Column, is_site: NDArray[np.bool_]) -> Column:
     """What holds at each site of ways, from what holds on each leg, a leg fewer than sites.
 
     It is that of the leg that begins at the site, at the last site that of the one that ends there.
     """
-    found = np.zeros(there.shape, dtype=legs.dtype)
+    found = np.zeros(is_site.shape, dtype=legs.dtype)
     found[:, :-1] = legs
-    last, row = there.sum(axis=1) - 1, np.arange(len(there))
+    last, row = is_site.sum(axis=1) - 1, np.arange(len(is_site))
     found[row, last] = legs[row, np.maximum(last - 1, 0)]
     return found
 
 
-def _graph_of(network: Mapping[str, Site]) -> _Graph:
+def _build_graph(network: Mapping[str, SiteConfig]) -> _Graph:
     """The links of a network by road; of two between the same sites the quicker."""
     number = {site_id: place for place, site_id in enumerate(network)}
     minutes = np.full((len(number), len(number)), np.inf)
@@ -107,11 +107,11 @@ def _graph_of(network: Mapping[str, Site]) -> _Graph:
                 at = number[one], number[other]
                 if link.minutes < minutes[at]:
                     minutes[at], km[at] = link.minutes, link.km
-                    direction[at] = carriageway(network[one], network[other])
+                    direction[at] = carriageway_index(network[one], network[other])
     return _Graph(minutes, km, direction)
 
 
-def _quickest(minutes: Floats) -> tuple[Floats, Ints]:
+def _quickest_paths(minutes: Floats) -> tuple[Floats, Ints]:
     """The times of the quickest ways (Floyd and Warshall), and the site before the last on each."""
     count = len(minutes)
     time = minutes.copy()
@@ -125,11 +125,11 @@ def _quickest(minutes: Floats) -> tuple[Floats, Ints]:
     return time, before
 
 
-def _paths(before: Ints, start: Ints, end: Ints) -> Ints:
+def _expand_paths(predecessors: Ints, start: Ints, end: Ints) -> Ints:
     """The sites on the ways from some sites to others (n × m), -1 behind the last."""
     back = [end]
     while (back[-1] != start).any():
-        back.append(before[start, back[-1]])
+        back.append(predecessors[start, back[-1]])
     chain = np.stack(back[::-1], axis=1)
     # Each row begins with its start as often as it is shorter than the longest.
     extra = (chain == start[:, None]).sum(axis=1) - 1

@@ -4,13 +4,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.confusions.evidence import Kind
+from streams.confusions.evidence import EvidenceKind
 from streams.records.times import HOUR_MS
 from streams.simulation.rates import Rates
 
 PEOPLE, CAMERAS, ALERTS, READS = range(4)
 """What chance is asked for; each has numbers of its own, so that a change of one leaves the others."""
-_DAY_H: Final = 24.0
+_HOURS_PER_DAY: Final = 24.0
 
 
 class Scenario(NamedTuple):
@@ -25,7 +25,7 @@ class Scenario(NamedTuple):
     begin_ms: int
     hours: float = 24.0
     rates: Rates = Rates()
-    told: Kind = "full"
+    detail: EvidenceKind = "full"
 
     @property
     def end_ms(self) -> int:
@@ -35,8 +35,8 @@ class Scenario(NamedTuple):
     @property
     def days(self) -> float:
         """How many days it lasts, 1 at the least."""
-        return max(1.0, self.hours / _DAY_H)
+        return max(1.0, self.hours / _HOURS_PER_DAY)
 
-    def rng(self, *what: int) -> np.random.Generator:
+    def rng(self, *purpose: int) -> np.random.Generator:
         """Random numbers for some purpose; the same for the same seed and purpose."""
-        return np.random.default_rng([self.seed, *what])
+        return np.random.default_rng([self.seed, *purpose])

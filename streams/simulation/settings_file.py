@@ -3,15 +3,15 @@
 import json
 from importlib.resources import files
 
-from streams.simulation.roads import DIRECTIONS, NETWORK, Roads, cameras_of, towards
+from streams.simulation.roads import DIRECTIONS, NETWORK, Roads, build_cameras, next_sites
 
 
-def config_text(roads: Roads, about: str) -> str:
+def settings_text(roads: Roads, comment: str) -> str:
     """The file, as `--config` takes it; `about` is a line that says what it is."""
     head = files("streams.simulation").joinpath("settings.toml").read_text("utf-8")
-    parts = [f"# {about}\n{head}", f'[network]\nshipped = "{NETWORK}"\n']
-    ways, leads = {name[0]: place for place, name in enumerate(DIRECTIONS)}, towards(roads)
-    for camera in cameras_of(roads):
+    parts = [f"# {comment}\n{head}", f'[network]\nshipped = "{NETWORK}"\n']
+    ways, leads = {name[0]: place for place, name in enumerate(DIRECTIONS)}, next_sites(roads)
+    for camera in build_cameras(roads):
         way = ways[camera.camera_id.rpartition("-")[2][0]]
         parts.append(
             f'[cameras.{camera.camera_id}]\nsite = "{camera.site_id}"\ndirection = "{DIRECTIONS[way]}"\n'

@@ -7,15 +7,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.plates.fleets import Block, Fleets
-from streams.plates.formats import Formats, shipped
+from streams.plates.fleets import Fleets, PlateBlock
+from streams.plates.formats import Formats, builtin_formats
 from streams.plates.normal_form import MAX_LENGTH
-from streams.simulation.appearance import Looks, Table, looks
+from streams.simulation.appearance import AppearanceTable, VehicleAppearance, sample_appearance
 from streams.simulation.roads import Roads
 
 Texts = NDArray[np.uint8]
 """n texts of up to 12 characters (uint8, n × 12): ASCII, zeros behind the last."""
-_TRIES: Final = 100
+_MAX_ATTEMPTS: Final = 100
 
 
 class Vehicles(NamedTuple):
@@ -24,10 +24,12 @@ class Vehicles(NamedTuple):
     plate: Texts
     country: NDArray[np.uint8]
     home: NDArray[np.intp]
-    looks: Looks
+    appearance: VehicleAppearance
 
 
-def vehicles(rng: np.random.Generator, count: int, roads: Roads, fleets: Fleets, table: Table) -> Vehicles:
+def sample_vehicles(
+    rng: np.random.Generator, count: int, roads: Roads, fleets: Fleets, table: AppearanceTable
+) -> Vehicles:
     """Vehicles of the traffic's countries; no two of one country have one plate.
 
     Raises ValueError if a country has not so many plates.
@@ -39,38 +41,38 @@ def vehicles(rng: np.random.Generator, count: int, roads: Roads, fleets: Fleets,
     home = np.zeros(count, dtype=np.intp)
     for place, name in enumerate(names):
         rows = np.flatnonzero(country == place)
-        plate[rows] = plates(rng, len(rows), name, fleets)
-        parts = np.array([site.homes.get(name, 0.0) for site in roads.site])
+        plate[rows] = sample_plates(rng, len(rows), name, fleets)
+        parts = np.array([site.homes.get(name, 0.0) for site in roads.sites])
         home[rows] = rng.choice(len(parts), len(rows), p=parts / parts.sum())
-    return Vehicles(plate, country, home, looks(rng, table, country, names))
+    return Vehicles(plate, country, home, sample_appearance(rng, table, country, names))
 
 
-def plates(rng: np.random.Generator, count: int, country: str, fleets: Fleets) -> Texts:
+def sample_plates(rng: np.random.Generator, count: int, country: str, fleets: Fleets) -> Texts:
     """Plates of a country's fleet, all different, each possible as the formats have it.
 
     Raises ValueError if there are not so many.
     """
     blocks = [block for length in range(1, MAX_LENGTH + 1) for block in fleets.blocks(country, length)]
-    never = _never(blocks, country, shipped())
+    never = _excluded_patterns(blocks, country, builtin_formats())
     found = np.zeros((count, MAX_LENGTH), dtype=np.uint8)
     wanted = np.arange(count)
-    for _ in range(_TRIES):
-        found[wanted], bad = _drawn(rng, len(wanted), blocks, never)
+    for _ in range(_MAX_ATTEMPTS):
+        found[wanted], bad = _sample_texts(rng, len(wanted), blocks, never)
         again = np.zeros(count, dtype=bool)
         again[wanted[bad]] = True
         # Of those that are the same the first stays.
-        again |= ~_firsts(found)
+        again |= ~_is_first(found)
         wanted = np.flatnonzero(again)
         if not len(wanted):
             return found
     raise ValueError(f"{country} has too few plates for {count:,} vehicles")
 
 
-def _drawn(
+def _sample_texts(
     rng: np.random.Generator,
     count: int,
-    blocks: Sequence[Block],
-    never: Sequence[re.Pattern[bytes] | None],
+    blocks: Sequence[PlateBlock],
+    excluded: Sequence[re.Pattern[bytes] | None],
 ) -> tuple[Texts, NDArray[np.bool_]]:
     """Plates, and which of them the formats shut out."""
     shares = np.array([block.share for block in blocks])
@@ -79,20 +81,22 @@ def _drawn(
     bad = np.zeros(count, dtype=bool)
     for kind in np.unique(kinds).tolist():
         rows = np.flatnonzero(kinds == kind)
-        places = blocks[kind].places
+        places = blocks[kind].allowed
         texts = np.full((len(rows), len(places) + 1), ord("\n"), dtype=np.uint8)
         for place, allowed in enumerate(places):
             chars = np.frombuffer(allowed.encode(), dtype=np.uint8)
             texts[:, place] = chars[rng.integers(0, len(chars), len(rows))]
         found[rows, : len(places)] = texts[:, :-1]
-        pattern = never[kind]
+        pattern = excluded[kind]
         if pattern is not None:
             starts = [match.start() for match in pattern.finditer(texts.tobytes())]
             bad[rows[np.array(starts, dtype=np.intp) // texts.shape[1]]] = True
     return found, bad
 
 
-def _never(blocks: Sequence[Block], country: str, formats: Formats) -> list[re.Pattern[bytes] | None]:
+def _excluded_patterns(
+    blocks: Sequence[PlateBlock], country: str, formats: Formats
+) -> list[re.Pattern[bytes] | None]:
     """For each block what its format shuts out, to be looked for in texts each of which ends a line."""
     of = {row.id: row.never for row in formats.rows if row.country == country}
     return [
@@ -101,7 +105,7 @@ def _never(blocks: Sequence[Block], country: str, formats: Formats) -> list[re.P
     ]
 
 
-def _firsts(texts: Texts) -> NDArray[np.bool_]:
+def _is_first(texts: Texts) -> NDArray[np.bool_]:
     """Which rows are not the same as one before."""
     rows = np.ascontiguousarray(texts).view(np.dtype((np.void, texts.shape[1]))).ravel()
     first = np.zeros(len(rows), dtype=bool)

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 
-class WorkerPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[worker]`: how workers share the work, when they give up, where they keep the lists' snapshot."""
 
     group: Annotated[

@@ -7,20 +7,20 @@ from streams.records.alert import AlertKey
 from streams.records.times import to_ms
 from streams.records.verdict import Verdict
 from streams.worker.partition import Partition
-from streams.worker.restore import Said
+from streams.worker.restore import EffectiveVerdict
 
 
-class Correlating:
+class CorrelateAgent:
     """The partitions of the matches that this worker has. `new` starts one.
 
     Changes of alerts, verdicts and the time reach every partition; each tells what concerns its vehicles.
     """
 
-    def __init__(self, new: Callable[[int], Partition]) -> None:
-        self._new = new
+    def __init__(self, new_partition: Callable[[int], Partition]) -> None:
+        self._new_partition = new_partition
         self._partitions: dict[int, Partition] = {}
         self._generation = -1
-        self._said: list[Said] = []
+        self._effective_verdicts: list[EffectiveVerdict] = []
 
     @property
     def partitions(self) -> Mapping[int, Partition]:
@@ -28,63 +28,65 @@ class Correlating:
         return self._partitions
 
     @property
-    def said(self) -> Iterable[Said]:
+    def effective_verdicts(self) -> Iterable[EffectiveVerdict]:
         """The verdicts so far."""
-        return self._said
+        return self._effective_verdicts
 
-    def take(self, event: Any) -> None:
+    def handle_batch(self, event: Any) -> None:
         """Takes an event of Faust's whose value is a Batch of matches."""
-        self._partitions[event.value.partition].batch(event)
+        self._partitions[event.value.partition].handle_batch(event)
 
-    def changed(self, key: AlertKey) -> None:
+    def handle_alert_change(self, key: AlertKey) -> None:
         """Takes the news that an alert has changed."""
         for partition in self._partitions.values():
-            partition.changed(key)
+            partition.handle_alert_change(key)
 
-    def verdict(self, verdict: Verdict, at: int) -> None:
+    def handle_verdict(self, verdict: Verdict, effective_ms: int) -> None:
         """Takes a verdict that is in force from a time on, in ms since 1970 UTC."""
-        self._said.append(Said(verdict, at))
+        self._effective_verdicts.append(EffectiveVerdict(verdict, effective_ms))
         for partition in self._partitions.values():
-            partition.verdict(verdict, at)
+            partition.handle_verdict(verdict, effective_ms)
 
-    def advance(self) -> None:
+    def handle_time(self) -> None:
         """Takes the time."""
         for partition in self._partitions.values():
-            partition.advance()
+            partition.handle_time()
 
-    def forget(self, before: int, verdicts_before: int) -> None:
+    def expire(self, before_ms: int, verdicts_before_ms: int) -> None:
         """Drops what is too old to be kept up to date; times in ms since 1970 UTC."""
-        self._said = [each for each in self._said if to_ms(each.verdict.at) >= verdicts_before]
+        self._effective_verdicts = [
+            each for each in self._effective_verdicts if to_ms(each.verdict.at) >= verdicts_before_ms
+        ]
         for partition in self._partitions.values():
-            partition.forget(before, verdicts_before)
+            partition.expire(before_ms, verdicts_before_ms)
 
-    def conclude(self, newest: int) -> None:
+    def flush(self, watermark_ms: int) -> None:
         """Tells what is known to follow after the latest time of all reads, in ms since 1970 UTC.
 
         For runs over events of the past, at their end.
         """
         for partition in self._partitions.values():
-            partition.conclude(newest)
+            partition.flush(watermark_ms)
 
-    def revoked(self) -> None:
+    def handle_revoked(self) -> None:
         """A rebalance begins: nothing is told until it is known whose the partitions are."""
         for partition in self._partitions.values():
             partition.pause()
 
-    async def assigned(self, numbers: Iterable[int], generation: int) -> None:
+    async def handle_assigned(self, partitions: Iterable[int], generation: int) -> None:
         """Takes the partitions that are this worker's in a generation of the group.
 
         The state of one that it had in the generation just before is as it should be: nobody else had it.
         """
-        ours = set(numbers)
+        ours = set(partitions)
         kept = ours & self._partitions.keys() if generation <= self._generation + 1 else set()
         self._generation = generation
         for number in self._partitions.keys() - kept:
             await self._partitions.pop(number).stop()
         for number in sorted(ours - kept):
-            self._partitions[number] = self._new(number)
+            self._partitions[number] = self._new_partition(number)
         for number in kept:
-            self._partitions[number].go_on()
+            self._partitions[number].resume()
 
     async def stop(self) -> None:
         """Ends all partitions."""

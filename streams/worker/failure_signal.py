@@ -4,35 +4,35 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from streams.runtime.errors import WorkerError, unforeseen
+from streams.runtime.errors import WorkerError, unexpected_error
 
 
-class Alarm:
+class FailureSignal:
     """The first trouble of a worker; whoever waits for it ends the worker."""
 
     def __init__(self) -> None:
-        self._first: asyncio.Future[WorkerError] = asyncio.get_running_loop().create_future()
+        self._first_error: asyncio.Future[WorkerError] = asyncio.get_running_loop().create_future()
 
-    def raise_(self, trouble: WorkerError) -> None:
+    def fail(self, error: WorkerError) -> None:
         """Tells of trouble; only the first counts."""
         with suppress(asyncio.InvalidStateError):
-            self._first.set_result(trouble)
+            self._first_error.set_result(error)
 
     @contextmanager
-    def heard(self, what: str) -> Iterator[None]:
+    def signal_failure(self, doing: str) -> Iterator[None]:
         """Raises the alarm for whatever is raised within, which goes no further. `what` is going on there."""
         try:
             yield
         except WorkerError as trouble:
-            self.raise_(trouble)
+            self.fail(trouble)
         except Exception as error:
-            self.raise_(unforeseen(what, error))
+            self.fail(unexpected_error(doing, error))
 
     @property
-    def raised(self) -> bool:
+    def is_set(self) -> bool:
         """Whether there is trouble."""
-        return self._first.done()
+        return self._first_error.done()
 
     async def wait(self) -> WorkerError:
         """The first trouble, when it comes."""
-        return await asyncio.shield(self._first)
+        return await asyncio.shield(self._first_error)

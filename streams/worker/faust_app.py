@@ -8,12 +8,12 @@ import faust
 from faust.tables.manager import TableManager
 
 from streams.kafka.client import Connection
-from streams.kafka.faust_driver import Gather, batch_topic
-from streams.worker.config import WorkerPolicy
+from streams.kafka.faust_driver import FetchWait, batch_topic
+from streams.worker.config import WorkerConfig
 
-_BATCHES: Final = 64
+_MAX_BATCHES: Final = 64
 """Of a partition in flight at most: when reads come slowly, each batch is a read or two."""
-_GATHER: Final = Gather(32 << 10, 3)
+_FETCH_WAIT: Final = FetchWait(32 << 10, 3)
 """At 20,000 reads a second it spares a third of the work and the long waits; a read alone comes at once."""
 Handler = Callable[[Any], Awaitable[None]]
 
@@ -34,10 +34,10 @@ class _NoTables(TableManager):
 
 def make_app(
     connection: Connection,
-    policy: WorkerPolicy,
+    config: WorkerConfig,
     member: str | None,
-    reads: Iterable[str],
-    matches: str,
+    reads_topics: Iterable[str],
+    matches_topic: str,
     agents: Agents,
 ) -> faust.App:
     """The app: an agent on the topics of reads, one on that of matches; no web server, no tables.
@@ -46,22 +46,22 @@ def make_app(
     """
     options: dict[str, Any] = {} if member is None else {"consumer_group_instance_id": member}
     app = faust.App(
-        policy.group,
+        config.group,
         **connection.for_faust("worker", "batch"),
         **options,
         # Faust writes nothing there without tables, but wants a place.
-        datadir=Path(policy.state_dir).expanduser() / "faust",
+        datadir=Path(config.state_dir).expanduser() / "faust",
         store="memory://",
         TableManager=_NoTables,
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
         consumer_auto_offset_reset="earliest",
-        broker_session_timeout=policy.session_timeout_s,
-        broker_heartbeat_interval=policy.session_timeout_s / 4,
+        broker_session_timeout=config.session_timeout_s,
+        broker_heartbeat_interval=config.session_timeout_s / 4,
         broker_commit_interval=0.5,
         broker_commit_every=1000,
-        stream_buffer_maxsize=_BATCHES,
+        stream_buffer_maxsize=_MAX_BATCHES,
         stream_wait_empty=True,
         # A worker is one process; its agents have no replies to wait for.
         reply_create_topic=False,
@@ -75,9 +75,9 @@ def make_app(
         async for event in stream.noack().events():
             await agents.correlate(event)
 
-    cast(Any, app.transport).gather = _GATHER
-    limits: dict[str, Any] = {"in_flight": _BATCHES, "records": policy.in_flight}
-    for name in reads:
+    cast(Any, app.transport).fetch_wait = _FETCH_WAIT
+    limits: dict[str, Any] = {"in_flight": _MAX_BATCHES, "records": config.in_flight}
+    for name in reads_topics:
         app.agent(batch_topic(app, name, **limits), name=f"match.{name}")(match)
-    app.agent(batch_topic(app, matches, **limits), name="correlate")(correlate)
+    app.agent(batch_topic(app, matches_topic, **limits), name="correlate")(correlate)
     return app

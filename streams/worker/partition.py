@@ -6,10 +6,10 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from streams.correlation.budget import Notice
+from streams.correlation.budget import BudgetNotice
 from streams.correlation.correlator import Correlator
 from streams.kafka.faust_driver import Batch
-from streams.kafka.producer import Letter, Outbox
+from streams.kafka.producer import Producer, ProducerRecord
 from streams.records.alert import AlertKey
 from streams.records.decode import decode_matches
 from streams.records.encode import encode
@@ -18,8 +18,8 @@ from streams.records.match import Match
 from streams.records.verdict import Verdict
 from streams.runtime.clock import Clock
 from streams.runtime.errors import WorkerError
-from streams.worker.failure_signal import Alarm
-from streams.worker.match_agent import confirm
+from streams.worker.failure_signal import FailureSignal
+from streams.worker.match_agent import await_acknowledgements
 
 Job = Callable[[], list[Hit]]
 
@@ -35,156 +35,164 @@ class Partition:
     def __init__(
         self,
         number: int,
-        rebuilt: Callable[[int], Awaitable[Correlator]],
-        outbox: Outbox,
+        restore: Callable[[int], Awaitable[Correlator]],
+        producer: Producer,
         clock: Clock,
-        alarm: Alarm,
-        hits: str,
-        notify: Callable[[int, Notice], None],
+        failure: FailureSignal,
+        hits_topic: str,
+        notify: Callable[[int, BudgetNotice], None],
     ) -> None:
         self._number = number
-        self.matches = 0
+        self.match_count = 0
         """Matches taken so far."""
-        self.hits = 0
+        self.hit_count = 0
         """Revisions of hits sent so far."""
-        self._rebuilt = rebuilt
-        self._outbox = outbox
+        self._restore = restore
+        self._producer = producer
         self._clock = clock
-        self._alarm = alarm
-        self._hits = hits
+        self._failure = failure
+        self._hits_topic = hits_topic
         self._notify = notify
-        self._newest = 0
+        self._watermark_ms = 0
         self._correlator: Correlator | None = None
         self._jobs: asyncio.Queue[tuple[Job, Callable[[], Any] | None]] = asyncio.Queue()
-        self._ours = asyncio.Event()
-        self._ours.set()
-        self._confirming: set[asyncio.Task[None]] = set()
-        self._left = 0
+        self._owned = asyncio.Event()
+        self._owned.set()
+        self._acknowledging: set[asyncio.Task[None]] = set()
+        self._jobs_left = 0
         self._task = asyncio.create_task(self._run())
 
     @property
-    def waiting(self) -> int:
+    def pending_count(self) -> int:
         """How many jobs are not done yet, and how many confirmations are awaited."""
-        return self._left + len(self._confirming)
+        return self._jobs_left + len(self._acknowledging)
 
     @property
-    def withheld(self) -> Mapping[tuple[str, str], int]:
+    def suppressed(self) -> Mapping[tuple[str, str], int]:
         """How many passages are withheld by a list's budget, by list and UTC day as in 2026-05-21."""
-        return self._correlator.withheld() if self._correlator is not None else {}
+        return self._correlator.suppressed_counts() if self._correlator is not None else {}
 
-    def batch(self, event: Any) -> None:
+    def handle_batch(self, event: Any) -> None:
         """Takes an event of Faust's whose value is a Batch of matches; acknowledged when its hits are out."""
-        self._enter(lambda: self._matches(event.value), event.ack)
+        self._submit(lambda: self._handle_matches(event.value), event.ack)
 
-    def changed(self, key: AlertKey) -> None:
+    def handle_alert_change(self, key: AlertKey) -> None:
         """Takes the news that an alert has changed."""
-        if self._correlator is None or self._correlator.concerns(key):
-            self._enter(lambda: self._state.changed(key, self._now()), None)
+        if self._correlator is None or self._correlator.is_sighted(key):
+            self._submit(lambda: self._restored_correlator.handle_alert_change(key, self._now_ms()), None)
 
-    def verdict(self, verdict: Verdict, at: int) -> None:
+    def handle_verdict(self, verdict: Verdict, effective_ms: int) -> None:
         """Takes a verdict that is in force from a time on, in ms since 1970 UTC."""
 
         def job() -> list[Hit]:
-            self._state.expect(verdict, at)
-            return self._state.advance(self._now())
+            self._restored_correlator.schedule_verdict(verdict, effective_ms)
+            return self._restored_correlator.handle_time(self._now_ms())
 
-        self._enter(job, None)
+        self._submit(job, None)
 
-    def advance(self) -> None:
+    def handle_time(self) -> None:
         """Takes the time."""
-        if self._jobs.empty() and self._correlator is not None and self._ours.is_set():
-            self._enter(lambda: self._state.advance(self._now()), None)
+        if self._jobs.empty() and self._correlator is not None and self._owned.is_set():
+            self._submit(lambda: self._restored_correlator.handle_time(self._now_ms()), None)
 
-    def forget(self, before: int, verdicts_before: int) -> None:
+    def expire(self, before_ms: int, verdicts_before_ms: int) -> None:
         """Drops what is too old to be kept up to date; times in ms since 1970 UTC."""
 
         def job() -> list[Hit]:
-            self._state.forget(before, verdicts_before)
+            self._restored_correlator.expire(before_ms, verdicts_before_ms)
             return []
 
-        self._enter(job, None)
+        self._submit(job, None)
 
-    def conclude(self, newest: int) -> None:
+    def flush(self, watermark_ms: int) -> None:
         """Tells what is known to follow after the latest time of all reads, in ms since 1970 UTC.
 
         For runs over events of the past, at their end.
         """
 
         def job() -> list[Hit]:
-            self._newest = max(self._newest, newest)
-            return [*self._state.advance(self._now()), *self._state.conclude()]
+            self._watermark_ms = max(self._watermark_ms, watermark_ms)
+            return [
+                *self._restored_correlator.handle_time(self._now_ms()),
+                *self._restored_correlator.flush(),
+            ]
 
-        self._enter(job, None)
+        self._submit(job, None)
 
     def pause(self) -> None:
         """Tells nothing from now on: the partition may be another's."""
-        self._ours.clear()
+        self._owned.clear()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Goes on with the state there is: the partition was nobody else's meanwhile."""
-        self._ours.set()
+        self._owned.set()
 
     async def stop(self) -> None:
         """Ends it; what waits is dropped and comes again from Kafka to whoever has the partition next."""
         # Its confirmations too: brokers may be away, and whoever waits for this holds up a rebalance.
-        tasks = (self._task, *self._confirming)
+        tasks = (self._task, *self._acknowledging)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
-    def _state(self) -> Correlator:
+    def _restored_correlator(self) -> Correlator:
         assert self._correlator is not None, "jobs are done when the state is there"
         return self._correlator
 
-    def _now(self) -> int:
-        return self._clock(self._newest)
+    def _now_ms(self) -> int:
+        return self._clock(self._watermark_ms)
 
-    def _enter(self, job: Job, done: Callable[[], Any] | None) -> None:
-        self._left += 1
-        self._jobs.put_nowait((job, done))
+    def _submit(self, job: Job, on_done: Callable[[], Any] | None) -> None:
+        self._jobs_left += 1
+        self._jobs.put_nowait((job, on_done))
 
     async def _run(self) -> None:
-        with self._alarm.heard(f"correlating for {self._hits}, partition {self._number}"):
-            correlator = await self._rebuilt(self._number)
+        with self._failure.signal_failure(f"correlating for {self._hits_topic}, partition {self._number}"):
+            correlator = await self._restore(self._number)
             self._correlator = correlator
-            await self._do(lambda: correlator.resume(self._now()), None)
+            await self._run_job(lambda: correlator.finish_restore(self._now_ms()), None)
             while True:
                 job, done = await self._next_job()
-                await self._ours.wait()
-                await self._do(job, done)
-                self._left -= 1
+                await self._owned.wait()
+                await self._run_job(job, done)
+                self._jobs_left -= 1
 
     async def _next_job(self) -> tuple[Job, Callable[[], Any] | None]:
         """The job that is next. While there is none, alerts that rest are reviewed one by one."""
-        while self._jobs.empty() and self._state.resting:
-            await self._ours.wait()
+        while self._jobs.empty() and self._restored_correlator.cold_count:
+            await self._owned.wait()
             began = monotonic()
-            await self._do(lambda: self._state.wake(self._now(), 1), None)
+            await self._run_job(lambda: self._restored_correlator.hydrate(self._now_ms(), 1), None)
             # Half of the time is left to what else the worker does.
             with suppress(TimeoutError):
                 return await asyncio.wait_for(self._jobs.get(), monotonic() - began)
         return await self._jobs.get()
 
-    async def _do(self, job: Job, done: Callable[[], Any] | None) -> None:
+    async def _run_job(self, job: Job, on_done: Callable[[], Any] | None) -> None:
         hits = job()
-        for notice in self._state.notices():
+        for notice in self._restored_correlator.pop_notices():
             self._notify(self._number, notice)
         if hits:
-            self.hits += len(hits)
-            letters = [Letter(self._hits, hit.hit_id.encode(), encode(hit), self._number) for hit in hits]
-            sent = await self._outbox.send(letters)
-            task = asyncio.create_task(confirm(letters, sent, done or (lambda: None), self._alarm))
-            self._confirming.add(task)
-            task.add_done_callback(self._confirming.discard)
-        elif done is not None:
+            self.hit_count += len(hits)
+            letters = [
+                ProducerRecord(self._hits_topic, hit.hit_id.encode(), encode(hit), self._number)
+                for hit in hits
+            ]
+            sent = await self._producer.send(letters)
+            task = asyncio.create_task(
+                await_acknowledgements(letters, sent, on_done or (lambda: None), self._failure)
+            )
+            self._acknowledging.add(task)
+            task.add_done_callback(self._acknowledging.discard)
+        elif on_done is not None:
             # Hits of earlier jobs on the same matches may be under way still.
-            if self._confirming:
-                await asyncio.gather(*self._confirming)
-            if not self._alarm.raised:
-                done()
+            if self._acknowledging:
+                await asyncio.gather(*self._acknowledging)
+            if not self._failure.is_set:
+                on_done()
 
-    def _matches(self, batch: Batch) -> list[Hit]:
+    def _handle_matches(self, batch: Batch) -> list[Hit]:
         hits: list[Hit] = []
         decoded = decode_matches([record.value or b"" for record in batch.records])
         for record, match in zip(batch.records, decoded, strict=True):
@@ -195,7 +203,7 @@ class Partition:
                     f"this version ({faults}). Only workers write there: stop what else does, and go past "
                     "the record by setting the group's offset"
                 )
-            self._newest = max(self._newest, record.timestamp)
-            hits += self._state.match(match, self._clock(record.timestamp))
-        self.matches += len(batch)
+            self._watermark_ms = max(self._watermark_ms, record.timestamp)
+            hits += self._restored_correlator.handle_match(match, self._clock(record.timestamp))
+        self.match_count += len(batch)
         return hits

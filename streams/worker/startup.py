@@ -8,28 +8,30 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.kafka.client.log_capture import Heard
-from streams.kafka.topics import Names
+from streams.kafka.client.log_capture import LogCapture
+from streams.kafka.topics import TopicNames
 from streams.runtime.errors import WorkerError
 
-_AGAIN_S: Final = 1.0
+_RETRY_INTERVAL_S: Final = 1.0
 
 
-async def reach(options: dict[str, Any], names: Names, within_s: float, say: Callable[[str], None]) -> None:
+async def wait_for_kafka(
+    options: dict[str, Any], names: TopicNames, timeout_s: float, say: Callable[[str], None]
+) -> None:
     """Waits until Kafka answers and all topics are there, as the agents need them.
 
     `options` are aiokafka's, for the connection. Raises WorkerError if no broker answers in time, one refuses
     the login, or a topic is missing or does not fit.
     """
     servers = ", ".join(options["bootstrap_servers"])
-    until = monotonic() + within_s
+    until = monotonic() + timeout_s
     told = False
-    with Heard() as heard:
+    with LogCapture() as heard:
         while True:
             consumer = AIOKafkaConsumer(**options)
             try:
                 await consumer.start()
-                await _check(consumer, names)
+                await _check_topics(consumer, names)
                 return
             except KafkaError as error:
                 if heard.refusal:
@@ -40,17 +42,17 @@ async def reach(options: dict[str, Any], names: Names, within_s: float, say: Cal
                 if monotonic() >= until:
                     raise WorkerError(
                         f"Kafka at {servers} cannot be reached ({heard.latest or error}); tried for "
-                        f"{within_s:.0f} s, as [worker] connect_within_s says"
+                        f"{timeout_s:.0f} s, as [worker] connect_within_s says"
                     ) from error
                 if not told:
-                    say(f"Kafka at {servers} cannot be reached yet; trying for {within_s:.0f} s")
+                    say(f"Kafka at {servers} cannot be reached yet; trying for {timeout_s:.0f} s")
                     told = True
-                await asyncio.sleep(_AGAIN_S)
+                await asyncio.sleep(_RETRY_INTERVAL_S)
             finally:
                 await consumer.stop()
 
 
-async def _check(consumer: AIOKafkaConsumer, names: Names) -> None:
+async def _check_topics(consumer: AIOKafkaConsumer, names: TopicNames) -> None:
     if not names.reads:
         raise WorkerError(
             "[topics] reads_hours names no country, so there is no topic to take reads from; name each "

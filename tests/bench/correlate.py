@@ -5,18 +5,18 @@ from time import perf_counter
 from typing import Final, NamedTuple
 
 from streams.alerts.index import Index
-from streams.correlation.config import Cooperation, CorrelationPolicy
+from streams.correlation.config import CooperationRules, CorrelationConfig
 from streams.correlation.correlator import Correlator
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
 from streams.network.config import Places
-from streams.records.alert import key_of
+from streams.records.alert import alert_key
 from streams.records.decode import decode_matches
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.rules.handovers import HandoverRule
-from streams.runtime.gc_tuning import settle
+from streams.runtime.gc_tuning import tune_gc
 from tests.bench.table import one_core, resident, seconds, show
 from tests.bench.vehicles import Made, made
 
@@ -33,7 +33,7 @@ class _Kind(NamedTuple):
 
     name: str
     places: Places
-    cooperation: Cooperation
+    cooperation: CooperationRules
     target: str
 
 
@@ -41,34 +41,34 @@ def run(vehicles: int) -> None:
     """Prints matches correlated a second on one core, bytes a vehicle, and the seconds of making it anew."""
     one_core()
     traffic = made(vehicles)
-    settle()
+    tune_gc()
     _speed(traffic)
     _state(traffic)
     _anew(traffic)
 
 
-def cooperation() -> Cooperation:
+def cooperation() -> CooperationRules:
     """Handovers both ways over the border."""
-    return Cooperation(_HANDOVERS)
+    return CooperationRules(_HANDOVERS)
 
 
-def correlator_of(traffic: Made, places: Places, cooperation: Cooperation) -> Correlator:
+def correlator_of(traffic: Made, places: Places, cooperation: CooperationRules) -> Correlator:
     """A state that knows nothing yet, for traffic."""
     index = Index()
     for alert in traffic.alerts:
-        index.relist(alert)
-    judge = Judge(Policies())
-    return Correlator(CorrelationPolicy(), places, {}, index, judge, cooperation=cooperation)
+        index.apply_value(alert)
+    judge = Matcher(MatchingRules())
+    return Correlator(CorrelationConfig(), places, {}, index, judge, cooperation=cooperation)
 
 
 def _hits(correlator: Correlator, traffic: Made) -> list[Hit]:
-    return [hit for now, match in traffic.matches for hit in correlator.match(match, now)]
+    return [hit for now, match in traffic.matches for hit in correlator.handle_match(match, now)]
 
 
 def _speed(traffic: Made) -> None:
     kinds = (
-        _Kind("places not known: no journeys", Places(), Cooperation(), ""),
-        _Kind("journeys", traffic.places, Cooperation(), _TARGET),
+        _Kind("places not known: no journeys", Places(), CooperationRules(), ""),
+        _Kind("journeys", traffic.places, CooperationRules(), _TARGET),
         _Kind("journeys and handovers", traffic.places, cooperation(), _TARGET),
     )
     times: dict[str, list[float]] = {each.name: [] for each in kinds}
@@ -103,7 +103,7 @@ def _state(traffic: Made) -> None:
     gc.collect()
     before = resident()
     for now, record in records:
-        correlator.match(_match(record), now)
+        correlator.handle_match(_match(record), now)
     gc.collect()
     taken, vehicles = resident() - before, len(traffic.alerts)
     show(
@@ -128,20 +128,20 @@ def _match(record: bytes) -> Match:
 def _anew(traffic: Made) -> None:
     told = _hits(correlator_of(traffic, traffic.places, cooperation()), traffic)
     hits = [encode(hit) for hit in told]
-    matches = [(now, key_of(match.alert), encode(match)) for now, match in traffic.matches]
+    matches = [(now, alert_key(match.alert), encode(match)) for now, match in traffic.matches]
     correlator, last = correlator_of(traffic, traffic.places, cooperation()), matches[-1][0]
     told.clear()
 
     def recall() -> None:
         for now, key, record in matches:
-            correlator.recall(key, record, now)
+            correlator.load_match(key, record, now)
         for record in hits:
-            correlator.recall_hit(record)
-        told.extend(correlator.resume(last))
+            correlator.load_hit(record)
+        told.extend(correlator.finish_restore(last))
 
     gc.collect()
     ready = seconds(recall)
-    rest = seconds(lambda: told.extend(correlator.wake(last, correlator.resting)))
+    rest = seconds(lambda: told.extend(correlator.hydrate(last, correlator.cold_count)))
     assert not told, "what was told is not told again"
     million = 1_000_000 / len(matches)
     show(

@@ -18,20 +18,20 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.alerts import Index, Snapshot, SnapshotWriter
-from streams.confusions.training.pairs import Pair
+from streams.confusions.training.pairs import TrainingPair
 from streams.matching.batch import match_batch
-from streams.matching.config import ListPolicy, MatchingPolicy, Policies
-from streams.matching.forecast.expectation import Expectation
-from streams.matching.forecast.sample import Plates, made_up
+from streams.matching.config import ListConfig, MatchingConfig, MatchingRules
+from streams.matching.forecast.expectation import FalseHitForecast
+from streams.matching.forecast.sample import PlateSamples, synthetic_alert
 from streams.matching.forecast.traffic import Traffic
-from streams.matching.matcher import Judge
-from streams.plates.fleets import shipped_fleets
-from streams.plates.normal_form import folded, normal
+from streams.matching.matcher import Matcher
+from streams.plates.fleets import builtin_fleets
+from streams.plates.normal_form import fold_umlauts, normalise
 from streams.records.encode import encode
-from streams.records.read import Candidate, Read
+from streams.records.read import PlateCandidate, Read
 from streams.records.times import from_ms
 from tests.bench.table import show
-from tools.known_reads import left_out, pairs
+from tools.known_reads import is_held_out, read_pairs
 
 LISTED: Final = 400_000
 READS: Final = 250_000
@@ -54,12 +54,12 @@ class Hit:
 
 def run(listed: int = LISTED, count: int = READS) -> None:
     """Prints the table."""
-    known = pairs()
+    known = read_pairs()
     traffic = dict(Counter(pair.country for pair in known))
-    matching = MatchingPolicy(reads_per_day=traffic)
-    lists = {"any": ListPolicy(mode="confusable"), "fuzzy": ListPolicy(mode="fuzzy", min_posterior=_LEAST)}
-    policies = Policies(lists, matching)
-    every = Traffic(shipped_fleets(), traffic).plates(Random(7))
+    matching = MatchingConfig(reads_per_day=traffic)
+    lists = {"any": ListConfig(mode="confusable"), "fuzzy": ListConfig(mode="fuzzy", min_posterior=_LEAST)}
+    policies = MatchingRules(lists, matching)
+    every = Traffic(builtin_fleets(), traffic).sample_plates(Random(7))
     # A plate of three characters may be what is left of any misread plate of any country.
     drawn = list(islice((each for each in every if len(each[0]) > SHORT), listed))
     with tempfile.TemporaryDirectory() as folder:
@@ -68,13 +68,13 @@ def run(listed: int = LISTED, count: int = READS) -> None:
             for list_id in lists:
                 for first in range(0, listed, 50_000):
                     part = enumerate(drawn[first : first + 50_000], first)
-                    writer.add([made_up(list_id, str(number), *each) for number, each in part])
+                    writer.add([synthetic_alert(list_id, str(number), *each) for number, each in part])
             writer.finish()
-        index = Index(Snapshot(path), near=policies.fuzzy)
-        hits = list(counted(index, Judge(policies), known, count))
-    plates = Plates()
+        index = Index(Snapshot(path), fuzzy_lists=policies.fuzzy_lists)
+        hits = list(counted(index, Matcher(policies), known, count))
+    plates = PlateSamples()
     for number, each in enumerate(drawn):
-        plates.add(made_up("any", str(number), *each))
+        plates.add(synthetic_alert("any", str(number), *each))
     # By counting, of a list of that size, per 100,000 reads.
     scale = NAMED / listed * 100_000 / count
     rows = []
@@ -90,8 +90,8 @@ def run(listed: int = LISTED, count: int = READS) -> None:
         found = sum(
             hit.list_id == from_list and hit.class_ in of and hit.posterior >= (least or 0) for hit in hits
         )
-        policy = Policies({"any": ListPolicy(mode=mode, min_posterior=least)}, matching)
-        expected = Expectation(policy, Judge(policy)).of(plates).false_hits * NAMED / listed
+        policy = MatchingRules({"any": ListConfig(mode=mode, min_posterior=least)}, matching)
+        expected = FalseHitForecast(policy, Matcher(policy)).for_plates(plates).false_hits * NAMED / listed
         rows.append(
             (
                 f"{mode}, {'any' if least is None else least}",
@@ -109,10 +109,10 @@ def run(listed: int = LISTED, count: int = READS) -> None:
     )
 
 
-def counted(index: Index, judge: Judge, known: list[Pair], count: int) -> Iterator[Hit]:
+def counted(index: Index, judge: Matcher, known: list[TrainingPair], count: int) -> Iterator[Hit]:
     """The false hits of innocent vehicles; a listed one that passes by chance is none."""
     rng = Random(3)
-    of_country = [pair for pair in known if left_out(pair)]
+    of_country = [pair for pair in known if is_held_out(pair)]
     true: dict[str, str] = {}
     done = 0
     while done < count:
@@ -123,21 +123,21 @@ def counted(index: Index, judge: Judge, known: list[Pair], count: int) -> Iterat
             batch.append(encode(read))
             done += 1
         for match in match_batch(batch, index, judge).matches:
-            if folded(normal(match.alert.plate)) != true[match.read.read_id]:
+            if fold_umlauts(normalise(match.alert.plate)) != true[match.read.read_id]:
                 yield Hit(match.alert.list_id, match.result.class_, match.result.posterior or 0.0)
         true.clear()
 
 
-def innocent(pair: Pair, rng: Random, read_id: str) -> tuple[Read, str]:
+def innocent(pair: TrainingPair, rng: Random, read_id: str) -> tuple[Read, str]:
     """A read like that of a pair, of another plate; and that plate (folded normal form)."""
-    true, read = pair.true, folded(normal(pair.plate))
+    true, read = pair.true_plate, fold_umlauts(normalise(pair.plate))
     if len(true) != len(read):
         # Where a character was lost or is too many is not known, so it stays as it was.
         return _read(pair, pair.plate, read_id), true
     blocks = [
         block
-        for block in shipped_fleets().blocks(pair.country, len(true))
-        if all(map(str.__contains__, block.places, true))
+        for block in builtin_fleets().blocks(pair.country, len(true))
+        if all(map(str.__contains__, block.allowed, true))
     ]
     if not blocks:
         return _read(pair, pair.plate, read_id), true
@@ -145,7 +145,7 @@ def innocent(pair: Pair, rng: Random, read_id: str) -> tuple[Read, str]:
     kept = [one != other for one, other in zip(true, read, strict=True)]
     drawn = [
         own if stays else rng.choice(allowed)
-        for own, stays, allowed in zip(true, kept, block.places, strict=True)
+        for own, stays, allowed in zip(true, kept, block.allowed, strict=True)
     ]
     said = [other if stays else own for own, other, stays in zip(drawn, read, kept, strict=True)]
 
@@ -154,9 +154,9 @@ def innocent(pair: Pair, rng: Random, read_id: str) -> tuple[Read, str]:
         return "".join(new if char == old else char for char, old, new in zip(text, read, said, strict=True))
 
     candidates = [
-        Candidate(moved(text), each.confidence)
+        PlateCandidate(moved(text), each.confidence)
         for each in pair.candidates or ()
-        if len(text := folded(normal(each.plate))) == len(read)
+        if len(text := fold_umlauts(normalise(each.plate))) == len(read)
     ]
     alternatives = pair.char_alternatives and [
         # What was named for another character says nothing of this one.
@@ -167,7 +167,7 @@ def innocent(pair: Pair, rng: Random, read_id: str) -> tuple[Read, str]:
     return _read(other, "".join(said), read_id), "".join(drawn)
 
 
-def _read(pair: Pair, plate: str, read_id: str) -> Read:
+def _read(pair: TrainingPair, plate: str, read_id: str) -> Read:
     return Read(
         read_id,
         "c",

@@ -5,11 +5,11 @@ import os
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from streams.runtime.gc_tuning import settle
+from streams.runtime.gc_tuning import tune_gc
 from tests.bench.table import show
-from tests.truth.emitted import by_correlator
-from tests.truth.environment import ground, without_looking_ahead
-from tests.truth.ledger import Account, side_by_side
+from tests.truth.emitted import run_correlator
+from tests.truth.environment import simulate_traffic, without_next_sites
+from tests.truth.ledger import TruthLedger, side_by_side
 
 WORLDS: Final = 22
 """As many as it takes for 100,000 journeys of ordinary traffic."""
@@ -41,10 +41,10 @@ def run(scale: int) -> None:
     It measures no time, so as many processes as there are processors share the work, each world in a fresh
     one.
     """
-    accounts: dict[str, Account] = {}
+    accounts: dict[str, TruthLedger] = {}
     with multiprocessing.get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
         for column, account in pool.imap(_account, _all(scale), chunksize=1):
-            accounts.setdefault(column, Account()).join(account)
+            accounts.setdefault(column, TruthLedger()).merge(account)
     show(
         "Journeys beside the truth: days of simulated traffic in which every vehicle is listed, with "
         "misreads, 5 % of reads lost and 5 % late, 5 % of clocks wrong; match stage and correlator",
@@ -74,11 +74,11 @@ def _all(scale: int) -> list[Asked]:
     ]
 
 
-def _account(asked: Asked) -> tuple[str, Account]:
+def _account(asked: Asked) -> tuple[str, TruthLedger]:
     """The account of one world, with its column."""
-    settle()
-    its = ground(asked.seed, asked.reads, asked.far, **asked.rates)
-    policy = its.policy if asked.ahead else without_looking_ahead(its.policy)
-    account = Account()
-    account.add(its, by_correlator(its, policy, its.cooperation))
+    tune_gc()
+    its = simulate_traffic(asked.seed, asked.reads, asked.far, **asked.rates)
+    policy = its.correlation if asked.ahead else without_next_sites(its.correlation)
+    account = TruthLedger()
+    account.add(its, run_correlator(its, policy, its.cooperation))
     return asked.column, account

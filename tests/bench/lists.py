@@ -6,9 +6,9 @@ from time import perf_counter
 from streams.alerts import Index, Snapshot
 from streams.files.loading import load_index
 from streams.matching.batch import match_batch
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
-from streams.plates.packed_keys import columns
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
+from streams.plates.packed_keys import to_columns
 from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import decode_alerts
 from streams.records.times import parse_time
@@ -38,7 +38,7 @@ def build(folder: Path, count: int) -> tuple[Path, float]:
 
 def use(snapshot: Path, count: int, built: float) -> None:
     """Opens a snapshot, uses it, changes it; prints the figures. Run in a process of its own."""
-    judge = Judge(Policies())
+    judge = Matcher(MatchingRules())
     batches = batches_of(reads(200_000, 3, 0.005, count))
     before = resident()
     opened = perf_counter()
@@ -67,11 +67,11 @@ def use(snapshot: Path, count: int, built: float) -> None:
     new = changes[-1]
     seen = perf_counter()
     index.put(_other(new))
-    found = index.find(columns([_other(new).plate]))
+    found = index.find(to_columns([_other(new).plate]))
     seen = perf_counter() - seen
     withdrawn = perf_counter()
     index.withdraw(Withdrawal(new.list_id, new.alert_id, parse_time("2026-05-01T00:00:00Z")))
-    in_force = index.in_force(new, parse_time("2026-05-21T00:00:00Z"))
+    in_force = index.is_effective(new, parse_time("2026-05-21T00:00:00Z"))
     withdrawn = perf_counter() - withdrawn
     assert any(candidate.alert.alert_id == "change" for candidate in found)
     assert not in_force

@@ -9,9 +9,9 @@ import orjson
 
 from streams.alerts import Index, Snapshot
 from streams.matching.batch import match_batch
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
-from streams.runtime.gc_tuning import settle
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
+from streams.runtime.gc_tuning import tune_gc
 from tests.bench.table import one_core, ratio, rounds, show
 from tests.bench.traffic import SEED, alerts, batches_of, reads, rich
 
@@ -38,7 +38,7 @@ def obvious(exact: dict[str, bytes], batches: list[list[bytes]]) -> int:
     return len(hits)
 
 
-def ours(index: Index, judge: Judge, batches: list[list[bytes]]) -> int:
+def ours(index: Index, judge: Matcher, batches: list[list[bytes]]) -> int:
     """The match stage: every read checked whole, confusable matching on."""
     return sum(len(match_batch(batch, index, judge).matches) for batch in batches)
 
@@ -46,7 +46,7 @@ def ours(index: Index, judge: Judge, batches: list[list[bytes]]) -> int:
 def run(snapshots: dict[int, Path]) -> None:
     """Prints the table. Run in a process of its own."""
     one_core()
-    judge = Judge(Policies())
+    judge = Matcher(MatchingRules())
     runs: dict[str, Callable[[], int]] = {}
     names: dict[str, str] = {}
     for count, path in snapshots.items():
@@ -62,7 +62,7 @@ def run(snapshots: dict[int, Path]) -> None:
             if count <= PEER_ALERTS:
                 runs[f"obvious, {name}"] = partial(obvious, _exact(count), batches)
             runs[name] = partial(ours, index, judge, batches)
-    settle()
+    tune_gc()
     times = rounds(runs, ROUNDS)
     smallest = times[next(iter(names))]
     rows = []

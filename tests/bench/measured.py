@@ -9,18 +9,18 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.confusions.evidence import Evidence, evidence_of
-from streams.confusions.training.hypotheses import hypotheses
-from streams.confusions.training.pairs import Pair, decode_pair
-from streams.confusions.training.train import learn
-from streams.matching.appearance.comparison import Looks
-from streams.matching.plate_difference import one_apart
-from streams.matching.scoring.posterior import Rivals, Weigher
-from streams.plates.confusables import CLASSES
-from streams.plates.fleets import shipped_fleets
+from streams.confusions.evidence import Evidence, build_evidence
+from streams.confusions.training.hypotheses import plate_hypotheses
+from streams.confusions.training.pairs import TrainingPair, decode_pair
+from streams.confusions.training.train import train
+from streams.matching.appearance.comparison import AppearanceComparer
+from streams.matching.plate_difference import within_one_edit
+from streams.matching.scoring.posterior import CompetingPlates, PosteriorModel
+from streams.plates.confusables import BUILTIN_CLASSES
+from streams.plates.fleets import builtin_fleets
 from streams.records.read import Vehicle
-from streams.simulation.appearance import Looks as Drawn
-from streams.simulation.appearance import looks, misseen, shipped_looks
+from streams.simulation.appearance import VehicleAppearance as Drawn
+from streams.simulation.appearance import builtin_appearance, sample_appearance, sample_observed
 
 PAIRS: Final = Path(__file__).parents[1] / "data" / "misreads.jsonl.gz"
 LISTED: Final = 1_000_000
@@ -62,36 +62,37 @@ class Measured(NamedTuple):
     edits: Floats
 
 
-def halves() -> tuple[list[Pair], list[Pair]]:
+def halves() -> tuple[list[TrainingPair], list[TrainingPair]]:
     """The pairs with even and those with odd numbers in `read_id`."""
     with gzip.open(PAIRS) as lines:
-        pairs = [pair for pair in map(decode_pair, lines) if isinstance(pair, Pair)]
+        pairs = [pair for pair in map(decode_pair, lines) if isinstance(pair, TrainingPair)]
     even = [pair for pair in pairs if int(pair.read_id[1:]) % 2 == 0]
     odd = [pair for pair in pairs if int(pair.read_id[1:]) % 2 == 1]
     return even, odd
 
 
-def measure(half: list[Pair], other: list[Pair], known: bool) -> Measured:
+def measure(half: list[TrainingPair], other: list[TrainingPair], known: bool) -> Measured:
     """A model learnt on one half, measured on the other; the countries of the reads known, or not."""
-    fleets = shipped_fleets()
-    model = learn(half, fleets, "general", "one half")
-    weigher = Weigher(model, fleets)
+    fleets = builtin_fleets()
+    model = train(half, fleets, "general", "one half")
+    weigher = PosteriorModel(model, fleets)
     shares = Counter(pair.country for pair in other)
     listed = {
-        country: LISTED * count / len(other) / fleets.vehicles(country) for country, count in shares.items()
+        country: LISTED * count / len(other) / fleets.vehicle_count(country)
+        for country, count in shares.items()
     }
     measured = other if known else other[::_EVERY]
     seen = _Seen(measured, list(shares))
     columns: list[list[object]] = [[] for _ in Measured._fields]
     own, own_looks, own_peers, quality, weights, reads, others, others_looks, chances, peers, edits = columns
     for row, pair in enumerate(measured):
-        evidence, best = evidence_of(pair), _best(pair)
+        evidence, best = build_evidence(pair), _best(pair)
         texts = [evidence.plate, *best]
         found, edit = -1.0, 0.0
         for country in (pair.country,) if known else tuple(listed):
-            rivals = weigher.rivals(evidence, pair.country if known else None, country)
-            for plate, density in hypotheses(evidence, country, fleets, model.commonness).items():
-                is_own = plate == pair.true and country == pair.country
+            rivals = weigher.competing_plates(evidence, pair.country if known else None, country)
+            for plate, density in plate_hypotheses(evidence, country, fleets, model.commonness).items():
+                is_own = plate == pair.true_plate and country == pair.country
                 hits = _peers(evidence.plate, plate, best)
                 chance = listed[country] * density
                 if not is_own:
@@ -107,7 +108,7 @@ def measure(half: list[Pair], other: list[Pair], known: bool) -> Measured:
                     peers.append(hits)
         own.append(found)
         own_looks.append(_with(found, seen.ratio_of_own(row)) if found >= 0 else found)
-        own_peers.append(_peers(evidence.plate, pair.true, best))
+        own_peers.append(_peers(evidence.plate, pair.true_plate, best))
         quality.append(QUALITIES.index(pair.quality or QUALITIES[0]))
         weights.append(listed[pair.country])
         edits.append(edit)
@@ -120,20 +121,22 @@ class _Seen:
     They are drawn from other tables than those that matching knows, so what it takes for true is not.
     """
 
-    def __init__(self, pairs: list[Pair], countries: list[str]) -> None:
+    def __init__(self, pairs: list[TrainingPair], countries: list[str]) -> None:
         self._pairs = pairs
         self._countries = countries
-        self._table = shipped_looks()
+        self._table = builtin_appearance()
         self._rng = np.random.default_rng(17)
-        self._looks = Looks()
+        self._looks = AppearanceComparer()
         place = {country: number for number, country in enumerate(countries)}
         true = self._draw(np.array([place[pair.country] for pair in pairs], dtype=np.uint8))
         table = self._table
         self._seen = self._vehicles(
             Drawn(
-                misseen(self._rng, true.make, table.make_shares, ERRORS["make"]),
-                misseen(self._rng, true.colour, list(table.colours.shares.values()), ERRORS["colour"]),
-                misseen(self._rng, true.type, list(table.types.shares.values()), ERRORS["type"]),
+                sample_observed(self._rng, true.make, table.make_shares, ERRORS["make"]),
+                sample_observed(
+                    self._rng, true.colour, list(table.colours.shares.values()), ERRORS["colour"]
+                ),
+                sample_observed(self._rng, true.type, list(table.types.shares.values()), ERRORS["type"]),
             )
         )
         wrong = self._rng.random(len(pairs)) < LISTED_WRONG
@@ -151,7 +154,7 @@ class _Seen:
         return self._looks.ratio(self._seen[row], next(self._others[country]), country)
 
     def _draw(self, countries: NDArray[np.uint8]) -> Drawn:
-        return looks(self._rng, self._table, countries, self._countries)
+        return sample_appearance(self._rng, self._table, countries, self._countries)
 
     def _stream(self, number: int) -> Iterator[Vehicle]:
         while True:
@@ -168,20 +171,20 @@ class _Seen:
 
 
 def _posterior(
-    weigher: Weigher,
+    weigher: PosteriorModel,
     evidence: Evidence,
     plate: str,
-    rivals: Rivals,
+    rivals: CompetingPlates,
     texts: Iterable[str],
     read: str | None,
 ) -> float:
     """As the match stage has it: for plates it would find, 0 for others."""
     if plate != evidence.plate:
-        if weigher.bound(evidence, plate, read) < _LEAST:
+        if weigher.upper_bound(evidence, plate, read) < _LEAST:
             return 0.0
-        if not any(one_apart(text, plate, CLASSES) for text in texts):
+        if not any(within_one_edit(text, plate, BUILTIN_CLASSES) for text in texts):
             return 0.0
-    weighed = weigher.weigh(evidence, plate, rivals)
+    weighed = weigher.score(evidence, plate, rivals)
     return weighed.posterior if weighed is not None else 0.0
 
 
@@ -189,7 +192,7 @@ def _with(posterior: float, ratio: float) -> float:
     return posterior * ratio / (posterior * ratio + 1 - posterior)
 
 
-def _best(pair: Pair) -> list[str]:
+def _best(pair: TrainingPair) -> list[str]:
     """The recogniser's five likeliest texts, as the match stage looks them up."""
     named = [each for each in pair.candidates or () if each.confidence and each.confidence >= 0.005]
     named.sort(key=lambda each: each.confidence or 0, reverse=True)
@@ -202,7 +205,12 @@ def _peers(read: str, plate: str, best: list[str]) -> tuple[bool, bool, bool, bo
         return True, True, True, True
     same = len(read) == len(plate)
     differ = [(one, other) for one, other in zip(read, plate, strict=False) if one != other] if same else []
-    kin = same and 5 <= len(read) <= 11 and len(differ) == 1 and differ[0][0] in CLASSES.of(differ[0][1])
+    kin = (
+        same
+        and 5 <= len(read) <= 11
+        and len(differ) == 1
+        and differ[0][0] in BUILTIN_CLASSES.class_for(differ[0][1])
+    )
     return False, kin, (same and len(differ) == 1) or _one_more(read, plate), plate in best
 
 

@@ -10,14 +10,14 @@ import orjson
 
 from streams.alerts import Index, Snapshot
 from streams.matching.batch import match_batch
-from streams.matching.config import ListPolicy, Policies
-from streams.matching.country_guard import Refusal
-from streams.matching.matcher import Judge
-from streams.plates.normal_form import normal
+from streams.matching.config import ListConfig, MatchingRules
+from streams.matching.country_guard import NoMatch
+from streams.matching.matcher import Matcher
+from streams.plates.normal_form import normalise
 from streams.records.alert import Alert
 from streams.records.match import MatchResult
 from streams.records.read import Read
-from streams.runtime.gc_tuning import settle
+from streams.runtime.gc_tuning import tune_gc
 from tests.bench.table import one_core, ratio, rounds, show
 from tests.bench.traffic import SEED, batches_of, reads, rich
 from tests.bench.traffic import plates as traffic_plates
@@ -25,24 +25,24 @@ from tests.bench.traffic import plates as traffic_plates
 READS: Final = 200_000
 ROUNDS: Final = 7
 LIST: Final = "sis-vehicles"
-FUZZY: Final = Policies({LIST: ListPolicy(mode="fuzzy")})
+FUZZY: Final = MatchingRules({LIST: ListConfig(mode="fuzzy")})
 
 
-class Exact(Judge):
+class Exact(Matcher):
     """The same plate and the same country, nothing weighed."""
 
-    def judge(self, read: Read, alert: Alert, why: bool = False) -> MatchResult | Refusal:  # noqa: ARG002
+    def judge(self, read: Read, alert: Alert, why: bool = False) -> MatchResult | NoMatch:  # noqa: ARG002
         """A match if both plates are the same."""
-        plate, listed = normal(read.plate), normal(alert.plate)
+        plate, listed = normalise(read.plate), normalise(alert.plate)
         if plate == listed and read.country == alert.country:
             return MatchResult("exact", plate, listed)
-        return Refusal("plate.unlike", "")
+        return NoMatch("plate.unlike", "")
 
 
 def run(small: tuple[int, Path], large: tuple[int, Path]) -> None:
     """Prints the tables; `small` and `large` are lists by size. Run in a process of its own."""
     one_core()
-    exact, usual, fuzzy = Exact(Policies()), Judge(Policies()), Judge(FUZZY)
+    exact, usual, fuzzy = Exact(MatchingRules()), Matcher(MatchingRules()), Matcher(FUZZY)
     runs, peers = {}, {}
     for count, path in (large, small):
         plain = reads(READS, 7, 0.005, count)
@@ -53,13 +53,13 @@ def run(small: tuple[int, Path], large: tuple[int, Path]) -> None:
             ours = {f"{count:,} alerts{told}: confusable, posterior": (Index(Snapshot(path)), usual)}
             if count == small[0]:
                 ours[f"{count:,} alerts{told}: fuzzy, posterior"] = (
-                    Index(Snapshot(path), near=[LIST]),
+                    Index(Snapshot(path), fuzzy_lists=[LIST]),
                     fuzzy,
                 )
             for name, (index, judge) in ours.items():
                 runs[name] = partial(_matched, index, judge, batches)
                 peers[name] = peer
-    settle()
+    tune_gc()
     times = rounds(runs, ROUNDS)
     show(
         f"Modes of matching, reads a second on one core, 0.5 % listed (medians of {ROUNDS} turns; aims: "
@@ -78,17 +78,17 @@ def run(small: tuple[int, Path], large: tuple[int, Path]) -> None:
         "The slowest reads, one by one, mode fuzzy (aim: none over 1 ms; the least of 50 tries)",
         ("", "ms a read"),
         [
-            (name, f"{_least(Index(Snapshot(small[1]), near=[LIST]), fuzzy, record):.2f}")
+            (name, f"{_least(Index(Snapshot(small[1]), fuzzy_lists=[LIST]), fuzzy, record):.2f}")
             for name, record in _strange().items()
         ],
     )
 
 
-def _matched(index: Index, judge: Judge, batches: list[list[bytes]]) -> int:
+def _matched(index: Index, judge: Matcher, batches: list[list[bytes]]) -> int:
     return sum(len(match_batch(batch, index, judge).matches) for batch in batches)
 
 
-def _least(index: Index, judge: Judge, record: bytes) -> float:
+def _least(index: Index, judge: Matcher, record: bytes) -> float:
     times = []
     for _ in range(50):
         began = perf_counter()

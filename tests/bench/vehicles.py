@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
-from streams.network.builtin import shipped_sites
-from streams.network.config import Camera, Places
-from streams.network.routing import Network, Way
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
+from streams.network.builtin import builtin_sites
+from streams.network.config import CameraConfig, Places
+from streams.network.routing import Network, Route
 from streams.records.alert import Alert
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
@@ -32,35 +32,35 @@ class Made(NamedTuple):
 def made(vehicles: int, seed: int = 5) -> Made:
     """A trip of each vehicle in one day; a site has one or two reads of it, two seconds apart."""
     rng = random.Random(seed)
-    sites = shipped_sites("fr-be")
-    cameras = {f"{site}-{number}": Camera(site=site) for site in sites for number in (1, 2)}
+    sites = builtin_sites("fr-be")
+    cameras = {f"{site}-{number}": CameraConfig(site=site) for site in sites for number in (1, 2)}
     network, roads = Network(sites), [name for name, site in sites.items() if site.kind == "road"]
-    alerts, judge = [_alert(number) for number in range(vehicles)], Judge(Policies())
+    alerts, judge = [_alert(number) for number in range(vehicles)], Matcher(MatchingRules())
     found: list[tuple[int, Match]] = []
     for number, alert in enumerate(alerts):
         way = _trip(network, roads, rng)
         at, pace = _BEGIN + rng.randrange(DAY_MS), rng.uniform(0.85, 1.1)
         for read in _reads(number, way, network, at, pace, rng):
-            result = judge.judge(read, alert)
+            result = judge.match(read, alert)
             assert isinstance(result, MatchResult), "a plate read as it is listed"
             found.append((to_ms(read.captured_at) + _LATE_MS, Match(read, alert, result)))
     found.sort(key=lambda each: each[0])
     return Made(alerts, found, Places(cameras, sites))
 
 
-def _trip(network: Network, roads: list[str], rng: random.Random) -> Way:
+def _trip(network: Network, roads: list[str], rng: random.Random) -> Route:
     while True:
-        way = network.way(rng.choice(roads), rng.choice(roads))
+        way = network.route(rng.choice(roads), rng.choice(roads))
         if way is not None and 3 <= len(way.sites) <= 15:
             return way
 
 
 def _reads(
-    number: int, way: Way, network: Network, at: int, pace: float, rng: random.Random
+    number: int, way: Route, network: Network, at: int, pace: float, rng: random.Random
 ) -> Iterator[Read]:
     before = None
     for site in way.sites:
-        leg = network.way(before, site) if before is not None else None
+        leg = network.route(before, site) if before is not None else None
         at += round(leg.usual_ms * pace) if leg is not None else 0
         before = site
         for camera in range(rng.choice((1, 1, 2))):

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cases.compare import difference, json_of, standing
+from tests.support.cases.compare import active_hits, describe_difference, to_json
 from tests.support.cases.kafka_runner import KafkaRunner
-from tests.support.cases.loading import Case, Row, all_cases
+from tests.support.cases.loading import Case, Row, load_all_cases
 from tests.support.cases.no_match import rules_found
 from tests.support.cases.runner import ReplayRunner, Runner
 
-CASES = all_cases()
+CASES = load_all_cases()
 
 each_case = pytest.mark.parametrize(
     ("case", "runner"),
@@ -30,7 +30,7 @@ def kafka_runner(request: pytest.FixtureRequest) -> Iterator[KafkaRunner]:
     runner = KafkaRunner()
     calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     cases = [call["case"] for call in calls if call.get("runner") == runner.name]
-    runner.announce(each for case in cases for each in (case, again(case)))
+    runner.submit_all(each for case in cases for each in (case, again(case)))
     yield runner
     runner.close()
 
@@ -54,25 +54,25 @@ def told(case: Case, what: str, lines: str) -> str:
 @each_case
 def test_a_case_gives_what_it_expects_and_nothing_else(case: Case, runner: Runner) -> None:
     result = runner.run(case)
-    if lines := difference(result.hits, case.hits):
+    if lines := describe_difference(result.hits, case.hits):
         pytest.fail(told(case, "other hits", lines), pytrace=False)
-    if lines := difference(result.rejected, case.rejected):
+    if lines := describe_difference(result.rejected, case.rejected):
         pytest.fail(told(case, "other lines were rejected", lines), pytrace=False)
 
 
 @each_case
 def test_reads_that_come_backwards_and_twice_leave_the_same_hits_standing(case: Case, runner: Runner) -> None:
-    in_order = standing(runner.run(case).hits)
-    other = standing(runner.run(again(case)).hits)
+    in_order = active_hits(runner.run(case).hits)
+    other = active_hits(runner.run(again(case)).hits)
     if other != in_order:
         came, expected = ([row for _, row in sorted(each.items())] for each in (other, in_order))
-        lines = difference(came, expected) or difference(expected, came)
+        lines = describe_difference(came, expected) or describe_difference(expected, came)
         pytest.fail(told(case, "other hits stand when reads come backwards", lines), pytrace=False)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.no_match])
 def test_a_case_names_the_rules_that_keep_reads_from_matching(case: Case) -> None:
-    if lines := difference(rules_found(case), case.no_match):
+    if lines := describe_difference(rules_found(case), case.no_match):
         pytest.fail(told(case, "other rules", lines), pytrace=False)
 
 
@@ -88,4 +88,4 @@ def test_every_case_has_a_read_that_must_not_be_told() -> None:
 
 
 def _read(row: Row) -> str:
-    return json_of(row["read"])
+    return to_json(row["read"])

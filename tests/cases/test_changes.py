@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from streams.alerts import Index
-from streams.correlation.config import CorrelationPolicy
-from streams.matching.config import Policies
+from streams.correlation.config import CorrelationConfig
+from streams.matching.config import MatchingRules
 from streams.network.config import Places
 from streams.pipeline import Pipeline
 from streams.records.alert import Alert, Withdrawal
@@ -22,7 +22,7 @@ from streams.records.hit import Hit
 from streams.records.read import Read
 from streams.records.times import from_ms, parse_time, to_ms
 from streams.records.verdict import Verdict
-from tests.support.cases.compare import standing
+from tests.support.cases.compare import active_hits
 
 START = parse_time("2026-05-21T10:00:00Z")
 FROM, UNTIL = START - timedelta(days=20), START + timedelta(hours=1)
@@ -47,26 +47,28 @@ class Line:
     """A pipeline that keeps all revisions."""
 
     def __init__(self) -> None:
-        self.pipeline = Pipeline(Index(), Policies(), CorrelationPolicy(), Places())
+        self.pipeline = Pipeline(Index(), MatchingRules(), CorrelationConfig(), Places())
         self.hits: list[Hit] = []
 
     def reads(self, *reads: Read, now: float = 0) -> list[tuple[Any, ...]]:
-        return self._told(self.pipeline.reads([encode(each) for each in reads], at(now)).hits)
+        return self._told(self.pipeline.handle_reads([encode(each) for each in reads], at(now)).hits)
 
     def put(self, new: Alert, now: float = 0) -> list[tuple[Any, ...]]:
-        hits = self.pipeline.put(new, at(now))
+        hits = self.pipeline.handle_alert(new, at(now))
         assert isinstance(hits, list)
         return self._told(hits)
 
     def withdraw(self, minute: float, now: float = 0) -> list[tuple[Any, ...]]:
-        return self._told(self.pipeline.withdraw(Withdrawal("sis", "a", from_ms(at(minute))), at(now)))
+        return self._told(
+            self.pipeline.handle_withdrawal(Withdrawal("sis", "a", from_ms(at(minute))), at(now))
+        )
 
     def verdict(self, hit: Hit, verdict: Any, now: float = 0) -> list[tuple[Any, ...]]:
         said = Verdict(hit.hit_id, "tournai", verdict, from_ms(at(now)))
-        return self._told(self.pipeline.verdict(said, at(now)))
+        return self._told(self.pipeline.handle_verdict(said, at(now)))
 
     def standing(self) -> dict[str, Any]:
-        return standing(msgspec.json.decode(encode(hit)) for hit in self.hits)
+        return active_hits(msgspec.json.decode(encode(hit)) for hit in self.hits)
 
     def _told(self, hits: list[Hit]) -> list[tuple[Any, ...]]:
         self.hits += hits
@@ -108,7 +110,7 @@ def test_a_lower_or_the_same_version_changes_nothing(line: Line) -> None:
 
 
 def test_a_plate_that_is_none_leaves_the_earlier_version_in_force(line: Line) -> None:
-    assert not isinstance(line.pipeline.put(alert(2, "***"), at(1)), list)
+    assert not isinstance(line.pipeline.handle_alert(alert(2, "***"), at(1)), list)
     assert line.reads(read(30, read_id="later"), now=30) == [("new", 1, 1, "later")]
 
 
@@ -154,7 +156,7 @@ def test_a_verdict_known_before_its_hit_counts(line: Line) -> None:
 def test_the_order_of_verdicts_is_that_of_their_time(line: Line) -> None:
     assert line.verdict(line.hits[0], "confirmed", now=5)
     said = Verdict(line.hits[0].hit_id, "tournai", "rejected", from_ms(at(4)))
-    assert line.pipeline.verdict(said, at(6)) == []
+    assert line.pipeline.handle_verdict(said, at(6)) == []
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

@@ -13,7 +13,7 @@ import pytest
 
 import streams
 from tools.case_index import CASES, case_folders, cases_by_rule, rules_shown
-from tools.contracts import schemas
+from tools.contracts import build_schemas as schemas
 from tools.rule_ids import RULE_IDS, RuleId
 
 PACKAGE: Final = Path(streams.__file__).parent

@@ -5,16 +5,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from tests.chaos.ledger import Due, Poisoned, Stood
-from tests.support.kafka import Stage
+from tests.chaos.ledger import ExpectedHits, MalformedRecord, RecordPosition
+from tests.support.kafka import KafkaEnvironment
 
 _PREFIX = "__connect.errors."
-_SHOWN = 5
+_MAX_SHOWN = 5
 # A duplicate is told at another time, by another worker.
-_OWN = ("emitted_at", "age_s", "mode")
+_IGNORED_FIELDS = ("emitted_at", "age_s", "mode")
 
 
-class Told(NamedTuple):
+class EmittedHit(NamedTuple):
     """One hit on its topic."""
 
     partition: int
@@ -23,7 +23,7 @@ class Told(NamedTuple):
     hit: dict[str, Any]
 
 
-class Letter(NamedTuple):
+class DeadLetter(NamedTuple):
     """One dead letter: its key, its bytes and its headers."""
 
     key: bytes | None
@@ -31,50 +31,52 @@ class Letter(NamedTuple):
     headers: dict[str, str]
 
     @property
-    def stood(self) -> Stood:
+    def source(self) -> RecordPosition:
         """Where the rejected record stood."""
-        return Stood(int(self.headers[_PREFIX + "partition"]), int(self.headers[_PREFIX + "offset"]))
+        return RecordPosition(int(self.headers[_PREFIX + "partition"]), int(self.headers[_PREFIX + "offset"]))
 
 
-class Records(NamedTuple):
+class ConfirmedRecords(NamedTuple):
     """What the broker confirmed on the topic of reads: its name, what was no read, where reads stood."""
 
     topic: str
-    poisoned: list[Poisoned]
-    good: set[Stood]
+    malformed: list[MalformedRecord]
+    read_positions: set[RecordPosition]
 
 
-class Outcome(NamedTuple):
+class CheckResult(NamedTuple):
     """What a run came to: figures, and faults, each in words; none if all is as due."""
 
     hits: int
-    due: int
+    expected: int
     duplicates: int
-    letters: int
-    poisoned: int
+    dead_letters: int
+    malformed: int
     duplicate_letters: int
     faults: list[str]
 
 
-def told(stage: Stage, topic: str) -> list[Told]:
+def read_hits(stage: KafkaEnvironment, topic: str) -> list[EmittedHit]:
     """All hits, those of a partition in their order."""
     return [
-        Told(each.partition(), each.offset(), each.key().decode(), orjson.loads(each.value()))
-        for each in _whole(stage, topic)
+        EmittedHit(each.partition(), each.offset(), each.key().decode(), orjson.loads(each.value()))
+        for each in _read_topic(stage, topic)
     ]
 
 
-def letters(stage: Stage, topic: str) -> list[Letter]:
+def read_dead_letters(stage: KafkaEnvironment, topic: str) -> list[DeadLetter]:
     """All dead letters."""
     return [
-        Letter(each.key(), each.value(), {name: value.decode() for name, value in each.headers() or ()})
-        for each in _whole(stage, topic)
+        DeadLetter(each.key(), each.value(), {name: value.decode() for name, value in each.headers() or ()})
+        for each in _read_topic(stage, topic)
     ]
 
 
-def check(hits: list[Told], due: Due, dead: list[Letter], records: Records) -> Outcome:
+def check_run(
+    hits: list[EmittedHit], expected: ExpectedHits, dead_letters: list[DeadLetter], records: ConfirmedRecords
+) -> CheckResult:
     """Compares what is on the topics with what is due."""
-    first: dict[tuple[str, int], Told] = {}
+    first: dict[tuple[str, int], EmittedHit] = {}
     revisions: dict[str, list[int]] = {}
     faults: list[str] = []
     for each in hits:
@@ -82,45 +84,45 @@ def check(hits: list[Told], due: Due, dead: list[Letter], records: Records) -> O
         if (hit, revision) not in first:
             first[hit, revision] = each
             revisions.setdefault(hit, []).append(revision)
-        faults += differing(first[hit, revision], each)
-    missing = [place for hit, place in due.must.items() if hit not in revisions]
-    faults += _some("missing", missing)
+        faults += revision_differences(first[hit, revision], each)
+    missing = [place for hit, place in expected.required.items() if hit not in revisions]
+    faults += _summarize("missing", missing)
     unexpected = []
     for hit, numbers in revisions.items():
         last = first[hit, max(numbers)]
-        if hit in due.must or hit in due.may:
-            faults += _course(last, numbers, hit in due.withdrawn)
+        if hit in expected.required or hit in expected.allowed:
+            faults += _check_revisions(last, numbers, hit in expected.withdrawn)
         else:
-            unexpected.append(_name(last))
-    faults += _some("unexpected", unexpected)
-    wrong, letters_again = _letters(dead, records)
-    return Outcome(
+            unexpected.append(_describe_hit(last))
+    faults += _summarize("unexpected", unexpected)
+    wrong, letters_again = _check_dead_letters(dead_letters, records)
+    return CheckResult(
         len(revisions),
-        len(due.must),
+        len(expected.required),
         len(hits) - len(first),
-        len(dead),
-        len(records.poisoned),
+        len(dead_letters),
+        len(records.malformed),
         letters_again,
         [*faults, *wrong],
     )
 
 
-def differing(first: Told, again: Told) -> list[str]:
+def revision_differences(first: EmittedHit, repeated: EmittedHit) -> list[str]:
     """What is wrong with a revision of a hit that was told again; nothing with the first itself."""
     names = sorted(
         name
-        for name in first.hit.keys() | again.hit.keys()
-        if name not in _OWN and first.hit.get(name) != again.hit.get(name)
+        for name in first.hit.keys() | repeated.hit.keys()
+        if name not in _IGNORED_FIELDS and first.hit.get(name) != repeated.hit.get(name)
     )
     faults = [f"differs in {', '.join(names)} from itself told before"] if names else []
-    if again.key != again.hit["hit_id"]:
+    if repeated.key != repeated.hit["hit_id"]:
         faults.append("has another key")
-    if again.partition != first.partition:
+    if repeated.partition != first.partition:
         faults.append("is in two partitions")
-    return [f"hit {_name(again)}: {fault}" for fault in faults]
+    return [f"hit {_describe_hit(repeated)}: {fault}" for fault in faults]
 
 
-def _course(last: Told, numbers: list[int], ended: bool) -> list[str]:
+def _check_revisions(last: EmittedHit, numbers: list[int], ended: bool) -> list[str]:
     """What is wrong with the revisions of a hit; their numbers are in the order of their first coming."""
     faults = []
     if numbers != list(range(1, len(numbers) + 1)):
@@ -129,17 +131,19 @@ def _course(last: Told, numbers: list[int], ended: bool) -> list[str]:
         faults.append(f"should {'be withdrawn' if ended else 'stand'}")
     if len(numbers) > 1 + ended:
         faults.append(f"has {len(numbers)} revisions and needs {1 + ended}")
-    return [f"hit {_name(last)}: {fault}" for fault in faults]
+    return [f"hit {_describe_hit(last)}: {fault}" for fault in faults]
 
 
-def _letters(dead: list[Letter], records: Records) -> tuple[list[str], int]:
+def _check_dead_letters(dead_letters: list[DeadLetter], records: ConfirmedRecords) -> tuple[list[str], int]:
     """What is wrong with the dead letters, and how many came more than once."""
-    found: dict[Stood, list[Letter]] = {}
-    for letter in dead:
-        found.setdefault(letter.stood, []).append(letter)
-    due = {each.stood: each for each in records.poisoned}
-    faults = _some("no dead letter", [str(stood) for stood in due if stood not in found])
-    faults += _some("dead letter of a good read", [str(stood) for stood in found if stood in records.good])
+    found: dict[RecordPosition, list[DeadLetter]] = {}
+    for letter in dead_letters:
+        found.setdefault(letter.source, []).append(letter)
+    due = {each.position: each for each in records.malformed}
+    faults = _summarize("no dead letter", [str(stood) for stood in due if stood not in found])
+    faults += _summarize(
+        "dead letter of a good read", [str(stood) for stood in found if stood in records.read_positions]
+    )
     for stood, copies in found.items():
         if stood not in due:
             continue
@@ -150,12 +154,12 @@ def _letters(dead: list[Letter], records: Records) -> tuple[list[str], int]:
                 faults.append(f"dead letter of {stood}: names another topic")
             if not letter.headers.get(_PREFIX + "exception.message"):
                 faults.append(f"dead letter of {stood}: says not what is wrong")
-    return faults, len(dead) - len(found)
+    return faults, len(dead_letters) - len(found)
 
 
-def _whole(stage: Stage, topic: str) -> Iterable[Any]:
-    left = sum(stage.ends(topic)) - sum(stage.starts(topic))
-    consumer = stage.tail(topic, whole=True)
+def _read_topic(stage: KafkaEnvironment, topic: str) -> Iterable[Any]:
+    left = sum(stage.end_offsets(topic)) - sum(stage.start_offsets(topic))
+    consumer = stage.open_consumer(topic, from_start=True)
     try:
         while left > 0:
             for message in consumer.consume(10_000, 1.0):
@@ -167,15 +171,15 @@ def _whole(stage: Stage, topic: str) -> Iterable[Any]:
         consumer.close()
 
 
-def _name(each: Told) -> str:
+def _describe_hit(each: EmittedHit) -> str:
     hit = each.hit
     alert = f"{hit['alert']['alert_id']} version {hit['alert']['version']}"
     place = f"partition {each.partition}, offset {each.offset}"
     return f"{hit['hit_id']} of {hit['read']['read_id']} for {alert} ({place}, {hit['kind']})"
 
 
-def _some(what: str, found: list[str]) -> list[str]:
+def _summarize(what: str, found: list[str]) -> list[str]:
     if not found:
         return []
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return [f"{len(found)} {what}: {'; '.join(found[:_SHOWN])}{more}"]
+    more = f" and {len(found) - _MAX_SHOWN} more" if len(found) > _MAX_SHOWN else ""
+    return [f"{len(found)} {what}: {'; '.join(found[:_MAX_SHOWN])}{more}"]

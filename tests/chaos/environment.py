@@ -9,104 +9,115 @@ from confluent_kafka import Producer
 
 from streams.records.alert import Alert
 from streams.records.encode import encode
-from tests.chaos.check import Outcome, Records, Told, check, letters, told
+from tests.chaos.check import (
+    CheckResult,
+    ConfirmedRecords,
+    EmittedHit,
+    check_run,
+    read_dead_letters,
+    read_hits,
+)
 from tests.chaos.feed import Feed
-from tests.chaos.ledger import Due, Ledger, Life
+from tests.chaos.ledger import AlertLifetime, ExpectedHits, Ledger
 from tests.chaos.traffic import LIST, Traffic
-from tests.support.kafka import EACH_ALONE, Stage
-from tests.support.processes import Process, Supervisor, Worker
+from tests.support.kafka import NO_PASSAGE_GAP, KafkaEnvironment
+from tests.support.processes import Process, ProcessSupervisor, WorkerProcess
 
-SESSION_S = 6
+SESSION_TIMEOUT_S = 6
 """The shortest session a broker allows unless told otherwise: killed workers are missed after that."""
-_DRAIN_WITHIN_S = 50
+_DRAIN_TIMEOUT_S = 50
 """So long that a busy machine makes no worker end with work undone."""
-_DONE_WITHIN_S = 180
+_PROCESSING_TIMEOUT_S = 180
 _QUIET_S = 0.5
-_RIGHT_WITHIN_S = 20
+_SETTLE_TIMEOUT_S = 20
 """What a change of alerts makes of hits already sent is told some time after all reads are done."""
 
 
-class Ground:
+class ChaosEnvironment:
     """The product's topics under a name of their own, and workers of one group on them."""
 
-    def __init__(self, stage: Stage, name: str, seed: int) -> None:
+    def __init__(self, stage: KafkaEnvironment, name: str, seed: int) -> None:
         self.stage = stage
         self.name = name
         self.seed = seed
         self.traffic = Traffic(seed)
-        self.topics = stage.make_ours(name)
+        self.topics = stage.create_product_topics(name)
         self.workers: list[Process] = []
-        self.settings = EACH_ALONE
+        self.settings = NO_PASSAGE_GAP
         """The sections of the workers' settings besides those of Kafka."""
-        self.hits: list[Told] = []
+        self.hits: list[EmittedHit] = []
         """All that was told, after `outcome`."""
         self.stack = ExitStack()
         self._producer = Producer({"bootstrap.servers": stage.servers, "acks": "all", "log_level": 0})
-        self.put(self.traffic.alerts)
+        self.put_alerts(self.traffic.alerts)
 
-    def put(self, alerts: Iterable[Alert]) -> float:
+    def put_alerts(self, alerts: Iterable[Alert]) -> float:
         """Puts alerts on their topic; the time (seconds since 1970) at which the last was confirmed."""
         return self._send((f"{alert.list_id}/{alert.alert_id}", encode(alert)) for alert in alerts)
 
-    def withdraw(self, alert_ids: Iterable[str]) -> float:
+    def withdraw_alerts(self, alert_ids: Iterable[str]) -> float:
         """Withdraws alerts; the time at which the last was confirmed."""
         return self._send((f"{LIST}/{alert_id}", None) for alert_id in alert_ids)
 
-    def worker(self, number: int, member: bool = False, session_s: float = SESSION_S) -> Worker:
+    def start_worker(
+        self, number: int, is_member: bool = False, session_s: float = SESSION_TIMEOUT_S
+    ) -> WorkerProcess:
         """Starts a worker; a member keeps its partitions while it restarts."""
-        config = self.topics.config(
+        config = self.topics.write_worker_config(
             self.name,
             f"{self.name}-state-{number}",
-            f"session_timeout_s = {session_s}\ndrain_within_s = {_DRAIN_WITHIN_S}\n",
+            f"session_timeout_s = {session_s}\ndrain_within_s = {_DRAIN_TIMEOUT_S}\n",
             self.settings,
         )
-        name = f"{self.name}-{number}" if member else None
-        worker = Worker(config, self.log(number), name)
+        name = f"{self.name}-{number}" if is_member else None
+        worker = WorkerProcess(config, self.log_path(number), name)
         self.workers.append(worker)
         return worker
 
-    def log(self, number: int) -> Path:
+    def log_path(self, number: int) -> Path:
         """The log of a worker."""
         return self.stage.folder / "logs" / f"{self.name}-{number}.log"
 
-    def supervised(self, number: int, member: bool = False) -> Supervisor:
+    def start_supervised(self, number: int, is_member: bool = False) -> ProcessSupervisor:
         """Starts a worker that is started again whenever it ends, until the scenario ends."""
-        return self.stack.enter_context(Supervisor(lambda: self.worker(number, member)))
+        return self.stack.enter_context(ProcessSupervisor(lambda: self.start_worker(number, is_member)))
 
-    def feed(self, rate: int) -> Feed:
+    def make_feed(self, rate: int) -> Feed:
         """A feed of the traffic, to be entered."""
         return Feed(self.stage.servers, self.topics.reads, self.traffic, rate)
 
-    def pair(self, members: bool = False) -> list[Supervisor]:
+    def start_pair(self, members: bool = False) -> list[ProcessSupervisor]:
         """Starts two supervised workers, and waits until both are ready."""
-        workers = [self.supervised(number, members) for number in (1, 2)]
+        workers = [self.start_supervised(number, members) for number in (1, 2)]
         for worker in workers:
-            worker.now.wait_ready()
+            worker.current.wait_ready()
         return workers
 
-    def caught_up(self, feed: Feed) -> float:
+    def wait_caught_up(self, feed: Feed) -> float:
         """Waits until all reads taken by now are done and all hits of them told, while more come.
 
         Returns that time, in seconds since 1970.
         """
-        at = feed.caught_up(_DONE_WITHIN_S)
+        at = feed.wait_caught_up(_PROCESSING_TIMEOUT_S)
         for topic in (self.topics.reads, self.topics.matches):
-            self.stage.wait_committed(self.name, topic, _DONE_WITHIN_S)
+            self.stage.wait_committed(self.name, topic, _PROCESSING_TIMEOUT_S)
         return at
 
-    def outcome(self, feed: Feed, due: Due | None = None) -> Outcome:
+    def check_outcome(self, feed: Feed, expected: ExpectedHits | None = None) -> CheckResult:
         """Waits until all reads are dealt with, and checks; prints what the run came to."""
         topics, ledger = self.topics, feed.ledger
-        due = due or ledger.due(map(Life, self.traffic.alerts))
+        expected = expected or ledger.expected_hits(map(AlertLifetime, self.traffic.alerts))
         began = monotonic()
-        self.stage.wait_done(self.name, [topics.reads, topics.matches], topics.hits, _DONE_WITHIN_S, _QUIET_S)
-        until = monotonic() + _RIGHT_WITHIN_S
-        while (found := self._check(ledger, due)).faults and monotonic() < until:
+        self.stage.wait_processed(
+            self.name, [topics.reads, topics.matches], topics.hits, _PROCESSING_TIMEOUT_S, _QUIET_S
+        )
+        until = monotonic() + _SETTLE_TIMEOUT_S
+        while (found := self._check_topics(ledger, expected)).faults and monotonic() < until:
             sleep(1)
         print(
             f"{self.name}: {len(ledger.reads):,} reads, {len(ledger.confirmed):,} records confirmed, "
-            f"{len(ledger.refused)} not; {found.due:,} hits due, {found.hits:,} there, "
-            f"{found.duplicates} told again; {found.poisoned} poisoned, {found.letters} dead letters, "
+            f"{len(ledger.refused)} not; {found.expected:,} hits due, {found.hits:,} there, "
+            f"{found.duplicates} told again; {found.malformed} poisoned, {found.dead_letters} dead letters, "
             f"{found.duplicate_letters} of them again; {len(self.workers)} workers started; "
             f"done {monotonic() - began:.1f} s after the last read; {len(found.faults)} faults"
         )
@@ -117,13 +128,13 @@ class Ground:
                 )
         return found
 
-    def _check(self, ledger: Ledger, due: Due) -> Outcome:
-        self.hits = told(self.stage, self.topics.hits)
-        return check(
+    def _check_topics(self, ledger: Ledger, expected: ExpectedHits) -> CheckResult:
+        self.hits = read_hits(self.stage, self.topics.hits)
+        return check_run(
             self.hits,
-            due,
-            letters(self.stage, self.topics.rejected),
-            Records(self.topics.reads, ledger.poisoned, ledger.good),
+            expected,
+            read_dead_letters(self.stage, self.topics.rejected),
+            ConfirmedRecords(self.topics.reads, ledger.confirmed_malformed, ledger.confirmed_positions),
         )
 
     def _send(self, records: Iterable[tuple[str, bytes | None]]) -> float:
@@ -139,7 +150,7 @@ class Ground:
         assert not failed
         return time()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Kills all that still runs."""
         self.stack.close()
         for worker in self.workers:

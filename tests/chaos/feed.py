@@ -10,10 +10,10 @@ from confluent_kafka import Producer
 
 from streams.records.encode import encode
 from tests.chaos.ledger import Ledger
-from tests.chaos.traffic import Traffic, poison, read
+from tests.chaos.traffic import Traffic, make_malformed, make_read
 from tests.support.processes import wait_until
 
-POISON_EVERY = 100
+MALFORMED_INTERVAL = 100
 
 
 class Feed:
@@ -24,14 +24,14 @@ class Feed:
 
     def __init__(self, servers: str, topic: str, traffic: Traffic, rate: int = 2000) -> None:
         self.ledger = Ledger()
-        self.held_up_s = 0.0
+        self.longest_pause_s = 0.0
         """The longest that it stood still: what the machine did to it, it did to others."""
         self._sent = 0
-        self._answered = 0
+        self._next_unanswered = 0
         self._topic = topic
         self._traffic = traffic
         self._rate = rate
-        self._over = threading.Event()
+        self._stop = threading.Event()
         self._failure: BaseException | None = None
         self._producer = Producer(
             {
@@ -50,12 +50,12 @@ class Feed:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stop.set()
         self._thread.join()
         if self._failure:
             raise self._failure
 
-    def caught_up(self, within_s: float) -> float:
+    def wait_caught_up(self, within_s: float) -> float:
         """Waits until the broker has answered on all that was sent by now.
 
         Returns the time, in seconds since 1970: all reads taken before it are on the topic or refused.
@@ -63,20 +63,20 @@ class Feed:
         at, sent = time(), self._sent
         wait_until(
             # The one that is being sent just now was taken before, too.
-            lambda: self._answered_to() > sent,
+            lambda: self._first_unanswered() > sent,
             within_s,
             "the broker has answered on all reads",
         )
         # `captured_at` is cut to whole ms.
         return at - 0.001
 
-    def _answered_to(self) -> int:
+    def _first_unanswered(self) -> int:
         """The first number without an answer. Goes on from where it was: each is looked at once, for this
         thread and the one that sends take turns."""
         ledger = self.ledger
-        while self._answered in ledger.confirmed or self._answered in ledger.refused:
-            self._answered += 1
-        return self._answered
+        while self._next_unanswered in ledger.confirmed or self._next_unanswered in ledger.refused:
+            self._next_unanswered += 1
+        return self._next_unanswered
 
     def _run(self) -> None:
         try:
@@ -88,32 +88,32 @@ class Feed:
 
     def _send(self) -> None:
         began = last = monotonic()
-        while not self._over.is_set():
+        while not self._stop.is_set():
             now = monotonic()
-            self.held_up_s = max(self.held_up_s, now - last)
+            self.longest_pause_s = max(self.longest_pause_s, now - last)
             last = now
             due = int((now - began) * self._rate)
-            while self._sent < due and not self._over.is_set():
-                self._one(self._sent)
+            while self._sent < due and not self._stop.is_set():
+                self._send_one(self._sent)
                 self._sent += 1
             self._producer.poll(0)
             sleep(0.002)
 
-    def _one(self, number: int) -> None:
+    def _send_one(self, number: int) -> None:
         now = datetime.now(UTC)
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        text = self._traffic.text()
-        made = read(number, text, now)
+        text = self._traffic.next_text()
+        made = make_read(number, text, now)
         key = made.camera_id.encode()
-        if number % POISON_EVERY == POISON_EVERY - 1:
-            value = poison(number, now)
-            self.ledger.poison[number] = key, value
+        if number % MALFORMED_INTERVAL == MALFORMED_INTERVAL - 1:
+            value = make_malformed(number, now)
+            self.ledger.malformed[number] = key, value
         else:
             value = encode(made)
             self.ledger.reads[number] = made, text
-        answered = partial(_answered, self.ledger, number)
+        answered = partial(_record_answer, self.ledger, number)
         self._producer.produce(self._topic, value, key, on_delivery=answered)
 
 
-def _answered(ledger: Ledger, number: int, error: Any, message: Any) -> None:
-    ledger.answered(number, error, message.partition(), message.offset())
+def _record_answer(ledger: Ledger, number: int, error: Any, message: Any) -> None:
+    ledger.record_answer(number, error, message.partition(), message.offset())

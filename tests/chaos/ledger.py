@@ -5,27 +5,27 @@ from math import inf
 from typing import NamedTuple
 
 from streams.records.alert import Alert
-from streams.records.hit import hit_id
+from streams.records.hit import compute_hit_id
 from streams.records.read import Read
-from tests.chaos.traffic import Text, matching
+from tests.chaos.traffic import PlateText, matching_alerts
 
 
-class Stood(NamedTuple):
+class RecordPosition(NamedTuple):
     """Where the broker put a record."""
 
     partition: int
     offset: int
 
 
-class Poisoned(NamedTuple):
+class MalformedRecord(NamedTuple):
     """A record that is no read: where it stood, its key and its bytes."""
 
-    stood: Stood
+    position: RecordPosition
     key: bytes
     value: bytes | None
 
 
-class Life(NamedTuple):
+class AlertLifetime(NamedTuple):
     """One version of an alert, and for reads of which times it is in force, in seconds since 1970.
 
     Reads from `maybe_from` up to `maybe_until` may have its hits, those from `surely_from` up to
@@ -40,15 +40,15 @@ class Life(NamedTuple):
     ended: bool = False
 
 
-class Due(NamedTuple):
+class ExpectedHits(NamedTuple):
     """What is due of hits: ids that must have been told, ids that may have been, and ids not to stand now.
 
     An id that is neither among those that must nor those that may must never be told.
     """
 
-    must: dict[str, str]
+    required: dict[str, str]
     """To each id, which read it is of, for the report."""
-    may: dict[str, str]
+    allowed: dict[str, str]
     withdrawn: set[str]
     """Those whose last revision, if they were told, says so; all others stand."""
 
@@ -60,38 +60,40 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self.reads: dict[int, tuple[Read, Text]] = {}
-        self.poison: dict[int, tuple[bytes, bytes | None]] = {}
-        self.confirmed: dict[int, Stood] = {}
+        self.reads: dict[int, tuple[Read, PlateText]] = {}
+        self.malformed: dict[int, tuple[bytes, bytes | None]] = {}
+        self.confirmed: dict[int, RecordPosition] = {}
         self.refused: dict[int, str] = {}
 
-    def answered(self, number: int, error: object, partition: int | None, offset: int | None) -> None:
+    def record_answer(self, number: int, error: object, partition: int | None, offset: int | None) -> None:
         """Takes the broker's answer on a record."""
         if error is None and partition is not None and offset is not None:
-            self.confirmed[number] = Stood(partition, offset)
+            self.confirmed[number] = RecordPosition(partition, offset)
         else:
             self.refused[number] = str(error)
 
     @property
-    def poisoned(self) -> list[Poisoned]:
+    def confirmed_malformed(self) -> list[MalformedRecord]:
         """The records that are no reads and were confirmed."""
         return [
-            Poisoned(self.confirmed[number], *record)
-            for number, record in self.poison.items()
+            MalformedRecord(self.confirmed[number], *record)
+            for number, record in self.malformed.items()
             if number in self.confirmed
         ]
 
     @property
-    def good(self) -> set[Stood]:
+    def confirmed_positions(self) -> set[RecordPosition]:
         """Where the reads stood that were confirmed."""
         return {self.confirmed[number] for number in self.reads if number in self.confirmed}
 
-    def due(self, lives: Iterable[Life]) -> Due:
+    def expected_hits(self, lives: Iterable[AlertLifetime]) -> ExpectedHits:
         """The hits due of alerts, each during its life."""
         lives = list(lives)
         alerts = [life.alert for life in lives]
-        of_text = {text: self._matched(text, alerts) for text in {text for _, text in self.reads.values()}}
-        due = Due({}, {}, set())
+        of_text = {
+            text: self._matching_indices(text, alerts) for text in {text for _, text in self.reads.values()}
+        }
+        due = ExpectedHits({}, {}, set())
         for number, (read, text) in self.reads.items():
             at = read.captured_at.timestamp()
             for place in of_text[text]:
@@ -99,14 +101,16 @@ class Ledger:
                 if not life.maybe_from <= at < life.maybe_until:
                     continue
                 sure = number in self.confirmed and life.surely_from <= at < life.surely_until
-                hit = hit_id(life.alert, read)
-                (due.must if sure else due.may)[hit] = f"{self.place(number)} for {life.alert.alert_id}"
+                hit = compute_hit_id(life.alert, read)
+                (due.required if sure else due.allowed)[hit] = (
+                    f"{self.describe_read(number)} for {life.alert.alert_id}"
+                )
                 if life.ended:
                     due.withdrawn.add(hit)
         return due
 
-    def last_read(
-        self, begun: Sequence[Alert], ended: Sequence[Alert], at: float, told: Collection[str]
+    def last_stale_read(
+        self, begun: Sequence[Alert], ended: Sequence[Alert], at: float, emitted_ids: Collection[str]
     ) -> float:
         """When the last read was taken that was not judged by a change of alerts.
 
@@ -118,18 +122,18 @@ class Ledger:
             read, text = self.reads[number]
             taken = read.captured_at.timestamp()
             if taken > last and (
-                any(hit_id(each, read) not in told for each in matching(text, begun))
-                or any(hit_id(each, read) in told for each in matching(text, ended))
+                any(compute_hit_id(each, read) not in emitted_ids for each in matching_alerts(text, begun))
+                or any(compute_hit_id(each, read) in emitted_ids for each in matching_alerts(text, ended))
             ):
                 last = taken
         return last
 
     @staticmethod
-    def _matched(text: Text, alerts: Sequence[Alert]) -> list[int]:
+    def _matching_indices(text: PlateText, alerts: Sequence[Alert]) -> list[int]:
         """The places, in a list of alerts, of those that a text matches."""
-        return [place for place, alert in enumerate(alerts) if matching(text, [alert])]
+        return [place for place, alert in enumerate(alerts) if matching_alerts(text, [alert])]
 
-    def place(self, number: int) -> str:
+    def describe_read(self, number: int) -> str:
         """Where a read stood and when it was taken, without its plate."""
         read, text = self.reads[number]
         stood = self.confirmed.get(number)

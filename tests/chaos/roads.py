@@ -22,12 +22,12 @@ from tests.bench.vehicles import made
 _VEHICLES: Final = 36
 _CLONES: Final = 4
 """So many of the vehicles drive with a copy of another one's plate."""
-_SURE: Final = 0.99
+_RELIABLE_CONFIDENCE: Final = 0.99
 _GAP: Final = timedelta(seconds=60)
 _AGO: Final = timedelta(hours=4)
 _AHEAD: Final = timedelta(hours=2)
 _COPY_LATER: Final = timedelta(seconds=30)
-_APART: Final = timedelta(minutes=7)
+_VEHICLE_OFFSET: Final = timedelta(minutes=7)
 _LATE_SHARE: Final = 0.2
 _LATE_BY: Final = 2.5
 """So many reads of the vehicle a late one comes after its turn."""
@@ -52,10 +52,10 @@ class Vehicle(NamedTuple):
 
     alert: Alert
     reads: list[Read]
-    copied: bool
+    is_cloned: bool
 
 
-class Crossed(NamedTuple):
+class BorderCrossing(NamedTuple):
     """The border that a vehicle crossed last: the territories, and the first site across."""
 
     from_: str | None
@@ -63,7 +63,7 @@ class Crossed(NamedTuple):
     site_id: str
 
 
-class Roads:
+class RoadTraffic:
     """Vehicles that drive around a time; the same for the same seed and time."""
 
     def __init__(self, now: datetime, seed: int) -> None:
@@ -80,14 +80,17 @@ class Roads:
             if copy is None:
                 # It is handed over by a read that is likely of it.
                 last = self._site(own[-1])
-                own = [replace(read, confidence=_SURE) if self._site(read) == last else read for read in own]
-                self.vehicles.append(Vehicle(listed, _shifted(own, now, number), copied=False))
+                own = [
+                    replace(read, confidence=_RELIABLE_CONFIDENCE) if self._site(read) == last else read
+                    for read in own
+                ]
+                self.vehicles.append(Vehicle(listed, _shift(own, now, number), is_cloned=False))
             else:
                 # Doubts are of sure reads only.
                 copy = [replace(read, plate=alert.plate) for read in copy]
-                both = _shifted(own, now, number) + _shifted(copy, now + _COPY_LATER, number)
-                sure = [replace(read, confidence=_SURE) for read in both]
-                self.vehicles.append(Vehicle(listed, sorted(sure, key=_captured), copied=True))
+                both = _shift(own, now, number) + _shift(copy, now + _COPY_LATER, number)
+                sure = [replace(read, confidence=_RELIABLE_CONFIDENCE) for read in both]
+                self.vehicles.append(Vehicle(listed, sorted(sure, key=_read_order), is_cloned=True))
 
     def settings(self) -> str:
         """The sections of the settings that say where the cameras are and what is handed over."""
@@ -95,7 +98,7 @@ class Roads:
         cameras = self._places.cameras
         return _RULES + "".join(f'[cameras."{name}"]\nsite = "{cameras[name].site}"\n' for name in used)
 
-    def sent(self) -> list[Read]:
+    def reads_to_send(self) -> list[Read]:
         """All reads in the order in which they are sent: each vehicle is on its way all the time, and some
         reads come after later ones."""
         order: list[tuple[float, Read]] = []
@@ -105,7 +108,7 @@ class Roads:
                 order.append(((number + self._rng.random() + late) / len(vehicle.reads), read))
         return [read for _, read in sorted(order, key=lambda each: (each[0], each[1].read_id))]
 
-    def passed(self, vehicle: Vehicle) -> list[str]:
+    def passed_sites(self, vehicle: Vehicle) -> list[str]:
         """The sites that a plate passed, in order of time: reads soon after one another are one passage."""
         began: list[tuple[datetime, str]] = []
         last: dict[str, datetime] = {}
@@ -116,13 +119,13 @@ class Roads:
             last[site] = read.captured_at
         return [site for _, site in began]
 
-    def crossed(self, vehicle: Vehicle) -> list[Crossed]:
+    def crossed_borders(self, vehicle: Vehicle) -> list[BorderCrossing]:
         """The borders that a plate crossed, the last first, up to one at which nothing is handed over."""
         sites = self._places.sites
-        placed = [site for site in self.passed(vehicle) if sites[site].territory is not None]
-        found: list[Crossed] = []
+        placed = [site for site in self.passed_sites(vehicle) if sites[site].territory is not None]
+        found: list[BorderCrossing] = []
         for one, other in reversed(list(pairwise(placed))):
-            crossed = Crossed(sites[one].territory, sites[other].territory, other)
+            crossed = BorderCrossing(sites[one].territory, sites[other].territory, other)
             if crossed.from_ != crossed.to:
                 if {crossed.from_, crossed.to} != {"FR", "BE"}:
                     break
@@ -130,12 +133,12 @@ class Roads:
         return found
 
     def _site(self, read: Read) -> str:
-        site = self._places.site_of(read.camera_id, to_ms(read.captured_at))
+        site = self._places.site_at(read.camera_id, to_ms(read.captured_at))
         assert site is not None, "each camera has a site"
         return site
 
 
-def late(sent: Iterable[Read]) -> int:
+def count_late(sent: Iterable[Read]) -> int:
     """How many reads are sent after later ones of their plate."""
     newest: dict[str, datetime] = {}
     count = 0
@@ -146,13 +149,13 @@ def late(sent: Iterable[Read]) -> int:
     return count
 
 
-def whole(hits: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
+def complete_journeys(hits: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
     """The sites told by the latest standing hit of each alert, handovers aside; only of journeys that are
     told whole."""
     latest: dict[str, dict[str, Any]] = {}
     for hit in hits:
         known = latest.get(hit["alert"]["alert_id"])
-        if "handover" not in hit and (known is None or _when(known) < _when(hit)):
+        if "handover" not in hit and (known is None or _hit_order(known) < _hit_order(hit)):
             latest[hit["alert"]["alert_id"]] = hit
     return {
         alert: [passed["site_id"] for passed in hit["journey"]["passages"]]
@@ -161,28 +164,28 @@ def whole(hits: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
     }
 
 
-def handed_over(hits: Iterable[dict[str, Any]], state: str) -> dict[str, list[Crossed]]:
+def active_handovers(hits: Iterable[dict[str, Any]], state: str) -> dict[str, list[BorderCrossing]]:
     """The handovers of a state that stand, by alert."""
-    found: dict[str, list[Crossed]] = defaultdict(list)
+    found: dict[str, list[BorderCrossing]] = defaultdict(list)
     for hit in hits:
         told = hit.get("handover")
         if told is not None and told["state"] == state:
-            found[hit["alert"]["alert_id"]].append(Crossed(told["from"], told["to"], told["site_id"]))
+            found[hit["alert"]["alert_id"]].append(BorderCrossing(told["from"], told["to"], told["site_id"]))
     return dict(found)
 
 
-def _shifted(reads: list[Read], now: datetime, number: int) -> list[Read]:
+def _shift(reads: list[Read], now: datetime, number: int) -> list[Read]:
     """The reads of a trip that was, or that will be."""
-    away = number // 2 * _APART
+    away = number // 2 * _VEHICLE_OFFSET
     by = now + _AHEAD + away - reads[0].captured_at
     if number % 2:
         by = now - _AGO - away - reads[-1].captured_at
     return [replace(read, captured_at=read.captured_at + by) for read in reads]
 
 
-def _captured(read: Read) -> tuple[datetime, str]:
+def _read_order(read: Read) -> tuple[datetime, str]:
     return read.captured_at, read.read_id
 
 
-def _when(hit: dict[str, Any]) -> tuple[str, str]:
+def _hit_order(hit: dict[str, Any]) -> tuple[str, str]:
     return hit["read"]["captured_at"], hit["hit_id"]

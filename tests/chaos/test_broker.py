@@ -7,27 +7,27 @@ import pytest
 
 from streams.kafka.dev_cluster import Cluster
 from tests.chaos.conftest import SOAK
-from tests.chaos.environment import Ground
-from tests.support.processes import end_broker, start_brokers, wait_until
+from tests.chaos.environment import ChaosEnvironment
+from tests.support.processes import start_brokers, stop_broker, wait_until
 
 pytestmark = pytest.mark.faults
 
 
-def test_broker_killed(ground: Ground, cluster: Cluster) -> None:
+def test_broker_killed(ground: ChaosEnvironment, cluster: Cluster) -> None:
     """SIGKILL to the only broker, away for a while; workers that give up are started again."""
-    ground.pair(True)
-    with ground.feed(1000) as feed:
+    ground.start_pair(True)
+    with ground.make_feed(1000) as feed:
         for turn in range(10 if SOAK else 2):
-            ground.caught_up(feed)
-            end_broker(cluster)
+            ground.wait_caught_up(feed)
+            stop_broker(cluster)
             sleep(1 + 3 * (turn % 2))
             start_brokers(cluster)
-    assert ground.outcome(feed).faults == []
+    assert ground.check_outcome(feed).faults == []
 
 
 @pytest.mark.parametrize("how", [SIGKILL, SIGTERM], ids=["killed", "told-to-end"])
 def test_one_of_three_brokers_after_the_other(
-    ground_on_three: Ground, cluster_of_three: Cluster, how: Signals
+    ground_on_three: ChaosEnvironment, cluster_of_three: Cluster, how: Signals
 ) -> None:
     """Each in turn, the one that leads and the one that has the group among them; the other two go on.
 
@@ -35,13 +35,13 @@ def test_one_of_three_brokers_after_the_other(
     at once. The next goes when the one before has all records again.
     """
     ground, cluster = ground_on_three, cluster_of_three
-    ground.pair(True)
-    with ground.feed(300) as feed:
+    ground.start_pair(True)
+    with ground.make_feed(300) as feed:
         for _ in range(5 if SOAK else 1):
             for node in cluster.nodes:
-                end_broker(cluster, node.number, how)
+                stop_broker(cluster, node.number, how)
                 if how is SIGKILL:
-                    ground.caught_up(feed)
+                    ground.wait_caught_up(feed)
                 start_brokers(cluster)
-                wait_until(ground.stage.in_sync, 120, f"broker {node.number} has all records again")
-    assert ground.outcome(feed).faults == []
+                wait_until(ground.stage.is_in_sync, 120, f"broker {node.number} has all records again")
+    assert ground.check_outcome(feed).faults == []

@@ -6,24 +6,24 @@ from time import sleep, time
 import pytest
 
 from tests.chaos.conftest import SOAK
-from tests.chaos.environment import Ground
-from tests.chaos.ledger import Life
-from tests.chaos.traffic import Text, alert
-from tests.support.processes import at_random
+from tests.chaos.environment import ChaosEnvironment
+from tests.chaos.ledger import AlertLifetime
+from tests.chaos.traffic import PlateText, make_alert
+from tests.support.processes import random_delays
 
 pytestmark = pytest.mark.faults
 
-IN_FORCE_S = 0.1
+EFFECTIVE_WITHIN_S = 0.1
 """A change is in force this long after it is on its topic."""
-SURELY_S = 2.0
+CERTAIN_AFTER_S = 2.0
 """And this long even if the machine does something else for a while."""
-EACH = 15
+ALERTS_PER_GROUP = 15
 RATE = 1500 if SOAK else 1000
 """Reads a second: what waits while a worker is killed is soon made up for, on a slow machine too."""
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["quiet", "killed"])
-def test_alerts_change(ground: Ground, killed: bool) -> None:
+def test_alerts_change(ground: ChaosEnvironment, killed: bool) -> None:
     """Before a change and some time after it all is certain; between the two a hit may be there or not.
 
     If a worker is killed just after each change, reads wait, and what a change makes of earlier hits is
@@ -31,53 +31,56 @@ def test_alerts_change(ground: Ground, killed: bool) -> None:
     """
     traffic = ground.traffic
     moving, amending, going, *kept = (
-        traffic.alerts[n : n + EACH] for n in range(0, len(traffic.alerts), EACH)
+        traffic.alerts[n : n + ALERTS_PER_GROUP] for n in range(0, len(traffic.alerts), ALERTS_PER_GROUP)
     )
-    new = [alert(f"N{number}", traffic.fresh()) for number in range(EACH)]
-    moved = [alert(each.alert_id, traffic.fresh(), version=2) for each in moving]
+    new = [make_alert(f"N{number}", traffic.fresh_plate()) for number in range(ALERTS_PER_GROUP)]
+    moved = [make_alert(each.alert_id, traffic.fresh_plate(), version=2) for each in moving]
     amended = [
-        alert(each.alert_id, (each.plate, each.country or ""), version=2, priority=1) for each in amending
+        make_alert(each.alert_id, (each.plate, each.country or ""), version=2, priority=1)
+        for each in amending
     ]
-    traffic.texts += [Text(each.plate, each.country or "", "exact") for each in (*new, *moved)]
-    workers = ground.pair(True)
-    wait = at_random(ground.seed, 0, 0.2)
+    traffic.texts += [PlateText(each.plate, each.country or "", "exact") for each in (*new, *moved)]
+    workers = ground.start_pair(True)
+    wait = random_delays(ground.seed, 0, 0.2)
 
     def settle() -> None:
         if killed:
             for worker in workers:
                 sleep(wait())
-                worker.now.kill()
-        sleep(SURELY_S + 0.5)
+                worker.current.kill()
+        sleep(CERTAIN_AFTER_S + 0.5)
 
-    with ground.feed(RATE) as feed:
+    with ground.make_feed(RATE) as feed:
         sleep(1)
-        before_added = ground.caught_up(feed)
-        added = ground.put(new)
+        before_added = ground.wait_caught_up(feed)
+        added = ground.put_alerts(new)
         settle()
-        before_replaced = ground.caught_up(feed)
-        replaced = ground.put([*moved, *amended])
+        before_replaced = ground.wait_caught_up(feed)
+        replaced = ground.put_alerts([*moved, *amended])
         settle()
         before_withdrawn = time() - 0.001  # the broker's times are in whole ms
-        withdrawn = ground.withdraw([each.alert_id for each in going])
+        withdrawn = ground.withdraw_alerts([each.alert_id for each in going])
         settle()
-    lives = [Life(each) for part in kept for each in part]
-    lives += [Life(each, before_added, added + SURELY_S) for each in new]
-    lives += [Life(each, before_replaced, replaced + SURELY_S) for each in moved]
+    lives = [AlertLifetime(each) for part in kept for each in part]
+    lives += [AlertLifetime(each, before_added, added + CERTAIN_AFTER_S) for each in new]
+    lives += [AlertLifetime(each, before_replaced, replaced + CERTAIN_AFTER_S) for each in moved]
     # The reads of these are judged anew by the second version, whenever they were taken.
-    lives += [Life(each) for each in amended]
+    lives += [AlertLifetime(each) for each in amended]
     lives += [
-        Life(each, surely_until=before_replaced, maybe_until=replaced + SURELY_S, ended=True)
+        AlertLifetime(each, surely_until=before_replaced, maybe_until=replaced + CERTAIN_AFTER_S, ended=True)
         for each in (*moving, *amending)
     ]
     # By the time of the read: what was taken before the withdrawal is told, and withdrawn.
     lives += [
-        Life(each, surely_until=before_withdrawn, maybe_until=withdrawn + SURELY_S, ended=True)
+        AlertLifetime(
+            each, surely_until=before_withdrawn, maybe_until=withdrawn + CERTAIN_AFTER_S, ended=True
+        )
         for each in going
     ]
-    outcome = ground.outcome(feed, feed.ledger.due(lives))
+    outcome = ground.check_outcome(feed, feed.ledger.expected_hits(lives))
     told = {each.hit["hit_id"] for each in ground.hits}
     late_s = [
-        feed.ledger.last_read(begun, ended, at, told) - at
+        feed.ledger.last_stale_read(begun, ended, at, told) - at
         for begun, ended, at in (
             (new, [], added),
             (moved, [*moving, *amending], replaced),
@@ -85,8 +88,8 @@ def test_alerts_change(ground: Ground, killed: bool) -> None:
         )
     ]
     told_ms = ", ".join(f"{late * 1000:.0f} ms" for late in late_s)
-    print(f"in force after {told_ms}; the feed itself was held up for {feed.held_up_s * 1000:.0f} ms")
+    print(f"in force after {told_ms}; the feed itself was held up for {feed.longest_pause_s * 1000:.0f} ms")
     assert outcome.faults == []
     if not killed:
         # One of the three may have met a pause of the machine.
-        assert median(late_s) <= IN_FORCE_S + feed.held_up_s
+        assert median(late_s) <= EFFECTIVE_WITHIN_S + feed.longest_pause_s

@@ -3,37 +3,37 @@
 from typing import Any
 
 from streams.records.alert import Alert
-from streams.records.hit import hit_id
-from tests.chaos.check import Letter, Records, Told, check
-from tests.chaos.ledger import Due, Ledger, Poisoned, Stood
-from tests.chaos.traffic import Text, alert, read
-from tests.support.builders import NOON, at
+from streams.records.hit import compute_hit_id
+from tests.chaos.check import ConfirmedRecords, DeadLetter, EmittedHit, check_run
+from tests.chaos.ledger import ExpectedHits, Ledger, MalformedRecord, RecordPosition
+from tests.chaos.traffic import PlateText, make_alert, make_read
+from tests.support.builders import NOON, after_noon
 
-DUE = Due({"a": "r1", "b": "r2"}, {"m": "r3"}, {"b"})
-POISON = Poisoned(Stood(1, 7), b"camera-1", b"{")
-RECORDS = Records("reads", [POISON], {Stood(0, 1)})
+DUE = ExpectedHits({"a": "r1", "b": "r2"}, {"m": "r3"}, {"b"})
+POISON = MalformedRecord(RecordPosition(1, 7), b"camera-1", b"{")
+RECORDS = ConfirmedRecords("reads", [POISON], {RecordPosition(0, 1)})
 HEADERS = {"topic": "reads", "partition": "1", "offset": "7", "exception.message": "is a JSON object"}
 
 
-def hit(name: str, revision: int = 1, kind: str = "new", **more: Any) -> Told:
+def hit(name: str, revision: int = 1, kind: str = "new", **more: Any) -> EmittedHit:
     """A hit on its topic."""
     alert = {"alert_id": "V1", "version": 1}
     body = {"hit_id": name, "revision": revision, "kind": kind, "alert": alert, "read": {"read_id": "r"}}
-    return Told(0, 0, name, body | more)
+    return EmittedHit(0, 0, name, body | more)
 
 
-def letter(**headers: str) -> Letter:
+def letter(**headers: str) -> DeadLetter:
     """The dead letter of the poison, with other headers."""
     named = {f"__connect.errors.{name}": value for name, value in (HEADERS | headers).items()}
-    return Letter(POISON.key, POISON.value, named)
+    return DeadLetter(POISON.key, POISON.value, named)
 
 
 RIGHT = [hit("a"), hit("b"), hit("b", 2, "withdrawn")]
 
 
-def faults(hits: list[Told], dead: list[Letter] | None = None) -> list[str]:
+def faults(hits: list[EmittedHit], dead: list[DeadLetter] | None = None) -> list[str]:
     """What the check finds."""
-    return check(hits, DUE, [letter()] if dead is None else dead, RECORDS).faults
+    return check_run(hits, DUE, [letter()] if dead is None else dead, RECORDS).faults
 
 
 def test_all_as_due() -> None:
@@ -43,7 +43,7 @@ def test_all_as_due() -> None:
 
 def test_told_again() -> None:
     again = [*RIGHT, hit("a", emitted_at="later")]
-    outcome = check(again, DUE, [letter(), letter()], RECORDS)
+    outcome = check_run(again, DUE, [letter(), letter()], RECORDS)
     assert (outcome.faults, outcome.duplicates, outcome.duplicate_letters) == ([], 1, 1)
     assert "differs in priority" in faults([*RIGHT, hit("a", priority=1)])[0]
     assert "two partitions" in faults([*RIGHT, hit("a")._replace(partition=1)])[0]
@@ -71,19 +71,20 @@ def test_dead_letters() -> None:
 
 def test_when_a_change_is_in_force() -> None:
     """It is as late as the last read that went by what was before it."""
-    one, other = alert("V1", ("AA-123-AA", "FR")), alert("V2", ("BB-456-BB", "FR"))
+    one, other = make_alert("V1", ("AA-123-AA", "FR")), make_alert("V2", ("BB-456-BB", "FR"))
     ledger = Ledger()
     for number, listed in enumerate((one, one, other)):
-        text = Text(listed.plate, "FR", "exact")
-        ledger.reads[number] = read(number, text, at(number)), text
-        ledger.answered(number, None, 0, number)
+        text = PlateText(listed.plate, "FR", "exact")
+        ledger.reads[number] = make_read(number, text, after_noon(number)), text
+        ledger.record_answer(number, None, 0, number)
     hits = [
-        hit_id(each, read) for each, (read, _) in zip((one, one, other), ledger.reads.values(), strict=True)
+        compute_hit_id(each, read)
+        for each, (read, _) in zip((one, one, other), ledger.reads.values(), strict=True)
     ]
     change = NOON.timestamp() - 1
 
     def late(begun: list[Alert], ended: list[Alert], told: list[str]) -> float:
-        return ledger.last_read(begun, ended, change, told) - change
+        return ledger.last_stale_read(begun, ended, change, told) - change
 
     assert late([one], [], hits[:2]) == 0
     assert late([one], [], hits[1:]) == 1

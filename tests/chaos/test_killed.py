@@ -5,8 +5,8 @@ from time import sleep
 import pytest
 
 from tests.chaos.conftest import SOAK
-from tests.chaos.environment import Ground
-from tests.support.processes import at_random
+from tests.chaos.environment import ChaosEnvironment
+from tests.support.processes import random_delays
 
 pytestmark = pytest.mark.faults
 KILLS = 200 if SOAK else 20
@@ -18,57 +18,57 @@ LONG_S = 60
 
 
 @pytest.mark.parametrize("members", [True, False], ids=["members", "strangers"])
-def test_killed_at_random(ground: Ground, members: bool) -> None:
+def test_killed_at_random(ground: ChaosEnvironment, members: bool) -> None:
     """SIGKILL to one of two workers again and again; a supervisor starts it anew."""
-    workers = ground.pair(members)
-    wait = at_random(ground.seed, 0.3, 2)
-    with ground.feed(RATE) as feed:
+    workers = ground.start_pair(members)
+    wait = random_delays(ground.seed, 0.3, 2)
+    with ground.make_feed(RATE) as feed:
         for kill in range(KILLS // 2):
             sleep(wait())
-            workers[kill % 2].now.kill()
-    assert ground.outcome(feed).faults == []
+            workers[kill % 2].current.kill()
+    assert ground.check_outcome(feed).faults == []
 
 
-def test_told_to_end(ground: Ground) -> None:
+def test_told_to_end(ground: ChaosEnvironment) -> None:
     """SIGTERM under load: what is in work is ended and committed, so the next worker repeats nothing."""
-    with ground.feed(RATE) as feed:
+    with ground.make_feed(RATE) as feed:
         for turn in range(4):
-            worker = ground.worker(1, session_s=LONG_S)
+            worker = ground.start_worker(1, session_s=LONG_S)
             worker.wait_ready()
             sleep(0.5 + turn / 3)
-            worker.end_in_order()
-        ground.worker(1, session_s=LONG_S).wait_ready()
-        ground.caught_up(feed)
-    outcome = ground.outcome(feed)
+            worker.stop_gracefully()
+        ground.start_worker(1, session_s=LONG_S).wait_ready()
+        ground.wait_caught_up(feed)
+    outcome = ground.check_outcome(feed)
     assert outcome.faults == []
     assert (outcome.duplicates, outcome.duplicate_letters) == (0, 0)
 
 
-def test_stopped_past_its_session(ground: Ground) -> None:
+def test_stopped_past_its_session(ground: ChaosEnvironment) -> None:
     """SIGSTOP until the other has its partitions and has done their reads, then SIGCONT: it must notice."""
-    workers = ground.pair()
-    with ground.feed(RATE) as feed:
+    workers = ground.start_pair()
+    with ground.make_feed(RATE) as feed:
         for turn in range(4 if SOAK else 2):
-            ground.caught_up(feed)
-            stopped = workers[turn % 2].now
-            stopped.stop()
-            ground.caught_up(feed)
-            stopped.go_on()
+            ground.wait_caught_up(feed)
+            stopped = workers[turn % 2].current
+            stopped.suspend()
+            ground.wait_caught_up(feed)
+            stopped.resume()
             sleep(2)
-    assert ground.outcome(feed).faults == []
+    assert ground.check_outcome(feed).faults == []
 
 
-def test_workers_come_and_go(ground: Ground) -> None:
+def test_workers_come_and_go(ground: ChaosEnvironment) -> None:
     """Workers are added and end every few seconds; one stays."""
-    ground.supervised(1).now.wait_ready()
-    wait = at_random(ground.seed, 0.5, 2)
-    with ground.feed(RATE) as feed:
+    ground.start_supervised(1).current.wait_ready()
+    wait = random_delays(ground.seed, 0.5, 2)
+    with ground.make_feed(RATE) as feed:
         for turn in range(30 if SOAK else 4):
-            added = [ground.worker(2 + place) for place in range(1 + turn % 2)]
+            added = [ground.start_worker(2 + place) for place in range(1 + turn % 2)]
             for worker in added:
                 worker.wait_ready()
             sleep(wait())
             for worker in added:
-                worker.end_in_order()
+                worker.stop_gracefully()
             sleep(wait() / 2)
-    assert ground.outcome(feed).faults == []
+    assert ground.check_outcome(feed).faults == []

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from streams.matching.config import Policies
-from streams.plates.formats import shipped
-from streams.plates.shapes import forms
+from streams.matching.config import MatchingRules
+from streams.plates.formats import builtin_formats
+from streams.plates.shapes import expand_shape
 from streams.records.alert import Alert, Withdrawal
 from streams.records.read import Read
 
@@ -23,12 +23,12 @@ WRITTEN = {"Ä": ("A", "AE"), "Ö": ("O", "OE"), "Ü": ("U", "UE")}
 SERIES = {
     country: [
         (form.allowed, row.never)
-        for row in shipped().rows
+        for row in builtin_formats().rows
         if row.country == country and not row.free
         for shape in row.shapes
-        for form in forms(shape)
+        for form in expand_shape(shape)
     ]
-    for country in shipped().countries
+    for country in builtin_formats().countries
 }
 
 
@@ -50,7 +50,7 @@ class Joined(NamedTuple):
 
 
 def join(
-    reads: Iterable[Read], alerts: Iterable[Alert], withdrawals: Iterable[Withdrawal], policies: Policies
+    reads: Iterable[Read], alerts: Iterable[Alert], withdrawals: Iterable[Withdrawal], policies: MatchingRules
 ) -> set[Joined]:
     """All matches of reads and alerts."""
     highest: dict[tuple[str, str], Alert] = {}
@@ -63,7 +63,7 @@ def join(
     return {match for match in found if match is not None}
 
 
-def matched(read: Read, alert: Alert, gone: list[Withdrawal], policies: Policies) -> Joined | None:
+def matched(read: Read, alert: Alert, gone: list[Withdrawal], policies: MatchingRules) -> Joined | None:
     """How a read matches an alert, or None."""
     if not counts(read, alert, gone):
         return None
@@ -102,10 +102,10 @@ def counts(read: Read, alert: Alert, gone: list[Withdrawal]) -> bool:
 
 
 def compared(
-    plate: str, listed: str, read: Read, alert: Alert, policies: Policies
+    plate: str, listed: str, read: Read, alert: Alert, policies: MatchingRules
 ) -> tuple[str, int, int] | None:
     """The class of the match and the numbers of settled and of equivalent characters; or None."""
-    mode = policies.of(alert.list_id).mode
+    mode = policies.for_list(alert.list_id).mode
     own = alert.match.mode if alert.match else None
     if own in MODES and MODES.index(own) < MODES.index(mode):
         mode = own

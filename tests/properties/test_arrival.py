@@ -14,14 +14,14 @@ from streams.records.encode import encode
 from streams.records.read import Read
 from streams.records.times import to_ms
 from streams.records.verdict import Verdict
-from streams.settings.load import load
+from streams.settings.load import parse_settings
 from tests.properties.worlds import CONFIG, alerts, known_plates, misread_of, moments, reads, withdrawals
-from tests.support.cases.compare import standing
+from tests.support.cases.compare import active_hits
 from tests.support.cases.loading import Case
 from tests.support.cases.runner import ReplayRunner
 
 RUNNER = ReplayRunner()
-SETTINGS = load(CONFIG, "world")
+SETTINGS = parse_settings(CONFIG, "world")
 
 
 class World(NamedTuple):
@@ -83,7 +83,7 @@ def shuffled(lines: list[bytes], random: Random) -> list[bytes]:
 def test_any_order_and_any_repetition_leaves_the_same_hits_standing(world: World, random: Random) -> None:
     case = world.case()
     hits = RUNNER.run(case).hits
-    expected = standing(hits)
+    expected = active_hits(hits)
     for hit in hits:
         event(f"{hit['kind']} {hit.get('withdrawn', {}).get('reason', '')}")
     for _ in range(3):
@@ -92,7 +92,7 @@ def test_any_order_and_any_repetition_leaves_the_same_hits_standing(world: World
             alerts=shuffled(case.alerts, random),
             verdicts=shuffled(case.verdicts, random),
         )
-        assert standing(RUNNER.run(other).hits) == expected
+        assert active_hits(RUNNER.run(other).hits) == expected
 
 
 @given(worlds())
@@ -126,19 +126,23 @@ def test_batches_are_not_seen_in_the_output(world: World, sizes: list[int]) -> N
         for withdrawal in world.withdrawals:
             index.withdraw(withdrawal)
         pipeline = Pipeline(
-            index, SETTINGS.policies, SETTINGS.correlation, SETTINGS.places, cooperation=SETTINGS.cooperation
+            index,
+            SETTINGS.matching_rules,
+            SETTINGS.correlation,
+            SETTINGS.places,
+            cooperation=SETTINGS.cooperation,
         )
         for verdict in world.verdicts:
-            pipeline.expect(verdict)
+            pipeline.schedule_verdict(verdict)
         lines = [encode(read) for read in world.reads]
         hits = []
         turn = 0
         while lines:
             size = sizes[turn % len(sizes)]
-            hits += pipeline.reads(lines[:size], world.now).hits
+            hits += pipeline.handle_reads(lines[:size], world.now).hits
             lines, turn = lines[size:], turn + 1
         if world.now is None:
-            hits += pipeline.conclude()
+            hits += pipeline.flush()
         return [msgspec.json.decode(encode(hit)) for hit in hits]
 
     expected = revisions([1])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from streams.correlation.budget import SURE
+from streams.correlation.budget import ALWAYS_EMIT_POSTERIOR
 from streams.records.hit import Hit
 from tests.unit.correlation.test_budget import Line, at
 
@@ -72,13 +72,13 @@ def test_no_sure_hit_is_withheld_and_what_is_not_sure_keeps_to_the_budget(
     cost: dict[int, float] = {}
     for name in stands:
         posterior = of[name].posterior
-        if posterior is not None and posterior < SURE:
+        if posterior is not None and posterior < ALWAYS_EMIT_POSTERIOR:
             day = int(of[name].hours // 24)
             cost[day] = cost.get(day, 0) + 1 - posterior
     # A millionth a hit, for sums are in whole millionths.
     assert all(each <= budget + 1e-6 * len(seen) for each in cost.values())
     told = {of[name].alert_id for name in stands}
-    assert all(each.alert_id in told for each in seen if (each.posterior or 0) >= SURE)
+    assert all(each.alert_id in told for each in seen if (each.posterior or 0) >= ALWAYS_EMIT_POSTERIOR)
 
 
 @given(days(), budgets, st.integers(0, 24))
@@ -90,8 +90,8 @@ def test_the_lowest_posterior_rises_as_the_budget_goes_and_is_never_above_sure(
     # Each of an alert of its own, so that no better read takes the place of another.
     for number, each in enumerate(seen):
         line.read(each.name, each.posterior, min(each.hours, 23.9), alert_id=f"a{number}")
-        now = line.correlator._budgets.least("sis", moment)
-        assert least <= now <= SURE
+        now = line.correlator._budgets.min_posterior("sis", moment)
+        assert least <= now <= ALWAYS_EMIT_POSTERIOR
         least = now
 
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from streams.alerts import Index, Snapshot, SnapshotWriter
 from streams.matching.batch import match_batch
-from streams.matching.config import ListPolicy, Policies
-from streams.matching.country_guard import Refusal
-from streams.matching.matcher import Judge
+from streams.matching.config import ListConfig, MatchingRules
+from streams.matching.country_guard import NoMatch
+from streams.matching.matcher import Matcher
 from streams.records.alert import Alert
 from streams.records.encode import encode
-from streams.records.read import Candidate, CharAlternative, Read, Vehicle
-from tests.support.builders import alert, read
+from streams.records.read import CharAlternative, PlateCandidate, Read, Vehicle
+from tests.support.builders import a_read, an_alert
 
 _LISTED = ("AB-123-CD", "AF-123-CM", "1-ABC-123", "ABC-123", "B-MÜ 1234", "12-GB-DF", "A*", "AB-1?3-CD")
 _COUNTRIES = (None, "FR", "BE", "DE", "NL")
@@ -23,10 +23,10 @@ _CHARS = "0123456789ABCDEFGIMNOQSZÜ"
 
 shares = st.sampled_from([0.02, 0.3, 0.5, 0.8, 0.97, 0.999])
 policies = st.builds(
-    lambda one, two, least: Policies(
-        {"one": ListPolicy(mode="fuzzy", min_posterior=least), "two": ListPolicy(mode=two), "sis": one}
+    lambda one, two, least: MatchingRules(
+        {"one": ListConfig(mode="fuzzy", min_posterior=least), "two": ListConfig(mode=two), "sis": one}
     ),
-    st.just(ListPolicy(mode="fuzzy")),
+    st.just(ListConfig(mode="fuzzy")),
     st.sampled_from(["exact", "confusable", "fuzzy"]),
     st.sampled_from([None, 0.0, 0.02, 0.9]),
 )
@@ -62,14 +62,14 @@ def reads_of(draw: st.DrawFn, number: int) -> Read:
         fields["char_confidences"] = [draw(shares) for _ in range(count)]
     if tells == "all":
         named = draw(st.lists(st.tuples(changed(plate), shares), max_size=3))
-        fields["candidates"] = [Candidate(text, 0.5), *(Candidate(*each) for each in named)]
+        fields["candidates"] = [PlateCandidate(text, 0.5), *(PlateCandidate(*each) for each in named)]
         fields["char_alternatives"] = [
             [CharAlternative(draw(st.sampled_from(_CHARS)), draw(shares))] if draw(st.booleans()) else []
             for _ in range(count)
         ]
     if draw(st.booleans()):
         fields["vehicle"] = Vehicle(colour=draw(st.sampled_from(["red", "white"])), type="car")
-    return read(text, draw(st.sampled_from(_COUNTRIES)), **fields)
+    return a_read(text, draw(st.sampled_from(_COUNTRIES)), **fields)
 
 
 @st.composite
@@ -82,7 +82,7 @@ def listed(draw: st.DrawFn, number: int) -> Alert:
     }
     if draw(st.booleans()):
         fields["vehicle"] = {"colour": draw(st.sampled_from(["red", "white"])), "type": "car"}
-    return alert(
+    return an_alert(
         draw(changed(plate)) if draw(st.booleans()) else plate, draw(st.sampled_from(_COUNTRIES)), **fields
     )
 
@@ -93,17 +93,17 @@ def listed(draw: st.DrawFn, number: int) -> Alert:
     policies,
 )
 def test_no_candidate_is_missed(
-    came: tuple[Read, ...], alerts: tuple[Alert, ...], settings: Policies
+    came: tuple[Read, ...], alerts: tuple[Alert, ...], settings: MatchingRules
 ) -> None:
-    judge = Judge(settings)
+    judge = Matcher(settings)
     expected = {}
     for one in came:
         for other in alerts:
-            said = judge.judge(one, other)
-            if not isinstance(said, Refusal):
+            said = judge.match(one, other)
+            if not isinstance(said, NoMatch):
                 expected[one.read_id, other.alert_id] = said
                 event(f"{said.class_}, {len(said.edits)} edits")
-    index = Index(near=settings.fuzzy)
+    index = Index(fuzzy_lists=settings.fuzzy_lists)
     for other in alerts:
         assert index.put(other) is None
     indices = [index]
@@ -111,7 +111,7 @@ def test_no_candidate_is_missed(
         with SnapshotWriter(Path(name) / "lists") as writer:
             writer.add(list(alerts))
             path = writer.finish()
-        indices.append(Index(Snapshot(path), near=settings.fuzzy))
+        indices.append(Index(Snapshot(path), fuzzy_lists=settings.fuzzy_lists))
         for index in indices:
             matched = match_batch([encode(one) for one in came], index, judge)
             found = {(each.read.read_id, each.alert.alert_id): each.result for each in matched.matches}

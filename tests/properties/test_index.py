@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts import Index, Snapshot, SnapshotWriter
-from streams.plates.packed_keys import columns
-from streams.records.alert import Alert, Withdrawal, key_of
+from streams.plates.packed_keys import to_columns
+from streams.records.alert import Alert, Withdrawal, alert_key
 from tests.properties.worlds import MINUTES, START, alerts, known_plates, misread, withdrawals
 
 News = Alert | Withdrawal
@@ -31,7 +31,7 @@ def snapshot(news: list[News], path: Path) -> Path:
     """Writes a snapshot of alerts and withdrawals."""
     with SnapshotWriter(path) as writer:
         writer.add([entry for entry in news if isinstance(entry, Alert)])
-        writer.withdraw(entry for entry in news if isinstance(entry, Withdrawal))
+        writer.add_withdrawals(entry for entry in news if isinstance(entry, Withdrawal))
         return writer.finish()
 
 
@@ -47,14 +47,14 @@ def told(index: Index, news: list[News]) -> Index:
 
 def answers(index: Index, asked: list[str]) -> object:
     """All that an index says of plates, and when each alert is in force."""
-    batch = columns(asked)
+    batch = to_columns(asked)
     found = index.find(batch)
-    assert len(found) == len({(each.row, key_of(each.alert)) for each in found}), "each pair comes once"
+    assert len(found) == len({(each.row, alert_key(each.alert)) for each in found}), "each pair comes once"
     assert [each.row for each in found] == sorted(each.row for each in found)
-    by_key = {key_of(alert): alert for alert in index.alerts()}
+    by_key = {alert_key(alert): alert for alert in index.alerts()}
     assert all(index.get(key) == alert for key, alert in by_key.items())
     in_force = {
-        key: (index.ends_at(alert), [index.in_force(alert, moment) for moment in MOMENTS])
+        key: (index.valid_until_ms(alert), [index.is_effective(alert, moment) for moment in MOMENTS])
         for key, alert in by_key.items()
     }
     return found, by_key, in_force

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from streams.alerts import Index, Snapshot, SnapshotWriter
 from streams.matching.batch import match_batch
-from streams.matching.config import ListPolicy, MatchingPolicy, Policies
-from streams.matching.matcher import Judge
+from streams.matching.config import ListConfig, MatchingConfig, MatchingRules
+from streams.matching.matcher import Matcher
 from streams.records.alert import Alert, Withdrawal
 from streams.records.encode import encode
 from streams.records.read import Read
@@ -17,9 +17,9 @@ from tests.properties.join import Joined, join
 from tests.properties.worlds import alerts, known_plates, reads, withdrawals
 
 policies = st.builds(
-    lambda one, two, equivalences, length, literals: Policies(
-        {"one": ListPolicy(mode=one), "two": ListPolicy(mode=two)},
-        MatchingPolicy(equivalences, length, literals),
+    lambda one, two, equivalences, length, literals: MatchingRules(
+        {"one": ListConfig(mode=one), "two": ListConfig(mode=two)},
+        MatchingConfig(equivalences, length, literals),
     ),
     st.sampled_from(["exact", "pattern", "confusable", "confusable"]),
     st.sampled_from(["exact", "pattern", "confusable", "confusable"]),
@@ -48,10 +48,10 @@ def worlds(draw: st.DrawFn) -> tuple[list[Alert], list[Withdrawal], list[Read]]:
     )
 
 
-def found(index: Index, came: list[Read], settings: Policies) -> set[Joined]:
+def found(index: Index, came: list[Read], settings: MatchingRules) -> set[Joined]:
     """The matches of the match stage."""
-    matched = match_batch([encode(read) for read in came], index, Judge(settings))
-    assert (matched.rejected, matched.reads) == ([], len(came))
+    matched = match_batch([encode(read) for read in came], index, Matcher(settings))
+    assert (matched.rejected, matched.read_count) == ([], len(came))
     return {
         Joined(
             each.read.camera_id,
@@ -72,7 +72,7 @@ def found(index: Index, came: list[Read], settings: Policies) -> set[Joined]:
 
 @given(worlds(), policies)
 def test_the_match_stage_finds_what_plain_loops_find(
-    world: tuple[list[Alert], list[Withdrawal], list[Read]], settings: Policies
+    world: tuple[list[Alert], list[Withdrawal], list[Read]], settings: MatchingRules
 ) -> None:
     listed, gone, came = world
     expected = join(came, listed, gone, settings)
@@ -87,6 +87,6 @@ def test_the_match_stage_finds_what_plain_loops_find(
     with TemporaryDirectory() as name:
         with SnapshotWriter(Path(name) / "lists") as writer:
             assert writer.add(listed) == {}
-            writer.withdraw(gone)
+            writer.add_withdrawals(gone)
             path = writer.finish()
         assert found(Index(Snapshot(path)), came, settings) == expected

@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.alerts import Index, LogWriter, Snapshot
-from streams.plates.packed_keys import columns
-from streams.records.alert import Alert, key_of
+from streams.alerts import Index, LogSnapshotWriter, Snapshot
+from streams.plates.packed_keys import to_columns
+from streams.records.alert import Alert, alert_key
 from streams.records.times import to_ms
 from tests.properties.test_index import MOMENTS, News, histories
 
@@ -17,19 +17,19 @@ def follow(index: Index, news: list[News]) -> Index:
     """The index after it took entries one by one."""
     for entry in news:
         if isinstance(entry, Alert):
-            assert index.relist(entry) is None
+            assert index.apply_value(entry) is None
         else:
-            index.end(key_of(entry), to_ms(entry.withdrawn_at))
+            index.apply_tombstone(alert_key(entry), to_ms(entry.withdrawn_at))
     return index
 
 
 def answers(index: Index, news: list[News], asked: list[str]) -> object:
     """When what is listed in the end is in force, and what has ended when."""
     said = [
-        (each.row, repr(each.alert), [index.in_force(each.alert, moment) for moment in MOMENTS])
-        for each in index.find(columns(asked))
+        (each.row, repr(each.alert), [index.is_effective(each.alert, moment) for moment in MOMENTS])
+        for each in index.find(to_columns(asked))
     ]
-    ends = [(key_of(each), index.withdrawn_at(each)) for each in news if isinstance(each, Alert)]
+    ends = [(alert_key(each), index.withdrawn_at_ms(each)) for each in news if isinstance(each, Alert)]
     return sorted(said), ends
 
 
@@ -42,11 +42,11 @@ def test_all_ways_of_reading_a_topic_agree(
     wanted = answers(follow(Index(), news), news, asked)
 
     def written(path: Path, entries: list[News], base: Snapshot | None = None) -> Snapshot:
-        with LogWriter(path) as writer:
+        with LogSnapshotWriter(path) as writer:
             if base is not None:
-                writer.begin_with(base)
+                writer.copy_from(base)
             for start in range(0, len(entries), at_once):
-                assert writer.take(entries[start : start + at_once]) == {}
+                assert writer.add_entries(entries[start : start + at_once]) == {}
             return Snapshot(writer.finish())
 
     with TemporaryDirectory() as folder:

@@ -3,8 +3,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.plates.normal_form import MAX_LENGTH, SEPARATORS, PlateError, folded, has_umlaut, normal
-from streams.plates.packed_keys import ALPHABET, columns, pack, unpack
+from streams.plates.normal_form import MAX_LENGTH, SEPARATORS, PlateError, fold_umlauts, has_umlaut, normalise
+from streams.plates.packed_keys import ALPHABET, pack, to_columns, unpack
 
 # What looks like a letter and is none, what `upper` makes letters of, line ends, an umlaut in two parts.
 _STRANGE = "ßıſKﬁéÑΑА\n\r\0?*\u0308\u0301\u00adẞ₁²"
@@ -22,7 +22,7 @@ forms = st.text(ALPHABET, min_size=1, max_size=MAX_LENGTH)
 def form_or_rule(text: str) -> tuple[str | None, str]:
     """The normal form, or None and the rule that the text breaks."""
     try:
-        return normal(text), ""
+        return normalise(text), ""
     except PlateError as error:
         return None, str(error)
 
@@ -31,21 +31,21 @@ def form_or_rule(text: str) -> tuple[str | None, str]:
 @example(["AB\n12", "AB", "\n"])
 @example(["", "a\u0308B 12", "ÄB12"])
 def test_columns_agree_with_the_normal_form_on_any_text(plates: list[str]) -> None:
-    batch = columns(plates)
+    batch = to_columns(plates)
     keys, matrix = batch.keys().tolist(), batch.matrix()
     assert len(keys) == len(plates)
     for row, plate in enumerate(plates):
         form, rule = form_or_rule(plate)
         assert batch.faults.get(row, "") == rule
         assert batch.umlauts.get(row) == (form if form and has_umlaut(form) else None)
-        assert keys[row] == (pack(folded(form)) if form else 0)
-        codes = [ALPHABET.index(char) + 1 for char in folded(form or "")]
+        assert keys[row] == (pack(fold_umlauts(form)) if form else 0)
+        codes = [ALPHABET.index(char) + 1 for char in fold_umlauts(form or "")]
         assert matrix[row].tolist() == codes + [0] * (MAX_LENGTH - len(codes))
 
 
 @given(texts)
 def test_a_plate_in_a_batch_has_the_key_that_it_has_alone(plates: list[str]) -> None:
-    assert columns(plates).keys().tolist() == [columns([plate]).keys().tolist()[0] for plate in plates]
+    assert to_columns(plates).keys().tolist() == [to_columns([plate]).keys().tolist()[0] for plate in plates]
 
 
 @given(texts)
@@ -53,8 +53,8 @@ def test_a_normal_form_is_its_own_and_separators_do_not_count(plates: list[str])
     for plate in plates:
         form, _ = form_or_rule(plate)
         if form is not None:
-            assert normal(form) == form
-            assert normal(f" {plate}-") == form
+            assert normalise(form) == form
+            assert normalise(f" {plate}-") == form
             assert 1 <= len(form) <= MAX_LENGTH
 
 
@@ -63,7 +63,7 @@ def test_a_key_gives_its_plate_back(plate: str) -> None:
     key = pack(plate)
     assert unpack(key) == plate
     assert 0 < key < 2**63
-    assert columns([plate]).keys().tolist() == [key]
+    assert to_columns([plate]).keys().tolist() == [key]
 
 
 @given(st.lists(forms, min_size=2, max_size=6))

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.matching.config import ListPolicy, Policies
-from streams.matching.matcher import Judge
-from streams.matching.scoring.posterior import Weighed
-from streams.matching.scoring.scorer import Sight
-from streams.plates.normal_form import folded, normal
+from streams.matching.config import ListConfig, MatchingRules
+from streams.matching.matcher import Matcher
+from streams.matching.scoring.posterior import Score
+from streams.matching.scoring.scorer import ReadScorer
+from streams.plates.normal_form import fold_umlauts, normalise
 from streams.records.match import MatchResult
-from streams.records.read import Candidate, CharAlternative, Read
+from streams.records.read import CharAlternative, PlateCandidate, Read
 from tests.properties.test_fuzzy import changed
-from tests.support.builders import alert, read
+from tests.support.builders import a_read, an_alert
 
 _PLATES = ("AB-123-CD", "1-ABC-123", "ABC-123", "B-MÜ\n1234", "12-GB-DF", "1234 AB 59", "B1", "7", "WAG 1")
 _CHARS = ["", *"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZaboÄ"]
@@ -26,8 +26,8 @@ countries = st.sampled_from([None, "FR", "BE", "DE", "NL", "LU", "IE", "XK"])
 
 
 @lru_cache(maxsize=1)
-def judge() -> Judge:
-    return Judge(Policies({"sis": ListPolicy(mode="fuzzy", min_posterior=0.0)}))
+def judge() -> Matcher:
+    return Matcher(MatchingRules({"sis": ListConfig(mode="fuzzy", min_posterior=0.0)}))
 
 
 @dataclass
@@ -38,17 +38,21 @@ class Pair:
     listed: str
     country: str | None
 
-    def weighed(self, given: Read | None = None, looks: float = 1.0) -> Weighed | None:
-        sight = Sight(given or self.read, judge().weighing.weigher("c1"), judge().weighing.looks)
-        listed = folded(normal(self.listed))
-        return sight.weigher.weigh(sight.evidence, listed, sight.rivals(self.country), looks)
+    def weighed(self, given: Read | None = None, looks: float = 1.0) -> Score | None:
+        sight = ReadScorer(
+            given or self.read, judge().scorer.posterior_model("c1"), judge().scorer.appearance
+        )
+        listed = fold_umlauts(normalise(self.listed))
+        return sight.posterior_model.score(
+            sight.evidence, listed, sight.competing_plates(self.country), looks
+        )
 
     def said(self, given: Read | None = None) -> object:
-        return judge().judge(given or self.read, alert(self.listed, self.country), why=True)
+        return judge().match(given or self.read, an_alert(self.listed, self.country), with_reasons=True)
 
 
 def _short(text: str) -> str:
-    return text if len(normal(text)) <= 12 else "7"
+    return text if len(normalise(text)) <= 12 else "7"
 
 
 @st.composite
@@ -58,7 +62,7 @@ def pairs(draw: st.DrawFn) -> Pair:
     It and the plate listed come of one plate, each with up to two changes."""
     plate = draw(st.sampled_from(_PLATES))
     listed, text = _short(draw(changed(plate))), _short(draw(changed(plate)))
-    count = len(normal(text))
+    count = len(normalise(text))
     fields: dict[str, Any] = {}
     if draw(st.booleans()):
         fields["confidence"] = draw(shares)
@@ -71,9 +75,9 @@ def pairs(draw: st.DrawFn) -> Pair:
         )
     if draw(st.booleans()):
         texts = st.sampled_from([text, listed, "Ж", "  "]) | changed(plate)
-        named = st.builds(Candidate, texts, st.none() | shares)
+        named = st.builds(PlateCandidate, texts, st.none() | shares)
         fields["candidates"] = draw(st.lists(named, max_size=6))
-    return Pair(read(text, draw(countries), **fields), listed, draw(countries))
+    return Pair(a_read(text, draw(countries), **fields), listed, draw(countries))
 
 
 @given(pairs(), st.floats(0.02, 50))
@@ -83,8 +87,8 @@ def test_it_is_a_probability_and_the_plate_as_read_is_always_a_rival(pair: Pair,
         return
     assert all(map(isfinite, found[:5]))
     assert 0 <= found.posterior <= 1
-    if folded(normal(pair.read.plate)) != folded(normal(pair.listed)):
-        assert found.others >= found.as_read
+    if fold_umlauts(normalise(pair.read.plate)) != fold_umlauts(normalise(pair.listed)):
+        assert found.others_weight >= found.as_read_weight
 
 
 @given(pairs(), st.randoms(use_true_random=False))
@@ -102,7 +106,7 @@ def test_neither_the_order_nor_repetition_of_what_is_named_matters(pair: Pair, r
     if came.char_alternatives:
         fields["char_alternatives"] = [
             mixed(place, *([CharAlternative(char, 0.4)] if place else []))
-            for char, place in zip(folded(normal(came.plate)), came.char_alternatives, strict=True)
+            for char, place in zip(fold_umlauts(normalise(came.plate)), came.char_alternatives, strict=True)
         ]
     one, other = pair.said(), pair.said(replace(came, **fields))
     if isinstance(one, MatchResult) and isinstance(other, MatchResult):
@@ -116,7 +120,7 @@ def test_neither_the_order_nor_repetition_of_what_is_named_matters(pair: Pair, r
 @st.composite
 def slipped(draw: st.DrawFn) -> tuple[Pair, int]:
     """A read in which one to three characters of a listed plate are others, and the place of one of them."""
-    listed = folded(normal(draw(st.sampled_from([each for each in _PLATES if len(each) > 3]))))
+    listed = fold_umlauts(normalise(draw(st.sampled_from([each for each in _PLATES if len(each) > 3]))))
     places = draw(st.lists(st.integers(0, len(listed) - 1), min_size=1, max_size=3, unique=True))
     chars = list(listed)
     for place in places:
@@ -130,7 +134,7 @@ def slipped(draw: st.DrawFn) -> tuple[Pair, int]:
         char = st.builds(CharAlternative, st.sampled_from(_CHARS), st.floats(0, 0.05))
         named = st.lists(char, max_size=3)
         fields["char_alternatives"] = draw(st.lists(named, min_size=count, max_size=count))
-    return Pair(read("".join(chars), draw(countries), **fields), listed, draw(countries)), places[0]
+    return Pair(a_read("".join(chars), draw(countries), **fields), listed, draw(countries)), places[0]
 
 
 @given(slipped(), st.floats(0.3, 0.8), st.floats(0, 1))
@@ -144,7 +148,7 @@ def test_more_confidence_in_a_differing_character_lowers_it(
     """
     pair, place = found
     weighed = pair.weighed()
-    if weighed is None or weighed.as_read < 0.001:
+    if weighed is None or weighed.as_read_weight < 0.001:
         return
     given_ = pair.read.char_confidences
     assert given_ is not None
@@ -172,7 +176,7 @@ def test_what_is_told_is_in_accord_with_it(pair: Pair) -> None:
     said = pair.said()
     if not isinstance(said, MatchResult) or said.posterior is None or not said.reasons:
         return
-    same = normal(pair.read.plate) == normal(pair.listed)
+    same = normalise(pair.read.plate) == normalise(pair.listed)
     assert any("character for character" in each for each in said.reasons) == same
     if said.class_ in ("exact", "fuzzy"):
         assert bool(said.edits) == (not same), "where the two differ is said"

@@ -12,15 +12,15 @@ from msgspec.structs import replace
 from streams.alerts import Index
 from streams.correlation.correlator import Correlator
 from streams.matching.batch import match_batch
-from streams.matching.matcher import Judge
-from streams.records.alert import Alert, Withdrawal, key_of
+from streams.matching.matcher import Matcher
+from streams.records.alert import Alert, Withdrawal, alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.records.read import Read
 from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
-from streams.settings.load import load
+from streams.settings.load import parse_settings
 from tests.properties.worlds import (
     CONFIG,
     MINUTES,
@@ -31,11 +31,11 @@ from tests.properties.worlds import (
     reads,
     withdrawals,
 )
-from tests.support.cases.compare import standing
+from tests.support.cases.compare import active_hits
 
 FINE = timedelta(microseconds=123)
 """Times finer than they are written must not make what is read back differ."""
-SETTINGS = load(CONFIG, "world")
+SETTINGS = parse_settings(CONFIG, "world")
 
 
 class Said(NamedTuple):
@@ -64,7 +64,7 @@ class Stream:
         self.idle = idle
         """Whether the worker has time for alerts that rest, an alert a step."""
         self.index = Index()
-        self.judge = Judge(SETTINGS.policies)
+        self.judge = Matcher(SETTINGS.matching_rules)
         self.topics = Topics()
         self.worker: Correlator | None = None
         self.taken = 0
@@ -81,13 +81,13 @@ class Stream:
             cooperation=SETTINGS.cooperation,
         )
         for verdict, at in self.topics.verdicts:
-            self.worker.expect(verdict, at)
+            self.worker.schedule_verdict(verdict, at)
         for match, seen in self.topics.matches[:committed]:
-            self.worker.recall(key_of(match.alert), encode(match), seen)
+            self.worker.load_match(alert_key(match.alert), encode(match), seen)
         for hit in self.topics.hits:
-            self.worker.recall_hit(encode(hit))
+            self.worker.load_hit(encode(hit))
         self.taken = committed
-        told = self.worker.resume(now)
+        told = self.worker.finish_restore(now)
         self.topics.hits += told
         self.catch_up(now)
         return told
@@ -96,7 +96,7 @@ class Stream:
         """The worker deals with the matches that wait."""
         while self.worker is not None and self.taken < len(self.topics.matches):
             match, _ = self.topics.matches[self.taken]
-            self.topics.hits += self.worker.match(again(match), now)
+            self.topics.hits += self.worker.handle_match(again(match), now)
             self.taken += 1
 
     def step(self, step: Step, now: int) -> None:
@@ -111,17 +111,17 @@ class Stream:
             if ids:
                 verdict = Verdict(ids[step.which % len(ids)], "tournai", step.verdict, FINE + from_ms(now))
                 self.topics.verdicts.append((verdict, now))
-                hits = self.worker.verdict(verdict, now) if self.worker else []
+                hits = self.worker.handle_verdict(verdict, now) if self.worker else []
         else:
             if isinstance(step, Alert):
                 step = replace(step, valid_until=step.valid_until + FINE)
-                self.index.relist(step)
+                self.index.apply_value(step)
             else:
-                self.index.end(key_of(step), now)
-            hits = self.worker.changed(key_of(step), now) if self.worker else []
+                self.index.apply_tombstone(alert_key(step), now)
+            hits = self.worker.handle_alert_change(alert_key(step), now) if self.worker else []
         if self.worker is not None:
-            hits += self.worker.advance(now)
-            hits += self.worker.wake(now, 1) if self.idle else []
+            hits += self.worker.handle_time(now)
+            hits += self.worker.hydrate(now, 1) if self.idle else []
         self.topics.hits += hits
 
 
@@ -154,7 +154,7 @@ def run(steps: Iterable[tuple[int, Step]], stream: Stream) -> None:
 
 def stands(hits: list[Hit]) -> dict[str, Any]:
     """The hits that stand, without what depends on when they were told."""
-    return standing(msgspec.json.decode(encode(hit)) for hit in hits)
+    return active_hits(msgspec.json.decode(encode(hit)) for hit in hits)
 
 
 @given(stories(), st.data())

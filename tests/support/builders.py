@@ -8,18 +8,18 @@ import orjson
 from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import decode_alert
 from streams.records.read import Read
-from streams.records.times import parse_time, rfc3339
+from streams.records.times import parse_time, to_rfc3339
 
 NOON = datetime(2026, 5, 21, 12, tzinfo=UTC)
 """When the reads of tests are taken, unless they say otherwise."""
 
 
-def at(seconds: float) -> datetime:
+def after_noon(seconds: float) -> datetime:
     """So many seconds after noon."""
     return NOON + timedelta(seconds=seconds)
 
 
-def read(plate: str, country: str | None = None, **fields: Any) -> Read:
+def a_read(plate: str, country: str | None = None, **fields: Any) -> Read:
     """A read at noon, by camera `c1`."""
     defaults: dict[str, Any] = {"read_id": "r1", "camera_id": "c1", "captured_at": NOON}
     return Read(plate=plate, country=country, **(defaults | fields))
@@ -43,14 +43,14 @@ def alert_json(plate: str, country: str | None = None, **fields: Any) -> bytes:
     return orjson.dumps(record | fields)
 
 
-def alert(plate: str, country: str | None = None, **fields: Any) -> Alert:
+def an_alert(plate: str, country: str | None = None, **fields: Any) -> Alert:
     """An alert of the list `sis`, in force all through 2026."""
     decoded = decode_alert(alert_json(plate, country, **fields))
     assert isinstance(decoded, Alert), decoded
     return decoded
 
 
-def withdrawal(alert_id: str, time: str | datetime, list_id: str = "sis") -> Withdrawal:
+def a_withdrawal(alert_id: str, time: str | datetime, list_id: str = "sis") -> Withdrawal:
     """The end of an alert."""
     return Withdrawal(list_id, alert_id, parse_time(time) if isinstance(time, str) else time)
 
@@ -60,7 +60,7 @@ def read_json(plate: str, seconds: float = 0, **fields: Any) -> bytes:
     record = {
         "read_id": f"r{seconds}",
         "camera_id": "c1",
-        "captured_at": rfc3339(at(seconds)),
+        "captured_at": to_rfc3339(after_noon(seconds)),
         "plate": plate,
     }
     return orjson.dumps(record | fields)

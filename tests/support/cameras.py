@@ -13,14 +13,14 @@ from typing import Final
 
 import aiohttp
 
-from streams.records.times import from_ms, rfc3339
+from streams.records.times import from_ms, to_rfc3339
 from streams.runtime.clock import now_ms
-from tests.support.kafka import Ours, Stage
+from tests.support.kafka import KafkaEnvironment, ProductTopics
 from tests.support.processes import COMMAND, Process
 
 SECRET: Final = "a made-up secret"
-_ANSWER_S: Final = 5.0
-_AGAIN_S: Final = 0.1
+_ANSWER_TIMEOUT_S: Final = 5.0
+_RETRY_DELAY_S: Final = 0.1
 
 
 def free_port() -> int:
@@ -30,33 +30,39 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-class Gateway(Process):
+class GatewayProcess(Process):
     """`anpr gateway`."""
 
     def __init__(self, config: Path, log: Path) -> None:
         super().__init__([COMMAND, "gateway", "--config", str(config)], log)
 
 
-def gateway_config(stage: Stage, ours: Ours, port: int, makers: Mapping[str, str], more: str = "") -> Path:
+def write_gateway_config(
+    environment: KafkaEnvironment,
+    topics: ProductTopics,
+    port: int,
+    vendors: Mapping[str, str],
+    extra: str = "",
+) -> Path:
     """Writes the configuration of a gateway; `makers` by camera, `more` are lines of `[gateway]`."""
-    secret = stage.folder / "secret"
+    secret = environment.folder / "secret"
     secret.write_text(SECRET)
-    servers = ", ".join(f'"{server}"' for server in stage.servers.split(","))
+    servers = ", ".join(f'"{server}"' for server in environment.servers.split(","))
     made = "".join(
         f'[cameras.{name}]\nsite = "s"\nmaker = "{maker}"\nzone = "Europe/Brussels"\n'
         f'events_per_s = 10000\nsecret_file = "{secret}"\n'
-        for name, maker in makers.items()
+        for name, maker in vendors.items()
     )
-    path = stage.folder / f"gateway-{port}.toml"
+    path = environment.folder / f"gateway-{port}.toml"
     path.write_text(
-        f'[kafka]\nservers = [{servers}]\n[topics]\nprefix = "{ours.prefix}"\nreads_hours = {{BE = 24}}\n'
-        f'[gateway]\nport = {port}\nspool = "{stage.folder}/spool-{port}"\n{more}\n'
+        f'[kafka]\nservers = [{servers}]\n[topics]\nprefix = "{topics.prefix}"\nreads_hours = {{BE = 24}}\n'
+        f'[gateway]\nport = {port}\nspool = "{environment.folder}/spool-{port}"\n{extra}\n'
         f'[sites.s]\nterritory = "BE"\n{made}'
     )
     return path
 
 
-class Cameras:
+class CameraFleet:
     """So many cameras that send so many events a second together, in a thread, until they are told to stop.
 
     Each sends its events one after the other: the next when the one before was accepted.
@@ -64,53 +70,53 @@ class Cameras:
 
     def __init__(self, port: int, cameras: int, rate: float) -> None:
         self._url = f"http://127.0.0.1:{port}/"
-        self._every = cameras / rate
-        self._over = threading.Event()
+        self._interval_s = cameras / rate
+        self._stop = threading.Event()
         self.accepted: dict[str, list[str]] = {f"c{number}": [] for number in range(cameras)}
         """By camera, the read_ids of the events that it was told were accepted, in order."""
         self.unanswered = 0
         """Sendings of which nobody knows whether they were taken."""
         self.refused: Counter[int] = Counter()
-        self.longest_s = 0.0
+        self.longest_answer_s = 0.0
         """The longest that an answer took."""
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run_all()), daemon=True)
 
-    def __enter__(self) -> "Cameras":
+    def __enter__(self) -> "CameraFleet":
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Each event that was begun is sent until it is accepted."""
-        self._over.set()
+        self._stop.set()
         self._thread.join()
 
-    async def _all(self) -> None:
-        timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
+    async def _run_all(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=_ANSWER_TIMEOUT_S)
         async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
-            await asyncio.gather(*(self._camera(session, name) for name in self.accepted))
+            await asyncio.gather(*(self._run_camera(session, name) for name in self.accepted))
 
-    async def _camera(self, session: aiohttp.ClientSession, name: str) -> None:
+    async def _run_camera(self, session: aiohttp.ClientSession, name: str) -> None:
         login = {"Authorization": "Basic " + b64encode(f"{name}:{SECRET}".encode()).decode()}
         number, due = 0, time.monotonic()
-        while not self._over.is_set():
+        while not self._stop.is_set():
             event = f"{name}-{number}"
             body = json.dumps(
                 {
                     "read_id": event,
-                    "captured_at": rfc3339(from_ms(now_ms())),
+                    "captured_at": to_rfc3339(from_ms(now_ms())),
                     "plate": f"1-ABC-{number % 1000:03d}",
                     "country": "BE",
                     "confidence": 0.97,
                 }
             )
-            while not await self._sent(session, body, login):
-                await asyncio.sleep(_AGAIN_S)
+            while not await self._send_event(session, body, login):
+                await asyncio.sleep(_RETRY_DELAY_S)
             self.accepted[name].append(event)
             number += 1
-            due = max(due + self._every, time.monotonic() - 1)
+            due = max(due + self._interval_s, time.monotonic() - 1)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
-    async def _sent(self, session: aiohttp.ClientSession, body: str, login: dict[str, str]) -> bool:
+    async def _send_event(self, session: aiohttp.ClientSession, body: str, login: dict[str, str]) -> bool:
         began = time.monotonic()
         try:
             async with session.post(self._url, data=body, headers=login) as response:
@@ -120,7 +126,7 @@ class Cameras:
         except (aiohttp.ClientError, TimeoutError):
             self.unanswered += 1
             return False
-        self.longest_s = max(self.longest_s, time.monotonic() - began)
+        self.longest_answer_s = max(self.longest_answer_s, time.monotonic() - began)
         if response.status != 200:
             self.refused[response.status] += 1
         return response.status == 200

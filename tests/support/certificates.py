@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HIDDEN = "s3cret-Übung"
+KEY_PASSWORD = "s3cret-Übung"
 """What opens the encrypted key."""
 
 
@@ -24,7 +24,7 @@ class Certificates(NamedTuple):
     other_key: str
 
 
-def certificates(folder: Path) -> Certificates:
+def create_certificates(folder: Path) -> Certificates:
     """Made anew in a folder; the name of what was signed is `test`."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(3)]
     ca_key, key, other = keys
@@ -53,7 +53,7 @@ def certificates(folder: Path) -> Certificates:
         "ca.pem": certificate(ca_name, ca_key.public_key(), True),
         "cert.pem": certificate(name, key.public_key(), False),
         "key.pem": private(key, unlocked),
-        "encrypted.pem": private(key, serialization.BestAvailableEncryption(HIDDEN.encode())),
+        "encrypted.pem": private(key, serialization.BestAvailableEncryption(KEY_PASSWORD.encode())),
         "other.pem": private(other, unlocked),
     }
     for file, content in contents.items():

@@ -13,21 +13,21 @@ import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-WITHIN_S = 30.0
-_numbers = itertools.count()
+TIMEOUT_S = 30.0
+_counter = itertools.count()
 
 
-def unique(name: str) -> str:
+def unique_name(name: str) -> str:
     """A name that no other test uses."""
-    return f"{name}-{next(_numbers)}"
+    return f"{name}-{next(_counter)}"
 
 
-def app_of(servers: str, group: str, folder: Path, scheme: str = "batch", **settings: Any) -> faust.App:
+def make_app(servers: str, group: str, folder: Path, scheme: str = "batch", **settings: Any) -> faust.App:
     """An app of a group on the broker, set so that rebalances are quick."""
     return faust.App(
         group,
         broker=f"{scheme}://{servers}",
-        datadir=folder / unique("data"),
+        datadir=folder / unique_name("data"),
         store="memory://",
         web_enabled=False,
         topic_allow_declare=False,
@@ -45,7 +45,7 @@ def app_of(servers: str, group: str, folder: Path, scheme: str = "batch", **sett
 
 
 @asynccontextmanager
-async def running(app: faust.App) -> AsyncIterator[faust.App]:
+async def running_app(app: faust.App) -> AsyncIterator[faust.App]:
     """The app started, and stopped in the end."""
     logging.getLogger("faust").setLevel(logging.ERROR)
     await app.start()
@@ -55,20 +55,20 @@ async def running(app: faust.App) -> AsyncIterator[faust.App]:
         await app.stop()
 
 
-async def until(holds: Callable[[], Any], what: str, within_s: float = WITHIN_S) -> None:
+async def wait_until(condition: Callable[[], Any], description: str, within_s: float = TIMEOUT_S) -> None:
     """Waits until something holds (it may be a coroutine function); fails after a while."""
     end = monotonic() + within_s
     while True:
-        answer = holds()
+        answer = condition()
         if asyncio.iscoroutine(answer):
             answer = await answer
         if answer:
             return
-        assert monotonic() < end, f"not within {within_s:.0f} s: {what}"
+        assert monotonic() < end, f"not within {within_s:.0f} s: {description}"
         await asyncio.sleep(0.02)
 
 
-async def make_topic(servers: str, topic: str, partitions: int) -> None:
+async def create_topic(servers: str, topic: str, partitions: int) -> None:
     """Makes a topic and waits until its partitions have a leader."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
@@ -81,7 +81,7 @@ async def make_topic(servers: str, topic: str, partitions: int) -> None:
                 each["leader"] >= 0 for each in told["partitions"]
             )
 
-        await until(led, f"leaders of {topic}")
+        await wait_until(led, f"leaders of {topic}")
     finally:
         await admin.close()
 
@@ -101,7 +101,7 @@ async def end_offsets(servers: str, topic: str, partitions: int) -> list[int]:
         return [found[tp] for tp in tps]
 
 
-async def committed(servers: str, group: str, topic: str, partitions: int) -> list[int]:
+async def committed_offsets(servers: str, group: str, topic: str, partitions: int) -> list[int]:
     """The offset the group has committed for each partition, -1 for none."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()

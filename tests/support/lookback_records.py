@@ -1,27 +1,27 @@
 """What is on the topic of look backs."""
 
-from streams.records.decode import decode_looked_back
-from streams.records.lookback import LookedBack
-from tests.support.running_worker import until
-from tests.support.worker_scene import Scene
+from streams.records.decode import decode_lookback_run
+from streams.records.lookback import LookbackRun
+from tests.support.running_worker import wait_until
+from tests.support.worker_scene import WorkerEnvironment
 
 
-def records(scene: Scene) -> list[LookedBack]:
+def lookback_records(scene: WorkerEnvironment) -> list[LookbackRun]:
     """All records, those of a partition in order."""
-    found = [decode_looked_back(record.value() or b"") for record in scene.whole(scene.names.lookbacks)]
-    assert all(isinstance(each, LookedBack) for each in found), found
-    return [each for each in found if isinstance(each, LookedBack)]
+    found = [decode_lookback_run(record.value() or b"") for record in scene.read_topic(scene.names.lookbacks)]
+    assert all(isinstance(each, LookbackRun) for each in found), found
+    return [each for each in found if isinstance(each, LookbackRun)]
 
 
-def wait_done(scene: Scene, alert_id: str = "a1", version: int = 1) -> LookedBack:
+def wait_lookback_done(scene: WorkerEnvironment, alert_id: str = "a1", version: int = 1) -> LookbackRun:
     """The record that an alert was looked back for, waited for."""
 
-    def done() -> list[LookedBack]:
+    def done() -> list[LookbackRun]:
         return [
             each
-            for each in records(scene)
+            for each in lookback_records(scene)
             if each.done_at and (each.alert_id, each.version) == (alert_id, version)
         ]
 
-    until(lambda: bool(done()), f"{alert_id} was looked back for", 60)
+    wait_until(lambda: bool(done()), f"{alert_id} was looked back for", 60)
     return done()[-1]

@@ -10,7 +10,7 @@ from amqtt.broker import Broker
 from paho.mqtt import publish
 
 
-def broker_of(port: int) -> Broker:
+def make_broker(port: int) -> Broker:
     """One that listens on a port of this machine, for everybody, when it is started."""
     return Broker(
         {
@@ -21,12 +21,12 @@ def broker_of(port: int) -> Broker:
 
 
 @contextmanager
-def mqtt_broker(port: int) -> Iterator[None]:
+def running_broker(port: int) -> Iterator[None]:
     """One that runs."""
     begun, over = threading.Event(), threading.Event()
 
     async def run() -> None:
-        broker: Any = broker_of(port)
+        broker: Any = make_broker(port)
         await broker.start()
         begun.set()
         await asyncio.to_thread(over.wait)
@@ -40,6 +40,6 @@ def mqtt_broker(port: int) -> Iterator[None]:
     thread.join()
 
 
-def send(port: int, topic: str, body: bytes) -> None:
+def publish_message(port: int, topic: str, body: bytes) -> None:
     """Publishes a message, with QoS 1."""
     publish.single(topic, body, 1, hostname="127.0.0.1", port=port)

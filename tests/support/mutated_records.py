@@ -111,7 +111,7 @@ odd_times = st.sampled_from(
 _small = [0, -0.0, -1, 1, 2, 3, 5, 6, 99, 100, 359, 360, 500, 501, 1.0, 2.0, 0.5, 1.5, -1e-9, 5e-324]
 _large = [1e308, -1e308, 2**53, 2**53 + 1, 2**63, -(2**63) - 1, 2**64, 10**30, -(10**30), 10**400]
 _numbers = st.sampled_from([*_small, 1.0000000001, 359.99999999999994, *_large])
-junk = st.recursive(
+junk_values = st.recursive(
     st.none()
     | st.booleans()
     | _numbers
@@ -130,45 +130,58 @@ _ODD: Final = {
 
 
 @st.composite
-def disturbed(draw: st.DrawFn, documents: st.SearchStrategy[Document]) -> Document:
+def mutated(draw: st.DrawFn, documents: st.SearchStrategy[Document]) -> Document:
     """A document in which one to three things were changed; most are wrong then, some are still right."""
     document = copy.deepcopy(draw(documents))
     for _ in range(draw(st.integers(1, 3))):
-        holder = draw(st.sampled_from(_holders(document)))
-        change = draw(st.sampled_from([_value, _value, _value, _twist, _twist, _drop, _add, _rename]))
+        holder = draw(st.sampled_from(_containers(document)))
+        change = draw(
+            st.sampled_from(
+                [
+                    _replace_value,
+                    _replace_value,
+                    _replace_value,
+                    _alter_value,
+                    _alter_value,
+                    _drop_key,
+                    _add_key,
+                    _rename_key,
+                ]
+            )
+        )
         change(draw, holder)
     return document
 
 
-def _holders(value: Any) -> list[Any]:
+def _containers(value: Any) -> list[Any]:
     """All dictionaries and lists of a document."""
     inner: list[Any] = (
         list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     )
     own = [value] if isinstance(value, dict | list) else []
-    return own + [holder for item in inner[:5] for holder in _holders(item)]
+    return own + [holder for item in inner[:5] for holder in _containers(item)]
 
 
-def _place(draw: st.DrawFn, holder: Any) -> Any:
+def _pick_key(draw: st.DrawFn, holder: Any) -> Any:
     places = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
     return draw(st.sampled_from(places)) if places else None
 
 
-def _value(draw: st.DrawFn, holder: Any) -> None:
-    place = _place(draw, holder)
+def _replace_value(draw: st.DrawFn, holder: Any) -> None:
+    place = _pick_key(draw, holder)
     if place is not None:
         odd = _ODD.get(place)
-        holder[place] = draw(junk if odd is None else odd | odd | junk)
+        holder[place] = draw(junk_values if odd is None else odd | odd | junk_values)
 
 
-def _twist(draw: st.DrawFn, holder: Any) -> None:
+def _alter_value(draw: st.DrawFn, holder: Any) -> None:
     """Something near what stands there."""
-    place = _place(draw, holder)
+    place = _pick_key(draw, holder)
     if place is not None:
-        holder[place] = draw(st.sampled_from(_near(holder[place])))
+        holder[place] = draw(st.sampled_from(_near_values(holder[place])))
 
 
-def _near(value: Any) -> list[Any]:
+def _near_values(value: Any) -> list[Any]:
     if isinstance(value, str):
         return [f"{value}\n", f" {value}", value.lower(), value.upper(), value * 30, value[:-1], [value]]
     if isinstance(value, bool):
@@ -181,21 +194,21 @@ def _near(value: Any) -> list[Any]:
     return [[value], {}, None, ""]
 
 
-def _drop(draw: st.DrawFn, holder: Any) -> None:
-    place = _place(draw, holder)
+def _drop_key(draw: st.DrawFn, holder: Any) -> None:
+    place = _pick_key(draw, holder)
     if place is not None:
         del holder[place]
 
 
-def _add(draw: st.DrawFn, holder: Any) -> None:
+def _add_key(draw: st.DrawFn, holder: Any) -> None:
     if isinstance(holder, dict):
-        holder[draw(text(8) | st.sampled_from(["country", "vehicle", "default"]))] = draw(junk)
+        holder[draw(text(8) | st.sampled_from(["country", "vehicle", "default"]))] = draw(junk_values)
     else:
-        holder.append(draw(junk))
+        holder.append(draw(junk_values))
 
 
-def _rename(draw: st.DrawFn, holder: Any) -> None:
-    place = _place(draw, holder)
+def _rename_key(draw: st.DrawFn, holder: Any) -> None:
+    place = _pick_key(draw, holder)
     if isinstance(holder, dict) and place is not None:
         name: Callable[[str], str] = draw(st.sampled_from([str.lower, str.upper, str.title, lambda _: "XX"]))
         holder[name(place)] = holder.pop(place)

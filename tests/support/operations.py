@@ -6,37 +6,39 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from streams.network.config import Site
-from streams.operations.config import Operation, Window
+from streams.network.config import SiteConfig
+from streams.operations.config import OperationConfig, TimeWindow
 from streams.records.hit import Hit
-from streams.records.journey import Admission, Next
+from streams.records.journey import Admission, NextSite
 from streams.records.times import from_ms, parse_time, to_ms
 from streams.records.verdict import Verdict
-from tools.contracts import schemas
+from tools.contracts import build_schemas
 
-NOON: Final = to_ms(parse_time("2026-05-21T12:00:00Z"))
+NOON_MS: Final = to_ms(parse_time("2026-05-21T12:00:00Z"))
 """When the operation of tests begins; it lasts two hours."""
-MINUTE: Final = 60_000
-ENDS: Final = NOON + 120 * MINUTE
-EXAMPLE: Final = msgspec.convert(json.loads(schemas()["hit.schema.json"])["examples"][0], Hit)
+MINUTE_MS: Final = 60_000
+ENDS_MS: Final = NOON_MS + 120 * MINUTE_MS
+EXAMPLE_HIT: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
 
 SITES: Final = {
-    "rekkem": Site(road="A14/E17", territory="BE", lat=50.79, lon=3.15),
-    "camphin": Site(road="A27", territory="FR", lat=50.60, lon=3.25),
-    "lille": Site(kind="rail", territory="FR", lat=50.638, lon=3.07),
-    "jabbeke": Site(road="A10", territory="BE", lat=51.18, lon=3.09),
-    "unplaced": Site(territory="BE"),
+    "rekkem": SiteConfig(road="A14/E17", territory="BE", lat=50.79, lon=3.15),
+    "camphin": SiteConfig(road="A27", territory="FR", lat=50.60, lon=3.25),
+    "lille": SiteConfig(kind="rail", territory="FR", lat=50.638, lon=3.07),
+    "jabbeke": SiteConfig(road="A10", territory="BE", lat=51.18, lon=3.09),
+    "unplaced": SiteConfig(territory="BE"),
 }
 AREA: Final = [[50.5, 3.0], [50.5, 3.4], [50.8, 3.4], [50.8, 3.0]]
 """Round rekkem, camphin and lille."""
 
 
-def window(begins: float = 0, ends: float = 120) -> Window:
+def a_window(begins: float = 0, ends: float = 120) -> TimeWindow:
     """A window, in minutes after noon."""
-    return Window(from_=from_ms(NOON + round(begins * MINUTE)), until=from_ms(NOON + round(ends * MINUTE)))
+    return TimeWindow(
+        from_=from_ms(NOON_MS + round(begins * MINUTE_MS)), until=from_ms(NOON_MS + round(ends * MINUTE_MS))
+    )
 
 
-def operation(**fields: Any) -> Operation:
+def an_operation(**fields: Any) -> OperationConfig:
     """An operation of two hours with a crew at camphin, which is at all times ready."""
     defaults: dict[str, Any] = {
         "lists": ["sis"],
@@ -44,20 +46,20 @@ def operation(**fields: Any) -> Operation:
         "crews": ["camphin"],
         "capacity": 3.0,
         "setup_minutes": 0.0,
-        "windows": [window()],
+        "windows": [a_window()],
     }
-    return Operation(**(defaults | fields))
+    return OperationConfig(**(defaults | fields))
 
 
-def coming(site_id: str, earliest: float, latest: float, share: float = 1.0) -> Next:
+def a_next_site(site_id: str, earliest: float, latest: float, share: float = 1.0) -> NextSite:
     """A site ahead; the arrival window is in minutes after noon."""
-    begins, ends = (from_ms(NOON + round(each * MINUTE)) for each in (earliest, latest))
-    return Next(site_id, km=10.0, earliest=begins, expected=begins, latest=ends, share=share)
+    begins, ends = (from_ms(NOON_MS + round(each * MINUTE_MS)) for each in (earliest, latest))
+    return NextSite(site_id, km=10.0, earliest=begins, expected=begins, latest=ends, share=share)
 
 
-def admission(score: float = 0.5, earliest: float = 10, latest: float = 20, **fields: Any) -> Admission:
+def an_admission(score: float = 0.5, earliest: float = 10, latest: float = 20, **fields: Any) -> Admission:
     """A hit's place in the operation `joint`, at camphin; the arrival window is in minutes after noon."""
-    begins, ends = (from_ms(NOON + round(each * MINUTE)) for each in (earliest, latest))
+    begins, ends = (from_ms(NOON_MS + round(each * MINUTE_MS)) for each in (earliest, latest))
     defaults: dict[str, Any] = {
         "operation_id": "joint",
         "score": score,
@@ -69,21 +71,21 @@ def admission(score: float = 0.5, earliest: float = 10, latest: float = 20, **fi
     return Admission(**(defaults | fields))
 
 
-def hit(number: int, *admissions: Admission, minute: float = 0, **fields: Any) -> Hit:
+def a_hit(number: int, *admissions: Admission, minute: float = 0, **fields: Any) -> Hit:
     """A hit of an alert of its own at rekkem, so many minutes after noon; parts are set by their names."""
-    read = replace(EXAMPLE.read, captured_at=from_ms(NOON + round(minute * MINUTE)))
+    read = replace(EXAMPLE_HIT.read, captured_at=from_ms(NOON_MS + round(minute * MINUTE_MS)))
     alert = replace(
-        EXAMPLE.alert,
+        EXAMPLE_HIT.alert,
         list_id=fields.pop("list_id", "sis"),
         alert_id=fields.pop("alert_id", f"A{number}"),
     )
     match = replace(
-        EXAMPLE.match,
+        EXAMPLE_HIT.match,
         class_=fields.pop("class_", "exact"),
         posterior=fields.pop("posterior", 0.9),
-        read_plate=fields.pop("read_plate", EXAMPLE.match.read_plate),
+        read_plate=fields.pop("read_plate", EXAMPLE_HIT.match.read_plate),
     )
-    place = replace(EXAMPLE.place, site_id=fields.pop("site_id", "rekkem"))
+    place = replace(EXAMPLE_HIT.place, site_id=fields.pop("site_id", "rekkem"))
     parts: dict[str, Any] = {
         "hit_id": f"{number:032x}",
         "read": read,
@@ -99,10 +101,10 @@ def hit(number: int, *admissions: Admission, minute: float = 0, **fields: Any) -
         "mode": "live",
         "withdrawn": None,
     }
-    return replace(EXAMPLE, **(parts | fields))
+    return replace(EXAMPLE_HIT, **(parts | fields))
 
 
-def verdict(number: int, said: str = "confirmed", minute: float = 30, **fields: Any) -> Verdict:
+def a_verdict(number: int, outcome: str = "confirmed", minute: float = 30, **fields: Any) -> Verdict:
     """What the centre `be` says of a hit, so many minutes after noon."""
-    given: Any = {"centre": "be", "verdict": said, "at": from_ms(NOON + round(minute * MINUTE))}
+    given: Any = {"centre": "be", "verdict": outcome, "at": from_ms(NOON_MS + round(minute * MINUTE_MS))}
     return Verdict(hit_id=f"{number:032x}", **(given | fields))

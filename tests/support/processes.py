@@ -20,9 +20,9 @@ class Process:
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
         self.log = log
-        self.began = monotonic()
+        self.started_s = monotonic()
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._from = log.stat().st_size if log.exists() else 0
+        self._log_start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as file:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
@@ -43,21 +43,21 @@ class Process:
         """How it ended; None while it lives."""
         return self._process.poll()
 
-    def said(self) -> str:
+    def output(self) -> str:
         """What it wrote since it was started."""
         with self.log.open("rb") as file:
-            file.seek(self._from)
+            file.seek(self._log_start)
             return file.read().decode("utf-8", "replace")
 
     def wait_ready(self, within_s: float = 120) -> float:
         """Waits for its line `ready: ...`; the seconds from its start to that line."""
         while True:
-            if any(line.startswith("ready:") for line in self.said().splitlines()):
-                return monotonic() - self.began
+            if any(line.startswith("ready:") for line in self.output().splitlines()):
+                return monotonic() - self.started_s
             if not self.alive:
-                raise RuntimeError(f"ended with {self.exit_code} before it was ready:\n{self._end()}")
-            if monotonic() - self.began > within_s:
-                raise TimeoutError(f"not ready within {within_s:.0f} s:\n{self._end()}")
+                raise RuntimeError(f"ended with {self.exit_code} before it was ready:\n{self._last_lines()}")
+            if monotonic() - self.started_s > within_s:
+                raise TimeoutError(f"not ready within {within_s:.0f} s:\n{self._last_lines()}")
             sleep(0.005)
 
     def kill(self) -> None:
@@ -65,11 +65,11 @@ class Process:
         self._process.kill()
         self._process.wait()
 
-    def stop(self) -> None:
+    def suspend(self) -> None:
         """SIGSTOP: it stands still and knows nothing of it."""
         os.kill(self.pid, signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
@@ -80,14 +80,16 @@ class Process:
             return self._process.wait(within_s)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise TimeoutError(f"did not end within {within_s:.0f} s of SIGTERM:\n{self._end()}") from None
+            raise TimeoutError(
+                f"did not end within {within_s:.0f} s of SIGTERM:\n{self._last_lines()}"
+            ) from None
 
-    def end_in_order(self, within_s: float = 60) -> None:
+    def stop_gracefully(self, within_s: float = 60) -> None:
         """SIGTERM; raises AssertionError, with what it said last, if it does not end as it was told."""
         code = self.terminate(within_s)
-        assert code == 0, f"ended with {code}:\n{self._end()}"
+        assert code == 0, f"ended with {code}:\n{self._last_lines()}"
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Ends it in whatever state it is."""
         if self.alive:
             self._process.terminate()
@@ -96,7 +98,7 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.kill()
 
-    def memory(self) -> dict[str, int]:
+    def memory_bytes(self) -> dict[str, int]:
         """Bytes in memory by kind (Linux): Rss all, Pss its share, Pss_Anon its own, Pss_File of files."""
         found = {}
         with open(f"/proc/{self.pid}/smaps_rollup", encoding="ascii") as file:  # noqa: PTH123 - kernel file
@@ -106,11 +108,11 @@ class Process:
                     found[name] = int(rest.split()[0]) * 1024
         return found
 
-    def _end(self) -> str:
-        return "\n".join(self.said().splitlines()[-30:])
+    def _last_lines(self) -> str:
+        return "\n".join(self.output().splitlines()[-30:])
 
 
-class Worker(Process):
+class WorkerProcess(Process):
     """`anpr worker`."""
 
     def __init__(self, config: Path, log: Path, member: str | None = None) -> None:
@@ -118,7 +120,7 @@ class Worker(Process):
         super().__init__([*command, "--member", member] if member else command, log)
 
 
-class Supervisor:
+class ProcessSupervisor:
     """Starts a process again whenever it ends, as a service manager does; a thread of its own.
 
     On leaving the last one is killed.
@@ -127,34 +129,34 @@ class Supervisor:
     def __init__(self, start: Callable[[], Process], pause_s: float = 0.2) -> None:
         self._start = start
         self._pause_s = pause_s
-        self._over = threading.Event()
-        self.now = start()
+        self._stop = threading.Event()
+        self.current = start()
         self.exits: list[int | None] = []
         """The exit codes of those that ended."""
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> "ProcessSupervisor":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stop.set()
         self._thread.join()
-        self.now.kill()
+        self.current.kill()
 
     def _watch(self) -> None:
-        while not self._over.wait(0.05):
-            if not self.now.alive:
-                self.exits.append(self.now.exit_code)
-                if not self._over.wait(self._pause_s):
-                    self.now = self._start()
+        while not self._stop.wait(0.05):
+            if not self.current.alive:
+                self.exits.append(self.current.exit_code)
+                if not self._stop.wait(self._pause_s):
+                    self.current = self._start()
 
 
-def end_broker(cluster: Cluster, number: int = 1, how: signal.Signals = signal.SIGKILL) -> None:
+def stop_broker(cluster: Cluster, number: int = 1, signum: signal.Signals = signal.SIGKILL) -> None:
     """Sends a signal to one broker, and waits until it is gone; `start_brokers` starts it again."""
     node = next(each for each in cluster.nodes if each.number == number)
-    os.kill(node.pid, how)
-    wait_until(lambda: not cluster.running(node), 60, f"broker {number} is gone")
+    os.kill(node.pid, signum)
+    wait_until(lambda: not cluster.is_running(node), 60, f"broker {number} is gone")
 
 
 def start_brokers(cluster: Cluster) -> None:
@@ -162,16 +164,16 @@ def start_brokers(cluster: Cluster) -> None:
     cluster.up(len(cluster.nodes))
 
 
-def wait_until(holds: Callable[[], bool], within_s: float, what: str) -> None:
+def wait_until(condition: Callable[[], bool], within_s: float, description: str) -> None:
     """Waits until something holds; TimeoutError says what did not."""
     deadline = monotonic() + within_s
-    while not holds():
+    while not condition():
         if monotonic() > deadline:
-            raise TimeoutError(f"not within {within_s:.0f} s: {what}")
+            raise TimeoutError(f"not within {within_s:.0f} s: {description}")
         sleep(0.05)
 
 
-def at_random(seed: int, least_s: float, most_s: float) -> Callable[[], float]:
+def random_delays(seed: int, min_s: float, max_s: float) -> Callable[[], float]:
     """Waiting times between two bounds, the same for the same seed."""
     rng = random.Random(seed)
-    return lambda: rng.uniform(least_s, most_s)
+    return lambda: rng.uniform(min_s, max_s)

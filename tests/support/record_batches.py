@@ -11,30 +11,30 @@ from hypothesis import strategies as st
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 _CRC, _ATTRIBUTES = 17, 21
 _LOG_APPEND_TIME, _CONTROL = 0x08, 0x20
-_ROOM = 1 << 20
+_MAX_BATCH_BYTES = 1 << 20
 Row = tuple[int, int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 """Offset in its batch, timestamp, key, value and headers."""
 
 
-class Fetched(NamedTuple):
+class FetchResult(NamedTuple):
     """The bytes of each batch, the offset behind the last, and the aborted transactions as (producer, first
     offset, offset of the marker)."""
 
     batches: list[bytes]
-    end: int
+    end_offset: int
     aborted: list[tuple[int, int, int]]
 
-    def since(self, offset: int) -> "Fetched":
+    def from_offset(self, offset: int) -> "FetchResult":
         """What a broker gives from an offset on: from the batch that it lies in."""
-        batches = [each for each in self.batches if _last(each) >= offset]
-        return Fetched(batches, self.end, [each for each in self.aborted if each[2] >= offset])
+        batches = [each for each in self.batches if _last_offset(each) >= offset]
+        return FetchResult(batches, self.end_offset, [each for each in self.aborted if each[2] >= offset])
 
 
-def _last(made: bytes) -> int:
-    return int.from_bytes(made[:8], "big") + int.from_bytes(made[23:27], "big")
+def _last_offset(batch_bytes: bytes) -> int:
+    return int.from_bytes(batch_bytes[:8], "big") + int.from_bytes(batch_bytes[23:27], "big")
 
 
-def batch(
+def build_batch(
     base: int,
     rows: Sequence[Row],
     codec: int = 0,
@@ -44,7 +44,7 @@ def batch(
     attributes: int = 0,
 ) -> bytes:
     """A batch of the format in use since Kafka 0.11."""
-    builder = DefaultRecordBatchBuilder(2, codec, transactional, producer, 0, 0, _ROOM)
+    builder = DefaultRecordBatchBuilder(2, codec, transactional, producer, 0, 0, _MAX_BATCH_BYTES)
     for row in rows:
         builder.append(*row)
     made = bytearray(builder.build())
@@ -54,16 +54,16 @@ def batch(
     return bytes(made)
 
 
-def marker(base: int, producer: int, *, commit: bool) -> bytes:
+def build_marker(base: int, producer: int, *, commit: bool) -> bytes:
     """The batch that ends a transaction."""
     key = (0).to_bytes(2, "big") + int(commit).to_bytes(2, "big")
     rows: list[Row] = [(0, 0, key, b"\0" * 6, [])]
-    return batch(base, rows, producer=producer, transactional=True, attributes=_CONTROL)
+    return build_batch(base, rows, producer=producer, transactional=True, attributes=_CONTROL)
 
 
-def old(base: int, rows: Sequence[Row], codec: int = 0) -> bytes:
+def build_legacy_batch(base: int, rows: Sequence[Row], codec: int = 0) -> bytes:
     """Messages of the format before; compressed ones lie in one more message around them."""
-    builder = LegacyRecordBatchBuilder(1, codec, _ROOM)
+    builder = LegacyRecordBatchBuilder(1, codec, _MAX_BATCH_BYTES)
     for offset, timestamp, key, value, _ in rows:
         builder.append(offset if codec else base + offset, timestamp, key, value)
     made = bytearray(builder.build())
@@ -73,7 +73,7 @@ def old(base: int, rows: Sequence[Row], codec: int = 0) -> bytes:
 
 
 @st.composite
-def rows(draw: st.DrawFn) -> list[Row]:
+def record_rows(draw: st.DrawFn) -> list[Row]:
     """Some records; offsets rise and may leave holes, as compaction does."""
     data = st.none() | st.binary(max_size=20)
     headers = st.lists(st.tuples(st.text(max_size=4), data), max_size=2)
@@ -87,7 +87,7 @@ def rows(draw: st.DrawFn) -> list[Row]:
 
 
 @st.composite
-def fetches(draw: st.DrawFn) -> Fetched:
+def fetch_results(draw: st.DrawFn) -> FetchResult:
     """Batches of several producers, with and without transactions, some of them taken back."""
     batches: list[bytes] = []
     aborted: list[tuple[int, int, int]] = []
@@ -96,20 +96,20 @@ def fetches(draw: st.DrawFn) -> Fetched:
     for _ in range(draw(st.integers(1, 8))):
         offset += draw(st.integers(0, 3))
         kind = draw(st.sampled_from(["plain", "transaction", "end"]))
-        some: Any = draw(rows())
+        some: Any = draw(record_rows())
         if kind == "end" and begun:
             producer, first = begun.popitem()
             commit = draw(st.booleans())
             if not commit:
                 aborted.append((producer, first, offset))
-            batches.append(marker(offset, producer, commit=commit))
+            batches.append(build_marker(offset, producer, commit=commit))
             offset += 1
             continue
         producer = draw(st.integers(1, 2)) if kind == "transaction" else -1
         if kind == "transaction":
             begun.setdefault(producer, offset)
         batches.append(
-            batch(
+            build_batch(
                 offset,
                 some,
                 draw(st.sampled_from(list(CODECS.values()))),
@@ -119,4 +119,4 @@ def fetches(draw: st.DrawFn) -> Fetched:
             )
         )
         offset += some[-1][0] + 1
-    return Fetched(batches, offset, aborted)
+    return FetchResult(batches, offset, aborted)

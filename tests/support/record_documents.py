@@ -18,23 +18,23 @@ Document = dict[str, Any]
 characters = st.characters(exclude_categories=["Cs"])
 
 
-def text(longest: int, alphabet: st.SearchStrategy[str] = characters) -> st.SearchStrategy[str]:
+def text(max_length: int, alphabet: st.SearchStrategy[str] = characters) -> st.SearchStrategy[str]:
     """Text of 1 to `longest` characters; often of just that length, where a miscount would show."""
-    return st.text(alphabet, min_size=1, max_size=longest) | st.sampled_from(["x", "é", "𝄞"]).map(
-        lambda char: char * longest
+    return st.text(alphabet, min_size=1, max_size=max_length) | st.sampled_from(["x", "é", "𝄞"]).map(
+        lambda char: char * max_length
     )
 
 
 _letters = st.sampled_from([*"0189ABIOZaiozÄÖÜäöü", "A\u0308", "o\u0308"])
-_gaps = st.sampled_from(["", "", "", *SEPARATORS])
+_separators = st.sampled_from(["", "", "", *SEPARATORS])
 
 
 def _plates(units: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    groups = st.lists(st.tuples(units, _gaps).map("".join), min_size=1, max_size=12)
-    return st.tuples(_gaps, groups).map(lambda parts: parts[0] + "".join(parts[1])).filter(_short)
+    groups = st.lists(st.tuples(units, _separators).map("".join), min_size=1, max_size=12)
+    return st.tuples(_separators, groups).map(lambda parts: parts[0] + "".join(parts[1])).filter(_is_short)
 
 
-def _short(plate: str) -> bool:
+def _is_short(plate: str) -> bool:
     return len(plate) <= 20
 
 
@@ -56,7 +56,7 @@ def times(draw: st.DrawFn, years: tuple[int, int] = (2000, 2099)) -> str:
 
 _confidence = st.floats(0, 1) | st.sampled_from([0, 1])
 _country = st.none() | st.sampled_from(sorted(COUNTRIES))
-_words = st.none() | text(1000)
+_long_text = st.none() | text(1000)
 _vehicle = st.fixed_dictionaries(
     {},
     optional={
@@ -133,7 +133,7 @@ alerts: st.SearchStrategy[Document] = st.fixed_dictionaries(
         "audience": st.none() | st.lists(text(64), min_size=1, max_size=3) | st.just(["x"] * 100),
         "lookback_hours": st.none() | st.floats(0, 8784) | st.integers(0, 8784),
         "operation_id": st.none() | text(64),
-        "reference": _words,
+        "reference": _long_text,
     },
 )
 withdrawals: st.SearchStrategy[Document] = st.fixed_dictionaries(
@@ -146,10 +146,10 @@ verdicts: st.SearchStrategy[Document] = st.fixed_dictionaries(
         "verdict": st.sampled_from(["confirmed", "rejected", "acknowledged"]),
         "at": times(),
     },
-    optional={"reason": _words, "by": st.none() | text(64)},
+    optional={"reason": _long_text, "by": st.none() | text(64)},
 )
 
-looked_backs: st.SearchStrategy[Document] = st.fixed_dictionaries(
+lookback_records: st.SearchStrategy[Document] = st.fixed_dictionaries(
     {
         "list_id": _list_ids,
         "alert_id": text(64),
@@ -233,7 +233,7 @@ hits: st.SearchStrategy[Document] = st.fixed_dictionaries(
                 "reason": text(1000),
                 "valid_until": times(),
             },
-            optional={"country": _country, "vehicle": st.none() | _vehicle, "reference": _words},
+            optional={"country": _country, "vehicle": st.none() | _vehicle, "reference": _long_text},
         ),
         "match": _results,
         "place": st.fixed_dictionaries(
@@ -262,12 +262,12 @@ hits: st.SearchStrategy[Document] = st.fixed_dictionaries(
 )
 
 
-def sent(document: Document, ascii_only: bool = False) -> bytes:
+def encode_document(document: Document, ascii_only: bool = False) -> bytes:
     """The document as a record."""
     return json.dumps(document, ensure_ascii=ascii_only, allow_nan=False).encode()
 
 
-SMALL: Final[Document] = {
+SMALL_READ: Final[Document] = {
     "read_id": "1",
     "camera_id": "c",
     "captured_at": "2026-05-21T16:10:06Z",
@@ -275,6 +275,8 @@ SMALL: Final[Document] = {
 }
 
 
-def read(**changes: Any) -> bytes:
+def encode_small_read(**changes: Any) -> bytes:
     """A small read with some fields changed; None takes one away."""
-    return sent({name: value for name, value in (SMALL | changes).items() if value is not None})
+    return encode_document(
+        {name: value for name, value in (SMALL_READ | changes).items() if value is not None}
+    )

@@ -7,53 +7,55 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.gateway.event import Event, EventError, Source, Taken
-from streams.gateway.vendors import Take
+from streams.gateway.event import CameraSource, Event, EventError, ParsedEvent
+from streams.gateway.vendors import EventParser
 
-HERE: Final = Path(__file__).parents[1] / "unit" / "gateway" / "vendors" / "samples"
-ARRIVED: Final = 1_779_400_000_000
+SAMPLES_FOLDER: Final = Path(__file__).parents[1] / "unit" / "gateway" / "vendors" / "samples"
+ARRIVED_MS: Final = 1_779_400_000_000
 """2026-05-21T21:46:40Z, some hours after the samples."""
-BRUSSELS: Final = Source("cam-1", ZoneInfo("Europe/Brussels"))
-PLAIN: Final = Source("cam-1")
+BRUSSELS: Final = CameraSource("cam-1", ZoneInfo("Europe/Brussels"))
+PLAIN_SOURCE: Final = CameraSource("cam-1")
 
 
-def sample(path: str) -> Event:
+def load_sample(path: str) -> Event:
     """A sample as it would come."""
     multipart = path.endswith(".multipart")
-    return event((HERE / path).read_bytes(), "multipart/form-data; boundary=boundary" if multipart else "")
+    return make_event(
+        (SAMPLES_FOLDER / path).read_bytes(), "multipart/form-data; boundary=boundary" if multipart else ""
+    )
 
 
-def event(body: bytes | str, content_type: str = "") -> Event:
+def make_event(body: bytes | str, content_type: str = "") -> Event:
     """An event of a body."""
-    return Event(body.encode() if isinstance(body, str) else body, ARRIVED, content_type)
+    return Event(body.encode() if isinstance(body, str) else body, ARRIVED_MS, content_type)
 
 
-def changed(path: str, *pairs: tuple[str, str]) -> Event:
+def changed_sample(path: str, *pairs: tuple[str, str]) -> Event:
     """A sample with texts put for others, each of which it must have."""
-    text = (HERE / path).read_text(encoding="utf-8")
+    text = (SAMPLES_FOLDER / path).read_text(encoding="utf-8")
     for old, new in pairs:
         assert old in text, old
         text = text.replace(old, new)
-    return event(text)
+    return make_event(text)
 
 
-def only(taken: Taken) -> Taken:
+def single_read(parsed: ParsedEvent) -> ParsedEvent:
     """What an event became that has one read."""
-    assert len(taken.reads) == 1, taken
-    return taken
+    assert len(parsed.reads) == 1, parsed
+    return parsed
 
 
-def refused_by(take: Take) -> Callable[[Event], EventError]:
+def expect_refusal(parse: EventParser) -> Callable[[Event], EventError]:
     """Gives the error with which a maker's module refuses an event."""
 
     def refused(event: Event) -> EventError:
         with pytest.raises(EventError) as caught:
-            take(event, PLAIN)
+            parse(event, PLAIN_SOURCE)
         return caught.value
 
     return refused
 
 
-def told(taken: Taken) -> list[tuple[str, str]]:
+def fault_fields(parsed: ParsedEvent) -> list[tuple[str, str]]:
     """The reason and the field of each fault that did not cost the read."""
-    return [(each.reason, fault.field) for each in taken.refused for fault in each.faults]
+    return [(each.reason, fault.field) for each in parsed.errors for fault in each.faults]

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 
 from streams.records.times import to_ms
 from streams.simulation.truth import TruePassage
-from tests.truth.environment import Ground
-from tests.truth.vehicles import GOOD_CLOCK_MS, Caught, Stood, Vehicle
+from tests.truth.environment import TrafficEnvironment
+from tests.truth.vehicles import GOOD_CLOCK_MS, ActiveHit, MatchedRead, Vehicle
 
 Reason = Literal["another vehicle", "a copy", "a clock", "one passage", "nothing"]
 """Why a journey is not told as it was: a false hit of another vehicle is in it; so is a hit of a copy of its
@@ -16,7 +16,7 @@ plate; a camera's clock is wrong; two passages of a site were within the gap tha
 nothing explains it, it is a fault."""
 
 
-class Wholeness(NamedTuple):
+class Completeness(NamedTuple):
     """How the journeys of one vehicle are told.
 
     `passages` are the true ones in which cameras were passed, `lost` those of them that no camera read,
@@ -46,27 +46,27 @@ class Wholeness(NamedTuple):
     faults: list[str]
 
 
-def wholeness(ground: Ground, vehicle: Vehicle) -> Wholeness:
+def score_completeness(environment: TrafficEnvironment, vehicle: Vehicle) -> Completeness:
     """How the journeys of a vehicle are told."""
-    gap_ms = round(ground.policy.journey_gap_hours * 3_600_000)
-    own = [each for each in vehicle.stood if vehicle.is_own(each.truth)]
-    copies = [each for each in vehicle.stood if vehicle.is_copy(each.truth)]
-    matched = vehicle.matched()
+    gap_ms = round(environment.correlation.journey_gap_hours * 3_600_000)
+    own = [each for each in vehicle.active_hits if vehicle.is_own(each.truth)]
+    copies = [each for each in vehicle.active_hits if vehicle.is_copy(each.truth)]
+    matched = vehicle.matched_passages()
     told = Counter(each.truth.passage_id for each in own)
     missing = [each for each in matched if not told[each.passage_id]]
     twice = [passage_id for passage_id, count in told.items() if count > 1]
-    runs = _runs(ground, vehicle)
+    runs = _passage_runs(environment, vehicle)
     faults = [
         f"{vehicle.vehicle_id}: no hit stands of its passage {each.passage_id} at {each.site_id}"
         for each in missing
-        if not _is_one_with_another(each.passage_id, runs, vehicle.stood)
+        if not _is_merged(each.passage_id, runs, vehicle.active_hits)
     ]
     faults += [
         f"{vehicle.vehicle_id}: two hits stand of its passage {passage_id}"
         for passage_id in twice
         if sum(any(each.truth.passage_id == passage_id for each in run) for run in runs) < told[passage_id]
     ]
-    segments = _segments(vehicle.stood, gap_ms)
+    segments = _segments(vehicle.active_hits, gap_ms)
     left_out = 0
     names: Counter[str] = Counter()
     for segment in segments:
@@ -75,31 +75,31 @@ def wholeness(ground: Ground, vehicle: Vehicle) -> Wholeness:
         names.update(its)
         if len(its) > 1 and not mixed:
             faults.append(f"{vehicle.vehicle_id}: the hits of one journey have {len(its)} journey ids")
-        found = _told(vehicle, segment, ground.policy.journey_passages, mixed)
+        found = _check_segment(vehicle, segment, environment.correlation.journey_passages, mixed)
         left_out += found.left_out
         faults += found.faults
     faults += [
         f"{vehicle.vehicle_id}: journeys have one id, {name}" for name, count in names.items() if count > 1
     ]
-    true = [run for run in _journeys(matched, gap_ms) if len(run) > 1]
+    true = [run for run in _split_journeys(matched, gap_ms) if len(run) > 1]
     reasons: Counter[Reason] = Counter()
     whole = 0
     for journey in true:
-        why = _why_not(vehicle, journey, segments, gap_ms)
+        why = _incomplete_reason(vehicle, journey, segments, gap_ms)
         whole += why is None
         if why == "nothing":
             faults.append(f"{vehicle.vehicle_id}: the journey of {journey[0].trip_id} is not told as it was")
         elif why is not None:
             reasons[why] += 1
-    return Wholeness(
-        passages=len(vehicle.true),
-        lost=sum(not each.read for each in vehicle.true),
-        misread=sum(each.read for each in vehicle.true) - len(matched),
+    return Completeness(
+        passages=len(vehicle.true_passages),
+        lost=sum(not each.read for each in vehicle.true_passages),
+        misread=sum(each.read for each in vehicle.true_passages) - len(matched),
         journeys=len(true),
         whole=whole,
-        single=len(_journeys(matched, gap_ms)) - len(true),
+        single=len(_split_journeys(matched, gap_ms)) - len(true),
         reasons=reasons,
-        foreign=len(vehicle.stood) - len(own) - len(copies),
+        foreign=len(vehicle.active_hits) - len(own) - len(copies),
         copies=len(copies),
         merged=len(missing),
         twice=len(twice),
@@ -109,12 +109,14 @@ def wholeness(ground: Ground, vehicle: Vehicle) -> Wholeness:
     )
 
 
-class _Found(NamedTuple):
+class _SegmentCheck(NamedTuple):
     left_out: int
     faults: list[str]
 
 
-def _told(vehicle: Vehicle, segment: Sequence[Stood], most: int, mixed: bool) -> _Found:
+def _check_segment(
+    vehicle: Vehicle, segment: Sequence[ActiveHit], max_passages: int, mixed: bool
+) -> _SegmentCheck:
     """Whether each hit of a journey tells the hits before it, in the order of clocks.
 
     Where other vehicles are among them, doubtful ones are left out, and perhaps its own beside them.
@@ -129,7 +131,7 @@ def _told(vehicle: Vehicle, segment: Sequence[Stood], most: int, mixed: bool) ->
             faults.append(f"{vehicle.vehicle_id}: the hit {each.hit.hit_id} tells no journey")
             continue
         told = [passed.hit_id for passed in journey.passages]
-        expected = ids[: number + 1][-most:]
+        expected = ids[: number + 1][-max_passages:]
         if mixed:
             there = set(told)
             in_order = [hit_id for hit_id in ids[: number + 1] if hit_id in there]
@@ -137,14 +139,14 @@ def _told(vehicle: Vehicle, segment: Sequence[Stood], most: int, mixed: bool) ->
             right = told == in_order and told[-1] == each.hit.hit_id
         else:
             right = told == expected and journey.doubtful == 0
-            right = right and journey.longer == (number >= most)
+            right = right and journey.longer == (number >= max_passages)
         if not right:
             faults.append(f"{vehicle.vehicle_id}: the journey of {each.hit.hit_id} is told as {told}")
-    return _Found(len(left_out), faults)
+    return _SegmentCheck(len(left_out), faults)
 
 
-def _why_not(
-    vehicle: Vehicle, journey: Sequence[TruePassage], segments: Sequence[Sequence[Stood]], gap_ms: int
+def _incomplete_reason(
+    vehicle: Vehicle, journey: Sequence[TruePassage], segments: Sequence[Sequence[ActiveHit]], gap_ms: int
 ) -> Reason | None:
     """Why a true journey is not told as it was; None if it is."""
     wanted = [each.passage_id for each in journey]
@@ -161,14 +163,14 @@ def _why_not(
         return "one passage"
     # Also one at a passage before or behind that the clock makes part of this journey.
     told = there | {each.truth.passage_id for each in stops}
-    wrong = any(each.is_wrong for each in vehicle.caught if each.truth.passage_id in told)
+    wrong = any(each.is_clock_wrong for each in vehicle.matched_reads if each.truth.passage_id in told)
     # Clocks that are right are so to tenths of a second; that can make two journeys of one, or one of two.
-    times = [to_ms(each.passed_at) for each in vehicle.matched()]
+    times = [to_ms(each.passed_at) for each in vehicle.matched_passages()]
     close = any(abs(other - one - gap_ms) < GOOD_CLOCK_MS for one, other in pairwise(times))
     return "a clock" if wrong or close else "nothing"
 
 
-def _is_one_with_another(passage_id: str, runs: Iterable[Sequence[Caught]], stood: Iterable[Stood]) -> bool:
+def _is_merged(passage_id: str, runs: Iterable[Sequence[MatchedRead]], stood: Iterable[ActiveHit]) -> bool:
     """Whether all reads of a passage are in runs with another passage, of which one hit stands."""
     ids = {each.hit.read.read_id for each in stood}
     its = [run for run in runs if any(each.truth.passage_id == passage_id for each in run)]
@@ -179,31 +181,35 @@ def _is_one_with_another(passage_id: str, runs: Iterable[Sequence[Caught]], stoo
     )
 
 
-def _runs(ground: Ground, vehicle: Vehicle) -> list[list[Caught]]:
+def _passage_runs(environment: TrafficEnvironment, vehicle: Vehicle) -> list[list[MatchedRead]]:
     """Reads of one site, each within the gap of the next: what counts as one passage."""
-    gap_ms = ground.policy.passage_gap_s * 1000
-    runs: list[list[Caught]] = []
-    for each in sorted(vehicle.caught, key=lambda each: (each.truth.site_id, each.captured)):
+    gap_ms = environment.correlation.passage_gap_s * 1000
+    runs: list[list[MatchedRead]] = []
+    for each in sorted(vehicle.matched_reads, key=lambda each: (each.truth.site_id, each.captured_ms)):
         last = runs[-1][-1] if runs else None
-        if last and last.truth.site_id == each.truth.site_id and each.captured - last.captured <= gap_ms:
+        if (
+            last
+            and last.truth.site_id == each.truth.site_id
+            and each.captured_ms - last.captured_ms <= gap_ms
+        ):
             runs[-1].append(each)
         else:
             runs.append([each])
     return runs
 
 
-def _segments(stood: Iterable[Stood], gap_ms: int) -> list[list[Stood]]:
+def _segments(stood: Iterable[ActiveHit], gap_ms: int) -> list[list[ActiveHit]]:
     """Standing hits as journeys, by the cameras' clocks."""
-    found: list[list[Stood]] = []
+    found: list[list[ActiveHit]] = []
     for each in stood:
-        if found and each.captured - found[-1][-1].captured <= gap_ms:
+        if found and each.captured_ms - found[-1][-1].captured_ms <= gap_ms:
             found[-1].append(each)
         else:
             found.append([each])
     return found
 
 
-def _journeys(passages: Iterable[TruePassage], gap_ms: int) -> list[list[TruePassage]]:
+def _split_journeys(passages: Iterable[TruePassage], gap_ms: int) -> list[list[TruePassage]]:
     """Passages as journeys, by the true time."""
     found: list[list[TruePassage]] = []
     for each in passages:

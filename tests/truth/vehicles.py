@@ -8,34 +8,34 @@ from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.records.times import to_ms
 from streams.simulation.truth import TruePassage, Truth
-from tests.truth.emitted import Told, key_of_hit, key_of_match
-from tests.truth.environment import Ground
+from tests.truth.emitted import EmittedHits, hit_key, match_key
+from tests.truth.environment import TrafficEnvironment
 
 GOOD_CLOCK_MS: Final = 2_000
 """A clock less wrong than this is right: the network sets it to some tenths of a second."""
 
 
-class Caught(NamedTuple):
+class MatchedRead(NamedTuple):
     """A read that was matched: its place in the order of matches, the time then (ms since 1970 UTC), when
     its camera's clock said it was (ms too), the match and the truth."""
 
-    number: int
-    now: int
-    captured: int
+    index: int
+    now_ms: int
+    captured_ms: int
     match: Match
     truth: Truth
 
     @property
-    def is_wrong(self) -> bool:
+    def is_clock_wrong(self) -> bool:
         """Whether its camera's clock is wrong."""
-        return abs(self.captured - to_ms(self.truth.passed_at)) >= GOOD_CLOCK_MS
+        return abs(self.captured_ms - to_ms(self.truth.passed_at)) >= GOOD_CLOCK_MS
 
 
-class Stood(NamedTuple):
+class ActiveHit(NamedTuple):
     """A hit of a passage that stands at the end, when its camera's clock said it was (ms since 1970 UTC), and
     the truth about its read."""
 
-    captured: int
+    captured_ms: int
     hit: Hit
     truth: Truth
 
@@ -49,9 +49,9 @@ class Vehicle(NamedTuple):
 
     vehicle_id: str
     key: VehicleKey
-    true: list[TruePassage]
-    caught: list[Caught]
-    stood: list[Stood]
+    true_passages: list[TruePassage]
+    matched_reads: list[MatchedRead]
+    active_hits: list[ActiveHit]
 
     def is_own(self, truth: Truth) -> bool:
         """Whether a read is of this vehicle."""
@@ -61,34 +61,34 @@ class Vehicle(NamedTuple):
         """Whether a read is of a vehicle that carries this one's plate."""
         return truth.clone_of == self.vehicle_id
 
-    def matched(self) -> list[TruePassage]:
+    def matched_passages(self) -> list[TruePassage]:
         """Its passages of which a read was matched, in order of time."""
-        found = {each.truth.passage_id for each in self.caught if self.is_own(each.truth)}
-        return [passage for passage in self.true if passage.passage_id in found]
+        found = {each.truth.passage_id for each in self.matched_reads if self.is_own(each.truth)}
+        return [passage for passage in self.true_passages if passage.passage_id in found]
 
 
-class Sorted(NamedTuple):
+class GroupedVehicles(NamedTuple):
     """The vehicles, in the order of the truth; and how many hits stand of vehicles that were not on the road
     or are none, for a plate was misread."""
 
     vehicles: list[Vehicle]
-    of_none: int
+    unmatched_hits: int
 
 
-def vehicles(ground: Ground, told: Told) -> Sorted:
+def group_by_vehicle(environment: TrafficEnvironment, emitted: EmittedHits) -> GroupedVehicles:
     """What was matched and what stands, vehicle by vehicle."""
-    caught: dict[VehicleKey, list[Caught]] = defaultdict(list)
-    stood: dict[VehicleKey, list[Stood]] = defaultdict(list)
-    for number, (match, now) in enumerate(told.matches):
-        truth = ground.truths[match.read.read_id]
+    caught: dict[VehicleKey, list[MatchedRead]] = defaultdict(list)
+    stood: dict[VehicleKey, list[ActiveHit]] = defaultdict(list)
+    for number, (match, now) in enumerate(emitted.matches):
+        truth = environment.truths[match.read.read_id]
         captured = to_ms(match.read.captured_at)
-        caught[key_of_match(match)].append(Caught(number, now, captured, match, truth))
-    for hit in told.standing():
-        truth = ground.truths[hit.read.read_id]
-        stood[key_of_hit(hit)].append(Stood(to_ms(hit.read.captured_at), hit, truth))
-    of_none = sum(len(found) for key, found in stood.items() if key not in ground.vehicle_of)
+        caught[match_key(match)].append(MatchedRead(number, now, captured, match, truth))
+    for hit in emitted.active_hits():
+        truth = environment.truths[hit.read.read_id]
+        stood[hit_key(hit)].append(ActiveHit(to_ms(hit.read.captured_at), hit, truth))
+    of_none = sum(len(found) for key, found in stood.items() if key not in environment.vehicle_by_key)
     found = []
-    for vehicle_id, key in ground.key_of.items():
-        stood[key].sort(key=lambda each: (each.captured, each.hit.hit_id))
-        found.append(Vehicle(vehicle_id, key, ground.passages[vehicle_id], caught[key], stood[key]))
-    return Sorted(found, of_none)
+    for vehicle_id, key in environment.key_by_vehicle.items():
+        stood[key].sort(key=lambda each: (each.captured_ms, each.hit.hit_id))
+        found.append(Vehicle(vehicle_id, key, environment.passages[vehicle_id], caught[key], stood[key]))
+    return GroupedVehicles(found, of_none)

@@ -14,7 +14,7 @@ from tools.contracts.json_schema import field_schema
 _VERSION: Final = "1"
 """Rises with the meaning of the topics, apart from the versions of the records on them."""
 _BINDING: Final = {"bindingVersion": "0.5.0"}
-_BY_BROKER: Final = {"message.timestamp.type": "LogAppendTime"}
+_BROKER_TIME: Final = {"message.timestamp.type": "LogAppendTime"}
 
 _ALERT_KEY: Final = {
     "type": "string",
@@ -43,7 +43,7 @@ class _Message(NamedTuple):
     summary: str
     key: dict[str, Any]
     schema: str | dict[str, Any]
-    more: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+    extra: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
 
 
 class _Channel(NamedTuple):
@@ -89,7 +89,7 @@ _CHANNELS: Final = (
         ),
         ("list-owner",),
         ("worker",),
-        _BY_BROKER,
+        _BROKER_TIME,
         compacted=True,
     ),
     _Channel(
@@ -107,7 +107,7 @@ _CHANNELS: Final = (
         (_Message("verdict", "What a centre says of a hit", _HIT_KEY, "verdict"),),
         ("centre",),
         ("worker",),
-        _BY_BROKER,
+        _BROKER_TIME,
     ),
     _Channel(
         "hits",
@@ -162,7 +162,7 @@ _CHANNELS: Final = (
 )
 
 
-def asyncapi() -> str:
+def build_asyncapi() -> str:
     """The document, as JSON."""
     document = {
         "asyncapi": "3.0.0",
@@ -174,13 +174,13 @@ def asyncapi() -> str:
             "the role in its tag. What no schema says is in README.md beside this file and docs/meaning.md.",
         },
         "defaultContentType": "application/json",
-        "channels": {channel.name: _channel(channel) for channel in _CHANNELS},
+        "channels": {channel.name: _build_channel(channel) for channel in _CHANNELS},
         "operations": {
-            name: operation for channel in _CHANNELS for name, operation in _operations(channel).items()
+            name: operation for channel in _CHANNELS for name, operation in _build_operations(channel).items()
         },
         "components": {
             "messages": {
-                message.name: _message(message) for channel in _CHANNELS for message in channel.messages
+                message.name: _build_message(message) for channel in _CHANNELS for message in channel.messages
             },
             "tags": {role: {"name": role, "description": words} for role, words in _ROLES.items()},
         },
@@ -188,7 +188,7 @@ def asyncapi() -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _channel(channel: _Channel) -> dict[str, Any]:
+def _build_channel(channel: _Channel) -> dict[str, Any]:
     described: dict[str, Any] = {
         "address": f"anpr.{channel.address}",
         "description": channel.description,
@@ -208,18 +208,18 @@ def _channel(channel: _Channel) -> dict[str, Any]:
     return described
 
 
-def _message(message: _Message) -> dict[str, Any]:
+def _build_message(message: _Message) -> dict[str, Any]:
     payload = {"$ref": f"{message.schema}.schema.json"} if isinstance(message.schema, str) else message.schema
     return {
         "name": message.name,
         "summary": message.summary,
-        **message.more,
+        **message.extra,
         "payload": payload,
         "bindings": {"kafka": {"key": message.key, **_BINDING}},
     }
 
 
-def _operations(channel: _Channel) -> dict[str, dict[str, Any]]:
+def _build_operations(channel: _Channel) -> dict[str, dict[str, Any]]:
     """The operations on a channel: `gatewaySendsReads`, `workerReceivesReads`."""
     sides = (("send", channel.senders), ("receive", channel.receivers))
     return {

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from streams.records.alert import Alert, AlertMatch, Withdrawal, key_of
-from streams.records.hit import Hit, Place, digest_of, hit_alert, hit_id
-from streams.records.journey import Journey, Next, Passed
-from streams.records.lookback import LookedAt, LookedBack, NotLookedAt
+from streams.records.alert import Alert, AlertMatch, Withdrawal, alert_key
+from streams.records.hit import Hit, Place, build_hit_alert, compute_hit_id, text_digest
+from streams.records.journey import Journey, NextSite, PassedSite
+from streams.records.lookback import LookbackRun, RefusedCountry, SearchedCountry
 from streams.records.match import Edit, Match, MatchResult
-from streams.records.read import Candidate, CharAlternative, Read, Vehicle
+from streams.records.read import CharAlternative, PlateCandidate, Read, Vehicle
 from streams.records.times import to_ms
 from streams.records.verdict import Verdict
 
@@ -20,7 +20,7 @@ READ: Final = Read(
     country="FR",
     confidence=0.91,
     char_confidences=[0.99, 0.98, 0.55, 0.97, 0.99, 0.96, 0.98],
-    candidates=[Candidate("AB-123-CD", 0.42)],
+    candidates=[PlateCandidate("AB-123-CD", 0.42)],
     char_alternatives=[[], [], [CharAlternative("1", 0.44)], [], [], [], []],
     lane=2,
     direction="receding",
@@ -68,13 +68,13 @@ MATCH: Final = Match(
 # The six hours since 1970, as long as two passages of a journey may lie apart, in which it begins.
 _STRETCH: Final = str(to_ms(READ.captured_at) // 21_600_000)
 HIT: Final = Hit(
-    hit_id=hit_id(ALERT, READ),
+    hit_id=compute_hit_id(ALERT, READ),
     revision=1,
     kind="new",
     mode="live",
     age_s=0.25,
     read=READ,
-    alert=hit_alert(ALERT),
+    alert=build_hit_alert(ALERT),
     match=MATCH.result,
     place=Place(
         camera_id=READ.camera_id,
@@ -92,12 +92,12 @@ HIT: Final = Hit(
     rules=("match.confusable", "plate.settled-by-format", "action.BE"),
     journey=Journey(
         # By six hours of time since 1970, as long as two passages of a journey may lie apart.
-        journey_id=digest_of(
-            ("journey", *key_of(ALERT), "2", "", str(to_ms(READ.captured_at) // 21_600_000))
+        journey_id=text_digest(
+            ("journey", *alert_key(ALERT), "2", "", str(to_ms(READ.captured_at) // 21_600_000))
         ),
-        passages=(Passed(hit_id(ALERT, READ), READ.camera_id, READ.captured_at, "rekkem", "BE"),),
+        passages=(PassedSite(compute_hit_id(ALERT, READ), READ.camera_id, READ.captured_at, "rekkem", "BE"),),
         next=[
-            Next(
+            NextSite(
                 "kortrijk",
                 km=10.9,
                 earliest=datetime(2026, 5, 21, 16, 15, 7, 969000, UTC),
@@ -122,14 +122,14 @@ VERDICT: Final = Verdict(
     reason="stopped by a patrol, plate and vehicle as listed",
     by="officer 7",
 )
-LOOKED_BACK: Final = LookedBack(
+LOOKBACK_RUN: Final = LookbackRun(
     list_id=ALERT.list_id,
     alert_id=ALERT.alert_id,
     version=ALERT.version,
     asked_at=datetime(2026, 5, 1, 9, 30, 0, 250000, UTC),
     hours=48.0,
     by="worker",
-    countries=[LookedAt("BE", 24.0, "LFP art. 25/7, decision of the chief of corps", 512_000, 3)],
-    refused=[NotLookedAt("FR", "[jurisdictions.FR] allows no looking back")],
+    countries=[SearchedCountry("BE", 24.0, "LFP art. 25/7, decision of the chief of corps", 512_000, 3)],
+    refused=[RefusedCountry("FR", "[jurisdictions.FR] allows no looking back")],
     done_at=datetime(2026, 5, 1, 9, 30, 4, 100000, UTC),
 )

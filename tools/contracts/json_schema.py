@@ -15,61 +15,61 @@ from streams.plates.normal_form import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PA
 from streams.records.countries import COUNTRIES
 from streams.records.encode import encode
 from streams.records.times import TIME_PATTERN
-from tools.contracts.examples import ALERT, HIT, LOOKED_BACK, MATCH, READ, VERDICT, WITHDRAWAL
+from tools.contracts.examples import ALERT, HIT, LOOKBACK_RUN, MATCH, READ, VERDICT, WITHDRAWAL
 
 _VERSION: Final = 1
 """Part of each schema's id; rises when a document that was valid no longer is."""
 
 
-class _Public(NamedTuple):
+class _PublicRecord(NamedTuple):
     title: str
     """The record's public name; in lower case, of its file and its id."""
     description: str
     example: msgspec.Struct
 
 
-_PUBLIC: Final = (
-    _Public(
+_PUBLIC_RECORDS: Final = (
+    _PublicRecord(
         "Read",
         "One licence plate as one camera read it, once. Topic anpr.reads.<country of the camera>, "
         "key camera_id. Written by gateways, read by workers.",
         READ,
     ),
-    _Public(
+    _PublicRecord(
         "Alert",
         "One vehicle or plate that a list asks for, in one version. Topic anpr.alerts, compacted, key "
         "<list_id>/<alert_id>. Written by the lists' owners, read by workers.",
         ALERT,
     ),
-    _Public(
+    _PublicRecord(
         "Withdrawal",
         "The end of an alert before its time, in files. On Kafka it is the null value of the alert's key.",
         WITHDRAWAL,
     ),
-    _Public(
+    _PublicRecord(
         "Match",
         "One read that may be the vehicle of one alert, and how. Topic anpr.matches, key "
         "<list_id>/<alert_id>. Written by workers, read by workers.",
         MATCH,
     ),
-    _Public(
+    _PublicRecord(
         "Hit",
         "What a police centre is told. The latest revision of a hit_id is what holds. Topic anpr.hits, key "
         "hit_id. Written by workers, read by the centres.",
         HIT,
     ),
-    _Public(
+    _PublicRecord(
         "Verdict",
         "What a centre says of a hit, after a person looked at it. Topic anpr.verdicts, key hit_id. Written "
         "by the centres, read by workers.",
         VERDICT,
     ),
-    _Public(
+    _PublicRecord(
         "LookedBack",
         "That an alert is or was looked back for: where, by what right, and what came of it. Topic "
         "anpr.lookbacks, compacted, key <list_id>/<alert_id>. Written by workers and `anpr lookback`, read "
         "by workers.",
-        LOOKED_BACK,
+        LOOKBACK_RUN,
     ),
 )
 
@@ -84,8 +84,8 @@ _DEFINITIONS: Final = {
 }
 """Public names of definitions whose Structs bear another name in the code; they stay as others know them."""
 
-_CODES: Final = sorted(COUNTRIES)
-_SHARED: Final[dict[str, dict[str, Any]]] = {
+_COUNTRY_CODES: Final = sorted(COUNTRIES)
+_SHARED_DEFINITIONS: Final[dict[str, dict[str, Any]]] = {
     "Time": {
         "description": "An instant: RFC 3339 with a zone, from 2000 to 2099; best in UTC with milliseconds.",
         "type": "string",
@@ -99,21 +99,21 @@ _SHARED: Final[dict[str, dict[str, Any]]] = {
     },
     "Country": {
         "description": "A country's code: ISO 3166-1 alpha-2 in upper case, and XK for Kosovo.",
-        "enum": _CODES,
+        "enum": _COUNTRY_CODES,
     },
 }
 """Definitions that many properties refer to; one may refer to those below it."""
 
-_BEYOND_TYPES: Final[dict[str, dict[str, dict[str, Any]]]] = {
+_EXTRA_RULES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "Read": {"plate": {"pattern": PLATE_PATTERN}},
     "Alert": {"plate": {"pattern": LISTED_PATTERN, "allOf": [{"pattern": LITERAL_PATTERN}]}},
 }
 """By Struct and property: what the code checks that the Struct's types do not say."""
 
 
-def schemas() -> dict[str, str]:
+def build_schemas() -> dict[str, str]:
     """File name to JSON text, of each record that others write or read."""
-    return {f"{_name(public)}.schema.json": _text(public) for public in _PUBLIC}
+    return {f"{_schema_name(public)}.schema.json": _build_schema(public) for public in _PUBLIC_RECORDS}
 
 
 def field_schema(kind: Any) -> dict[str, Any]:
@@ -122,25 +122,25 @@ def field_schema(kind: Any) -> dict[str, Any]:
     return made
 
 
-def _name(public: _Public) -> str:
+def _schema_name(public: _PublicRecord) -> str:
     return public.title.lower()
 
 
-def _text(public: _Public) -> str:
+def _build_schema(public: _PublicRecord) -> str:
     kind = type(public.example)
     _, components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     components = _with_public_names(components)
-    defs: dict[str, Any] = {name: _tidy(schema) for name, schema in components.items()}
-    for name in _BEYOND_TYPES.keys() & defs.keys():
-        for field, rules in _BEYOND_TYPES[name].items():
+    defs: dict[str, Any] = {name: _simplify(schema) for name, schema in components.items()}
+    for name in _EXTRA_RULES.keys() & defs.keys():
+        for field, rules in _EXTRA_RULES[name].items():
             defs[name]["properties"][field].update(rules)
-    for name, definition in _SHARED.items():
+    for name, definition in _SHARED_DEFINITIONS.items():
         if f'"#/$defs/{name}"' in json.dumps(defs):
             defs[name] = definition
     root = defs.pop(public.title)
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:anpr-streams:{_name(public)}:{_VERSION}",
+        "$id": f"urn:anpr-streams:{_schema_name(public)}:{_VERSION}",
         **root,
         "description": public.description,
         "examples": [json.loads(encode(public.example))],
@@ -158,27 +158,27 @@ def _with_public_names(components: Any) -> Any:
     return {_DEFINITIONS.get(name, name): schema for name, schema in json.loads(text).items()}
 
 
-def _tidy(schema: Any) -> Any:
+def _simplify(schema: Any) -> Any:
     """A schema of msgspec's, with what is shared referred to and descriptions for those who read the schema.
 
     That of a property stands at the property; of a Struct's docstring there is the first paragraph.
     """
     if isinstance(schema, list):
-        return [_tidy(part) for part in schema]
+        return [_simplify(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    if schema.get("enum") == _CODES:
+    if schema.get("enum") == _COUNTRY_CODES:
         return {"$ref": "#/$defs/Country"}
     if schema.get("pattern") == TIME_PATTERN:
-        return {**_described(schema), "$ref": "#/$defs/Time"}
-    tidy = {key: _tidy(value) for key, value in schema.items() if (key, value) != ("required", [])}
+        return {**_pick_description(schema), "$ref": "#/$defs/Time"}
+    tidy = {key: _simplify(value) for key, value in schema.items() if (key, value) != ("required", [])}
     if "properties" in tidy:
         tidy["description"] = " ".join(inspect.cleandoc(tidy["description"]).split("\n\n")[0].split())
     for part in tidy.get("anyOf", ()):
-        tidy = {**_described(part), **tidy}
+        tidy = {**_pick_description(part), **tidy}
         part.pop("description", None)
     return tidy
 
 
-def _described(schema: dict[str, Any]) -> dict[str, Any]:
+def _pick_description(schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": schema["description"]} if "description" in schema else {}

@@ -6,8 +6,8 @@ probably does not. Of several versions of an alert only the highest is looked at
 withdrawn only what concerns versions and withdrawals: nothing else can be put right any more.
 """
 
-from streams.alerts.lint.finding import Finding, Place, Severity
-from streams.alerts.lint.linter import Lint
-from streams.alerts.lint.settings import Facts
+from streams.alerts.lint.finding import Finding, Location, Severity
+from streams.alerts.lint.linter import Linter
+from streams.alerts.lint.settings import LintSettings
 
-__all__ = ["Facts", "Finding", "Lint", "Place", "Severity"]
+__all__ = ["Finding", "LintSettings", "Linter", "Location", "Severity"]

@@ -8,7 +8,7 @@ from streams.records.alert import Alert, Withdrawal
 Severity = Literal["error", "warning"]
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where an alert or a withdrawal stands, and its name `<list_id>/<alert_id>`, empty if unknown."""
 
     source: str
@@ -30,13 +30,13 @@ class Entry(NamedTuple):
     line: int
     record: Alert | Withdrawal
     plate: str = ""
-    pattern: bool = False
+    is_pattern: bool = False
     row: int = -1
 
     @property
-    def place(self) -> Place:
+    def location(self) -> Location:
         """Where it stands."""
-        return Place(self.source, self.line, f"{self.record.list_id}/{self.record.alert_id}")
+        return Location(self.source, self.line, f"{self.record.list_id}/{self.record.alert_id}")
 
 
 class Finding(NamedTuple):
@@ -70,16 +70,18 @@ class Check:
     id: ClassVar[str]
     severity: ClassVar[Severity]
 
-    def see(self, entry: Entry) -> Iterable[Finding]:  # noqa: ARG002 - for those that override it
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:  # noqa: ARG002 - for those that override it
         """The findings on one entry alone. It is called once for each, in the order of the files."""
         return ()
 
-    def finish(self) -> Iterable[Finding]:
+    def check_all(self) -> Iterable[Finding]:
         """The findings on all entries together, after the last; the ledger is closed by then."""
         return ()
 
-    def finding(self, place: Place, field: str, rule: str, value: str = "", advice: str = "") -> Finding:
+    def make_finding(
+        self, location: Location, field: str, rule: str, value: str = "", advice: str = ""
+    ) -> Finding:
         """A finding of this check."""
         return Finding(
-            place.source, place.line, self.id, self.severity, place.alert, field, rule, value, advice
+            location.source, location.line, self.id, self.severity, location.alert, field, rule, value, advice
         )

@@ -9,23 +9,23 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from streams.alerts.lint.finding import Place
+from streams.alerts.lint.finding import Location
 from streams.records.alert import Alert, Withdrawal
 from streams.records.times import to_ms
 
-NEVER: Final = 2**62
+NEVER_MS: Final = 2**62
 """A time, in ms, that never comes."""
 _encoder = msgspec.json.Encoder()
 
 
-class Withdrawn(NamedTuple):
+class WithdrawalLine(NamedTuple):
     """A withdrawal: from when (ms since 1970 UTC), and where it stands; `order` rises with file and line."""
 
-    at: int
+    withdrawn_ms: int
     order: tuple[int, int]
 
 
-class Ledger:
+class LineStore:
     """All alerts, by row in the order seen, and all withdrawals.
 
     After `close`: `begins` and `ends` (int64, ms since 1970 UTC, by row) the alerts' terms; `latest` (intp)
@@ -35,63 +35,71 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._sources: dict[str, int] = {}
-        self._keys: dict[str, int] = {}
+        self._source_indexes: dict[str, int] = {}
+        self._key_indexes: dict[str, int] = {}
         self._key = array("q")
         self._source = array("q")
         self._line = array("q")
         self._version = array("q")
         self._digest = array("Q")
-        self._begins = array("q")
-        self._ends = array("q")
-        self.withdrawals: dict[str, list[Withdrawn]] = {}
+        self._valid_from_ms = array("q")
+        self._valid_until_ms = array("q")
+        self.withdrawals: dict[str, list[WithdrawalLine]] = {}
 
     def __len__(self) -> int:
         return len(self._key)
 
-    def order(self, source: str, line: int) -> tuple[int, int]:
+    def line_order(self, source: str, line: int) -> tuple[int, int]:
         """What sorts lines: files in the order first seen, then lines."""
-        return self._sources.setdefault(source, len(self._sources)), line
+        return self._source_indexes.setdefault(source, len(self._source_indexes)), line
 
     def add(self, source: str, line: int, alert: Alert) -> int:
         """Notes an alert; gives its row."""
-        self._key.append(self._keys.setdefault(f"{alert.list_id}/{alert.alert_id}", len(self._keys)))
-        self._source.append(self.order(source, line)[0])
+        self._key.append(
+            self._key_indexes.setdefault(f"{alert.list_id}/{alert.alert_id}", len(self._key_indexes))
+        )
+        self._source.append(self.line_order(source, line)[0])
         self._line.append(line)
         self._version.append(alert.version)
         self._digest.append(xxhash.xxh3_64_intdigest(_encoder.encode(alert)))
-        self._begins.append(to_ms(alert.valid_from))
-        self._ends.append(to_ms(alert.valid_until))
+        self._valid_from_ms.append(to_ms(alert.valid_from))
+        self._valid_until_ms.append(to_ms(alert.valid_until))
         return len(self._key) - 1
 
-    def withdraw(self, source: str, line: int, withdrawal: Withdrawal) -> None:
+    def add_withdrawal(self, source: str, line: int, withdrawal: Withdrawal) -> None:
         """Notes a withdrawal."""
         key = f"{withdrawal.list_id}/{withdrawal.alert_id}"
         times = self.withdrawals.setdefault(key, [])
-        times.append(Withdrawn(to_ms(withdrawal.withdrawn_at), self.order(source, line)))
+        times.append(WithdrawalLine(to_ms(withdrawal.withdrawn_at), self.line_order(source, line)))
 
     def close(self) -> None:
         """Says that nothing more comes and works out which versions count and which are withdrawn."""
-        keys, versions = _column(self._key), _column(self._version)
-        self._names = list(self._keys)
-        self._files = list(self._sources)
-        self.begins, self.ends = _column(self._begins), _column(self._ends)
+        keys, versions = _to_array(self._key), _to_array(self._version)
+        self._alert_names = list(self._key_indexes)
+        self._files = list(self._source_indexes)
+        self.valid_from_ms, self.valid_until_ms = (
+            _to_array(self._valid_from_ms),
+            _to_array(self._valid_until_ms),
+        )
         # Stable, so that lines of one version keep their order.
-        self._sorted = np.lexsort((versions, keys))
+        self._sort_order = np.lexsort((versions, keys))
         last = np.ones(len(keys), dtype=bool)
-        last[:-1] = np.diff(keys[self._sorted]) != 0
-        self.latest = self._sorted[last]
-        self.counts: NDArray[np.bool_] = versions == versions[self.latest][keys]
-        self.withdrawn = np.full(len(keys), NEVER, dtype=np.int64)
+        last[:-1] = np.diff(keys[self._sort_order]) != 0
+        self.latest_rows = self._sort_order[last]
+        self.is_latest: NDArray[np.bool_] = versions == versions[self.latest_rows][keys]
+        self.withdrawn_ms = np.full(len(keys), NEVER_MS, dtype=np.int64)
         for name, times in self.withdrawals.items():
             times.sort()
-            row = self.row(name)
+            row = self.latest_row(name)
             if row is not None:
-                self.withdrawn[row] = next((each.at for each in times if each.at > self.begins[row]), NEVER)
+                self.withdrawn_ms[row] = next(
+                    (each.withdrawn_ms for each in times if each.withdrawn_ms > self.valid_from_ms[row]),
+                    NEVER_MS,
+                )
 
-    def repeats(self) -> list[tuple[int, int, bool]]:
+    def repeated_versions(self) -> list[tuple[int, int, bool]]:
         """Rows of one alert and version: the first, another, and whether their content is the same."""
-        order, keys, versions = self._sorted, _column(self._key), _column(self._version)
+        order, keys, versions = self._sort_order, _to_array(self._key), _to_array(self._version)
         again = np.flatnonzero(
             (keys[order][1:] == keys[order][:-1]) & (versions[order][1:] == versions[order][:-1])
         )
@@ -105,16 +113,16 @@ class Ledger:
             previous = place
         return found
 
-    def row(self, name: str) -> int | None:
+    def latest_row(self, name: str) -> int | None:
         """The row of the highest version of an alert, if it is in the files."""
-        key = self._keys.get(name)
-        return None if key is None else int(self.latest[key])
+        key = self._key_indexes.get(name)
+        return None if key is None else int(self.latest_rows[key])
 
-    def place(self, row: int) -> Place:
+    def location(self, row: int) -> Location:
         """Where a row stands."""
-        return Place(self._files[self._source[row]], self._line[row], self._names[self._key[row]])
+        return Location(self._files[self._source[row]], self._line[row], self._alert_names[self._key[row]])
 
-    def order_of(self, row: int) -> tuple[int, int]:
+    def row_order(self, row: int) -> tuple[int, int]:
         """What sorts a row among lines; see `order`."""
         return self._source[row], self._line[row]
 
@@ -122,11 +130,11 @@ class Ledger:
         """The version of a row."""
         return self._version[row]
 
-    def place_of(self, name: str, withdrawn: Withdrawn) -> Place:
+    def withdrawal_location(self, name: str, withdrawal: WithdrawalLine) -> Location:
         """Where a withdrawal of an alert stands."""
-        source, line = withdrawn.order
-        return Place(self._files[source], line, name)
+        source, line = withdrawal.order
+        return Location(self._files[source], line, name)
 
 
-def _column(values: "array[int]") -> NDArray[np.int64]:
+def _to_array(values: "array[int]") -> NDArray[np.int64]:
     return np.frombuffer(values, dtype=np.int64) if len(values) else np.zeros(0, dtype=np.int64)

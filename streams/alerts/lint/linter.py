@@ -3,14 +3,14 @@
 from typing import ClassVar, Final
 
 from streams.alerts.alert_keys import is_pattern
-from streams.alerts.lint.finding import Check, Entry, Finding, Place, Severity
-from streams.alerts.lint.line_store import Ledger
-from streams.alerts.lint.pattern_coverage import Shares
+from streams.alerts.lint.finding import Check, Entry, Finding, Location, Severity
+from streams.alerts.lint.line_store import LineStore
+from streams.alerts.lint.pattern_coverage import PatternCoverage
 from streams.alerts.lint.patterns import BroadPattern, PatternInExact, UnusedPattern
 from streams.alerts.lint.plates import DuplicatePlate, ImpossiblePlate
 from streams.alerts.lint.reason import NoReason
 from streams.alerts.lint.settings import (
-    Facts,
+    LintSettings,
     UnknownCentre,
     UnknownList,
     UnknownOperation,
@@ -19,10 +19,10 @@ from streams.alerts.lint.settings import (
 )
 from streams.alerts.lint.validity import Expired, StaysWithdrawn, UnknownWithdrawal
 from streams.alerts.lint.versions import RepeatedLine, VersionConflict
-from streams.plates.formats import Formats, shipped
-from streams.plates.normal_form import PlateError, normal
+from streams.plates.formats import Formats, builtin_formats
+from streams.plates.normal_form import PlateError, normalise
 from streams.records.alert import Alert, Withdrawal
-from streams.records.faults import Fault, shown
+from streams.records.faults import Fault, shown_value
 
 
 class NotAnAlert(Check):
@@ -35,84 +35,86 @@ class NotAnAlert(Check):
 _NOT_AN_ALERT: Final = NotAnAlert()
 
 
-class Lint:
+class Linter:
     """Takes the lines of alert lists, one by one in the order of the files, and then gives the findings.
 
     It knows no file and no clock: what the settings and the clock say is in `facts`. The work is linear in
     the lines, but for sorting.
     """
 
-    def __init__(self, facts: Facts, formats: Formats | None = None) -> None:
-        formats = formats if formats is not None else shipped()
-        shares = Shares(formats)
-        self._facts = facts
-        self._ledger = ledger = Ledger()
+    def __init__(self, settings: LintSettings, formats: Formats | None = None) -> None:
+        formats = formats if formats is not None else builtin_formats()
+        shares = PatternCoverage(formats)
+        self._settings = settings
+        self._lines = ledger = LineStore()
         self._checks: tuple[Check, ...] = (
             VersionConflict(ledger),
             RepeatedLine(ledger),
-            DuplicatePlate(ledger, facts.now),
+            DuplicatePlate(ledger, settings.now_ms),
             ImpossiblePlate(formats, shares),
-            UnusedPattern(facts),
-            PatternInExact(facts),
-            BroadPattern(facts, shares),
+            UnusedPattern(settings),
+            PatternInExact(settings),
+            BroadPattern(settings, shares),
             NoReason(),
-            Expired(ledger, facts.now),
+            Expired(ledger, settings.now_ms),
             StaysWithdrawn(ledger),
             UnknownWithdrawal(ledger),
-            WiderMode(facts),
-            UnknownCentre(facts),
-            UnknownOperation(facts),
+            WiderMode(settings),
+            UnknownCentre(settings),
+            UnknownOperation(settings),
             UnusedFlag(),
-            UnknownList(facts),
+            UnknownList(settings),
         )
-        self._seeing = [check.see for check in self._checks if type(check).see is not Check.see]
-        self._on_rows: list[tuple[int, Finding]] = []
+        self._entry_checks = [
+            check.check_entry for check in self._checks if type(check).check_entry is not Check.check_entry
+        ]
+        self._row_findings: list[tuple[int, Finding]] = []
         self._findings: list[Finding] = []
-        self.alerts = 0
+        self.alert_count = 0
         """Lines that are alerts."""
-        self.withdrawals = 0
+        self.withdrawal_count = 0
         """Lines that are withdrawals."""
 
-    def take(self, source: str, line: int, record: Alert | Withdrawal | tuple[Fault, ...]) -> None:
+    def add_line(self, source: str, line: int, record: Alert | Withdrawal | tuple[Fault, ...]) -> None:
         """Takes a line: what `streams.records.decode.decode_alerts` made of it."""
         if isinstance(record, Alert):
-            self._take_alert(source, line, record)
+            self._add_alert(source, line, record)
         elif isinstance(record, Withdrawal):
-            self.withdrawals += 1
-            self._ledger.withdraw(source, line, record)
+            self.withdrawal_count += 1
+            self._lines.add_withdrawal(source, line, record)
             entry = Entry(source, line, record)
-            self._findings.extend(finding for see in self._seeing for finding in see(entry))
+            self._findings.extend(finding for see in self._entry_checks for finding in see(entry))
         else:
-            self._reject(Place(source, line), record)
+            self._reject(Location(source, line), record)
 
-    def finish(self) -> list[Finding]:
+    def check_all(self) -> list[Finding]:
         """All findings, by file in the order first seen, line and check."""
-        ledger = self._ledger
+        ledger = self._lines
         ledger.close()
-        self._findings += [finding for row, finding in self._on_rows if self._matters(row)]
-        self._on_rows.clear()
-        self._findings.extend(finding for check in self._checks for finding in check.finish())
-        return sorted(self._findings, key=lambda each: (ledger.order(each.file, each.line), each.check))
+        self._findings += [finding for row, finding in self._row_findings if self._is_correctable(row)]
+        self._row_findings.clear()
+        self._findings.extend(finding for check in self._checks for finding in check.check_all())
+        return sorted(self._findings, key=lambda each: (ledger.line_order(each.file, each.line), each.check))
 
-    def _take_alert(self, source: str, line: int, alert: Alert) -> None:
+    def _add_alert(self, source: str, line: int, alert: Alert) -> None:
         try:
-            plate = normal(alert.plate, wildcards=True)
+            plate = normalise(alert.plate, wildcards=True)
         except PlateError as error:
             name = f"{alert.list_id}/{alert.alert_id}"
-            fault = Fault("plate", str(error), shown(alert.plate, "plate"))
-            self._reject(Place(source, line, name), (fault,))
+            fault = Fault("plate", str(error), shown_value(alert.plate, "plate"))
+            self._reject(Location(source, line, name), (fault,))
             return
-        self.alerts += 1
-        row = self._ledger.add(source, line, alert)
+        self.alert_count += 1
+        row = self._lines.add(source, line, alert)
         entry = Entry(source, line, alert, plate, is_pattern(plate), row)
-        for see in self._seeing:
+        for see in self._entry_checks:
             for finding in see(entry):
-                self._on_rows.append((row, finding))
+                self._row_findings.append((row, finding))
 
-    def _reject(self, place: Place, faults: tuple[Fault, ...]) -> None:
-        self._ledger.order(place.source, place.line)
-        self._findings.extend(_NOT_AN_ALERT.finding(place, *fault) for fault in faults)
+    def _reject(self, location: Location, faults: tuple[Fault, ...]) -> None:
+        self._lines.line_order(location.source, location.line)
+        self._findings.extend(_NOT_AN_ALERT.make_finding(location, *fault) for fault in faults)
 
-    def _matters(self, row: int) -> bool:
+    def _is_correctable(self, row: int) -> bool:
         """Whether a finding on a row can still be put right: its version counts and is not withdrawn."""
-        return bool(self._ledger.counts[row]) and self._ledger.withdrawn[row] > self._facts.now
+        return bool(self._lines.is_latest[row]) and self._lines.withdrawn_ms[row] > self._settings.now_ms

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from streams.alerts.lint.finding import Check, Entry, Finding, Severity
-from streams.alerts.lint.pattern_coverage import Shares
-from streams.alerts.lint.settings import BREADTH, Facts
+from streams.alerts.lint.pattern_coverage import PatternCoverage
+from streams.alerts.lint.settings import MODE_RANK, LintSettings
 from streams.plates.normal_form import WILDCARDS
 from streams.records.alert import Alert
 
-BROAD: Final = 2_000
+BROAD_ONE_IN: Final = 2_000
 """A pattern is broad if it fits more than one in so many plates of a series. Three digits of a number with
 three fit one in 1,000: at a border with 20,000 vehicles a day, a false hit an hour. A letter more fits one
 in 20,000."""
@@ -21,15 +21,15 @@ class UnusedPattern(Check):
     id: ClassVar[str] = "unused-pattern"
     severity: ClassVar[Severity] = "error"
 
-    def __init__(self, facts: Facts) -> None:
-        self._least = facts.pattern_min_literals
+    def __init__(self, settings: LintSettings) -> None:
+        self._min_literals = settings.pattern_min_literals
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
-        if not entry.pattern or literals(entry.plate) >= self._least:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
+        if not entry.is_pattern or count_literals(entry.plate) >= self._min_literals:
             return ()
-        rule = f"a plate with ? or * has at least {self._least} letters and digits"
+        rule = f"a plate with ? or * has at least {self._min_literals} letters and digits"
         advice = "it is never used: add what is known, or see [matching] pattern_min_literals"
-        return (self.finding(entry.place, "plate", rule, _count(entry.plate), advice),)
+        return (self.make_finding(entry.location, "plate", rule, _describe_literals(entry.plate), advice),)
 
 
 class BroadPattern(Check):
@@ -39,23 +39,28 @@ class BroadPattern(Check):
     id: ClassVar[str] = "broad-pattern"
     severity: ClassVar[Severity] = "warning"
 
-    def __init__(self, facts: Facts, shares: Shares) -> None:
-        self._least = facts.pattern_min_literals
-        self._shares = shares
+    def __init__(self, settings: LintSettings, coverage: PatternCoverage) -> None:
+        self._min_literals = settings.pattern_min_literals
+        self._coverage = coverage
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
-        if not entry.pattern or not isinstance(alert, Alert) or literals(entry.plate) < self._least:
+        if (
+            not entry.is_pattern
+            or not isinstance(alert, Alert)
+            or count_literals(entry.plate) < self._min_literals
+        ):
             return ()
-        widest = self._shares.widest(entry.plate, alert.country)
-        if widest is None or widest.share * BROAD <= 1:
+        widest = self._coverage.widest_series(entry.plate, alert.country)
+        if widest is None or widest.share * BROAD_ONE_IN <= 1:
             return ()
         return (
-            self.finding(
-                entry.place,
+            self.make_finding(
+                entry.location,
                 "plate",
-                f"fits at most 1 in {BROAD:,} plates of a series",
-                f"{_count(entry.plate)} that fit about 1 in {round(1 / widest.share):,} of {widest.series}",
+                f"fits at most 1 in {BROAD_ONE_IN:,} plates of a series",
+                f"{_describe_literals(entry.plate)} that fit about 1 in {round(1 / widest.share):,} "
+                f"of {widest.series}",
                 "add letters, digits"
                 + ("" if alert.country else ", the country")
                 + " or a ? for each character instead of a *",
@@ -69,29 +74,31 @@ class PatternInExact(Check):
     id: ClassVar[str] = "pattern-in-exact"
     severity: ClassVar[Severity] = "error"
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, settings: LintSettings) -> None:
+        self._settings = settings
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
-        if not entry.pattern or not isinstance(alert, Alert):
+        if not entry.is_pattern or not isinstance(alert, Alert):
             return ()
         own = alert.match.mode if alert.match else None
-        of_list = self._facts.mode_of(alert.list_id)
+        of_list = self._settings.list_mode(alert.list_id)
         rule = "a plate with ? or * needs the mode pattern or a wider one"
-        if BREADTH[of_list] < BREADTH["pattern"]:
+        if MODE_RANK[of_list] < MODE_RANK["pattern"]:
             advice = f"it never matches: set [lists.{alert.list_id}] mode to pattern, or list whole plates"
-            return (self.finding(entry.place, "plate", rule, f"one, and its list has {of_list}", advice),)
-        if own is not None and BREADTH[own] < BREADTH["pattern"]:
+            return (
+                self.make_finding(entry.location, "plate", rule, f"one, and its list has {of_list}", advice),
+            )
+        if own is not None and MODE_RANK[own] < MODE_RANK["pattern"]:
             advice = "it never matches: leave match.mode out, or list whole plates"
-            return (self.finding(entry.place, "match.mode", rule, own, advice),)
+            return (self.make_finding(entry.location, "match.mode", rule, own, advice),)
         return ()
 
 
-def literals(plate: str) -> int:
+def count_literals(plate: str) -> int:
     """The letters and digits of a normal form with wildcards."""
     return sum(char not in WILDCARDS for char in plate)
 
 
-def _count(plate: str) -> str:
-    return f"one with {literals(plate)}"
+def _describe_literals(plate: str) -> str:
+    return f"one with {count_literals(plate)}"

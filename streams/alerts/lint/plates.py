@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.alerts.lint.finding import Check, Entry, Finding, Severity
-from streams.alerts.lint.line_store import Ledger
-from streams.alerts.lint.pattern_coverage import Shares
+from streams.alerts.lint.line_store import LineStore
+from streams.alerts.lint.pattern_coverage import PatternCoverage
 from streams.plates.formats import Formats
-from streams.plates.german import GERMAN, written_groups
-from streams.plates.normal_form import MAX_LENGTH, UMLAUTS, spellings
+from streams.plates.german import GERMANY, split_at_gap
+from streams.plates.normal_form import MAX_LENGTH, UMLAUTS, packable_spellings
 from streams.records.alert import Alert
 
-_SPELLED_OUT: Final = {f"{plain}E": umlaut for umlaut, plain in UMLAUTS.items()}
-_LAST_UMLAUT: Final = 3
+_UMLAUT_SPELLINGS: Final = {f"{plain}E": umlaut for umlaut, plain in UMLAUTS.items()}
+_MAX_DISTRICT_LENGTH: Final = 3
 """Umlauts stand in the district, the first three letters of a German plate."""
 
 
@@ -30,46 +30,50 @@ class DuplicatePlate(Check):
     id: ClassVar[str] = "duplicate-plate"
     severity: ClassVar[Severity] = "error"
 
-    def __init__(self, ledger: Ledger, now: int) -> None:
-        self._ledger = ledger
-        self._now = now
-        self._contexts: dict[tuple[str, str | None], int] = {}
+    def __init__(self, lines: LineStore, now_ms: int) -> None:
+        self._lines = lines
+        self._now_ms = now_ms
+        self._index_by_context: dict[tuple[str, str | None], int] = {}
         # By row of the ledger.
-        self._behind = array("b")
+        self._lengths_after_district = array("b")
         # By spelling; most plates have one.
-        self._owner = array("q")
-        self._context = array("q")
+        self._owner_rows = array("q")
+        self._context_indexes = array("q")
         self._plates = bytearray()
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
         if isinstance(alert, Alert):
-            context = self._contexts.setdefault((alert.list_id, alert.country), len(self._contexts))
-            self._behind.append(length_behind_district(alert.plate) if alert.country == GERMAN else 0)
-            for spelling in spellings(entry.plate):
-                self._owner.append(entry.row)
-                self._context.append(context)
+            context = self._index_by_context.setdefault(
+                (alert.list_id, alert.country), len(self._index_by_context)
+            )
+            self._lengths_after_district.append(
+                length_after_district(alert.plate) if alert.country == GERMANY else 0
+            )
+            for spelling in packable_spellings(entry.plate):
+                self._owner_rows.append(entry.row)
+                self._context_indexes.append(context)
                 self._plates += spelling.encode().ljust(MAX_LENGTH, b"\0")
         return ()
 
-    def finish(self) -> Iterable[Finding]:
-        if not self._owner:
+    def check_all(self) -> Iterable[Finding]:
+        if not self._owner_rows:
             return
-        ends = np.minimum(self._ledger.ends, self._ledger.withdrawn)
+        ends = np.minimum(self._lines.valid_until_ms, self._lines.withdrawn_ms)
         told = set()
-        for rows in self._groups(ends):
-            for pair in self._together(rows, ends):
+        for rows in self._rows_by_spelling(ends):
+            for pair in self._overlapping_pairs(rows, ends):
                 if pair not in told:
                     told.add(pair)
-                    yield self._duplicate(*pair)
+                    yield self._make_duplicate(*pair)
 
-    def _groups(self, ends: NDArray[np.int64]) -> Iterator[list[int]]:
+    def _rows_by_spelling(self, ends_ms: NDArray[np.int64]) -> Iterator[list[int]]:
         """The rows that share a spelling, where they are two or more: the highest version of each alert, if
         it has not ended."""
-        asked = np.zeros(len(self._ledger), dtype=bool)
-        asked[self._ledger.latest] = True
-        asked &= ends > self._now
-        owner, context = np.array(self._owner), np.array(self._context)
+        asked = np.zeros(len(self._lines), dtype=bool)
+        asked[self._lines.latest_rows] = True
+        asked &= ends_ms > self._now_ms
+        owner, context = np.array(self._owner_rows), np.array(self._context_indexes)
         parts = np.frombuffer(self._plates, dtype=np.dtype([("head", "<u8"), ("tail", "<u4")]))
         chosen = np.flatnonzero(asked[owner])
         order = chosen[np.lexsort((context[chosen], parts["tail"][chosen], parts["head"][chosen]))]
@@ -80,26 +84,26 @@ class DuplicatePlate(Check):
         for start, end in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
             yield owner[order[start : end + 1]].tolist()
 
-    def _together(self, rows: list[int], ends: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    def _overlapping_pairs(self, rows: list[int], ends_ms: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         """Pairs of rows in force together, each row in at most one as the later to begin."""
         # A plate without written gaps may be of any district: it is compared with those of the first.
-        first = next((behind for row in rows if (behind := self._behind[row])), 0)
+        first = next((behind for row in rows if (behind := self._lengths_after_district[row])), 0)
         by_gap: dict[int, list[int]] = {}
         for row in rows:
-            by_gap.setdefault(self._behind[row] or first, []).append(row)
+            by_gap.setdefault(self._lengths_after_district[row] or first, []).append(row)
         for group in by_gap.values():
-            group.sort(key=lambda row: (self._ledger.begins[row], row))
+            group.sort(key=lambda row: (self._lines.valid_from_ms[row], row))
             longest = group[0]
             for row in group[1:]:
-                if self._ledger.begins[row] < ends[longest]:
+                if self._lines.valid_from_ms[row] < ends_ms[longest]:
                     yield min(row, longest), max(row, longest)
-                if ends[row] > ends[longest]:
+                if ends_ms[row] > ends_ms[longest]:
                     longest = row
 
-    def _duplicate(self, first: int, other: int) -> Finding:
-        where = self._ledger.place(first)
-        return self.finding(
-            self._ledger.place(other),
+    def _make_duplicate(self, first_row: int, second_row: int) -> Finding:
+        where = self._lines.location(first_row)
+        return self.make_finding(
+            self._lines.location(second_row),
             "plate",
             "a list has a plate once",
             f"also the plate of {where.alert} at {where}",
@@ -117,32 +121,32 @@ class ImpossiblePlate(Check):
     id: ClassVar[str] = "impossible-plate"
     severity: ClassVar[Severity] = "warning"
 
-    def __init__(self, formats: Formats, shares: Shares) -> None:
+    def __init__(self, formats: Formats, coverage: PatternCoverage) -> None:
         self._formats = formats
-        self._shares = shares
-        self._known = frozenset(formats.countries)
+        self._coverage = coverage
+        self._countries = frozenset(formats.countries)
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
-        if not isinstance(alert, Alert) or alert.country not in self._known:
+        if not isinstance(alert, Alert) or alert.country not in self._countries:
             return ()
         plate, country = entry.plate, alert.country
-        if entry.pattern:
-            if self._shares.possible(plate, country):
+        if entry.is_pattern:
+            if self._coverage.is_possible(plate, country):
                 return ()
             value, advice = f"a pattern that no plate of {country} fits", "check the pattern and the country"
         else:
-            if any(self._formats.fits(way, country) for way in _with_umlauts(plate, country)):
+            if any(self._formats.exact_fits(way, country) for way in _umlaut_variants(plate, country)):
                 return ()
             value, advice = f"no plate of {country} as it stands", self._advice(plate, country)
-        return (self.finding(entry.place, "plate", "fits a format of its country", value, advice),)
+        return (self.make_finding(entry.location, "plate", "fits a format of its country", value, advice),)
 
     def _advice(self, plate: str, country: str) -> str:
         hints = []
         # By how many characters, not which: where they stand would tell of the plate.
         misread = [
-            sum(one != other for one, other in zip(plate, fit.plate, strict=True)) + len(fit.open)
-            for fit in self._formats.settled(plate, country)
+            sum(one != other for one, other in zip(plate, fit.plate, strict=True)) + len(fit.open_positions)
+            for fit in self._formats.settled_fits(plate, country)
         ]
         if misread:
             count = min(misread)
@@ -151,24 +155,24 @@ class ImpossiblePlate(Check):
         others = [
             other
             for other in self._formats.countries
-            if other != country and self._formats.possible_as_read(plate, other)
+            if other != country and self._formats.is_possible_as_read(plate, other)
         ]
         if others:
             hints.append(f"it is possible in {', '.join(others)}")
         return "; ".join(["check the plate and its country", *hints])
 
 
-def length_behind_district(text: str) -> int:
+def length_after_district(text: str) -> int:
     """How many characters stand behind the district of a German plate as listed, 0 if its gaps are not
     written. It tells `B-AB 123` from `BA-B 123`, however an umlaut in the district is spelled."""
-    return sum(map(len, (written_groups(text) or [])[1:]))
+    return sum(map(len, (split_at_gap(text) or [])[1:]))
 
 
-def _with_umlauts(plate: str, country: str) -> Iterator[str]:
+def _umlaut_variants(plate: str, country: str) -> Iterator[str]:
     """The plate, and if it is German, it with an umlaut for each of AE, OE, UE in the district."""
     yield plate
-    if country == GERMAN:
-        for place in range(min(_LAST_UMLAUT, len(plate) - 1)):
-            umlaut = _SPELLED_OUT.get(plate[place : place + 2])
+    if country == GERMANY:
+        for place in range(min(_MAX_DISTRICT_LENGTH, len(plate) - 1)):
+            umlaut = _UMLAUT_SPELLINGS.get(plate[place : place + 2])
             if umlaut:
                 yield plate[:place] + umlaut + plate[place + 2 :]

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from streams.alerts.lint.finding import Check, Entry, Finding, Severity
 from streams.records.alert import Alert
-from streams.records.faults import shown
+from streams.records.faults import shown_value
 
 PLACEHOLDERS: Final = frozenset(
     (  # noqa: SIM905 - a list of quoted words reads worse
@@ -16,7 +16,7 @@ PLACEHOLDERS: Final = frozenset(
     ).split()
 )
 """Words that stand where a reason should, in the four languages of the lists: letters and digits only."""
-_LONGEST: Final = 2 * max(map(len, PLACEHOLDERS))
+_MAX_PLACEHOLDER_LENGTH: Final = 2 * max(map(len, PLACEHOLDERS))
 
 
 class NoReason(Check):
@@ -25,16 +25,16 @@ class NoReason(Check):
     id: ClassVar[str] = "no-reason"
     severity: ClassVar[Severity] = "error"
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
         if not isinstance(alert, Alert):
             return ()
         reason = alert.reason
-        if len(reason) > _LONGEST and any(map(str.isalnum, reason)):
+        if len(reason) > _MAX_PLACEHOLDER_LENGTH and any(map(str.isalnum, reason)):
             return ()
         word = "".join(filter(str.isalnum, reason)).casefold().replace("é", "e")
         if word and word not in PLACEHOLDERS:
             return ()
         rule = "says in words why the vehicle is sought"
-        value = f"a placeholder of {shown(reason, 'reason')}"
-        return (self.finding(entry.place, "reason", rule, value, "write the reason"),)
+        value = f"a placeholder of {shown_value(reason, 'reason')}"
+        return (self.make_finding(entry.location, "reason", rule, value, "write the reason"),)

@@ -3,28 +3,28 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar, Final, NamedTuple, get_args
 
-from streams.alerts.lint.finding import Check, Entry, Finding, Place, Severity
-from streams.records.alert import Alert, Mode
-from streams.records.faults import shown
-from streams.rules.actions import FLAGGABLE
+from streams.alerts.lint.finding import Check, Entry, Finding, Location, Severity
+from streams.records.alert import Alert, MatchMode
+from streams.records.faults import shown_value
+from streams.rules.actions import FLAGGABLE_BASES
 
-BREADTH: Final[dict[str, int]] = {mode: place for place, mode in enumerate(get_args(Mode))}
+MODE_RANK: Final[dict[str, int]] = {mode: place for place, mode in enumerate(get_args(MatchMode))}
 """How wide each mode is; each admits what those before it admit."""
 
 
-class Facts(NamedTuple):
+class LintSettings(NamedTuple):
     """What the clock and the settings say: `now` in ms since 1970 UTC; the mode of each list that has a
     section, and of one that has none; [matching] pattern_min_literals; the ids of the centres, and of joint
     operations; None where there are no settings to ask."""
 
-    now: int
-    modes: Mapping[str, Mode] = {}
-    default_mode: Mode = "confusable"
+    now_ms: int
+    modes: Mapping[str, MatchMode] = {}
+    default_mode: MatchMode = "confusable"
     pattern_min_literals: int = 3
     centres: Collection[str] = frozenset()
     operations: Collection[str] | None = None
 
-    def mode_of(self, list_id: str) -> Mode:
+    def list_mode(self, list_id: str) -> MatchMode:
         """The mode of a list."""
         return self.modes.get(list_id, self.default_mode)
 
@@ -35,19 +35,19 @@ class WiderMode(Check):
     id: ClassVar[str] = "wider-mode"
     severity: ClassVar[Severity] = "warning"
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, settings: LintSettings) -> None:
+        self._settings = settings
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
         if not isinstance(alert, Alert) or alert.match is None or alert.match.mode is None:
             return ()
-        of_list = self._facts.mode_of(alert.list_id)
-        if BREADTH[alert.match.mode] <= BREADTH[of_list]:
+        of_list = self._settings.list_mode(alert.list_id)
+        if MODE_RANK[alert.match.mode] <= MODE_RANK[of_list]:
             return ()
         rule = f"is no wider than the list's mode, {of_list}"
         advice = f"it has no effect: leave it out, or widen [lists.{alert.list_id}] mode"
-        return (self.finding(entry.place, "match.mode", rule, alert.match.mode, advice),)
+        return (self.make_finding(entry.location, "match.mode", rule, alert.match.mode, advice),)
 
 
 class UnknownCentre(Check):
@@ -56,20 +56,20 @@ class UnknownCentre(Check):
     id: ClassVar[str] = "unknown-centre"
     severity: ClassVar[Severity] = "error"
 
-    def __init__(self, facts: Facts) -> None:
-        self._centres = facts.centres
+    def __init__(self, settings: LintSettings) -> None:
+        self._centres = settings.centres
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
         if not isinstance(alert, Alert) or not alert.audience or not self._centres:
             return ()
         rule = "is an id in [centres]"
         return [
-            self.finding(
-                entry.place,
+            self.make_finding(
+                entry.location,
                 f"audience[{place}]",
                 rule,
-                shown(centre),
+                shown_value(centre),
                 "correct it, or add the centre to the settings",
             )
             for place, centre in enumerate(alert.audience)
@@ -83,10 +83,10 @@ class UnknownOperation(Check):
     id: ClassVar[str] = "unknown-operation"
     severity: ClassVar[Severity] = "error"
 
-    def __init__(self, facts: Facts) -> None:
-        self._operations = facts.operations
+    def __init__(self, settings: LintSettings) -> None:
+        self._operations = settings.operations
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
         if not isinstance(alert, Alert) or alert.operation_id is None or self._operations is None:
             return ()
@@ -94,7 +94,9 @@ class UnknownOperation(Check):
             return ()
         advice = "it hits nowhere: correct it, or add the operation to the settings"
         rule = "is an id in [operations]"
-        return (self.finding(entry.place, "operation_id", rule, shown(alert.operation_id), advice),)
+        return (
+            self.make_finding(entry.location, "operation_id", rule, shown_value(alert.operation_id), advice),
+        )
 
 
 class UnusedFlag(Check):
@@ -103,13 +105,13 @@ class UnusedFlag(Check):
     id: ClassVar[str] = "unused-flag"
     severity: ClassVar[Severity] = "error"
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         alert = entry.record
-        if not isinstance(alert, Alert) or not alert.flags or alert.basis in FLAGGABLE:
+        if not isinstance(alert, Alert) or not alert.flags or alert.basis in FLAGGABLE_BASES:
             return ()
         rule = "stands only on alerts under article 36 (Regulation (EU) 2018/1862, article 24)"
         advice = "it has no effect: leave it out, or set what is done there in `action`"
-        return (self.finding(entry.place, "flags", rule, alert.basis, advice),)
+        return (self.make_finding(entry.location, "flags", rule, alert.basis, advice),)
 
 
 class UnknownList(Check):
@@ -119,26 +121,26 @@ class UnknownList(Check):
     id: ClassVar[str] = "unknown-list"
     severity: ClassVar[Severity] = "warning"
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._first: dict[str, tuple[Place, int]] = {}
+    def __init__(self, settings: LintSettings) -> None:
+        self._settings = settings
+        self._first_lines: dict[str, tuple[Location, int]] = {}
 
-    def see(self, entry: Entry) -> Iterable[Finding]:
+    def check_entry(self, entry: Entry) -> Iterable[Finding]:
         list_id = entry.record.list_id
-        if self._facts.modes and list_id not in self._facts.modes:
-            place, count = self._first.get(list_id) or (entry.place, 0)
-            self._first[list_id] = place, count + 1
+        if self._settings.modes and list_id not in self._settings.modes:
+            place, count = self._first_lines.get(list_id) or (entry.location, 0)
+            self._first_lines[list_id] = place, count + 1
         return ()
 
-    def finish(self) -> Iterable[Finding]:
-        for list_id, (place, count) in self._first.items():
+    def check_all(self) -> Iterable[Finding]:
+        for list_id, (place, count) in self._first_lines.items():
             lines = "line" if count == 2 else "lines"
             more = f", here and in {count - 1:,} more {lines}" if count > 1 else ""
-            yield self.finding(
+            yield self.make_finding(
                 place,
                 "list_id",
                 "has a section [lists.<id>] in the settings",
                 f"{list_id}{more}",
                 f"correct it, or add [lists.{list_id}]; now the defaults hold for it, "
-                f"mode {self._facts.default_mode} and no audience",
+                f"mode {self._settings.default_mode} and no audience",
             )

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from streams.alerts.lint.finding import Check, Finding, Severity
-from streams.alerts.lint.line_store import NEVER, Ledger
-from streams.records.times import from_ms, rfc3339
+from streams.alerts.lint.line_store import NEVER_MS, LineStore
+from streams.records.times import from_ms, to_rfc3339
 
 
 class Expired(Check):
@@ -14,20 +14,22 @@ class Expired(Check):
     id: ClassVar[str] = "expired"
     severity: ClassVar[Severity] = "warning"
 
-    def __init__(self, ledger: Ledger, now: int) -> None:
-        self._ledger = ledger
-        self._now = now
+    def __init__(self, lines: LineStore, now_ms: int) -> None:
+        self._lines = lines
+        self._now_ms = now_ms
 
-    def finish(self) -> Iterable[Finding]:
-        ledger = self._ledger
-        rule = f"lies after now ({_time(self._now)})"
-        latest = ledger.latest
-        for row in latest[(ledger.ends[latest] <= self._now) & (ledger.withdrawn[latest] == NEVER)].tolist():
-            yield self.finding(
-                ledger.place(row),
+    def check_all(self) -> Iterable[Finding]:
+        ledger = self._lines
+        rule = f"lies after now ({_format_time(self._now_ms)})"
+        latest = ledger.latest_rows
+        for row in latest[
+            (ledger.valid_until_ms[latest] <= self._now_ms) & (ledger.withdrawn_ms[latest] == NEVER_MS)
+        ].tolist():
+            yield self.make_finding(
+                ledger.location(row),
                 "valid_until",
                 rule,
-                _time(int(ledger.ends[row])),
+                _format_time(int(ledger.valid_until_ms[row])),
                 "delete the line, or prolong the alert by a higher version",
             )
 
@@ -43,27 +45,28 @@ class StaysWithdrawn(Check):
     id: ClassVar[str] = "stays-withdrawn"
     severity: ClassVar[Severity] = "error"
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, lines: LineStore) -> None:
+        self._lines = lines
 
-    def finish(self) -> Iterable[Finding]:
-        ledger = self._ledger
+    def check_all(self) -> Iterable[Finding]:
+        ledger = self._lines
         for name, times in ledger.withdrawals.items():
-            row = ledger.row(name)
+            row = ledger.latest_row(name)
             if row is None or ledger.version(row) == 1:
                 continue
-            begins, order = int(ledger.begins[row]), ledger.order_of(row)
-            ending = [each for each in times if each.at > begins and each.order < order]
+            begins, order = int(ledger.valid_from_ms[row]), ledger.row_order(row)
+            ending = [each for each in times if each.withdrawn_ms > begins and each.order < order]
             if ending:
                 last = max(ending)
-                yield self.finding(
-                    ledger.place(row),
+                yield self.make_finding(
+                    ledger.location(row),
                     "valid_from",
                     "an alert listed again begins at or after its withdrawal",
-                    f"{_time(begins)}, and {ledger.place_of(name, last)} withdraws what began before "
-                    f"{_time(last.at)}",
+                    f"{_format_time(begins)}, and {ledger.withdrawal_location(name, last)} withdraws "
+                    "what began before "
+                    f"{_format_time(last.withdrawn_ms)}",
                     f"to list it again, send version {ledger.version(row) + 1} with a valid_from from "
-                    f"{_time(last.at)} on; until then it stays withdrawn",
+                    f"{_format_time(last.withdrawn_ms)} on; until then it stays withdrawn",
                 )
 
 
@@ -73,15 +76,15 @@ class UnknownWithdrawal(Check):
     id: ClassVar[str] = "unknown-withdrawal"
     severity: ClassVar[Severity] = "warning"
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, lines: LineStore) -> None:
+        self._lines = lines
 
-    def finish(self) -> Iterable[Finding]:
-        for name, times in self._ledger.withdrawals.items():
-            if self._ledger.row(name) is None:
+    def check_all(self) -> Iterable[Finding]:
+        for name, times in self._lines.withdrawals.items():
+            if self._lines.latest_row(name) is None:
                 for each in times:
-                    yield self.finding(
-                        self._ledger.place_of(name, each),
+                    yield self.make_finding(
+                        self._lines.withdrawal_location(name, each),
                         "alert_id",
                         "a withdrawal names an alert of these files",
                         "in none of them",
@@ -89,5 +92,5 @@ class UnknownWithdrawal(Check):
                     )
 
 
-def _time(ms: int) -> str:
-    return rfc3339(from_ms(ms)).replace(".000Z", "Z")
+def _format_time(ms: int) -> str:
+    return to_rfc3339(from_ms(ms)).replace(".000Z", "Z")

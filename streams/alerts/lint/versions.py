@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from streams.alerts.lint.finding import Check, Finding, Severity
-from streams.alerts.lint.line_store import Ledger
+from streams.alerts.lint.line_store import LineStore
 
 
 class VersionConflict(Check):
@@ -13,17 +13,17 @@ class VersionConflict(Check):
     id: ClassVar[str] = "version-conflict"
     severity: ClassVar[Severity] = "error"
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, lines: LineStore) -> None:
+        self._lines = lines
 
-    def finish(self) -> Iterable[Finding]:
-        for first, other, same in self._ledger.repeats():
+    def check_all(self) -> Iterable[Finding]:
+        for first, other, same in self._lines.repeated_versions():
             if not same:
-                yield self.finding(
-                    self._ledger.place(other),
+                yield self.make_finding(
+                    self._lines.location(other),
                     "version",
                     "one version of an alert has one content",
-                    f"{self._ledger.version(other)}, with other content at {self._ledger.place(first)}",
+                    f"{self._lines.version(other)}, with other content at {self._lines.location(first)}",
                     "give the content that is to count a higher version",
                 )
 
@@ -34,16 +34,16 @@ class RepeatedLine(Check):
     id: ClassVar[str] = "repeated-line"
     severity: ClassVar[Severity] = "warning"
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, lines: LineStore) -> None:
+        self._lines = lines
 
-    def finish(self) -> Iterable[Finding]:
-        for first, other, same in self._ledger.repeats():
+    def check_all(self) -> Iterable[Finding]:
+        for first, other, same in self._lines.repeated_versions():
             if same:
-                yield self.finding(
-                    self._ledger.place(other),
+                yield self.make_finding(
+                    self._lines.location(other),
                     "version",
                     "a version of an alert is listed once",
-                    f"{self._ledger.version(other)}, the same at {self._ledger.place(first)}",
+                    f"{self._lines.version(other)}, the same at {self._lines.location(first)}",
                     "delete one of the lines",
                 )

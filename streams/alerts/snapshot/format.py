@@ -65,7 +65,7 @@ class Header(msgspec.Struct, frozen=True):
     sections: dict[str, Section]
 
 
-class Source(msgspec.Struct, frozen=True):
+class SnapshotSource(msgspec.Struct, frozen=True):
     """The topic that a snapshot was read from, and how far.
 
     `next_offsets` has for each partition, by its number, the offset of the first record not in the file; all

@@ -12,32 +12,32 @@ from streams.records.encode import encode
 from streams.records.hit import Hit
 
 
-class Sink:
+class HitOutput:
     """Where hits go: a file, standard output as JSON lines, or a table at the end."""
 
     def __init__(self, stack: ExitStack, out: str | None, as_json: bool | None) -> None:
         self._table: list[Hit] | None = None
         self._file: BinaryIO | None = None
-        self._standing: set[str] = set()
+        self._active: set[str] = set()
         if out and out != "-":
-            self._file = stack.enter_context(writing(out))
+            self._file = stack.enter_context(open_output(out))
         if as_json is False or (as_json is None and not out and sys.stdout.isatty()):
             self._table = []
         elif self._file is None:
             self._file = sys.stdout.buffer
 
     @property
-    def standing(self) -> int:
+    def active_count(self) -> int:
         """How many hits stand."""
-        return len(self._standing)
+        return len(self._active)
 
-    def take(self, hits: list[Hit]) -> None:
+    def write(self, hits: list[Hit]) -> None:
         """Takes revisions in their order."""
         for hit in hits:
             if hit.kind == "withdrawn":
-                self._standing.discard(hit.hit_id)
+                self._active.discard(hit.hit_id)
             else:
-                self._standing.add(hit.hit_id)
+                self._active.add(hit.hit_id)
         if self._table is not None:
             self._table += hits
         if self._file is not None:
@@ -51,7 +51,7 @@ class Sink:
             print_hits(self._table)
 
 
-def writing(path: str) -> BinaryIO:
+def open_output(path: str) -> BinaryIO:
     """A file that is written. Ends the command as wrong use if it cannot be."""
     try:
         return Path(path).open("wb")

@@ -6,40 +6,43 @@ from typing import Final
 
 from streams.records.hit import Hit
 from streams.records.journey import Handover, Journey, Pursuit
-from streams.records.times import rfc3339
+from streams.records.times import to_rfc3339
 
-_NEXT_SHOWN: Final = 2
+_MAX_NEXT_SITES: Final = 2
 
 
-def going(hit: Hit) -> Iterator[str]:
+def detail_lines(hit: Hit) -> Iterator[str]:
     """The handover, the last leg and what is next, signs that it is not one vehicle, the joint operations and
     the authority of a look back; a line each, of what there is."""
     if hit.handover is not None:
-        yield handover_words(hit.handover)
+        yield describe_handover(hit.handover)
         if hit.kind == "new" and hit.handover.pursuit is not None:
-            yield pursuit_words(hit.handover.pursuit)
+            yield describe_pursuit(hit.handover.pursuit)
     elif hit.journey is not None:
-        yield from journey_words(hit.journey)
+        yield from describe_journey(hit.journey)
     for doubt in hit.doubts:
         yield f"{'a cloned plate?' if doubt.kind == 'too-fast' else 'another vehicle?'} {doubt.meaning}"
     for each in hit.operations:
-        where = f", best at {each.site_id} {_span(each.earliest, each.latest)}" if each.site_id else ""
+        where = f", best at {each.site_id} {_format_span(each.earliest, each.latest)}" if each.site_id else ""
         yield f"operation {each.operation_id}: score {each.score:.2f}{where}"
     if hit.lookback is not None:
         found = hit.lookback
         yield f"found by looking back {found.hours:g} h in {found.country}: {found.source}"
 
 
-def handover_words(handover: Handover) -> str:
+def describe_handover(handover: Handover) -> str:
     """Where it goes and when, and who hands over to whom."""
     verb = "crossed into" if handover.state == "crossed" else "heads to"
-    when = _span(handover.earliest, handover.latest)
+    when = _format_span(handover.earliest, handover.latest)
     centres = f"{handover.from_centre or handover.from_} to {handover.to_centre or handover.to}"
     group = f", talkgroup {handover.talkgroup}" if handover.talkgroup else ""
-    return f"{verb} {handover.to}, {handover.site_id} {when}: {centres}{group}, until {_clock(handover.ends)}"
+    return (
+        f"{verb} {handover.to}, {handover.site_id} {when}: {centres}{group}, until "
+        f"{_format_time(handover.ends)}"
+    )
 
 
-def pursuit_words(pursuit: Pursuit) -> str:
+def describe_pursuit(pursuit: Pursuit) -> str:
     """What those who pursue may do on the other side."""
     allowed = "may go on" if pursuit.allowed else "may not go on"
     limits = [f"{pursuit.km:g} km"] if pursuit.km is not None else []
@@ -49,7 +52,7 @@ def pursuit_words(pursuit: Pursuit) -> str:
     return f"pursuers {allowed}{within}: {pursuit.may}{on} ({pursuit.source})"
 
 
-def journey_words(journey: Journey) -> Iterator[str]:
+def describe_journey(journey: Journey) -> Iterator[str]:
     """The last leg, and the nearest sites ahead: a line, if there is either."""
     last, parts = journey.passages[-1], []
     if len(journey.passages) > 1 and last.km is not None and last.minutes is not None:
@@ -58,19 +61,23 @@ def journey_words(journey: Journey) -> Iterator[str]:
         parts.append(
             f"from {before.site_id or before.camera_id} {last.minutes:.0f} min before ({last.km:g} km{speed})"
         )
-    ahead = journey.next[:_NEXT_SHOWN]
+    ahead = journey.next[:_MAX_NEXT_SITES]
     if ahead:
-        sites = ", ".join(f"{each.site_id} {_span(each.earliest, each.latest)}" for each in ahead)
+        sites = ", ".join(f"{each.site_id} {_format_span(each.earliest, each.latest)}" for each in ahead)
         parts.append(f"next {sites}")
     if parts:
         yield "; ".join(parts)
 
 
-def _span(earliest: datetime | None, latest: datetime | None) -> str:
+def _format_span(earliest: datetime | None, latest: datetime | None) -> str:
     if earliest is None or latest is None:
         return ""
-    return _clock(earliest) if earliest == latest else f"{_clock(earliest)} to {_clock(latest)}"
+    return (
+        _format_time(earliest)
+        if earliest == latest
+        else f"{_format_time(earliest)} to {_format_time(latest)}"
+    )
 
 
-def _clock(time: datetime) -> str:
-    return rfc3339(time)[11:16]
+def _format_time(time: datetime) -> str:
+    return to_rfc3339(time)[11:16]

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 
 @contextmanager
-def progress_of(what: str, paths: tuple[str, ...]) -> Iterator[Callable[[int], None]]:
+def file_progress(description: str, paths: tuple[str, ...]) -> Iterator[Callable[[int], None]]:
     """A progress bar over the bytes of files, if stderr is a terminal; call it with the bytes taken so far.
 
     Files are read one after the other; a smaller number than the last begins the next file.
@@ -20,9 +20,9 @@ def progress_of(what: str, paths: tuple[str, ...]) -> Iterator[Callable[[int], N
         yield lambda _: None
         return
     total = sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
-    columns = (TextColumn(what), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn(description), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total or None)
+        task = bar.add_task(description, total=total or None)
         done = last = 0
 
         def advance(taken: int) -> None:

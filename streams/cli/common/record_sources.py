@@ -7,120 +7,120 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from streams.cli.common.options import connection_of
-from streams.cli.common.progress import progress_of, say
-from streams.cli.common.rejected_lines import Rejects
-from streams.cli.common.requirements import require
-from streams.files.jsonl import FileError, RejectedLine, batches, name_of
+from streams.cli.common.options import resolve_connection
+from streams.cli.common.progress import file_progress, say
+from streams.cli.common.rejected_lines import RejectedLines
+from streams.cli.common.requirements import require_packages
+from streams.files.jsonl import InputFileError, RejectedLine, display_name, read_batches
 from streams.records.faults import Fault
 from streams.records.hit import Hit
 from streams.records.verdict import Verdict
 from streams.settings.model import Settings
 
 if TYPE_CHECKING:
-    from streams.kafka.hit_tail import Begin, NoHit
-    from streams.kafka.verdict_scan import NoVerdict
+    from streams.kafka.hit_tail import TailStart, UndecodableRecord
+    from streams.kafka.verdict_scan import UndecodableVerdict
 
 _Record = TypeVar("_Record")
 
 
-def records(
+def decode_files(
     paths: Sequence[str],
     decode: Callable[[bytes], _Record | tuple[Fault, ...]],
-    rejects: Rejects,
+    rejects: RejectedLines,
     progress: Callable[[int], None],
 ) -> Iterator[_Record]:
     """The records in files; lines that are none are reported. Raises FileError."""
     for path in paths:
-        for lines, numbers in batches(path, progress):
+        for lines, numbers in read_batches(path, progress):
             for number, line in zip(numbers, lines, strict=True):
                 record = decode(line)
                 if isinstance(record, tuple):
-                    rejects.take([RejectedLine(name_of(path), number, record, line)])
+                    rejects.add([RejectedLine(display_name(path), number, record, line)])
                 else:
                     yield record
 
 
-def take_files(
+def read_files(
     command: str,
-    what: str,
+    description: str,
     files: tuple[str, ...],
     decode: Callable[[bytes], _Record | tuple[Fault, ...]],
-    take: Callable[[_Record], None],
+    consume: Callable[[_Record], None],
 ) -> int:
     """Hands the records in files to `take`, each file once; returns how many lines are none.
 
     Those are reported. Ends the command with exit code 2 for a file that cannot be read.
     """
-    rejects = Rejects(None, all_by="put these right first")
+    rejects = RejectedLines(None, hint="put these right first")
     try:
-        with progress_of(what, files) as progress:
-            for record in records(list(dict.fromkeys(files)), decode, rejects, progress):
-                take(record)
-    except FileError as fault:
+        with file_progress(description, files) as progress:
+            for record in decode_files(list(dict.fromkeys(files)), decode, rejects, progress):
+                consume(record)
+    except InputFileError as fault:
         say(f"anpr {command}: {fault}")
         raise click.exceptions.Exit(2) from None
-    rejects.sum_up()
+    rejects.report_remaining()
     return rejects.count
 
 
-def take_hits(command: str, settings: Settings, begin: int | None, take: Callable[[Hit], None]) -> int:
+def read_hits(command: str, settings: Settings, begin_ms: int | None, consume: Callable[[Hit], None]) -> int:
     """Hands the hits on Kafka to `take`, up to the end of their topic; returns how many records are none.
 
     Those are reported. `begin` is when the first was told, in ms since 1970 UTC; without it all are taken.
     Ends the command with exit code 1 if Kafka cannot be read.
     """
-    options = _options(command, settings)
-    from streams.kafka.hit_tail import tail
-    from streams.kafka.scan import ReadingError
+    options = _kafka_options(command, settings)
+    from streams.kafka.hit_tail import tail_hits
+    from streams.kafka.scan import ScanError
 
     topic = settings.topics.names().hits
     none = 0
 
-    def sort(hit: "Hit | NoHit") -> None:
+    def sort(hit: "Hit | UndecodableRecord") -> None:
         nonlocal none
         if isinstance(hit, Hit):
-            take(hit)
+            consume(hit)
             return
         none += 1
-        say(hit.told(topic))
+        say(hit.describe(topic))
 
     try:
-        start: Begin = "start" if begin is None else begin
-        asyncio.run(tail(options, topic, start, until_end=True, take=sort, say=say))
-    except ReadingError as error:
+        start: TailStart = "start" if begin_ms is None else begin_ms
+        asyncio.run(tail_hits(options, topic, start, until_end=True, handle=sort, say=say))
+    except ScanError as error:
         say(f"anpr {command}: {error}")
         sys.exit(1)
     return none
 
 
-def take_verdicts(
-    command: str, settings: Settings, begin: int | None, take: Callable[[Verdict], None]
+def read_verdicts(
+    command: str, settings: Settings, begin_ms: int | None, consume: Callable[[Verdict], None]
 ) -> int:
     """The same of the verdicts on Kafka."""
-    options = _options(command, settings)
-    from streams.kafka.scan import ReadingError
-    from streams.kafka.verdict_scan import whole
+    options = _kafka_options(command, settings)
+    from streams.kafka.scan import ScanError
+    from streams.kafka.verdict_scan import scan_verdicts
 
     topic = settings.topics.names().verdicts
     none = 0
 
-    def sort(verdict: "Verdict | NoVerdict") -> None:
+    def sort(verdict: "Verdict | UndecodableVerdict") -> None:
         nonlocal none
         if isinstance(verdict, Verdict):
-            take(verdict)
+            consume(verdict)
             return
         none += 1
-        say(verdict.told(topic))
+        say(verdict.describe(topic))
 
     try:
-        asyncio.run(whole(options, topic, begin, sort))
-    except ReadingError as error:
+        asyncio.run(scan_verdicts(options, topic, begin_ms, sort))
+    except ScanError as error:
         say(f"anpr {command}: {error}")
         sys.exit(1)
     return none
 
 
-def _options(command: str, settings: Settings) -> dict[str, Any]:
-    require(f"{command} --kafka", ("aiokafka",), "stream")
-    return connection_of(settings).for_aiokafka(command.replace(" ", "-"))
+def _kafka_options(command: str, settings: Settings) -> dict[str, Any]:
+    require_packages(f"{command} --kafka", ("aiokafka",), "stream")
+    return resolve_connection(settings).for_aiokafka(command.replace(" ", "-"))

@@ -7,41 +7,41 @@ import orjson
 from streams.cli.common.progress import say
 from streams.files.jsonl import RejectedLine
 
-_SHOWN: Final = 10
-_RAW_SHOWN: Final = 10_000
+_MAX_SHOWN: Final = 10
+_MAX_RAW_BYTES: Final = 10_000
 
 
-class Rejects:
+class RejectedLines:
     """What was not taken: the first few said, all written out if a file is given, all counted.
 
     `all_by` says, when there are more than are said and no file is given, how to see all.
     """
 
-    def __init__(self, file: BinaryIO | None, all_by: str) -> None:
+    def __init__(self, file: BinaryIO | None, hint: str) -> None:
         self._file = file
-        self._all_by = all_by
+        self._hint = hint
         self.count = 0
 
-    def take(self, rejected: list[RejectedLine]) -> None:
+    def add(self, rejected: list[RejectedLine]) -> None:
         """Takes lines that were rejected."""
         for entry in rejected:
-            if self.count < _SHOWN:
+            if self.count < _MAX_SHOWN:
                 say(str(entry))
             self.count += 1
             if self._file is not None:
                 self._file.write(orjson.dumps(_row(entry)) + b"\n")
 
-    def sum_up(self) -> None:
+    def report_remaining(self) -> None:
         """Says how many more there were than were said."""
-        if self.count > _SHOWN:
-            hint = "" if self._file else f"; {self._all_by}"
-            say(f"… and {self.count - _SHOWN:,} more lines rejected{hint}")
+        if self.count > _MAX_SHOWN:
+            hint = "" if self._file else f"; {self._hint}"
+            say(f"… and {self.count - _MAX_SHOWN:,} more lines rejected{hint}")
 
 
 def _row(entry: RejectedLine) -> dict[str, object]:
     return {
         "source": entry.source,
-        "line": entry.line,
+        "line": entry.line_number,
         "faults": [fault._asdict() for fault in entry.faults],
-        "raw": entry.raw[:_RAW_SHOWN].decode("utf-8", "replace"),
+        "raw": entry.raw[:_MAX_RAW_BYTES].decode("utf-8", "replace"),
     }

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from streams.cli.common.progress import say
 
 
-def require(command: str, packages: tuple[str, ...], extra: str) -> None:
+def require_packages(command: str, packages: tuple[str, ...], extra: str) -> None:
     """Ends the command with exit code 1, and says what to install, if packages it needs are not there."""
     missing = [name for name in packages if find_spec(name) is None]
     if missing:

@@ -1,9 +1,9 @@
 """Counts in words, and words that may be printed."""
 
 
-def words(count: int, what: str) -> str:
+def counted(count: int, noun: str) -> str:
     """A count and what is counted: `1 alert`, `2 alerts`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,7 @@ import click
 from streams.records.times import parse_time, to_ms
 
 
-class _Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.4 on
+class _TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.4 on
     """RFC 3339 text to milliseconds since 1970 UTC."""
 
     name = "TIME"
@@ -19,5 +19,5 @@ class _Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic
             self.fail(f"{value!r}: a time {error}", param, ctx)
 
 
-TIME = _Time()
+TIME = _TimeType()
 """The type of options that take a time: RFC 3339 with a zone, given to the command as ms since 1970 UTC."""

@@ -6,41 +6,41 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.cli.common.record_sources import records
-from streams.cli.common.rejected_lines import Rejects
-from streams.confusions.model import Model, ModelError, load_file, shipped_models
-from streams.plates.normal_form import PlateError, normal
+from streams.cli.common.record_sources import decode_files
+from streams.cli.common.rejected_lines import RejectedLines
+from streams.confusions.model import ConfusionModel, ModelError, builtin_models, load_models
+from streams.plates.normal_form import PlateError, normalise
 from streams.records.decode import decode_reads
-from streams.records.faults import Fault, shown
+from streams.records.faults import Fault, shown_value
 from streams.records.read import Read
 
-_WINDOW: Final = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
-_LONGEST_ID: Final = 64
+_TRAVEL_WINDOW: Final = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
+_MAX_ID_LENGTH: Final = 64
 
 
-class CameraRoad(NamedTuple):
+class CameraPairOption(NamedTuple):
     """An entry of `--cameras`: the cameras' ids and files, and the travel-time window in seconds."""
 
     cameras: tuple[str, str]
     files: tuple[str, str]
-    least_s: float
-    most_s: float
+    min_s: float
+    max_s: float
 
 
-def road_of(entry: tuple[str, str, str]) -> CameraRoad | list[str]:
+def parse_camera_pair(entry: tuple[str, str, str]) -> CameraPairOption | list[str]:
     """An entry of `--cameras`, or all that is wrong with it."""
     faults = []
     ends = []
     for text in entry[:2]:
         camera, _, path = text.partition("=")
-        if not camera or not path or len(camera) > _LONGEST_ID:
+        if not camera or not path or len(camera) > _MAX_ID_LENGTH:
             faults.append(f"--cameras: {text!r} is not CAMERA=FILE; write for example c-12=reads.jsonl")
         elif path != "-" and not Path(path).is_file():
             faults.append(f"--cameras: {path}: no such file; name the file with the reads of {camera}")
         ends.append((camera, path))
     if ends[0][0] == ends[1][0]:
         faults.append(f"--cameras: {ends[0][0]!r} is named twice; name the two cameras of one road")
-    window = _WINDOW.fullmatch(entry[2])
+    window = _TRAVEL_WINDOW.fullmatch(entry[2])
     if window is None or not float(window[1]) < float(window[2]):
         faults.append(
             f"--cameras: {entry[2]!r} is no travel-time window; write the least and the most seconds from "
@@ -49,10 +49,10 @@ def road_of(entry: tuple[str, str, str]) -> CameraRoad | list[str]:
     if faults or window is None:
         return faults
     (one, other), (first, second) = zip(*ends, strict=True)
-    return CameraRoad((one, other), (first, second), float(window[1]), float(window[2]))
+    return CameraPairOption((one, other), (first, second), float(window[1]), float(window[2]))
 
 
-def makers_of(path: Path | None) -> dict[str, str] | list[str]:
+def read_makers(path: Path | None) -> dict[str, str] | list[str]:
     """The maker of each camera from a TOML file, or all that is wrong with it."""
     if path is None:
         return {}
@@ -75,20 +75,22 @@ def makers_of(path: Path | None) -> dict[str, str] | list[str]:
     return faults or makers
 
 
-def base_of(name: str | None, alone: bool) -> Model | list[str] | None:
+def load_base_model(name: str | None, pairs_only: bool) -> ConfusionModel | list[str] | None:
     """The base model that `--base` names, or what is wrong; by default none where pairs are `alone`."""
-    name = name or ("none" if alone else "shipped")
+    name = name or ("none" if pairs_only else "shipped")
     if name == "none":
         return None
     try:
-        return (shipped_models() if name == "shipped" else load_file(Path(name))).general
+        return (builtin_models() if name == "shipped" else load_models(Path(name))).general
     except ModelError as error:
         return [f"--base: {error}"]
     except OSError as error:
         return [f"--base: {name}: cannot be read ({error.strerror}); name a model's file, shipped or none"]
 
 
-def reads(paths: Sequence[str], rejects: Rejects, progress: Callable[[int], None]) -> Iterator[Read]:
+def decode_read_files(
+    paths: Sequence[str], rejects: RejectedLines, progress: Callable[[int], None]
+) -> Iterator[Read]:
     """The reads in files; lines that are none are reported. Raises FileError."""
 
     def decode(line: bytes) -> Read | tuple[Fault, ...]:
@@ -96,9 +98,9 @@ def reads(paths: Sequence[str], rejects: Rejects, progress: Callable[[int], None
         if found.rejected:
             return found.rejected[0].faults
         try:
-            normal(found.reads[0].plate)
+            normalise(found.reads[0].plate)
         except PlateError as error:
-            return (Fault("plate", str(error), shown(found.reads[0].plate, "plate")),)
+            return (Fault("plate", str(error), shown_value(found.reads[0].plate, "plate")),)
         return found.reads[0]
 
-    return records(paths, decode, rejects, progress)
+    return decode_files(paths, decode, rejects, progress)

@@ -8,22 +8,28 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from streams.cli.common.progress import progress_of, say
-from streams.cli.common.record_sources import records
-from streams.cli.common.rejected_lines import Rejects
-from streams.cli.common.text import words
-from streams.cli.confusions.inputs import CameraRoad, base_of, makers_of, reads, road_of
-from streams.confusions.model import Model, dump
-from streams.confusions.training.camera_pairs.linkage import Road, meetings, once
-from streams.confusions.training.camera_pairs.unsupervised import Meeting, pairs_unseen
-from streams.confusions.training.pairs import Pair, decode_pair
-from streams.confusions.training.pairs_from_hits import GAP_S, pairs_of_passages
-from streams.confusions.training.train import LearnError, learn_all, steps_of
-from streams.files.jsonl import FileError
-from streams.plates.fleets import shipped_fleets
+from streams.cli.common.progress import file_progress, say
+from streams.cli.common.record_sources import decode_files
+from streams.cli.common.rejected_lines import RejectedLines
+from streams.cli.common.text import counted
+from streams.cli.confusions.inputs import (
+    CameraPairOption,
+    decode_read_files,
+    load_base_model,
+    parse_camera_pair,
+    read_makers,
+)
+from streams.confusions.model import ConfusionModel, encode_models
+from streams.confusions.training.camera_pairs.linkage import CameraPair, first_of_passages, link_reads
+from streams.confusions.training.camera_pairs.unsupervised import LinkedPair, unsupervised_pairs
+from streams.confusions.training.pairs import TrainingPair, decode_pair
+from streams.confusions.training.pairs_from_hits import PASSAGE_GAP_S, pairs_from_hits
+from streams.confusions.training.train import TrainingError, count_steps, train_all
+from streams.files.jsonl import InputFileError
+from streams.plates.fleets import builtin_fleets
 from streams.records.decode import decode_hit, decode_verdict
 
-_LEAST: Final = 2000
+_MIN_PAIRS: Final = 2000
 
 
 @click.command()
@@ -53,7 +59,7 @@ _LEAST: Final = 2000
     "--gap",
     "gap_s",
     type=click.FloatRange(min=0),
-    default=GAP_S,
+    default=PASSAGE_GAP_S,
     show_default=True,
     help="Seconds about a confirmed hit within which reads are of its passage.",
 )
@@ -78,7 +84,7 @@ _LEAST: Final = 2000
 @click.option(
     "--least",
     type=click.IntRange(min=1),
-    default=_LEAST,
+    default=_MIN_PAIRS,
     show_default=True,
     help="Fewest pairs of one camera or maker for a model of its own; others have the general one.",
 )
@@ -115,8 +121,8 @@ def learn(
     that cannot be read or written.
     """
     alone = not hit_files and not roads
-    ways = [road_of(entry) for entry in roads]
-    its_makers, its_base = makers_of(makers), base_of(base, alone)
+    ways = [parse_camera_pair(entry) for entry in roads]
+    its_makers, its_base = read_makers(makers), load_base_model(base, alone)
     faults = [fault for each in [*ways, its_makers, its_base] if isinstance(each, list) for fault in each]
     if alone and not files:
         faults.append("nothing to learn from; give PAIRS, --hits or --cameras")
@@ -129,96 +135,100 @@ def learn(
     if not output.parent.is_dir():
         faults.append(f"{output}: cannot be written (no such folder); give another path with --output")
     if faults or isinstance(its_makers, list) or isinstance(its_base, list):
-        raise _wrong(faults)
-    rejects = Rejects(None, all_by="mend these to see them")
+        raise _usage_exit(faults)
+    rejects = RejectedLines(None, hint="mend these to see them")
     try:
-        with progress_of("pairs", files) as progress:
-            pairs = list(records(files, decode_pair, rejects, progress))
+        with file_progress("pairs", files) as progress:
+            pairs = list(decode_files(files, decode_pair, rejects, progress))
         if hit_files:
-            pairs += _of_hits(hit_files, verdict_files, read_files, gap_s, rejects)
+            pairs += _pairs_from_hits(hit_files, verdict_files, read_files, gap_s, rejects)
         for way in ways:
-            if isinstance(way, CameraRoad):
-                pairs += _of_road(way, its_base, rejects)
-        rejects.sum_up()
+            if isinstance(way, CameraPairOption):
+                pairs += _pairs_from_cameras(way, its_base, rejects)
+        rejects.report_remaining()
         with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("learning", total=steps_of(pairs, least, its_makers))
-            models = learn_all(
+            task = bar.add_task("learning", total=count_steps(pairs, least, its_makers))
+            models = train_all(
                 pairs,
-                shipped_fleets(),
+                builtin_fleets(),
                 source,
                 least,
                 lambda count: bar.advance(task, count),
                 its_base,
                 its_makers,
             )
-        output.write_bytes(dump(models))
-    except LearnError as error:
+        output.write_bytes(encode_models(models))
+    except TrainingError as error:
         say(f"anpr confusions learn: {error}")
         raise click.exceptions.Exit(1) from None
-    except FileError as fault:
-        raise _wrong([str(fault)]) from None
+    except InputFileError as fault:
+        raise _usage_exit([str(fault)]) from None
     except OSError as error:
-        raise _wrong(
+        raise _usage_exit(
             [f"{output}: cannot be written ({error.strerror}); give another path with --output"]
         ) from None
-    learnt = f"{words(models.general.pairs, 'pair')} learnt"
+    learnt = f"{counted(models.general.pairs, 'pair')} learnt"
     if models.of:
-        learnt += f", {words(len(models.of), 'reader')} with a model of their own"
-    say(f"{learnt}; {words(rejects.count, 'line')} left out; {output}")
+        learnt += f", {counted(len(models.of), 'reader')} with a model of their own"
+    say(f"{learnt}; {counted(rejects.count, 'line')} left out; {output}")
     if rejects.count:
         raise click.exceptions.Exit(1)
 
 
-def _of_hits(
+def _pairs_from_hits(
     hit_files: Sequence[str],
     verdict_files: Sequence[str],
     read_files: Sequence[str],
     gap_s: float,
-    rejects: Rejects,
-) -> list[Pair]:
+    rejects: RejectedLines,
+) -> list[TrainingPair]:
     """The pairs that confirmed hits prove; says how many, and what was left out."""
-    with progress_of("hits", (*hit_files, *verdict_files, *read_files)) as progress:
-        hits = list(records(hit_files, decode_hit, rejects, progress))
-        verdicts = records(verdict_files, decode_verdict, rejects, progress)
-        found = pairs_of_passages(hits, verdicts, reads(read_files, rejects, progress), gap_s)
+    with file_progress("hits", (*hit_files, *verdict_files, *read_files)) as progress:
+        hits = list(decode_files(hit_files, decode_hit, rejects, progress))
+        verdicts = decode_files(verdict_files, decode_verdict, rejects, progress)
+        found = pairs_from_hits(hits, verdicts, decode_read_files(read_files, rejects, progress), gap_s)
     whole = sum(pair.found == "known" for pair in found.pairs)
     say(
-        f"{words(len(hits), 'hit')}: {words(len(found.pairs), 'read')} of confirmed vehicles, {whole:,} of "
+        f"{counted(len(hits), 'hit')}: {counted(len(found.pairs), 'read')} of confirmed vehicles, "
+        f"{whole:,} of "
         "them seen whether or not they match"
     )
-    for reason, count in found.left_out.items():
+    for reason, count in found.skipped.items():
         say(f"  left out: {count:,} {reason}")
     return found.pairs
 
 
-def _of_road(way: CameraRoad, base: Model | None, rejects: Rejects) -> list[Pair]:
+def _pairs_from_cameras(
+    camera_pair: CameraPairOption, base: ConfusionModel | None, rejects: RejectedLines
+) -> list[TrainingPair]:
     """The pairs of a road; says how many, and how sure it is."""
     ends = []
-    for camera, file in zip(way.cameras, way.files, strict=True):
-        with progress_of(camera, (file,)) as progress:
-            its = [read for read in reads([file], rejects, progress) if read.camera_id == camera]
+    for camera, file in zip(camera_pair.cameras, camera_pair.files, strict=True):
+        with file_progress(camera, (file,)) as progress:
+            its = [read for read in decode_read_files([file], rejects, progress) if read.camera_id == camera]
         if not its:
-            raise LearnError(f"{file}: no read of camera {camera}; name the camera as its reads do")
-        ends.append(once(its))
-    found = meetings(Road(ends[0], ends[1], way.least_s, way.most_s))
-    pairs = pairs_unseen(
-        [Meeting(ends[0][first], ends[1][second]) for first, second in found.pairs], shipped_fleets(), base
+            raise TrainingError(f"{file}: no read of camera {camera}; name the camera as its reads do")
+        ends.append(first_of_passages(its))
+    found = link_reads(CameraPair(ends[0], ends[1], camera_pair.min_s, camera_pair.max_s))
+    pairs = unsupervised_pairs(
+        [LinkedPair(ends[0][first], ends[1][second]) for first, second in found.pairs], builtin_fleets(), base
     )
     say(
-        f"{way.cameras[0]} to {way.cameras[1]}: {words(len(found.pairs), 'vehicle')} at both, of "
-        f"{len(ends[0]):,} and {len(ends[1]):,}; {found.unlike:,} read unlike, of which "
-        f"{found.by_chance:.1f} at most are expected to be different vehicles"
+        f"{camera_pair.cameras[0]} to {camera_pair.cameras[1]}: "
+        f"{counted(len(found.pairs), 'vehicle')} at both, of "
+        f"{len(ends[0]):,} and {len(ends[1]):,}; {found.different:,} read unlike, of which "
+        f"{found.expected_false:.1f} at most are expected to be different vehicles"
     )
     for count, reason in (
-        (pairs.no_country, "of no known country"),
-        (pairs.no_plate, "of no plate that their country issues"),
+        (pairs.without_country, "of no known country"),
+        (pairs.without_plate, "of no plate that their country issues"),
     ):
         if count:
-            say(f"  left out: {words(count, 'vehicle')} {reason}")
+            say(f"  left out: {counted(count, 'vehicle')} {reason}")
     return pairs.pairs
 
 
-def _wrong(faults: Sequence[str]) -> click.exceptions.Exit:
+def _usage_exit(faults: Sequence[str]) -> click.exceptions.Exit:
     for fault in faults:
         say(f"anpr confusions learn: {fault}")
     return click.exceptions.Exit(2)

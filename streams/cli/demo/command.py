@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from streams.cli.common.options import config_file, settings_of
+from streams.cli.common.options import config_path, read_settings
 from streams.cli.common.progress import say
-from streams.cli.common.requirements import require
-from streams.cli.demo.errors import DemoError, NotBegunError, Told
-from streams.settings.load import VARIABLE
+from streams.cli.common.requirements import require_packages
+from streams.cli.demo.errors import DemoError, NotStartedError, StopSignal
+from streams.settings.load import CONFIG_VARIABLE
 
 
 @click.command()
@@ -19,7 +19,7 @@ from streams.settings.load import VARIABLE
     "--config",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help=f"TOML file with the settings to show. Without it {VARIABLE} names the file; without either "
+    help=f"TOML file with the settings to show. Without it {CONFIG_VARIABLE} names the file; without either "
     "the demo has its own.",
 )
 @click.option(
@@ -46,10 +46,10 @@ def demo(config: Path | None, seconds: float | None, rate: float) -> None:
 
     Exit codes: 0 done, also by Ctrl-C; 1 something cannot be started or fails, and all else is stopped.
     """
-    with Told() as told:
-        require("demo", ("aiokafka", "faust", "kafka"), "stream")
-        require("demo", ("jgo",), "local-kafka")
-        given = None if config_file(config) is None else settings_of(config)
+    with StopSignal() as told:
+        require_packages("demo", ("aiokafka", "faust", "kafka"), "stream")
+        require_packages("demo", ("jgo",), "local-kafka")
+        given = None if config_path(config) is None else read_settings(config)
         from streams.cli.demo.runner import run
 
         for library in ("aiokafka", "kafka"):
@@ -57,7 +57,7 @@ def demo(config: Path | None, seconds: float | None, rate: float) -> None:
             logging.getLogger(library).setLevel(logging.CRITICAL)
         try:
             _say(run(given, rate, seconds, told, _say))
-        except NotBegunError:
+        except NotStartedError:
             _say("told to end before the traffic began; all that ran is stopped")
         except DemoError as error:
             _say(f"anpr demo: {error}; all that ran is stopped")

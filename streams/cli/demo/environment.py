@@ -13,36 +13,36 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError
 
-from streams.cli.demo.errors import DemoError, Told, until
+from streams.cli.demo.errors import DemoError, StopSignal, wait_until
 from streams.kafka.admin import Admin
-from streams.kafka.alert_topic import ListsError
-from streams.kafka.alert_topic.bulk_producer import publish
-from streams.kafka.client import Connection, KafkaSection, resolve
-from streams.kafka.dev_cluster import Cluster, LocalKafkaError
-from streams.kafka.hit_tail import NoHit, tail
-from streams.kafka.scan import ReadingError
-from streams.kafka.topics import TopicsPolicy, plan, topics
-from streams.records.alert import Alert, key_of
+from streams.kafka.alert_topic import AlertTopicError
+from streams.kafka.alert_topic.bulk_producer import publish_records
+from streams.kafka.client import Connection, KafkaConfig, connection_from_settings
+from streams.kafka.dev_cluster import Cluster, DevClusterError
+from streams.kafka.hit_tail import UndecodableRecord, tail_hits
+from streams.kafka.scan import ScanError
+from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
+from streams.records.alert import Alert, alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit
 
-_GROUPS_WITHIN_S: Final = 30.0
+_GROUP_TIMEOUT_S: Final = 30.0
 
 
-class Ground:
+class DemoEnvironment:
     """A local Kafka whose data is gone when it is left. `say` is given a line for the person who watches.
 
     Raises DemoError for what cannot be done, and NotBegunError.
     """
 
-    def __init__(self, say: Callable[[str], None], told: Told) -> None:
+    def __init__(self, say: Callable[[str], None], stop_signal: StopSignal) -> None:
         self._say = say
-        self._told = told
+        self._stop_signal = stop_signal
         self.folder = Path(tempfile.mkdtemp(prefix="anpr-demo-"))
         self._cluster = Cluster(self.folder / "kafka", os.environ, say)
         self._client: KafkaAdminClient | None = None
 
-    def __enter__(self) -> "Ground":
+    def __enter__(self) -> "DemoEnvironment":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,7 +50,7 @@ class Ground:
             self._client.close()
         try:
             self._cluster.down()
-        except LocalKafkaError as error:
+        except DevClusterError as error:
             self._say(f"Kafka: {error}")
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -59,65 +59,67 @@ class Ground:
         """The brokers' addresses."""
         return self._cluster.servers
 
-    def up(self) -> None:
+    def start_kafka(self) -> None:
         """Starts Kafka, downloading it first if it never was."""
         began = monotonic()
         try:
-            with self._told.at_once():
+            with self._stop_signal.interruptible():
                 self._cluster.download()
             self._say("Kafka: starting one on this machine")
             self._cluster.up()
-        except (LocalKafkaError, OSError) as error:
+        except (DevClusterError, OSError) as error:
             raise DemoError(f"Kafka does not start: {error}") from error
         self._say(f"Kafka: {self.servers} answers after {monotonic() - began:.1f} s")
-        self._told.check()
+        self._stop_signal.raise_if_set()
         # Without what the environment says of other brokers.
-        self._connection: Connection = resolve(KafkaSection(servers=self.servers.split(",")), {})
+        self._connection: Connection = connection_from_settings(
+            KafkaConfig(servers=self.servers.split(",")), {}
+        )
 
-    def options(self, part: str) -> dict[str, Any]:
+    def client_options(self, part: str) -> dict[str, Any]:
         """kafka-python's options for a client."""
         return self._connection.for_kafka_python(part)
 
-    def make(self, policy: TopicsPolicy) -> None:
+    def create_topics(self, policy: TopicsConfig) -> None:
         """Makes the topics."""
-        wanted = topics(policy)
+        wanted = required_topics(policy)
         try:
-            with Admin(self.options("topics")) as admin:
-                admin.apply(plan(wanted, {}), wanted)
+            with Admin(self.client_options("topics")) as admin:
+                admin.apply(plan_changes(wanted, {}), wanted)
         except KafkaError as error:
             raise DemoError(f"the topics cannot be made: {error or type(error).__name__}") from error
         self._say(f"topics: {', '.join(topic.name for topic in wanted)}")
 
-    def expect(self, group: str) -> None:
+    def wait_for_group(self, group: str) -> None:
         """Waits until Kafka can take a group; a new one makes a topic for groups first."""
 
         def taken() -> bool:
             try:
-                self._asked().list_group_offsets({group: None})
+                self._admin_client().list_group_offsets({group: None})
             except KafkaError:
                 return False
             return True
 
-        if not until(taken, self._told, _GROUPS_WITHIN_S):
-            self._told.check()
-            raise DemoError(f"Kafka takes no groups within {_GROUPS_WITHIN_S:.0f} s")
+        if not wait_until(taken, self._stop_signal, _GROUP_TIMEOUT_S):
+            self._stop_signal.raise_if_set()
+            raise DemoError(f"Kafka takes no groups within {_GROUP_TIMEOUT_S:.0f} s")
 
-    def check(self) -> None:
+    def check_running(self) -> None:
         """Raises DemoError if Kafka is gone."""
-        if not all(map(self._cluster.running, self._cluster.nodes)):
+        if not all(map(self._cluster.is_running, self._cluster.nodes)):
             raise DemoError("Kafka ended by itself")
 
-    def load(self, topic: str, alerts: Iterable[Alert]) -> None:
+    def load_alerts(self, topic: str, alerts: Iterable[Alert]) -> None:
         """Puts alerts on their topic."""
-        records = [("/".join(key_of(alert)).encode(), encode(alert)) for alert in alerts]
+        records = [("/".join(alert_key(alert)).encode(), encode(alert)) for alert in alerts]
         try:
-            asyncio.run(publish(self._connection, topic, records))
-        except ListsError as error:
+            asyncio.run(publish_records(self._connection, topic, records))
+        except AlertTopicError as error:
             raise DemoError(str(error)) from error
 
-    def ends(self, names: Iterable[str]) -> dict[TopicPartition, int]:
+    def end_offsets(self, names: Iterable[str]) -> dict[TopicPartition, int]:
         """The end offset of each partition of topics. Raises KafkaError."""
-        client = self._asked()
+        client = self._admin_client()
         wanted = [
             TopicPartition(topic["name"], part["partition_index"])
             for topic in client.describe_topics(list(names))
@@ -126,31 +128,31 @@ class Ground:
         found = client.list_partition_offsets(dict.fromkeys(wanted, OffsetSpec.LATEST))
         return {place: at.offset for place, at in found.items()}
 
-    def done(self, group: str, names: Iterable[str]) -> bool:
+    def is_committed(self, group: str, names: Iterable[str]) -> bool:
         """Whether a group has committed all there is on topics. Raises KafkaError."""
-        committed = self._asked().list_group_offsets({group: None})[group]
+        committed = self._admin_client().list_group_offsets({group: None})[group]
         # Asked for after what is committed: else there could be more to commit than is seen here.
-        ends = self.ends(names)
+        ends = self.end_offsets(names)
         return all(
             place in committed and committed[place].offset >= ends[place] for place in ends if ends[place]
         )
 
-    def hits(self, topic: str) -> list[Hit]:
+    def latest_hits(self, topic: str) -> list[Hit]:
         """The latest revision of each hit on the topic."""
         latest: dict[str, Hit] = {}
 
-        def take(hit: Hit | NoHit) -> None:
+        def take(hit: Hit | UndecodableRecord) -> None:
             if isinstance(hit, Hit) and hit.revision >= getattr(latest.get(hit.hit_id), "revision", 0):
                 latest[hit.hit_id] = hit
 
         options = self._connection.for_aiokafka("demo")
         try:
-            asyncio.run(tail(options, topic, "start", until_end=True, take=take, say=self._say))
-        except ReadingError as error:
+            asyncio.run(tail_hits(options, topic, "start", until_end=True, handle=take, say=self._say))
+        except ScanError as error:
             raise DemoError(str(error)) from error
         return list(latest.values())
 
-    def _asked(self) -> KafkaAdminClient:
+    def _admin_client(self) -> KafkaAdminClient:
         if self._client is None:
-            self._client = KafkaAdminClient(**self.options("demo"))
+            self._client = KafkaAdminClient(**self.client_options("demo"))
         return self._client

@@ -15,11 +15,11 @@ class DemoError(OperatorError):
     """Why the demo cannot go on; the message says what to do."""
 
 
-class NotBegunError(Exception):
+class NotStartedError(Exception):
     """It was told to end before it had begun."""
 
 
-class Told:
+class StopSignal:
     """Whether the demo was told to end, by Ctrl-C, SIGTERM or a terminal that is gone.
 
     A signal only sets it, so that nothing is left half started; `at_once` is for what takes minutes.
@@ -29,16 +29,16 @@ class Told:
 
     def __init__(self) -> None:
         self._event = Event()
-        self._at_once = False
-        self._before: list[Any] = []
-        self.times = 0
+        self._interruptible = False
+        self._previous_handlers: list[Any] = []
+        self.signal_count = 0
 
-    def __enter__(self) -> "Told":
-        self._before = [signal.signal(number, self._take) for number in self._SIGNALS]
+    def __enter__(self) -> "StopSignal":
+        self._previous_handlers = [signal.signal(number, self._handle_signal) for number in self._SIGNALS]
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in zip(self._SIGNALS, self._before, strict=True):
+        for number, handler in zip(self._SIGNALS, self._previous_handlers, strict=True):
             signal.signal(number, handler)
 
     def __bool__(self) -> bool:
@@ -48,33 +48,33 @@ class Told:
         """Waits so long, or until it is told; whether it is."""
         return self._event.wait(seconds)
 
-    def check(self) -> None:
+    def raise_if_set(self) -> None:
         """Raises NotBegunError if it is told."""
         if self:
-            raise NotBegunError
+            raise NotStartedError
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def interruptible(self) -> Iterator[None]:
         """In it a signal raises NotBegunError where the program stands."""
-        self.check()
-        self._at_once = True
+        self.raise_if_set()
+        self._interruptible = True
         try:
             yield
         finally:
-            self._at_once = False
+            self._interruptible = False
 
-    def _take(self, _number: int, _frame: FrameType | None) -> None:
-        self.times += 1
+    def _handle_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.signal_count += 1
         self._event.set()
-        if self._at_once:
-            raise NotBegunError
+        if self._interruptible:
+            raise NotStartedError
 
 
-def until(holds: Callable[[], bool], told: Told, within_s: float) -> bool:
+def wait_until(condition: Callable[[], bool], stop_signal: StopSignal, within_s: float) -> bool:
     """Waits until something holds; whether it does in time and without being told to end meanwhile."""
-    end, before = monotonic() + within_s, told.times
-    while not holds():
-        if monotonic() > end or told.times > before:
+    end, before = monotonic() + within_s, stop_signal.signal_count
+    while not condition():
+        if monotonic() > end or stop_signal.signal_count > before:
             return False
         sleep(0.05)
     return True

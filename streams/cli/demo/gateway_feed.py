@@ -11,15 +11,15 @@ from streams.cli.demo.errors import DemoError
 from streams.records.hit import Hit
 from streams.simulation.demo_traffic import Passage, Sent, Traffic
 
-_CONFIRMED_WITHIN_S: Final = 10.0
+_FLUSH_TIMEOUT_S: Final = 10.0
 
 
-class Found(NamedTuple):
+class FeedResult(NamedTuple):
     """Passages of listed vehicles, and what the hits that stand say of them."""
 
     passages: int
-    found: int
-    by_misreads: int
+    detected: int
+    only_misread: int
     """Of those found, how many were never read right."""
     historical: int
     """Hits that are historical."""
@@ -30,11 +30,11 @@ class Found(NamedTuple):
 class Feed:
     """Sends traffic to the topics of reads; `topic_of` gives that of a country."""
 
-    def __init__(self, options: dict[str, Any], topic_of: Callable[[str], str], traffic: Traffic) -> None:
-        self._topic_of = topic_of
+    def __init__(self, options: dict[str, Any], topic_for: Callable[[str], str], traffic: Traffic) -> None:
+        self._topic_for = topic_for
         self._traffic = traffic
         self._passages: dict[tuple[str, str], Passage] = {}
-        self._right: set[int] = set()
+        self._correctly_read: set[int] = set()
         self._failed = 0
         self.reads = 0
         self.misread = 0
@@ -51,39 +51,39 @@ class Feed:
         with suppress(KafkaError):
             self._producer.close(0)
 
-    def send(self, now: int) -> None:
+    def send(self, now_ms: int) -> None:
         """Sends what is due at a time, in ms since 1970 UTC."""
         try:
-            for sent in self._traffic.until(now):
+            for sent in self._traffic.until(now_ms):
                 self._send(sent)
         except KafkaError as error:
             raise DemoError(f"the cameras cannot send: {error or type(error).__name__}") from error
 
-    def finish(self) -> int:
+    def flush(self) -> int:
         """Waits until all that was sent is confirmed; how many records were not."""
         try:
-            self._producer.flush(_CONFIRMED_WITHIN_S)
+            self._producer.flush(_FLUSH_TIMEOUT_S)
         except KafkaError:
             self._failed = max(self._failed, 1)
         return self._failed
 
-    def found(self, hits: Iterable[Hit]) -> Found:
+    def evaluate(self, hits: Iterable[Hit]) -> FeedResult:
         """What the latest revisions of the hits say of the listed vehicles that passed."""
         standing = [hit for hit in hits if hit.kind != "withdrawn"]
-        named = set(self._named(standing))
+        named = set(self._identified_passages(standing))
         passages = {passage.number for passage in self._passages.values() if passage.listed}
-        return Found(
+        return FeedResult(
             len(passages),
             len(named),
-            len(named - self._right),
+            len(named - self._correctly_read),
             sum(hit.mode == "historical" for hit in standing),
-            len(standing) - sum(1 for _ in self._named(standing)),
+            len(standing) - sum(1 for _ in self._identified_passages(standing)),
         )
 
     def _send(self, sent: Sent) -> None:
-        topic = self._topic_of(sent.camera.country)
+        topic = self._topic_for(sent.camera.country)
         future = self._producer.send(topic, sent.value, sent.camera.camera_id.encode())
-        future.add_errback(self._not_sent)
+        future.add_errback(self._count_failure)
         if sent.read is None:
             return
         self.reads += 1
@@ -91,16 +91,16 @@ class Feed:
         if sent.passage.listed:
             self._passages[sent.read.camera_id, sent.read.read_id] = sent.passage
             if not sent.misread:
-                self._right.add(sent.passage.number)
+                self._correctly_read.add(sent.passage.number)
 
-    def _named(self, standing: Iterable[Hit]) -> Iterator[int]:
+    def _identified_passages(self, active_hits: Iterable[Hit]) -> Iterator[int]:
         """The passage of each hit that names the vehicle that passed."""
-        for hit in standing:
+        for hit in active_hits:
             passage = self._passages.get((hit.read.camera_id, hit.read.read_id))
             if passage and passage.listed:
                 alert = passage.listed.alert
                 if (alert.list_id, alert.alert_id) == (hit.alert.list_id, hit.alert.alert_id):
                     yield passage.number
 
-    def _not_sent(self, _error: BaseException) -> None:
+    def _count_failure(self, _error: BaseException) -> None:
         self._failed += 1

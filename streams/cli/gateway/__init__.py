@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from streams.cli.common.options import config_option
-from streams.cli.common.requirements import require
+from streams.cli.common.requirements import require_packages
 from streams.cli.gateway.test import test
 
 
@@ -22,7 +22,7 @@ def gateway(context: click.Context, config: Path | None) -> None:
     Exit codes: 0 ended as told, 1 it cannot go on and says why.
     """
     if context.invoked_subcommand is None:
-        require("gateway", ("aiohttp", "kafka", "paho", "prometheus_client", "uvloop"), "gateway")
+        require_packages("gateway", ("aiohttp", "kafka", "paho", "prometheus_client", "uvloop"), "gateway")
         from streams.cli.gateway.serve import serve
 
         serve(config)

@@ -10,23 +10,23 @@ from pathlib import Path
 
 import uvloop
 
-from streams.cli.common.options import connection_of, settings_of
+from streams.cli.common.options import read_settings, resolve_connection
 from streams.cli.common.progress import say
-from streams.cli.common.text import words
+from streams.cli.common.text import counted
 from streams.gateway.gateway import Gateway
-from streams.gateway.http.access import Access, AccessError, mqtt_password
+from streams.gateway.http.access import Access, AccessError, read_mqtt_password
 from streams.gateway.http.server import TlsError
 from streams.gateway.spool.spool import SpoolError
 from streams.runtime.clock import now_ms
-from streams.runtime.gc_tuning import settle
+from streams.runtime.gc_tuning import tune_gc
 from streams.settings.model import Settings
 
 
 def serve(config: Path | None) -> None:
     """Runs it; ends the process."""
-    settings = settings_of(config)
-    connection = connection_of(settings)
-    topics = topics_of(settings)
+    settings = read_settings(config)
+    connection = resolve_connection(settings)
+    topics = camera_topics(settings)
     if not topics:
         say("anpr gateway: no camera has a `maker` and a site with a `territory`: nothing could be taken")
         sys.exit(1)
@@ -44,18 +44,18 @@ def serve(config: Path | None) -> None:
             connection.for_kafka_python("gateway"),
             now_ms,
             say,
-            mqtt_password(settings.gateway, os.environ),
+            read_mqtt_password(settings.gateway, os.environ),
         )
     except (AccessError, SpoolError, TlsError) as error:
         say(f"anpr gateway: {error}")
         sys.exit(1)
-    _settle_process()
+    _configure_process()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(_run(made, len(cameras)))
+        code = runner.run(_run_gateway(made, len(cameras)))
     sys.exit(code)
 
 
-def _settle_process() -> None:
+def _configure_process() -> None:
     """Sets what holds for the whole process, so only once nothing keeps the gateway from running."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     # What a library says of a failed send has the record in it.
@@ -65,31 +65,31 @@ def _settle_process() -> None:
     sys.setswitchinterval(0.001)
 
 
-def topics_of(settings: Settings) -> Mapping[str, str]:
+def camera_topics(settings: Settings) -> Mapping[str, str]:
     """The topic of the reads of each camera that sends events, by its country."""
     found = {}
     for name, camera in settings.cameras.items():
         site = settings.places.sites.get(camera.site) if camera.site else None
         if camera.maker is not None and site is not None and site.territory is not None:
-            found[name] = settings.topics.reads(site.territory)
+            found[name] = settings.topics.reads_topic(site.territory)
     return found
 
 
-async def _run(made: Gateway, cameras: int) -> int:
+async def _run_gateway(gateway: Gateway, camera_count: int) -> int:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     try:
-        host, port = await made.start()
+        host, port = await gateway.start()
     except TlsError as error:
         say(f"anpr gateway: {error}")
         return 1
     except OSError as error:
         say(f"anpr gateway: cannot listen: {error}; see `host` and `port` in [gateway]")
         return 1
-    settle()
-    say(f"ready: {words(cameras, 'camera')}, listening on {host}:{port}")
+    tune_gc()
+    say(f"ready: {counted(camera_count, 'camera')}, listening on {host}:{port}")
     await told.wait()
-    left = await made.end()
-    say(f"ended; {words(left, 'record')} left in the spool" if left else "ended; the spool is empty")
+    left = await gateway.stop()
+    say(f"ended; {counted(left, 'record')} left in the spool" if left else "ended; the spool is empty")
     return 0

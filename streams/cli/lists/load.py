@@ -15,19 +15,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from streams.alerts import Snapshot
-from streams.cli.common.options import config_option, connection_of, settings_of
+from streams.cli.common.options import config_option, read_settings, resolve_connection
 from streams.cli.common.progress import say
-from streams.cli.common.requirements import require
-from streams.cli.common.text import words
-from streams.cli.lists.loading import clock, empty, files_argument, read_lists
-from streams.files.loading import Loaded
+from streams.cli.common.requirements import require_packages
+from streams.cli.common.text import counted
+from streams.cli.lists.loading import empty_table, files_argument, read_lists, resolve_now
+from streams.files.loading import LoadedLists
 
 if TYPE_CHECKING:
-    from streams.kafka.alert_topic.sync_plan import Counts, Plan
+    from streams.kafka.alert_topic.sync_plan import ListChanges, SyncPlan
     from streams.kafka.client import Connection
 
-_FIELDS: Final = ("added", "changed", "withdrawn", "unchanged")
-_SHOWN: Final = 20
+_COUNT_FIELDS: Final = ("added", "changed", "withdrawn", "unchanged")
+_MAX_SHOWN: Final = 20
 
 
 @click.command()
@@ -79,35 +79,37 @@ def load(
     Exit codes: 0 done, and confirmed by the brokers; 1 refused, or Kafka failed; 2 a file that cannot be
     read.
     """
-    require("lists load", ("aiokafka", "kafka"), "stream")
-    from streams.kafka.alert_topic.reader import ListsError
-    from streams.kafka.alert_topic.sync_plan import plan, refused
+    require_packages("lists load", ("aiokafka", "kafka"), "stream")
+    from streams.kafka.alert_topic.reader import AlertTopicError
+    from streams.kafka.alert_topic.sync_plan import find_refusals, plan_sync
 
-    settings = settings_of(config)
-    connection = connection_of(settings)
+    settings = read_settings(config)
+    connection = resolve_connection(settings)
     topic = settings.topics.names().alerts
     with tempfile.TemporaryDirectory(prefix="anpr-lists-") as folder:
         path = Path(folder) / "files.snapshot"
-        loaded = _read(tuple(dict.fromkeys(files)), path, skip_faulty)
+        loaded = _load_files(tuple(dict.fromkeys(files)), path, skip_faulty)
         snapshot = Snapshot(path)
         concerned = {*lists, *(each.list_id for each in snapshot.withdrawals())}
         try:
-            there = asyncio.run(_there(connection, topic, Path(folder)))
+            there = asyncio.run(_read_topic(connection, topic, Path(folder)))
             skipped = bool(loaded.rejected)
-            work = plan(loaded.lists, snapshot, there, concerned, clock(None), keep_absent=skipped)
-            _refuse(work.faults + refused(work.lists, share))
-            if not dry_run and len(work.puts):
+            work = plan_sync(
+                loaded.alert_index, snapshot, there, concerned, resolve_now(None), keep_absent=skipped
+            )
+            _exit_if_refused(work.faults + find_refusals(work.lists, share))
+            if not dry_run and len(work.records):
                 asyncio.run(_publish(connection, topic, work))
-        except ListsError as error:
+        except AlertTopicError as error:
             say(f"anpr lists load: {error}")
             sys.exit(1)
-    _report(work, topic, dry_run, as_json)
+    _print_report(work, topic, dry_run, as_json)
 
 
-def _read(files: tuple[str, ...], path: Path, skip_faulty: bool) -> Loaded:
+def _load_files(files: tuple[str, ...], path: Path, skip_faulty: bool) -> LoadedLists:
     """The lists in the files; ends the command where it must not go on."""
     loaded = read_lists("load", files, path)
-    faulty = words(len(loaded.rejected), "line")
+    faulty = counted(len(loaded.rejected), "line")
     if loaded.rejected and not skip_faulty:
         say(
             f"anpr lists load: nothing is loaded, for {faulty} cannot be taken: put that right, or load the "
@@ -119,70 +121,75 @@ def _read(files: tuple[str, ...], path: Path, skip_faulty: bool) -> Loaded:
     return loaded
 
 
-def _refuse(reasons: list[str]) -> None:
+def _exit_if_refused(reasons: list[str]) -> None:
     """Ends the command if there are reasons not to do it."""
     if not reasons:
         return
-    say("\n".join(reasons[:_SHOWN]))
-    if len(reasons) > _SHOWN:
-        say(f"… and {len(reasons) - _SHOWN:,} more")
+    say("\n".join(reasons[:_MAX_SHOWN]))
+    if len(reasons) > _MAX_SHOWN:
+        say(f"… and {len(reasons) - _MAX_SHOWN:,} more")
     say("anpr lists load: nothing is loaded, for the reasons above")
     sys.exit(1)
 
 
-async def _there(connection: "Connection", topic: str, folder: Path) -> Snapshot:
-    from streams.kafka.alert_topic.current import on_topic
+async def _read_topic(connection: "Connection", topic: str, folder: Path) -> Snapshot:
+    from streams.kafka.alert_topic.current import read_current_lists
 
-    with _bar("topic") as bar:
-        return await on_topic(connection, topic, folder, say=say, clock_ms=lambda: clock(None), progress=bar)
+    with _record_progress("topic") as bar:
+        return await read_current_lists(
+            connection, topic, folder, say=say, now_ms=lambda: resolve_now(None), progress=bar
+        )
 
 
-async def _publish(connection: "Connection", topic: str, work: "Plan") -> None:
-    from streams.kafka.alert_topic.bulk_producer import publish
+async def _publish(connection: "Connection", topic: str, changes: "SyncPlan") -> None:
+    from streams.kafka.alert_topic.bulk_producer import publish_records
 
-    total = len(work.puts)
-    with _bar("loading") as bar:
-        await publish(connection, topic, work.puts, lambda confirmed: bar(confirmed, total))
+    total = len(changes.records)
+    with _record_progress("loading") as bar:
+        await publish_records(connection, topic, changes.records, lambda confirmed: bar(confirmed, total))
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def _record_progress(description: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar over records, if stderr is a terminal; call it with how many are done, of how many."""
     if not sys.stderr.isatty():
         yield lambda _, __: None
         return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(description), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(description, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _report(work: "Plan", topic: str, dry_run: bool, as_json: bool) -> None:
-    if work.ahead:
+def _print_report(changes: "SyncPlan", topic: str, dry_run: bool, as_json: bool) -> None:
+    if changes.future_withdrawals:
         say(
-            f"{words(work.ahead, 'alert')} with a withdrawal in the files that lies ahead: in force until "
+            f"{counted(changes.future_withdrawals, 'alert')} with a withdrawal in the files that lies "
+            "ahead: in force until "
             "you load the files again after its time"
         )
-    total = {field: sum(getattr(count, field) for count in work.lists.values()) for field in _FIELDS}
+    total = {field: sum(getattr(count, field) for count in changes.lists.values()) for field in _COUNT_FIELDS}
     if as_json:
         shown = {
             "topic": topic,
             "dry_run": dry_run,
-            "lists": [{"list_id": list_id} | _numbers(count) for list_id, count in work.lists.items()],
+            "lists": [
+                {"list_id": list_id} | _count_fields(count) for list_id, count in changes.lists.items()
+            ],
             "total": total,
-            "withdrawn_ahead": work.ahead,
+            "withdrawn_ahead": changes.future_withdrawals,
         }
         click.echo(orjson.dumps(shown))
         return
-    table = empty("list")
-    for field in _FIELDS:
+    table = empty_table("list")
+    for field in _COUNT_FIELDS:
         table.add_column(field, justify="right", no_wrap=True)
-    for list_id, count in work.lists.items():
-        table.add_row(Text(list_id), *(f"{number:,}" for number in _numbers(count).values()))
-    if len(work.lists) != 1:
+    for list_id, count in changes.lists.items():
+        table.add_row(Text(list_id), *(f"{number:,}" for number in _count_fields(count).values()))
+    if len(changes.lists) != 1:
         table.add_row("all lists", *(f"{number:,}" for number in total.values()), style="bold")
     Console().print(table)
-    records = words(len(work.puts), "record")
+    records = counted(len(changes.records), "record")
     click.echo(
         f"dry run: {records} would be written to {topic}"
         if dry_run
@@ -190,5 +197,5 @@ def _report(work: "Plan", topic: str, dry_run: bool, as_json: bool) -> None:
     )
 
 
-def _numbers(count: "Counts") -> dict[str, int]:
-    return {field: getattr(count, field) for field in _FIELDS}
+def _count_fields(count: "ListChanges") -> dict[str, int]:
+    return {field: getattr(count, field) for field in _COUNT_FIELDS}

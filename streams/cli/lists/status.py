@@ -9,24 +9,30 @@ import click
 import orjson
 from rich.console import Console
 
-from streams.cli.common.forecast_text import fields
-from streams.cli.common.options import INPUT, config_option, settings_of
+from streams.cli.common.forecast_text import forecast_fields
+from streams.cli.common.options import INPUT_FILE, config_option, read_settings
 from streams.cli.common.progress import say
-from streams.cli.common.text import words
+from streams.cli.common.text import counted
 from streams.cli.lists.budget_use import (
-    Day,
-    above_budget,
-    count_files,
-    count_topic,
-    spent_fields,
-    spent_table,
-    spent_words,
+    DailyBudgetUse,
+    budget_use_fields,
+    budget_use_from_files,
+    budget_use_from_kafka,
+    budget_use_table,
+    budget_warnings,
+    describe_budget_use,
 )
-from streams.cli.lists.inventory import Held, counts, held_of, held_tables, policy_fields
-from streams.cli.lists.loading import clock, now_option
+from streams.cli.lists.inventory import (
+    ListInventory,
+    count_fields,
+    inventory_tables,
+    list_config_fields,
+    read_inventory,
+)
+from streams.cli.lists.loading import now_option, resolve_now
 from streams.files.jsonl import STANDARD_INPUT
-from streams.matching.forecast.traffic import PER_READS
-from streams.records.times import from_ms, rfc3339
+from streams.matching.forecast.traffic import REFERENCE_READS
+from streams.records.times import from_ms, to_rfc3339
 from streams.settings.model import Settings
 
 
@@ -38,7 +44,7 @@ from streams.settings.model import Settings
     "--hits",
     multiple=True,
     metavar="FILE",
-    type=INPUT,
+    type=INPUT_FILE,
     help="Hits told, JSON lines (.gz; - is standard input): show what lists have spent of their budgets on "
     "the day; several times for several files.",
 )
@@ -69,62 +75,72 @@ def status(
         raise click.UsageError("name a FILE of alerts, or give --hits FILE or --kafka for what was spent")
     if STANDARD_INPUT in files and STANDARD_INPUT in hits:
         raise click.UsageError("alerts and hits cannot both come from standard input; name a file for one")
-    settings = settings_of(config)
-    at = clock(now)
+    settings = read_settings(config)
+    at = resolve_now(now)
     day = None
     if kafka:
-        day = count_topic(settings, at)
+        day = budget_use_from_kafka(settings, at)
     elif hits:
-        day = count_files(hits, settings, at)
-    held = held_of(files, settings, from_ms(at), day.spent if day else ()) if files else None
+        day = budget_use_from_files(hits, settings, at)
+    held = read_inventory(files, settings, from_ms(at), day.used if day else ()) if files else None
     if day:
         day = day.with_lists(held.lists if held else ())
-        for warning in above_budget(day, settings.policies):
+        for warning in budget_warnings(day, settings.matching_rules):
             say(warning)
     if as_json:
-        click.echo(orjson.dumps(_object(settings, from_ms(at), held, day)))
+        click.echo(orjson.dumps(_to_json(settings, from_ms(at), held, day)))
     else:
-        _print(settings, from_ms(at), held, day)
+        _print_tables(settings, from_ms(at), held, day)
 
 
-def _object(settings: Settings, at: datetime, held: Held | None, day: Day | None) -> Mapping[str, Any]:
+def _to_json(
+    settings: Settings, at: datetime, inventory: ListInventory | None, day: DailyBudgetUse | None
+) -> Mapping[str, Any]:
     """All that is shown, for JSON; what was not asked for is not in it."""
-    shown: dict[str, Any] = {"now": rfc3339(at)}
+    shown: dict[str, Any] = {"now": to_rfc3339(at)}
     lists = {
-        list_id: {"list_id": list_id} | policy_fields(settings.lists.get(list_id))
-        for list_id in (held.lists if held else day.spent if day else ())
+        list_id: {"list_id": list_id} | list_config_fields(settings.lists.get(list_id))
+        for list_id in (inventory.lists if inventory else day.used if day else ())
     }
     for list_id, row in lists.items():
-        row.update(fields(settings.policies.of(list_id), held.costs.get(list_id) if held else None))
-        if held:
-            row.update(counts(held.lists[list_id]))
+        row.update(
+            forecast_fields(
+                settings.matching_rules.for_list(list_id), inventory.costs.get(list_id) if inventory else None
+            )
+        )
+        if inventory:
+            row.update(count_fields(inventory.lists[list_id]))
         if day:
-            row["spending"] = spent_fields(day.spent[list_id])
+            row["spending"] = budget_use_fields(day.used[list_id])
     shown["lists"] = list(lists.values())
-    if held:
+    if inventory:
         shown |= {
-            "total": counts(held.total),
-            "withdrawals": held.withdrawals,
-            "rejected": held.rejected,
-            "snapshot_bytes": held.snapshot_bytes,
+            "total": count_fields(inventory.total),
+            "withdrawals": inventory.withdrawals,
+            "rejected": inventory.rejected,
+            "snapshot_bytes": inventory.snapshot_bytes,
         }
     if day:
-        shown["spending"] = {"day": day.date, "no_hits": day.no_hits}
+        shown["spending"] = {"day": day.date, "no_hits": day.undecodable}
     return shown
 
 
-def _print(settings: Settings, at: datetime, held: Held | None, day: Day | None) -> None:
+def _print_tables(
+    settings: Settings, at: datetime, inventory: ListInventory | None, day: DailyBudgetUse | None
+) -> None:
     """All that is shown, as tables, and below them what they are of."""
     tables, lines = [], []
-    if held:
-        tables += held_tables(held, settings)
+    if inventory:
+        tables += inventory_tables(inventory, settings)
         lines += [
-            f"{words(held.total.alerts, 'alert')} and {words(held.withdrawals, 'withdrawal')} at "
-            f"{rfc3339(at)}; {words(held.rejected, 'line')} rejected; snapshot {held.snapshot_bytes:,} bytes",
-            f"False hits, and reads that fit patterns, are those expected of {PER_READS:,} reads",
+            f"{counted(inventory.total.alerts, 'alert')} and "
+            f"{counted(inventory.withdrawals, 'withdrawal')} at "
+            f"{to_rfc3339(at)}; {counted(inventory.rejected, 'line')} rejected; snapshot "
+            f"{inventory.snapshot_bytes:,} bytes",
+            f"False hits, and reads that fit patterns, are those expected of {REFERENCE_READS:,} reads",
         ]
     if day:
-        tables.append(spent_table(day, settings.policies))
-        lines += spent_words(day, settings.policies)
+        tables.append(budget_use_table(day, settings.matching_rules))
+        lines += describe_budget_use(day, settings.matching_rules)
     Console().print(*tables, sep="\n")
     click.echo("\n".join(lines))

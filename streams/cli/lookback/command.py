@@ -4,17 +4,17 @@ from pathlib import Path
 
 import click
 
-from streams.cli.common.options import INPUT, config_option, settings_of
+from streams.cli.common.options import INPUT_FILE, config_option, read_settings
 from streams.cli.common.times import TIME
-from streams.cli.lookback.over_files import Files, over_files
-from streams.cli.lookback.request import KEY, Wish
+from streams.cli.lookback.over_files import LookbackFiles, run_over_files
+from streams.cli.lookback.request import ALERT_KEY, LookbackOptions
 from streams.files.jsonl import STANDARD_INPUT
 from streams.records.alert import AlertKey
 from streams.records.countries import COUNTRIES
 
 
 @click.command()
-@click.argument("keys", nargs=-1, type=KEY, metavar="[LIST/ALERT]...")
+@click.argument("keys", nargs=-1, type=ALERT_KEY, metavar="[LIST/ALERT]...")
 @config_option
 @click.option(
     "--hours",
@@ -26,14 +26,14 @@ from streams.records.countries import COUNTRIES
     "--alerts",
     multiple=True,
     metavar="FILE",
-    type=INPUT,
+    type=INPUT_FILE,
     help="Alerts and withdrawals, JSON lines (.gz), instead of those on Kafka; several times for several.",
 )
 @click.option(
     "--reads",
     multiple=True,
     metavar="FILE",
-    type=INPUT,
+    type=INPUT_FILE,
     help="Reads, JSON lines (.gz), instead of those on Kafka; several times for several files.",
 )
 @click.option(
@@ -74,20 +74,20 @@ def lookback(
     Exit codes: 0 done; 1 an alert is not there or may be looked back for nowhere, or what is needed cannot
     be read; 2 wrong use.
     """
-    settings = settings_of(config)
-    wish = Wish(keys, hours)
+    settings = read_settings(config)
+    wish = LookbackOptions(keys, hours)
     if alerts or reads:
         if not (alerts and reads):
             raise click.UsageError("--alerts and --reads go together; without both, Kafka has them")
         if [*alerts, *reads].count(STANDARD_INPUT) > 1:
             raise click.UsageError("standard input can be only one of the files")
-        over_files(settings, wish, Files(alerts, reads, country, now, out, rejected, as_json))
+        run_over_files(settings, wish, LookbackFiles(alerts, reads, country, now, out, rejected, as_json))
         return
     for name, value in (("country", country), ("now", now), ("out", out), ("rejected", rejected)):
         if value is not None:
             raise click.UsageError(f"--{name} goes with --alerts and --reads")
     if not keys:
         raise click.UsageError("name an alert as LIST/ALERT, or give --alerts and --reads")
-    from streams.cli.lookback.over_kafka import over_topics
+    from streams.cli.lookback.over_kafka import run_over_kafka
 
-    over_topics(settings, wish, bool(as_json))
+    run_over_kafka(settings, wish, bool(as_json))

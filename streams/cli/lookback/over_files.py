@@ -9,116 +9,128 @@ from time import perf_counter
 from typing import NamedTuple
 
 from streams.alerts.index import Index
-from streams.cli.common.hit_output import Sink, writing
-from streams.cli.common.options import models_of
-from streams.cli.common.progress import progress_of, say
-from streams.cli.common.rejected_lines import Rejects
-from streams.cli.common.text import printable, words
-from streams.cli.lookback.request import Wish, named, none_allowed, tell_denied
-from streams.files.jsonl import FileError
-from streams.files.loading import Loaded, load_index
-from streams.lookback.over_files import Step, look_back
-from streams.matching.lookback import Asked, LookingBack
-from streams.matching.matcher import Judge
+from streams.cli.common.hit_output import HitOutput, open_output
+from streams.cli.common.options import read_models
+from streams.cli.common.progress import file_progress, say
+from streams.cli.common.rejected_lines import RejectedLines
+from streams.cli.common.text import counted, printable
+from streams.cli.lookback.request import LookbackOptions, format_key, none_permitted, report_refused
+from streams.files.jsonl import InputFileError
+from streams.files.loading import LoadedLists, load_index
+from streams.lookback.over_files import ScanStep, scan_file
+from streams.matching.lookback import LookbackRequest, LookbackSearch
+from streams.matching.matcher import Matcher
 from streams.pipeline import Pipeline
-from streams.records.alert import key_of
+from streams.records.alert import alert_key
 from streams.records.read import Read
 from streams.records.times import to_ms
 from streams.runtime.clock import now_ms
-from streams.runtime.gc_tuning import settle
+from streams.runtime.gc_tuning import tune_gc
 from streams.settings.model import Settings
 
 
-class Files(NamedTuple):
+class LookbackFiles(NamedTuple):
     """The files, and what else goes with them: see the options of the command."""
 
     alerts: tuple[str, ...]
     reads: tuple[str, ...]
     country: str | None
-    now: int | None
+    now_ms: int | None
     out: str | None
     rejected: str | None
     as_json: bool | None
 
 
-def over_files(settings: Settings, wish: Wish, files: Files) -> None:
+def run_over_files(settings: Settings, lookback_options: LookbackOptions, files: LookbackFiles) -> None:
     """Looks back over files. Ends the command where it cannot go on."""
-    now = now_ms() if files.now is None else files.now
+    now = now_ms() if files.now_ms is None else files.now_ms
     began = perf_counter()
     damaged = False
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-lookback-")))
-        rejected = stack.enter_context(writing(files.rejected)) if files.rejected else None
-        rejects = Rejects(rejected, all_by="--rejected FILE writes all")
-        sink = Sink(stack, files.out, files.as_json)
-        loaded = _loaded(settings, files, folder / "lists.snapshot", rejects)
-        countries = _Countries(settings, files.country)
-        asked = _asked(settings, wish, loaded.lists, countries.known, now)
-        tell_denied(asked)
-        if none_allowed(asked):
+        rejected = stack.enter_context(open_output(files.rejected)) if files.rejected else None
+        rejects = RejectedLines(rejected, hint="--rejected FILE writes all")
+        sink = HitOutput(stack, files.out, files.as_json)
+        loaded = _load_alerts(settings, files, folder / "lists.snapshot", rejects)
+        countries = _CameraCountries(settings, files.country)
+        asked = _build_requests(settings, lookback_options, loaded.alert_index, countries.countries, now)
+        report_refused(asked)
+        if none_permitted(asked):
             sys.exit(1)
-        models = models_of(settings)
-        judge = Judge(settings.policies, models=models)
-        looking = LookingBack(asked, judge, settings.policies.fuzzy)
+        models = read_models(settings)
+        judge = Matcher(settings.matching_rules, models=models)
+        looking = LookbackSearch(asked, judge, settings.matching_rules.fuzzy_lists)
         pipeline = Pipeline(
-            loaded.lists,
-            settings.policies,
+            loaded.alert_index,
+            settings.matching_rules,
             settings.correlation,
             settings.places,
             models,
             settings.cooperation,
         )
-        settle()
-        told = _Told()
+        tune_gc()
+        told = _LookbackSummary()
         try:
-            with progress_of("reads", files.reads) as progress:
+            with file_progress("reads", files.reads) as progress:
                 for path in files.reads:
-                    for step in look_back(pipeline, looking, path, now, countries.of, progress):
-                        rejects.take(step.rejected)
-                        sink.take(step.hits)
-                        told.take(step)
-        except FileError as error:
+                    for step in scan_file(pipeline, looking, path, now, countries.for_read, progress):
+                        rejects.add(step.rejected)
+                        sink.write(step.hits)
+                        told.add(step)
+        except InputFileError as error:
             say(f"anpr lookback: {error}; the lines before were looked at")
             damaged = True
         sink.finish()
-    rejects.sum_up()
-    told.tell()
-    count = sum(1 for each in asked if each.scope.granted)
+    rejects.report_remaining()
+    told.report()
+    count = sum(1 for each in asked if each.scope.permitted)
     say(
-        f"{told.reads:,} reads looked at for {words(count, 'alert')}: {told.matched:,} matched; "
-        f"{sink.standing:,} hits stand at the end; {rejects.count:,} lines rejected; "
+        f"{told.reads:,} reads looked at for {counted(count, 'alert')}: {told.matched:,} matched; "
+        f"{sink.active_count:,} hits stand at the end; {rejects.count:,} lines rejected; "
         f"{perf_counter() - began:.1f} s"
     )
     if damaged:
         sys.exit(1)
 
 
-def _loaded(settings: Settings, files: Files, snapshot: Path, rejects: Rejects) -> Loaded:
+def _load_alerts(
+    settings: Settings, files: LookbackFiles, snapshot: Path, rejects: RejectedLines
+) -> LoadedLists:
     try:
-        with progress_of("lists", files.alerts) as progress:
-            loaded = load_index(files.alerts, snapshot, progress, settings.policies.fuzzy)
-    except FileError as error:
+        with file_progress("lists", files.alerts) as progress:
+            loaded = load_index(files.alerts, snapshot, progress, settings.matching_rules.fuzzy_lists)
+    except InputFileError as error:
         say(f"anpr lookback: {error}; nothing was looked at")
         sys.exit(1)
-    rejects.take(loaded.rejected)
+    rejects.add(loaded.rejected)
     return loaded
 
 
-def _asked(settings: Settings, wish: Wish, lists: Index, kept: list[str], now: int) -> list[Asked]:
+def _build_requests(
+    settings: Settings,
+    lookback_options: LookbackOptions,
+    lists: Index,
+    retained_countries: list[str],
+    now_ms: int,
+) -> list[LookbackRequest]:
     """The look backs wished for; ends the command if an alert is not there or none is asked for."""
-    if wish.keys:
-        found = {key: lists.get(key) for key in wish.keys}
+    if lookback_options.keys:
+        found = {key: lists.get(key) for key in lookback_options.keys}
         alerts = [alert for alert in found.values() if alert is not None]
-        missing = [named(key) for key, alert in found.items() if alert is None]
+        missing = [format_key(key) for key, alert in found.items() if alert is None]
         if missing:
             say(f"anpr lookback: not in the files: {', '.join(missing)}")
             sys.exit(1)
     else:
-        alerts = sorted(lists.alerts(), key=key_of)
-    asked = [wish.of(alert, settings, kept, now, now) for alert in alerts if lists.ends_at(alert) > now]
+        alerts = sorted(lists.alerts(), key=alert_key)
+    asked = [
+        lookback_options.build_request(alert, settings, retained_countries, now_ms, now_ms)
+        for alert in alerts
+        if lists.valid_until_ms(alert) > now_ms
+    ]
     over = len(alerts) - len(asked)
     if over:
-        say(f"{words(over, 'alert')} withdrawn or expired by then, and not looked back for")
+        say(f"{counted(over, 'alert')} withdrawn or expired by then, and not looked back for")
     asked = [each for each in asked if each.hours > 0]
     if not asked:
         say("anpr lookback: no alert asks for it (`lookback_hours`), and --hours was not given")
@@ -126,45 +138,48 @@ def _asked(settings: Settings, wish: Wish, lists: Index, kept: list[str], now: i
     return asked
 
 
-class _Countries:
+class _CameraCountries:
     """The country of each camera: that of its site, else the one given for the files."""
 
-    def __init__(self, settings: Settings, given: str | None) -> None:
+    def __init__(self, settings: Settings, default: str | None) -> None:
         self._places = settings.places
-        self._given = given
-        territories = {site.territory for site in settings.sites.values()} | {given}
-        self.known = sorted(each for each in territories if each is not None)
+        self._default = default
+        territories = {site.territory for site in settings.sites.values()} | {default}
+        self.countries = sorted(each for each in territories if each is not None)
 
-    def of(self, read: Read) -> str | None:
+    def for_read(self, read: Read) -> str | None:
         """The country of a read's camera; None if it is not known."""
-        site = self._places.sites.get(self._places.site_of(read.camera_id, to_ms(read.captured_at)) or "")
-        return site.territory if site is not None and site.territory is not None else self._given
+        site = self._places.sites.get(self._places.site_at(read.camera_id, to_ms(read.captured_at)) or "")
+        return site.territory if site is not None and site.territory is not None else self._default
 
 
-class _Told:
+class _LookbackSummary:
     """What was looked at so far, and under which authority something was found."""
 
     def __init__(self) -> None:
         self.reads = 0
         self.matched = 0
-        self._unplaced = 0
-        self._by: Counter[tuple[str, float, str]] = Counter()
+        self._unplaced_reads = 0
+        self._by_authority: Counter[tuple[str, float, str]] = Counter()
 
-    def take(self, step: Step) -> None:
+    def add(self, step: ScanStep) -> None:
         """Takes what a batch gave."""
         self.reads += step.reads
         self.matched += len(step.matches)
-        self._unplaced += step.unplaced
+        self._unplaced_reads += step.unplaced
         for match in step.matches:
             if match.lookback is not None:
-                self._by[match.lookback.country, match.lookback.hours, match.lookback.source] += 1
+                self._by_authority[match.lookback.country, match.lookback.hours, match.lookback.source] += 1
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Says by which authority how many reads matched, and what could not be looked at."""
-        for (country, hours, source), count in sorted(self._by.items()):
-            say(f"{country}: {words(count, 'read')} matched, up to {hours:g} h back, by {printable(source)}")
-        if self._unplaced:
+        for (country, hours, source), count in sorted(self._by_authority.items()):
             say(
-                f"{words(self._unplaced, 'read')} would match, but the country of the camera is not known: "
+                f"{country}: {counted(count, 'read')} matched, up to {hours:g} h back, by {printable(source)}"
+            )
+        if self._unplaced_reads:
+            say(
+                f"{counted(self._unplaced_reads, 'read')} would match, but the country of the camera "
+                "is not known: "
                 "name a site with a `territory` for the camera, or give --country"
             )

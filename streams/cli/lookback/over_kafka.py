@@ -13,38 +13,38 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.common.options import connection_of, models_of
+from streams.cli.common.options import read_models, resolve_connection
 from streams.cli.common.progress import say
-from streams.cli.common.requirements import require
+from streams.cli.common.requirements import require_packages
 from streams.cli.common.text import printable
-from streams.cli.lookback.request import Wish, named, none_allowed, tell_denied
-from streams.matching.lookback import Asked, LookingBack
-from streams.matching.matcher import Judge
+from streams.cli.lookback.request import LookbackOptions, format_key, none_permitted, report_refused
+from streams.matching.lookback import LookbackRequest, LookbackSearch
+from streams.matching.matcher import Matcher
 from streams.records.encode import encode
-from streams.records.lookback import LookedBack
+from streams.records.lookback import LookbackRun
 from streams.records.times import from_ms
 from streams.runtime.clock import now_ms
 from streams.settings.model import Settings
 
 if TYPE_CHECKING:
-    from streams.lookback.queue import Due
-    from streams.lookback.retained_reads import Progress as Told
+    from streams.lookback.queue import QueuedLookback
+    from streams.lookback.retained_reads import ProgressCallback as Told
 
-_LOWEST: Final = 19
-_PATIENCE_S: Final = 10.0
+_LOWEST_PRIORITY: Final = 19
+_STOP_TIMEOUT_S: Final = 10.0
 
 
-def over_topics(settings: Settings, wish: Wish, as_json: bool) -> None:
+def run_over_kafka(settings: Settings, lookback_options: LookbackOptions, as_json: bool) -> None:
     """Looks back on Kafka. Ends the command where it cannot go on."""
-    require("lookback", ("aiokafka",), "stream")
-    from streams.lookback.errors import LookbackError, told
+    require_packages("lookback", ("aiokafka",), "stream")
+    from streams.lookback.errors import LookbackError, as_lookback_error
 
     # Beside a worker on the same machine the live stream goes first.
-    os.nice(_LOWEST)
-    options = connection_of(settings).for_aiokafka("lookback")
+    os.nice(_LOWEST_PRIORITY)
+    options = resolve_connection(settings).for_aiokafka("lookback")
     try:
-        with told(", ".join(settings.kafka.servers)):
-            done = asyncio.run(_look_back(settings, wish, options))
+        with as_lookback_error(", ".join(settings.kafka.servers)):
+            done = asyncio.run(_run_scan(settings, lookback_options, options))
     except LookbackError as error:
         say(f"anpr lookback: {error}")
         sys.exit(1)
@@ -62,53 +62,62 @@ def over_topics(settings: Settings, wish: Wish, as_json: bool) -> None:
     )
 
 
-async def _look_back(settings: Settings, wish: Wish, options: dict[str, Any]) -> list[LookedBack]:
-    from streams.kafka.producer import Outbox
-    from streams.lookback.alert_lookup import find
-    from streams.lookback.gc_tuning import settle
-    from streams.lookback.scan import Way, sweep
+async def _run_scan(
+    settings: Settings, lookback_options: LookbackOptions, options: dict[str, Any]
+) -> list[LookbackRun]:
+    from streams.kafka.producer import Producer
+    from streams.lookback.alert_lookup import alerts_by_key
+    from streams.lookback.gc_tuning import tune_gc
+    from streams.lookback.scan import ScanContext, scan_retained_reads
 
     now = now_ms()
-    found = await find(options, settings.topics.names().alerts, wish.keys, now)
-    faults = [f"{named(key)}: {why}" for key in wish.keys if (why := _why_not(found.get(key), wish, now))]
+    found = await alerts_by_key(options, settings.topics.names().alerts, lookback_options.keys, now)
+    faults = [
+        f"{format_key(key)}: {why}"
+        for key in lookback_options.keys
+        if (why := _refusal_reason(found.get(key), lookback_options, now))
+    ]
     if faults:
         say("\n".join(f"anpr lookback: {fault}; nothing was looked at" for fault in faults))
         sys.exit(1)
     asked = [
-        wish.of(due.alert, settings, settings.topics.reads_hours, due.asked_at, now) for due in found.values()
+        lookback_options.build_request(due.alert, settings, settings.topics.reads_hours, due.asked_ms, now)
+        for due in found.values()
     ]
-    tell_denied(asked)
-    none_allowed(asked)
-    looking = _looking(settings, asked)
-    outbox = Outbox(options)
-    settle()
+    report_refused(asked)
+    none_permitted(asked)
+    looking = _build_search(settings, asked)
+    outbox = Producer(options)
+    tune_gc()
     await outbox.start()
     try:
-        with _bars(looking.countries) as progress:
-            way = Way(options, settings.topics, outbox, now_ms, progress)
-            return await sweep(asked, looking, "operator", way)
+        with _progress_bars(looking.countries) as progress:
+            way = ScanContext(options, settings.topics, outbox, now_ms, progress)
+            return await scan_retained_reads(asked, looking, "operator", way)
     finally:
-        await asyncio.wait({asyncio.create_task(outbox.stop())}, timeout=_PATIENCE_S)
+        await asyncio.wait({asyncio.create_task(outbox.stop())}, timeout=_STOP_TIMEOUT_S)
 
 
-def _why_not(due: "Due | None", wish: Wish, now: int) -> str | None:
+def _refusal_reason(
+    queued: "QueuedLookback | None", lookback_options: LookbackOptions, now_ms: int
+) -> str | None:
     """Why an alert cannot be looked back for, before any law is asked."""
-    if due is None:
+    if queued is None:
         return "there is no such alert on the topic, or it was withdrawn"
-    if due.alert.valid_until <= from_ms(now):
+    if queued.alert.valid_until <= from_ms(now_ms):
         return "it has expired"
-    if not due.alert.lookback_hours and wish.hours is None:
+    if not queued.alert.lookback_hours and lookback_options.hours is None:
         return "it asks for no hours (`lookback_hours`); give --hours"
     return None
 
 
-def _looking(settings: Settings, asked: list[Asked]) -> LookingBack:
-    judge = Judge(settings.policies, models=models_of(settings))
-    return LookingBack(asked, judge, settings.policies.fuzzy)
+def _build_search(settings: Settings, requests: list[LookbackRequest]) -> LookbackSearch:
+    judge = Matcher(settings.matching_rules, models=read_models(settings))
+    return LookbackSearch(requests, judge, settings.matching_rules.fuzzy_lists)
 
 
 @contextmanager
-def _bars(countries: list[str]) -> Iterator[Callable[[str], "Told"]]:
+def _progress_bars(countries: list[str]) -> Iterator[Callable[[str], "Told"]]:
     """A progress bar for the reads of each country, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: lambda _, __: None
@@ -116,14 +125,14 @@ def _bars(countries: list[str]) -> Iterator[Callable[[str], "Told"]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks = {country: bars.add_task(f"reads {country}", total=None) for country in countries}
-        yield lambda country: _moving(bars, tasks[country])
+        yield lambda country: _bar_updater(bars, tasks[country])
 
 
-def _moving(bars: Progress, task: TaskID) -> "Told":
+def _bar_updater(bars: Progress, task: TaskID) -> "Told":
     return lambda done, total: bars.update(task, completed=done, total=total)
 
 
-def _table(done: list[LookedBack]) -> Table:
+def _table(records: list[LookbackRun]) -> Table:
     """A row for each alert and country: what was looked at and by what right, or why not."""
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for heading in (
@@ -137,8 +146,8 @@ def _table(done: list[LookedBack]) -> Table:
     ):
         right = heading in ("version", "hours", "reads", "matched")
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for each in done:
-        first = (Text(named(each.key)), str(each.version))
+    for each in records:
+        first = (Text(format_key(each.alert_key)), str(each.version))
         for at in each.countries:
             counts = (f"{at.hours:g}", f"{at.reads:,}", f"{at.matches:,}")
             table.add_row(*first, at.country, *counts, Text(printable(at.source)))

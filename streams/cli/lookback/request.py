@@ -7,14 +7,14 @@ from typing import Final, NamedTuple
 import click
 
 from streams.cli.common.progress import say
-from streams.cli.common.text import printable, words
-from streams.matching.lookback import Asked
-from streams.records.alert import Alert, AlertKey, key_of
-from streams.rules.jurisdictions import scope
+from streams.cli.common.text import counted, printable
+from streams.matching.lookback import LookbackRequest
+from streams.records.alert import Alert, AlertKey, alert_key
+from streams.rules.jurisdictions import determine_scope
 from streams.settings.model import Settings
 
 
-class _Key(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.4 on
+class _AlertKeyType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.4 on
     """`LIST/ALERT` to the key of an alert."""
 
     name = "LIST/ALERT"
@@ -28,47 +28,54 @@ class _Key(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic 
         return list_id, alert_id
 
 
-KEY: Final = _Key()
+ALERT_KEY: Final = _AlertKeyType()
 """The type of arguments that name an alert; the command gets its key."""
-_SHOWN: Final = 10
+_MAX_SHOWN: Final = 10
 
 
-class Wish(NamedTuple):
+class LookbackOptions(NamedTuple):
     """What is wished: the alerts named, none for all, and the hours, None for those that each asks for."""
 
     keys: tuple[AlertKey, ...]
     hours: float | None
 
-    def of(self, alert: Alert, settings: Settings, kept: Iterable[str], at: int, now: int) -> Asked:
+    def build_request(
+        self, alert: Alert, settings: Settings, retained_countries: Iterable[str], at_ms: int, now_ms: int
+    ) -> LookbackRequest:
         """A look back for an alert over the hours before a time, where the settings allow it now.
 
         `kept` are the countries whose reads there are; times in ms since 1970 UTC.
         """
         hours = alert.lookback_hours or 0.0 if self.hours is None else self.hours
-        return Asked(alert, hours, at, scope(alert, hours, settings.jurisdictions, list(kept), now))
+        return LookbackRequest(
+            alert,
+            hours,
+            at_ms,
+            determine_scope(alert, hours, settings.jurisdictions, list(retained_countries), now_ms),
+        )
 
 
-def named(key: AlertKey) -> str:
+def format_key(key: AlertKey) -> str:
     """An alert's key as it is printed."""
     return printable("/".join(key))
 
 
-def tell_denied(asked: Iterable[Asked]) -> None:
+def report_refused(requests: Iterable[LookbackRequest]) -> None:
     """Says which countries' reads are not looked at, and why, for so many alerts."""
-    denied = Counter(each for one in asked for each in one.scope.denied)
+    denied = Counter(each for one in requests for each in one.scope.refused)
     for (country, why), count in sorted(denied.items()):
-        say(f"{country}: not looked at for {words(count, 'alert')}: {why}")
+        say(f"{country}: not looked at for {counted(count, 'alert')}: {why}")
 
 
-def none_allowed(asked: Iterable[Asked]) -> bool:
+def none_permitted(requests: Iterable[LookbackRequest]) -> bool:
     """Says which alerts may be looked back for nowhere; whether that is all of them."""
     nowhere, somewhere = list[str](), False
-    for each in asked:
-        if each.scope.granted:
+    for each in requests:
+        if each.scope.permitted:
             somewhere = True
         else:
-            nowhere.append(named(key_of(each.alert)))
+            nowhere.append(format_key(alert_key(each.alert)))
     if nowhere:
-        shown = ", ".join(nowhere[:_SHOWN]) + (", …" if len(nowhere) > _SHOWN else "")
-        say(f"{words(len(nowhere), 'alert')} may be looked back for nowhere: {shown}")
+        shown = ", ".join(nowhere[:_MAX_SHOWN]) + (", …" if len(nowhere) > _MAX_SHOWN else "")
+        say(f"{counted(len(nowhere), 'alert')} may be looked back for nowhere: {shown}")
     return not somewhere

@@ -12,26 +12,31 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.analysis.crew_allocation import Slot, Why
-from streams.analysis.vehicle_ranking import Ranked, Ranking
-from streams.cli.common.hit_table import match_words
-from streams.cli.common.options import config_option, connection_of
+from streams.analysis.crew_allocation import CrewSlot, NoSlotReason
+from streams.analysis.vehicle_ranking import RankedVehicle, VehicleRanking
+from streams.cli.common.hit_table import describe_match
+from streams.cli.common.options import config_option, resolve_connection
 from streams.cli.common.progress import say
-from streams.cli.common.record_sources import take_files, take_hits, take_verdicts
-from streams.cli.common.text import printable, words
+from streams.cli.common.record_sources import read_files, read_hits, read_verdicts
+from streams.cli.common.text import counted, printable
 from streams.cli.common.times import TIME
-from streams.cli.lists.loading import empty
-from streams.cli.operation.selection import Chosen, check_told, chosen, told_options
+from streams.cli.lists.loading import empty_table
+from streams.cli.operation.selection import (
+    SelectedOperation,
+    check_hit_sources,
+    hit_source_options,
+    select_operation,
+)
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.hit import Hit
-from streams.records.times import from_ms, rfc3339, to_ms
+from streams.records.times import from_ms, to_ms, to_rfc3339
 from streams.records.verdict import Verdict
 from streams.runtime.clock import now_ms
 
 _COMMAND: Final = "operation rank"
-_LOOKED_AGAIN_S: Final = 1.0
+_REFRESH_S: Final = 1.0
 _OVERLAP_MS: Final = 60_000
-_WHY: Final[dict[Why, str]] = {
+_REASONS: Final[dict[NoSlotReason, str]] = {
     "full": "better ones take the crew's time",
     "no-crew": "no crew can be ready on its way",
     "over": "comes when the operation is over",
@@ -41,7 +46,7 @@ _WHY: Final[dict[Why, str]] = {
 @click.command()
 @click.argument("operation_id", metavar="ID")
 @config_option
-@told_options
+@hit_source_options
 @click.option(
     "--now",
     type=TIME,
@@ -69,99 +74,105 @@ def rank(
     Exit codes: 0 done, also by Ctrl-C; 1 Kafka cannot be read; 2 wrong use, no such operation, or a file that
     cannot be read.
     """
-    check_told(kafka, hits, verdicts)
+    check_hit_sources(kafka, hits, verdicts)
     if follow and (not kafka or now is not None):
         raise click.UsageError("--follow is for --kafka, and goes by the clock; leave --now out")
-    what = chosen(config, operation_id)
-    shown = _Shown(what, as_json)
+    what = select_operation(config, operation_id)
+    shown = _RankingPrinter(what, as_json)
     if not kafka:
-        at = _take_files(hits, verdicts, now, shown)
-        shown.show(at)
+        at = _read_files(hits, verdicts, now, shown)
+        shown.print_if_changed(at)
         return
-    at = _clock() if now is None else now
+    at = _now_ms() if now is None else now
     try:
-        since = what.told_since(at)
-        take_hits(_COMMAND, what.settings, since, lambda hit: shown.note(hit, now))
-        take_verdicts(_COMMAND, what.settings, since, lambda verdict: shown.judge(verdict, now))
-        shown.show(at)
+        since = what.emitted_since_ms(at)
+        read_hits(_COMMAND, what.settings, since, lambda hit: shown.add_hit(hit, now))
+        read_verdicts(_COMMAND, what.settings, since, lambda verdict: shown.add_verdict(verdict, now))
+        shown.print_if_changed(at)
         if follow:
-            _follow(what, at - _OVERLAP_MS, shown)
+            _follow_hits(what, at - _OVERLAP_MS, shown)
     except KeyboardInterrupt:
         # It is how one ends it.
         sys.exit(0)
 
 
-class _Shown:
+class _RankingPrinter:
     """The ranking, and what was last printed of it."""
 
-    def __init__(self, what: Chosen, as_json: bool) -> None:
-        self._what = what
+    def __init__(self, selected: SelectedOperation, as_json: bool) -> None:
+        self._selected = selected
         self._as_json = as_json
-        self._ranking = Ranking(what.operation_id, what.operation, what.settings.places.sites)
-        self._printed: Sequence[Ranked] | None = None
+        self._ranking = VehicleRanking(
+            selected.operation_id, selected.operation, selected.settings.places.sites
+        )
+        self._last_printed: Sequence[RankedVehicle] | None = None
 
-    def note(self, hit: Hit, now: int | None = None) -> None:
+    def add_hit(self, hit: Hit, until_ms: int | None = None) -> None:
         """Takes a hit, unless it was told after a time (ms since 1970 UTC)."""
-        if now is None or to_ms(hit.emitted_at) <= now:
-            self._ranking.note(hit)
+        if until_ms is None or to_ms(hit.emitted_at) <= until_ms:
+            self._ranking.add_hit(hit)
 
-    def judge(self, verdict: Verdict, now: int | None = None) -> None:
+    def add_verdict(self, verdict: Verdict, until_ms: int | None = None) -> None:
         """Takes a verdict, unless it was given after a time."""
-        if now is None or to_ms(verdict.at) <= now:
-            self._ranking.judge(verdict)
+        if until_ms is None or to_ms(verdict.at) <= until_ms:
+            self._ranking.add_verdict(verdict)
 
-    def show(self, now: int) -> None:
+    def print_if_changed(self, now_ms: int) -> None:
         """Prints the ranking at a time, unless it was printed last and is the same."""
-        found = self._ranking.at(now)
-        if found == self._printed:
+        found = self._ranking.rank(now_ms)
+        if found == self._last_printed:
             return
-        again, self._printed = self._printed is not None, found
+        again, self._last_printed = self._last_printed is not None, found
         if self._as_json:
             for each in found:
-                click.echo(orjson.dumps(_row(each, now)))
+                click.echo(orjson.dumps(_row(each, now_ms)))
             return
         if again:
             click.echo()
-        click.secho(_heading(self._what, found, now), bold=True)
+        click.secho(_heading(self._selected, found, now_ms), bold=True)
         if found:
             Console().print(_table(found))
 
 
-def _take_files(hits: tuple[str, ...], verdicts: tuple[str, ...], now: int | None, shown: _Shown) -> int:
+def _read_files(
+    hits: tuple[str, ...], verdicts: tuple[str, ...], now_ms: int | None, printer: _RankingPrinter
+) -> int:
     """Takes what is in files; when all is to be seen, in ms since 1970 UTC."""
     last = 0
 
     def take(hit: Hit) -> None:
         nonlocal last
         last = max(last, to_ms(hit.emitted_at))
-        shown.note(hit, now)
+        printer.add_hit(hit, now_ms)
 
-    take_files(_COMMAND, "hits", hits, decode_hit, take)
+    read_files(_COMMAND, "hits", hits, decode_hit, take)
     if verdicts:
-        take_files(_COMMAND, "verdicts", verdicts, decode_verdict, lambda each: shown.judge(each, now))
-    return last if now is None else now
+        read_files(
+            _COMMAND, "verdicts", verdicts, decode_verdict, lambda each: printer.add_verdict(each, now_ms)
+        )
+    return last if now_ms is None else now_ms
 
 
-def _follow(what: Chosen, begin: int, shown: _Shown) -> None:
+def _follow_hits(selected: SelectedOperation, begin_ms: int, printer: _RankingPrinter) -> None:
     """Prints the ranking when it changes, until Ctrl-C; takes the hits told at a time (ms) or later.
 
     A verdict comes as a revision of its hit. Ends the command with exit code 1 if Kafka cannot be read.
     """
-    from streams.kafka.hit_tail import NoHit, tail
-    from streams.kafka.scan import ReadingError
+    from streams.kafka.hit_tail import UndecodableRecord, tail_hits
+    from streams.kafka.scan import ScanError
 
-    topic = what.settings.topics.names().hits
-    options = connection_of(what.settings).for_aiokafka("operation-rank")
+    topic = selected.settings.topics.names().hits
+    options = resolve_connection(selected.settings).for_aiokafka("operation-rank")
 
-    def take(hit: Hit | NoHit) -> None:
+    def take(hit: Hit | UndecodableRecord) -> None:
         if isinstance(hit, Hit):
-            shown.note(hit)
+            printer.add_hit(hit)
         else:
-            say(hit.told(topic))
+            say(hit.describe(topic))
 
     async def follow() -> None:
-        following = tail(options, topic, begin, until_end=False, take=take, say=say)
-        tasks = [asyncio.create_task(following), asyncio.create_task(_show_again(shown))]
+        following = tail_hits(options, topic, begin_ms, until_end=False, handle=take, say=say)
+        tasks = [asyncio.create_task(following), asyncio.create_task(_refresh(printer))]
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -173,70 +184,70 @@ def _follow(what: Chosen, begin: int, shown: _Shown) -> None:
 
     try:
         asyncio.run(follow())
-    except ReadingError as error:
+    except ScanError as error:
         say(f"anpr {_COMMAND}: {error}")
         sys.exit(1)
 
 
-async def _show_again(shown: _Shown) -> None:
+async def _refresh(printer: _RankingPrinter) -> None:
     while True:
-        await asyncio.sleep(_LOOKED_AGAIN_S)
-        shown.show(_clock())
+        await asyncio.sleep(_REFRESH_S)
+        printer.print_if_changed(_now_ms())
 
 
-def _heading(what: Chosen, found: Sequence[Ranked], now: int) -> str:
-    taken = sum(each.slot is not None for each in found)
-    group = what.operation.talkgroup
+def _heading(selected: SelectedOperation, ranking: Sequence[RankedVehicle], now_ms: int) -> str:
+    taken = sum(each.slot is not None for each in ranking)
+    group = selected.operation.talkgroup
     parts = [
-        f"{what.operation_id} at {rfc3339(from_ms(now))[:19].replace('T', ' ')} (UTC): "
-        f"{words(len(found), 'vehicle')}, {taken:,} for the crews"
+        f"{selected.operation_id} at {to_rfc3339(from_ms(now_ms))[:19].replace('T', ' ')} (UTC): "
+        f"{counted(len(ranking), 'vehicle')}, {taken:,} for the crews"
     ]
     return printable("; ".join([*parts, f"talkgroup {group}"] if group else parts))
 
 
-def _table(found: Sequence[Ranked]) -> Table:
-    table = empty("#", "score", "plate read", "list/alert", "prio", "match", "do", "seen (UTC)")
+def _table(ranking: Sequence[RankedVehicle]) -> Table:
+    table = empty_table("#", "score", "plate read", "list/alert", "prio", "match", "do", "seen (UTC)")
     for heading in ("comes by (UTC)", "crew"):
         table.add_column(heading, overflow="fold")
-    for each in found:
+    for each in ranking:
         table.add_row(*(Text(printable(cell)) for cell in _cells(each)), style=None if each.slot else "dim")
     return table
 
 
-def _cells(each: Ranked) -> tuple[str, ...]:
-    hit, admission = each.hit, each.admission
+def _cells(ranked: RankedVehicle) -> tuple[str, ...]:
+    hit, admission = ranked.hit, ranked.admission
     comes = ""
     if admission.site_id is not None and admission.earliest is not None and admission.latest is not None:
-        comes = f"{admission.site_id} {_minute(admission.earliest)}-{_minute(admission.latest)}"
+        comes = f"{admission.site_id} {_format_time(admission.earliest)}-{_format_time(admission.latest)}"
     return (
-        str(each.rank),
+        str(ranked.rank),
         f"{admission.score:.3f}",
         f"{hit.match.read_plate} {hit.read.country or '?'}",
         f"{hit.alert.list_id}/{hit.alert.alert_id}",
         str(hit.priority),
-        match_words(hit.match),
+        describe_match(hit.match),
         hit.action,
-        f"{_minute(hit.read.captured_at)} {hit.place.site_id or hit.place.camera_id}",
+        f"{_format_time(hit.read.captured_at)} {hit.place.site_id or hit.place.camera_id}",
         comes,
-        _crew_words(each.slot) if each.slot is not None else _WHY[each.why or "full"],
+        _describe_slot(ranked.slot) if ranked.slot is not None else _REASONS[ranked.no_slot_reason or "full"],
     )
 
 
-def _crew_words(slot: Slot) -> str:
+def _describe_slot(slot: CrewSlot) -> str:
     crew = f" {slot.crew}" if slot.crew > 1 else ""
-    return f"goes{crew}: {_minute(from_ms(slot.begins))}-{_minute(from_ms(slot.ends))}"
+    return f"goes{crew}: {_format_time(from_ms(slot.begins_ms))}-{_format_time(from_ms(slot.ends_ms))}"
 
 
-def _minute(time: Any) -> str:
-    return rfc3339(time)[11:16]
+def _format_time(time: Any) -> str:
+    return to_rfc3339(time)[11:16]
 
 
-def _row(each: Ranked, now: int) -> dict[str, Any]:
+def _row(ranked: RankedVehicle, now_ms: int) -> dict[str, Any]:
     """A vehicle of the ranking, for JSON."""
-    hit, admission, slot = each.hit, each.admission, each.slot
+    hit, admission, slot = ranked.hit, ranked.admission, ranked.slot
     return {
-        "at": rfc3339(from_ms(now)),
-        "rank": each.rank,
+        "at": to_rfc3339(from_ms(now_ms)),
+        "rank": ranked.rank,
         "score": admission.score,
         "chance": admission.chance,
         "hit_id": hit.hit_id,
@@ -248,18 +259,22 @@ def _row(each: Ranked, now: int) -> dict[str, Any]:
         "posterior": hit.match.posterior,
         "read_plate": hit.match.read_plate,
         "country": hit.read.country,
-        "captured_at": rfc3339(hit.read.captured_at),
+        "captured_at": to_rfc3339(hit.read.captured_at),
         "seen_at": hit.place.site_id or hit.place.camera_id,
         "site_id": admission.site_id,
-        "earliest": admission.earliest and rfc3339(admission.earliest),
-        "latest": admission.latest and rfc3339(admission.latest),
+        "earliest": admission.earliest and to_rfc3339(admission.earliest),
+        "latest": admission.latest and to_rfc3339(admission.latest),
         "talkgroup": admission.talkgroup,
         "chosen": slot is not None,
         "slot": slot
-        and {"crew": slot.crew, "begins": rfc3339(from_ms(slot.begins)), "ends": rfc3339(from_ms(slot.ends))},
-        "why_not": each.why,
+        and {
+            "crew": slot.crew,
+            "begins": to_rfc3339(from_ms(slot.begins_ms)),
+            "ends": to_rfc3339(from_ms(slot.ends_ms)),
+        },
+        "why_not": ranked.no_slot_reason,
     }
 
 
-def _clock() -> int:
+def _now_ms() -> int:
     return now_ms()

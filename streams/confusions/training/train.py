@@ -6,35 +6,35 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
-from streams.confusions.evidence import KINDS, Evidence, Kind, evidence_of
-from streams.confusions.features import Table, aligned
-from streams.confusions.model import Model, Models, Weights, doubt
-from streams.confusions.training.counts import Tally
-from streams.confusions.training.fit import NOT_FAR, Cases, fitted
-from streams.confusions.training.hypotheses import hypotheses
-from streams.confusions.training.pairs import Pair
+from streams.confusions.evidence import EVIDENCE_KINDS, Evidence, EvidenceKind, build_evidence
+from streams.confusions.features import FrequencyTable, align
+from streams.confusions.model import ConfusionModel, ConfusionModels, Weights, mean_log_error
+from streams.confusions.training.counts import ConfusionCounts
+from streams.confusions.training.fit import NO_FAR_OFFSET, Cases, fit_weights
+from streams.confusions.training.hypotheses import plate_hypotheses
+from streams.confusions.training.pairs import TrainingPair
 from streams.plates.fleets import Fleets
 from streams.runtime.errors import OperatorError
 
-_RIGHT_KEPT: Final = 4
+_CORRECT_READS_PER_CASE: Final = 4
 """Of the reads that were right, one in so many is weighed, for as many."""
 
 
-class LearnError(OperatorError):
+class TrainingError(OperatorError):
     """Pairs of which none tells anything; the message says why."""
 
 
-Progress = Callable[[int], None]
+ProgressCallback = Callable[[int], None]
 
 
-def learn(
-    pairs: Sequence[Pair],
+def train(
+    pairs: Sequence[TrainingPair],
     fleets: Fleets,
     name: str,
     source: str,
-    progress: Progress = lambda _: None,
-    base: Model | None = None,
-) -> Model:
+    progress: ProgressCallback = lambda _: None,
+    base: ConfusionModel | None = None,
+) -> ConfusionModel:
     """A model from pairs, held to a base model where they tell little.
 
     Pairs found because the read matched (`Pair.found`) tell how common the slips are that match, and nothing
@@ -43,29 +43,29 @@ def learn(
 
     Raises LearnError.
     """
-    evidences = [(pair, evidence_of(pair)) for pair in pairs]
-    tally = Tally(evidences)
+    evidences = [(pair, build_evidence(pair)) for pair in pairs]
+    tally = ConfusionCounts(evidences)
     if not tally.counts:
-        raise LearnError("no pair was read wrong, so there is nothing to learn")
-    commonness = tally.commonness(base)
-    weights: dict[Kind, Weights] = {}
+        raise TrainingError("no pair was read wrong, so there is nothing to learn")
+    commonness = tally.relative_frequencies(base)
+    weights: dict[EvidenceKind, Weights] = {}
     told = False
-    for kind in KINDS:
-        cases = _cases(evidences, kind, fleets, commonness, progress)
+    for kind in EVIDENCE_KINDS:
+        cases = _build_cases(evidences, kind, fleets, commonness, progress)
         told |= cases is not None
-        weights[kind] = fitted(cases, None if base is None else base.weights[kind])
+        weights[kind] = fit_weights(cases, None if base is None else base.weights[kind])
     if not told and base is None:
         if any(pair.found == "matched" for pair in pairs):
-            raise LearnError("reads seen only because they matched say nothing without a base model")
-        raise LearnError("no pair is of a country whose plates are known")
-    plate_bands, char_bands = tally.bands()
-    return Model(
+            raise TrainingError("reads seen only because they matched say nothing without a base model")
+        raise TrainingError("no pair is of a country whose plates are known")
+    plate_bands, char_bands = tally.confidence_bands()
+    return ConfusionModel(
         name,
         source,
         round(tally.pairs),
         commonness,
-        _whole(tally.counts),
-        _whole(tally.seen),
+        _round_counts(tally.counts),
+        _round_counts(tally.seen),
         weights,
         {kind: [round(each) for each in counts.tolist()] for kind, counts in tally.places.items()},
         plate_bands,
@@ -73,60 +73,68 @@ def learn(
     )
 
 
-def learn_all(
-    pairs: Sequence[Pair],
+def train_all(
+    pairs: Sequence[TrainingPair],
     fleets: Fleets,
     source: str,
-    least: int,
-    progress: Progress = lambda _: None,
-    base: Model | None = None,
-    makers: Mapping[str, str] | None = None,
-) -> Models:
+    min_pairs: int,
+    progress: ProgressCallback = lambda _: None,
+    base: ConfusionModel | None = None,
+    vendors: Mapping[str, str] | None = None,
+) -> ConfusionModels:
     """The general model from all pairs, and one of each reader and maker with `least` pairs or more.
 
     `makers` gives the maker of a reader. A maker's model is held to the general one, a reader's to that of
     its maker if it has one. A reader of which there is nothing to learn keeps the more general model. Raises
     LearnError as `learn` does.
     """
-    makers = makers or {}
-    general = learn(pairs, fleets, "general", source, progress, base)
-    models: dict[str, Model] = {}
+    vendors = vendors or {}
+    general = train(pairs, fleets, "general", source, progress, base)
+    models: dict[str, ConfusionModel] = {}
     # Makers come first, for their cameras' models are held to theirs.
-    for name, its in _groups(pairs, least, makers):
-        above = models.get(makers.get(name, ""), general)
+    for name, its in _group_pairs(pairs, min_pairs, vendors):
+        above = models.get(vendors.get(name, ""), general)
         try:
-            models[name] = learn(its, fleets, name, source, progress, above)
-        except LearnError:
+            models[name] = train(its, fleets, name, source, progress, above)
+        except TrainingError:
             continue
-    return Models(general, models, {reader: maker for reader, maker in makers.items() if maker in models})
+    return ConfusionModels(
+        general, models, {reader: maker for reader, maker in vendors.items() if maker in models}
+    )
 
 
-def steps_of(pairs: Sequence[Pair], least: int, makers: Mapping[str, str] | None = None) -> int:
+def count_steps(
+    pairs: Sequence[TrainingPair], min_pairs: int, vendors: Mapping[str, str] | None = None
+) -> int:
     """How many steps `learn_all` takes."""
-    return len(KINDS) * (len(pairs) + sum(len(its) for _, its in _groups(pairs, least, makers or {})))
+    return len(EVIDENCE_KINDS) * (
+        len(pairs) + sum(len(its) for _, its in _group_pairs(pairs, min_pairs, vendors or {}))
+    )
 
 
-def _groups(pairs: Sequence[Pair], least: int, makers: Mapping[str, str]) -> list[tuple[str, list[Pair]]]:
+def _group_pairs(
+    pairs: Sequence[TrainingPair], min_pairs: int, vendors: Mapping[str, str]
+) -> list[tuple[str, list[TrainingPair]]]:
     """The pairs of each maker, then of each reader, of which there are `least` or more."""
-    of: dict[str, list[Pair]] = {}
+    of: dict[str, list[TrainingPair]] = {}
     for pair in pairs:
         if pair.reader is not None:
-            for name in {pair.reader, makers.get(pair.reader, pair.reader)}:
+            for name in {pair.reader, vendors.get(pair.reader, pair.reader)}:
                 of.setdefault(name, []).append(pair)
-    known = sorted(of.items(), key=lambda item: (item[0] in makers, item[0]))
-    return [(name, its) for name, its in known if sum(pair.times for pair in its) >= least]
+    known = sorted(of.items(), key=lambda item: (item[0] in vendors, item[0]))
+    return [(name, its) for name, its in known if sum(pair.times for pair in its) >= min_pairs]
 
 
-def _whole(counts: Mapping[str, float]) -> dict[str, int]:
+def _round_counts(counts: Mapping[str, float]) -> dict[str, int]:
     return {what: round(count) for what, count in sorted(counts.items()) if round(count)}
 
 
-def _cases(
-    evidences: Iterable[tuple[Pair, Evidence]],
-    kind: Kind,
+def _build_cases(
+    evidences: Iterable[tuple[TrainingPair, Evidence]],
+    kind: EvidenceKind,
     fleets: Fleets,
-    commonness: Table,
-    progress: Progress,
+    frequencies: FrequencyTable,
+    progress: ProgressCallback,
 ) -> Cases | None:
     """The cases of pairs whose recogniser tells at least as much as a kind; None if there are none."""
     terms: list[list[float]] = []
@@ -137,20 +145,20 @@ def _cases(
         progress(1)
         if pair.found == "matched":
             continue
-        true = pair.true
+        true = pair.true_plate
         weight = pair.times
         if whole.plate == true:
             right += weight
-            if right < _RIGHT_KEPT:
+            if right < _CORRECT_READS_PER_CASE:
                 continue
-            right -= _RIGHT_KEPT
-            weight = float(_RIGHT_KEPT)
-        evidence = whole if kind == "full" else evidence_of(_poorer(pair, kind))
+            right -= _CORRECT_READS_PER_CASE
+            weight = float(_CORRECT_READS_PER_CASE)
+        evidence = whole if kind == "full" else build_evidence(_reduce_detail(pair, kind))
         if evidence.kind != kind:
             continue
         start, place = len(terms), -1
-        for plate, chance in hypotheses(evidence, pair.country, fleets, commonness).items():
-            how = aligned(evidence, plate, commonness)
+        for plate, chance in plate_hypotheses(evidence, pair.country, fleets, frequencies).items():
+            how = align(evidence, plate, frequencies)
             if how is not None:
                 if plate == true:
                     place = len(terms) - start
@@ -162,15 +170,15 @@ def _cases(
         starts.append(start)
         trues.append(place)
         times.append(weight)
-        unsure.append((1.0, doubt(evidence)))
-        away.append(NOT_FAR if pair.found == "near" else 0.0)
+        unsure.append((1.0, mean_log_error(evidence)))
+        away.append(NO_FAR_OFFSET if pair.found == "near" else 0.0)
     if not starts:
         return None
     arrays = (np.array(each) for each in (unsure, times, away))
     return Cases(np.array(terms), np.log(chances), np.array(starts), np.array(trues), *arrays)
 
 
-def _poorer(pair: Pair, kind: Kind) -> Pair:
+def _reduce_detail(pair: TrainingPair, kind: EvidenceKind) -> TrainingPair:
     """The pair as of a recogniser that tells less."""
     poorer = replace(pair, candidates=None, char_alternatives=None)
     if kind == "characters":

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from streams.correlation.passages import Passage, PassageKey, Sighting
 from streams.records.alert import AlertKey
-from streams.records.journey import Passed
+from streams.records.journey import PassedSite
 from streams.records.times import HOUR_MS
 
 
@@ -19,9 +19,9 @@ class VehicleKey(NamedTuple):
     plate: str
 
 
-def vehicle_of(place: PassageKey) -> VehicleKey:
+def vehicle_key(passage_key: PassageKey) -> VehicleKey:
     """The vehicle of a passage."""
-    return VehicleKey(place.alert, place.plate)
+    return VehicleKey(passage_key.alert, passage_key.plate)
 
 
 class Stop(Struct, frozen=True, gc=False):
@@ -30,12 +30,12 @@ class Stop(Struct, frozen=True, gc=False):
     Stops are ordered by their times (ms since 1970 UTC), those of one time by their hits' ids.
     """
 
-    captured: int
+    captured_ms: int
     hit_id: str
     sighting: Sighting
-    site: str | None
+    site_id: str | None
     territory: str | None
-    sure: Sighting | None
+    best_reliable: Sighting | None
     """The best sighting of the passage that is so sure that it may speak against another one, if any is."""
 
 
@@ -47,46 +47,46 @@ class Leg(Struct, frozen=True, gc=False):
     """
 
     km: float
-    elapsed: int
-    best: float
-    usual: float | None
+    elapsed_ms: int
+    best_ms: float
+    usual_ms: float | None
 
     @property
     def kmh(self) -> float | None:
         """The mean speed in km/h; None if no time has passed."""
-        return self.km / self.elapsed * HOUR_MS if self.elapsed > 0 else None
+        return self.km / self.elapsed_ms * HOUR_MS if self.elapsed_ms > 0 else None
 
 
-class Passing(Struct, frozen=True, gc=False):
+class PassedStop(Struct, frozen=True, gc=False):
     """A stop as a journey tells it, and the leg that led to it, if any."""
 
     stop: Stop
     leg: Leg | None
-    passed: Passed
+    record: PassedSite
 
 
-class Tail(Struct, frozen=True, gc=False):
+class CachedPrefix(Struct, frozen=True, gc=False):
     """What a stop of a trail told: the journey, the passings, its own last, how many stops were left
     out."""
 
     journey_id: str
-    passings: list[Passing]
-    doubtful: int
+    passed_stops: list[PassedStop]
+    excluded_count: int
 
 
-class Trail:
+class Itinerary:
     """The stops of one vehicle, sorted. Those within the gap (ms) of the next are one journey."""
 
-    __slots__ = ("_by_hit", "_gap", "_starts", "_stops", "before", "tail")
+    __slots__ = ("_by_hit", "_gap_ms", "_starts", "_stops", "prefix", "previous_prefix")
 
     def __init__(self, gap_ms: float) -> None:
-        self._gap = gap_ms
+        self._gap_ms = gap_ms
         self._stops: list[Stop] = []
         self._starts: list[Stop] = []
         self._by_hit: dict[str, Stop] = {}
-        self.tail: Tail | None = None
+        self.prefix: CachedPrefix | None = None
         """What was told of some stop, as long as no stop up to it has changed."""
-        self.before: Tail | None = None
+        self.previous_prefix: CachedPrefix | None = None
         """What was told of the stop before that one, likewise."""
 
     def __len__(self) -> int:
@@ -95,29 +95,29 @@ class Trail:
     def __iter__(self) -> Iterator[Stop]:
         return iter(self._stops)
 
-    def __getitem__(self, number: int) -> Stop:
-        return self._stops[number]
+    def __getitem__(self, index: int) -> Stop:
+        return self._stops[index]
 
-    def numbers(self, hit_ids: Iterable[str]) -> list[int]:
+    def positions_of(self, hit_ids: Iterable[str]) -> list[int]:
         """The numbers of the stops of hits, as far as they are stops, rising."""
         by_hit = self._by_hit
         stops = [by_hit[hit_id] for hit_id in hit_ids if hit_id in by_hit]
         if len(stops) == 1 and stops[0] is self._stops[-1]:
             return [len(self._stops) - 1]
-        return sorted(bisect_left(self._stops, _order(stop), key=_order) for stop in stops)
+        return sorted(bisect_left(self._stops, _sort_key(stop), key=_sort_key) for stop in stops)
 
-    def start(self, number: int) -> int:
+    def journey_start(self, index: int) -> int:
         """The number of the first stop of the journey of a stop."""
-        place = bisect_right(self._starts, _order(self._stops[number]), key=_order) - 1
-        return bisect_left(self._stops, _order(self._starts[place]), key=_order)
+        place = bisect_right(self._starts, _sort_key(self._stops[index]), key=_sort_key) - 1
+        return bisect_left(self._stops, _sort_key(self._starts[place]), key=_sort_key)
 
-    def begins(self, number: int) -> bool:
+    def starts_journey(self, index: int) -> bool:
         """Whether a stop is the first of its journey."""
         stops = self._stops
-        return number == 0 or stops[number].captured - stops[number - 1].captured > self._gap
+        return index == 0 or stops[index].captured_ms - stops[index - 1].captured_ms > self._gap_ms
 
-    def settle(
-        self, here: Sequence[str], chosen: Sequence[Passage], stop_of: Callable[[Passage], Stop]
+    def replace_stops(
+        self, hit_ids: Sequence[str], passages: Sequence[Passage], build_stop: Callable[[Passage], Stop]
     ) -> list[str] | None:
         """Takes which of the hits at a place stand now, with their passages; `stop_of` makes the stop of one.
 
@@ -125,19 +125,23 @@ class Trail:
         has changed.
         """
         by_hit = self._by_hit
-        if len(here) == len(chosen) == 1 and here[0] not in by_hit:
+        if len(hit_ids) == len(passages) == 1 and hit_ids[0] not in by_hit:
             # A new stop where there was none: what most matches come to.
-            stop = by_hit[here[0]] = stop_of(chosen[0])
-            return [stop.hit_id] if self._append(stop) else self._rebuilt((stop,))
-        known = [by_hit[hit_id] for hit_id in here if hit_id in by_hit]
+            stop = by_hit[hit_ids[0]] = build_stop(passages[0])
+            return [stop.hit_id] if self._append(stop) else self._rebuild((stop,))
+        known = [by_hit[hit_id] for hit_id in hit_ids if hit_id in by_hit]
         gone: list[Stop] = []
         if known:
-            standing = {each.best.hit_id: each for each in chosen}
+            standing = {each.best.hit_id: each for each in passages}
             for stop in known:
                 passage = standing.get(stop.hit_id)
-                if passage is None or passage.best is not stop.sighting or passage.sure is not stop.sure:
+                if (
+                    passage is None
+                    or passage.best is not stop.sighting
+                    or passage.best_reliable is not stop.best_reliable
+                ):
                     gone.append(by_hit.pop(stop.hit_id))
-        come = [stop_of(each) for each in chosen if each.best.hit_id not in by_hit]
+        come = [build_stop(each) for each in passages if each.best.hit_id not in by_hit]
         if not gone and not come:
             return None
         for stop in come:
@@ -147,46 +151,46 @@ class Trail:
                 return [come[0].hit_id]
             if len(gone) == 1 and self._replace_last(gone[0], come[0]):
                 return [come[0].hit_id]
-        return self._rebuilt((*gone, *come))
+        return self._rebuild((*gone, *come))
 
-    def _rebuilt(self, moved: Sequence[Stop]) -> list[str]:
+    def _rebuild(self, changed_stops: Sequence[Stop]) -> list[str]:
         """Sorts all stops anew after some came or went; returns the hits as `settle` does."""
-        self.tail = self.before = None
+        self.prefix = self.previous_prefix = None
         before = {start.hit_id for start in self._starts}
-        self._stops = sorted(self._by_hit.values(), key=_order)
-        self._starts = [stop for number, stop in enumerate(self._stops) if self.begins(number)]
-        changed = [_order(stop) for stop in moved]
+        self._stops = sorted(self._by_hit.values(), key=_sort_key)
+        self._starts = [stop for number, stop in enumerate(self._stops) if self.starts_journey(number)]
+        changed = [_sort_key(stop) for stop in changed_stops]
         first, last = min(changed), max(changed)
         # What comes after a start that was one before depends on nothing earlier.
-        end = next((each for each in self._starts if _order(each) > last and each.hit_id in before), None)
-        number = bisect_left(self._stops, first, key=_order)
-        until = len(self) if end is None else bisect_left(self._stops, _order(end), key=_order)
+        end = next((each for each in self._starts if _sort_key(each) > last and each.hit_id in before), None)
+        number = bisect_left(self._stops, first, key=_sort_key)
+        until = len(self) if end is None else bisect_left(self._stops, _sort_key(end), key=_sort_key)
         return [stop.hit_id for stop in self._stops[number:until]]
 
-    def _replace_last(self, gone: Stop, come: Stop) -> bool:
+    def _replace_last(self, old: Stop, new: Stop) -> bool:
         """Puts a stop in place of the last one, if it is the last too and no first of a journey is concerned;
         whether that was so. A better read of a passage that goes on is one."""
         stops = self._stops
-        if len(stops) < 2 or stops[-1] is not gone or self.begins(len(stops) - 1):
+        if len(stops) < 2 or stops[-1] is not old or self.starts_journey(len(stops) - 1):
             return False
         before = stops[-2]
-        if not before.captured < come.captured <= before.captured + self._gap:
+        if not before.captured_ms < new.captured_ms <= before.captured_ms + self._gap_ms:
             return False
-        stops[-1] = come
-        if self.tail is not None and self.tail.passings[-1].stop is gone:
-            self.tail, self.before = self.before, None
+        stops[-1] = new
+        if self.prefix is not None and self.prefix.passed_stops[-1].stop is old:
+            self.prefix, self.previous_prefix = self.previous_prefix, None
         return True
 
     def _append(self, stop: Stop) -> bool:
         """Puts a stop behind all others, if it is later; whether it was."""
         stops = self._stops
-        if stops and stop.captured <= stops[-1].captured:
+        if stops and stop.captured_ms <= stops[-1].captured_ms:
             return False
         stops.append(stop)
-        if self.begins(len(stops) - 1):
+        if self.starts_journey(len(stops) - 1):
             self._starts.append(stop)
         return True
 
 
-def _order(stop: Stop) -> tuple[int, str]:
-    return stop.captured, stop.hit_id
+def _sort_key(stop: Stop) -> tuple[int, str]:
+    return stop.captured_ms, stop.hit_id

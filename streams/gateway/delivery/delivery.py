@@ -5,8 +5,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from streams.gateway.delivery.topic_delivery import Lane
-from streams.gateway.spool.spool import Entry, reading
+from streams.gateway.delivery.topic_delivery import TopicDelivery
+from streams.gateway.spool.spool import Entry, open_reader
 
 
 class Delivery:
@@ -24,40 +24,41 @@ class Delivery:
         spool_id: str,
         topics: Iterable[str],
         options: Mapping[str, Any],
-        forget: Callable[[Sequence[int]], None],
-        late: Callable[[Entry], bool],
+        on_acknowledged: Callable[[Sequence[int]], None],
+        is_late: Callable[[Entry], bool],
     ) -> None:
-        with reading(path) as db:
+        with open_reader(path) as db:
             there = {topic for (topic,) in db.execute("SELECT DISTINCT topic FROM waiting")}
-        self._lanes = [
-            Lane(path, spool_id, topic, options, forget, late) for topic in sorted(there.union(topics))
+        self._topic_deliveries = [
+            TopicDelivery(path, spool_id, topic, options, on_acknowledged, is_late)
+            for topic in sorted(there.union(topics))
         ]
 
     @property
-    def confirmed(self) -> int:
+    def acknowledged_count(self) -> int:
         """Entries that Kafka confirmed."""
-        return sum(lane.confirmed for lane in self._lanes)
+        return sum(lane.acknowledged_count for lane in self._topic_deliveries)
 
     @property
-    def troubles(self) -> dict[str, str]:
+    def last_errors(self) -> dict[str, str]:
         """By topic, why Kafka did not take entries when it was last tried."""
-        return {lane.topic: lane.trouble for lane in self._lanes if lane.trouble}
+        return {lane.topic: lane.last_error for lane in self._topic_deliveries if lane.last_error}
 
     def start(self) -> None:
         """Begins."""
-        for lane in self._lanes:
+        for lane in self._topic_deliveries:
             lane.start()
 
-    def look(self, topics: Collection[str]) -> None:
+    def notify(self, topics: Collection[str]) -> None:
         """There is more in the spool for some topics. From any thread."""
-        for lane in self._lanes:
+        for lane in self._topic_deliveries:
             if lane.topic in topics:
-                lane.more.set()
+                lane.new_entries.set()
 
-    def stop(self, within_s: float) -> None:
+    def stop(self, timeout_s: float) -> None:
         """Delivers what can be within a time, and ends; the rest stays in the spool."""
-        deadline = monotonic() + within_s
-        for lane in self._lanes:
+        deadline = monotonic() + timeout_s
+        for lane in self._topic_deliveries:
             lane.stop(deadline)
-        for lane in self._lanes:
+        for lane in self._topic_deliveries:
             lane.join()

@@ -9,10 +9,10 @@ from kafka import KafkaConsumer, TopicPartition
 
 _log = logging.getLogger(__name__)
 
-HEADER: Final = "anpr.spool"
+SPOOL_HEADER: Final = "anpr.spool"
 """The header of each record with the spool's id and the number of the entry."""
-_WITHIN_S: Final = 30.0
-_CLOCKS_MS: Final = 60_000
+_TIMEOUT_S: Final = 30.0
+_MAX_CLOCK_SKEW_MS: Final = 60_000
 """How far the brokers' clocks may be from this one's."""
 
 
@@ -23,7 +23,7 @@ class NoTopicError(Exception):
         super().__init__(f"the topic {topic} is not there: `anpr topics apply` makes it")
 
 
-def present(options: Mapping[str, Any], topic: str, spool_id: str, since: int) -> frozenset[int]:
+def already_delivered(options: Mapping[str, Any], topic: str, spool_id: str, since_ms: int) -> frozenset[int]:
     """The numbers of entries of a spool that came to a topic since a time, in ms since 1970 UTC.
 
     `options` are kafka-python's, for the connection. If there is too much to read it is said in the log, and
@@ -45,16 +45,16 @@ def present(options: Mapping[str, Any], topic: str, spool_id: str, since: int) -
         partitions = [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         ends = consumer.end_offsets(partitions)
-        begins = consumer.offsets_for_times(dict.fromkeys(partitions, since - _CLOCKS_MS))
+        begins = consumer.offsets_for_times(dict.fromkeys(partitions, since_ms - _MAX_CLOCK_SKEW_MS))
         left = {each for each in partitions if begins.get(each) and begins[each].offset < ends[each]}
         consumer.assign(left)
         for each in left:
             consumer.seek(each, begins[each].offset)
-        while left and monotonic() - began < _WITHIN_S:
+        while left and monotonic() - began < _TIMEOUT_S:
             for records in consumer.poll(200).values():
                 for record in records:
                     for name, value in record.headers:
-                        if name == HEADER and value.startswith(own):
+                        if name == SPOOL_HEADER and value.startswith(own):
                             found.add(int(value[len(own) :]))
             left = {each for each in left if consumer.position(each) < ends[each]}
         if left:

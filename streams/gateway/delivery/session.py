@@ -10,112 +10,118 @@ from typing import TYPE_CHECKING, Any, Final
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
-from streams.gateway.delivery.read_back import HEADER, NoTopicError, present
-from streams.gateway.spool.spool import Entry, waiting
+from streams.gateway.delivery.read_back import SPOOL_HEADER, NoTopicError, already_delivered
+from streams.gateway.spool.spool import Entry, pending_entries
 
 if TYPE_CHECKING:
-    from streams.gateway.delivery.topic_delivery import Lane
+    from streams.gateway.delivery.topic_delivery import TopicDelivery
 
 _log = logging.getLogger(__name__)
-_AT_ONCE: Final = 500
-_MOST_OPEN: Final = 5000
+_BATCH_SIZE: Final = 500
+_MAX_IN_FLIGHT: Final = 5000
 """Entries sent and not confirmed."""
-_DELIVERED_S: Final = 6
+_DELIVERY_TIMEOUT_S: Final = 6
 """The producer gives up what is not confirmed after so long, which ends a session."""
-_UNCONFIRMED_S: Final = _DELIVERED_S + 3.0
+_ACKNOWLEDGE_TIMEOUT_S: Final = _DELIVERY_TIMEOUT_S + 3.0
 """If it does not, the session ends all the same."""
-_FORGET_S: Final = 0.05
-_GATHER_S: Final = 0.03
-_OPTIONS: Final[Mapping[str, Any]] = {
+_FLUSH_INTERVAL_S: Final = 0.05
+_BATCH_WAIT_S: Final = 0.03
+_PRODUCER_OPTIONS: Final[Mapping[str, Any]] = {
     "acks": "all",
     "enable_idempotence": True,
     "linger_ms": 20,
     "batch_size": 1 << 17,
     "compression_type": "lz4",
     "max_block_ms": 2000,
-    "request_timeout_ms": (_DELIVERED_S - 1) * 1000,
-    "delivery_timeout_ms": _DELIVERED_S * 1000,
+    "request_timeout_ms": (_DELIVERY_TIMEOUT_S - 1) * 1000,
+    "delivery_timeout_ms": _DELIVERY_TIMEOUT_S * 1000,
     "reconnect_backoff_max_ms": 1000,
     "bootstrap_timeout_ms": 2000,
 }
 
 
-class Session:
+class ProducerSession:
     """One producer's time."""
 
-    def __init__(self, lane: "Lane", db: sqlite3.Connection) -> None:
-        self._lane = lane
+    def __init__(self, topic_delivery: "TopicDelivery", db: sqlite3.Connection) -> None:
+        self._topic_delivery = topic_delivery
         self._db = db
         self._producer: Any = None
-        self._present: frozenset[int] = frozenset()
+        self._already_delivered: frozenset[int] = frozenset()
         # In the order of sending; None for an entry that was there before.
-        self._open: deque[tuple[int, Any, float]] = deque()
-        self._done: list[int] = []
-        self._settled_at = monotonic()
-        self.unsure = True
+        self._in_flight: deque[tuple[int, Any, float]] = deque()
+        self._acknowledged: list[int] = []
+        self._flushed_at_s = monotonic()
+        self.in_doubt = True
         """Whether entries may be in Kafka of which that is not known."""
 
-    def begin(self, unsure: bool) -> None:
+    def start(self, in_doubt: bool) -> None:
         """Connects, and reads back if it is not sure what is there."""
-        self._producer = KafkaProducer(**{**_OPTIONS, **self._lane.options})
+        self._producer = KafkaProducer(**{**_PRODUCER_OPTIONS, **self._topic_delivery.options})
         try:
             # So that the first entry does not wait for it.
-            self._producer.partitions_for(self._lane.topic)
+            self._producer.partitions_for(self._topic_delivery.topic)
         except KafkaTimeoutError as error:
-            raise NoTopicError(self._lane.topic) from error
-        first = waiting(self._db, self._lane.handled, 1, self._lane.topic) if unsure else []
+            raise NoTopicError(self._topic_delivery.topic) from error
+        first = (
+            pending_entries(self._db, self._topic_delivery.acknowledged_seq, 1, self._topic_delivery.topic)
+            if in_doubt
+            else []
+        )
         if first:
-            lane, since = self._lane, first[0][1].arrived
-            self._present = present(lane.options, lane.topic, lane.spool_id, since)
-        self.unsure = False
+            lane, since = self._topic_delivery, first[0][1].arrived_ms
+            self._already_delivered = already_delivered(lane.options, lane.topic, lane.spool_id, since)
+        self.in_doubt = False
 
     def run(self) -> None:
         """Sends until the delivery ends. Raises KafkaError for what ends the session before."""
-        lane, last = self._lane, self._lane.handled
+        lane, last = self._topic_delivery, self._topic_delivery.acknowledged_seq
         while True:
-            lane.more.clear()
-            rows = waiting(self._db, last, min(_MOST_OPEN - len(self._open), _AT_ONCE), lane.topic)
+            lane.new_entries.clear()
+            rows = pending_entries(
+                self._db, last, min(_MAX_IN_FLIGHT - len(self._in_flight), _BATCH_SIZE), lane.topic
+            )
             for number, entry in rows:
                 self._send(number, entry)
                 last = number
-            if rows and self._open[-1][1] is not None:
-                self._open[-1][1].add_both(self._wake)
-            self._collect()
-            if rows and len(self._open) < _MOST_OPEN:
+            if rows and self._in_flight[-1][1] is not None:
+                self._in_flight[-1][1].add_both(self._notify)
+            self._collect_acknowledged()
+            if rows and len(self._in_flight) < _MAX_IN_FLIGHT:
                 continue
-            if lane.ending(bool(self._open)):
+            if lane.should_stop(bool(self._in_flight)):
                 return
-            if lane.more.wait(_FORGET_S if self._open or self._done else 1.0):
+            if lane.new_entries.wait(_FLUSH_INTERVAL_S if self._in_flight or self._acknowledged else 1.0):
                 # Together they cost less than one by one.
-                lane.gather(_GATHER_S)
+                lane.wait_for_batch(_BATCH_WAIT_S)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Hands on what is confirmed, and lets go of the producer and of what it has not sent."""
         if self._producer is not None:
             _abandon(self._producer)
             # What was on its way may be there.
-            self.unsure = self.unsure or bool(self._open)
-        self._settle()
+            self.in_doubt = self.in_doubt or bool(self._in_flight)
+        self._flush_acknowledged()
 
-    def _send(self, number: int, entry: Entry) -> None:
-        if number in self._present:
-            self._open.append((number, None, monotonic()))
+    def _send(self, seq: int, entry: Entry) -> None:
+        if seq in self._already_delivered:
+            self._in_flight.append((seq, None, monotonic()))
             return
-        value = marked_late(entry.value) if self._lane.late(entry) else entry.value
-        own = f"{self._lane.spool_id}:{number}"
-        headers = [(name, text.encode()) for name, text in (*entry.headers, (HEADER, own))]
+        value = mark_retransmitted(entry.value) if self._topic_delivery.is_late(entry) else entry.value
+        own = f"{self._topic_delivery.spool_id}:{seq}"
+        headers = [(name, text.encode()) for name, text in (*entry.headers, (SPOOL_HEADER, own))]
         try:
             future = self._producer.send(entry.topic, key=entry.key, value=value, headers=headers)
         except KafkaTimeoutError as error:
             raise KafkaTimeoutError(f"no broker, or no such topic: {error}") from error
-        self._open.append((number, future, monotonic()))
+        self._in_flight.append((seq, future, monotonic()))
 
-    def _wake(self, _: object) -> None:
-        self._lane.more.set()
+    def _notify(self, _: object) -> None:
+        self._topic_delivery.new_entries.set()
 
-    def _collect(self) -> None:
+    def _collect_acknowledged(self) -> None:
         """Takes what is confirmed. Raises what failed."""
-        waiting_for = self._open
+        waiting_for = self._in_flight
         while waiting_for and (waiting_for[0][1] is None or waiting_for[0][1].is_done):
             number, future, _ = waiting_for[0]
             error = future.exception if future is not None else None
@@ -124,17 +130,17 @@ class Session:
             elif error is not None:
                 raise error
             waiting_for.popleft()
-            self._done.append(number)
-        if len(self._done) >= _AT_ONCE or monotonic() - self._settled_at >= _FORGET_S:
-            self._settle()
-        if waiting_for and monotonic() - waiting_for[0][2] > _UNCONFIRMED_S:
-            raise KafkaTimeoutError(f"nothing was confirmed for {_UNCONFIRMED_S:g} s")
+            self._acknowledged.append(number)
+        if len(self._acknowledged) >= _BATCH_SIZE or monotonic() - self._flushed_at_s >= _FLUSH_INTERVAL_S:
+            self._flush_acknowledged()
+        if waiting_for and monotonic() - waiting_for[0][2] > _ACKNOWLEDGE_TIMEOUT_S:
+            raise KafkaTimeoutError(f"nothing was confirmed for {_ACKNOWLEDGE_TIMEOUT_S:g} s")
 
-    def _settle(self) -> None:
-        self._settled_at = monotonic()
-        if self._done:
-            self._lane.confirm(self._done)
-            self._done = []
+    def _flush_acknowledged(self) -> None:
+        self._flushed_at_s = monotonic()
+        if self._acknowledged:
+            self._topic_delivery.acknowledge(self._acknowledged)
+            self._acknowledged = []
 
 
 def _abandon(producer: Any) -> None:
@@ -144,14 +150,14 @@ def _abandon(producer: Any) -> None:
     """
     sender = producer._sender
     sender.force_close()
-    sender.join(_UNCONFIRMED_S)
+    sender.join(_ACKNOWLEDGE_TIMEOUT_S)
     if sender.is_alive():
         _log.warning("a producer did not end in time; reads may come twice, with the same ids")
         return
     producer.close(timeout=0)
 
 
-def marked_late(value: bytes) -> bytes:
+def mark_retransmitted(value: bytes) -> bytes:
     """A read as JSON, as `streams.records.encode` writes it, marked as sent late."""
     mark = b',"retransmitted":true}'
     return value if value.endswith(mark) else value[:-1] + mark

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-_EVERY_S = 0.25
+_CHECK_INTERVAL_S = 0.25
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -22,19 +22,19 @@ class Connections:
         self._handler = handler
         self._runner: web.ServerRunner | None = None
         self._idle_s = idle_s
-        self._since: dict[RequestHandler, float] = {}
-        self._busy: dict[RequestHandler, int] = {}
+        self._idle_since: dict[RequestHandler, float] = {}
+        self._active_requests: dict[RequestHandler, int] = {}
         self._server: asyncio.Server | None = None
-        self._cutting: asyncio.Task[None] | None = None
+        self._idle_task: asyncio.Task[None] | None = None
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> tuple[str, int]:
         """Begins; the address and the port. Raises OSError."""
-        self._runner = web.ServerRunner(web.Server(self._request, access_log=None))
+        self._runner = web.ServerRunner(web.Server(self._handle_request, access_log=None))
         await self._runner.setup()
         self._server = await asyncio.get_running_loop().create_server(
-            self._connection, host, port, ssl=tls, ssl_handshake_timeout=self._idle_s if tls else None
+            self._accept_connection, host, port, ssl=tls, ssl_handshake_timeout=self._idle_s if tls else None
         )
-        self._cutting = asyncio.create_task(self._cut())
+        self._idle_task = asyncio.create_task(self._close_idle())
         address = self._server.sockets[0].getsockname()
         return address[0], address[1]
 
@@ -42,36 +42,36 @@ class Connections:
         """Takes no more, and ends when what is in work is done."""
         if self._server is not None:
             self._server.close()
-        if self._cutting is not None:
-            self._cutting.cancel()
+        if self._idle_task is not None:
+            self._idle_task.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def _connection(self) -> RequestHandler:
+    def _accept_connection(self) -> RequestHandler:
         assert self._runner is not None and self._runner.server is not None, "set up"
         made = self._runner.server()
-        self._since[made] = asyncio.get_running_loop().time()
+        self._idle_since[made] = asyncio.get_running_loop().time()
         return made
 
-    async def _request(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _handle_request(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
-        self._busy[connection] = self._busy.get(connection, 0) + 1
+        self._active_requests[connection] = self._active_requests.get(connection, 0) + 1
         try:
             return await self._handler(request)
         finally:
-            self._busy[connection] -= 1
-            if not self._busy[connection]:
-                del self._busy[connection]
-            self._since[connection] = asyncio.get_running_loop().time()
+            self._active_requests[connection] -= 1
+            if not self._active_requests[connection]:
+                del self._active_requests[connection]
+            self._idle_since[connection] = asyncio.get_running_loop().time()
 
-    async def _cut(self) -> None:
+    async def _close_idle(self) -> None:
         while True:
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(_CHECK_INTERVAL_S)
             before = asyncio.get_running_loop().time() - self._idle_s
-            for connection, since in list(self._since.items()):
-                if connection in self._busy:
+            for connection, since in list(self._idle_since.items()):
+                if connection in self._active_requests:
                     continue
                 if since < before:
                     if connection.transport is not None:
                         connection.transport.abort()
-                    del self._since[connection]
+                    del self._idle_since[connection]

@@ -50,17 +50,17 @@ class Entry(NamedTuple):
     topic: str
     key: bytes
     value: bytes
-    arrived: int
-    captured: int | None = None
+    arrived_ms: int
+    captured_ms: int | None = None
     headers: Sequence[tuple[str, str]] = ()
 
 
-class Figures(NamedTuple):
+class SpoolStatistics(NamedTuple):
     """How many entries wait, the bytes they take on disk, and when the oldest came (ms since 1970 UTC)."""
 
     entries: int
-    taken: int
-    oldest: int | None
+    used_bytes: int
+    oldest_ms: int | None
 
 
 class Spool:
@@ -70,13 +70,13 @@ class Spool:
     process has it open.
     """
 
-    def __init__(self, path: Path, most: int) -> None:
+    def __init__(self, path: Path, max_bytes: int) -> None:
         self.path = path
-        self._most = most
-        self._lock = _locked(path)
+        self._max_bytes = max_bytes
+        self._lock = _acquire_lock(path)
         try:
-            self._db = _connected(path)
-            self._open()
+            self._db = _connect(path)
+            self._open_database()
         except sqlite3.Error as error:
             self._lock.close()
             raise SpoolError(f"{path}: is no spool that can be used ({error}); move it away") from error
@@ -94,16 +94,16 @@ class Spool:
 
         Raises SpoolFullError.
         """
-        if self._taken() >= self._most:
-            raise SpoolFullError(f"{self.path} has its {self._most:,} bytes")
+        if self._used_bytes() >= self._max_bytes:
+            raise SpoolFullError(f"{self.path} has its {self._max_bytes:,} bytes")
         rows = [
             (
                 each.topic,
                 each.key,
                 each.value,
                 orjson.dumps(each.headers).decode() if each.headers else None,
-                each.arrived,
-                each.captured,
+                each.arrived_ms,
+                each.captured_ms,
             )
             for each in entries
         ]
@@ -112,38 +112,38 @@ class Spool:
                 self._db.executemany(_INSERT, rows)
         except sqlite3.OperationalError as error:
             raise SpoolFullError(f"{self.path} cannot be written: {error}") from error
-        self._entries += len(rows)
+        self._entry_count += len(rows)
 
-    def waiting(self, after: int, most: int, topic: str | None = None) -> list[tuple[int, Entry]]:
+    def pending_entries(
+        self, after_seq: int, limit: int, topic: str | None = None
+    ) -> list[tuple[int, Entry]]:
         """The first entries behind a number, at most so many, each with its number; in their order."""
-        return waiting(self._db, after, most, topic)
+        return pending_entries(self._db, after_seq, limit, topic)
 
-    def forget(self, numbers: Sequence[int]) -> None:
+    def delete(self, seqs: Sequence[int]) -> None:
         """Lets go of entries that Kafka has."""
         with self._db:
-            gone = self._db.executemany(
-                "DELETE FROM waiting WHERE seq = ?", ((number,) for number in numbers)
-            )
-        self._entries -= gone.rowcount
+            gone = self._db.executemany("DELETE FROM waiting WHERE seq = ?", ((number,) for number in seqs))
+        self._entry_count -= gone.rowcount
 
-    def expire(self, before: int) -> int:
+    def expire(self, before_ms: int) -> int:
         """Lets go of entries that came before a time, in ms since 1970 UTC; how many there were."""
         with self._db:
-            gone = self._db.execute("DELETE FROM waiting WHERE arrived < ?", (before,)).rowcount
-        self._entries -= gone
+            gone = self._db.execute("DELETE FROM waiting WHERE arrived < ?", (before_ms,)).rowcount
+        self._entry_count -= gone
         return gone
 
-    def figures(self) -> Figures:
+    def statistics(self) -> SpoolStatistics:
         """What is in it."""
         oldest = self._db.execute("SELECT arrived FROM waiting ORDER BY seq LIMIT 1").fetchone()
-        return Figures(self._entries, self._taken(), oldest[0] if oldest else None)
+        return SpoolStatistics(self._entry_count, self._used_bytes(), oldest[0] if oldest else None)
 
     def close(self) -> None:
         """Closes it; another process may open it then."""
         self._db.close()
         self._lock.close()
 
-    def _open(self) -> None:
+    def _open_database(self) -> None:
         tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables:
             with self._db:
@@ -158,53 +158,53 @@ class Spool:
                 f"{self.path}: is a spool of version {version}, and this is {_VERSION}; let the release that "
                 "wrote it deliver what is in it"
             )
-        self._entries = self._db.execute("SELECT count(*) FROM waiting").fetchone()[0]
-        self._page = self._db.execute("PRAGMA page_size").fetchone()[0]
+        self._entry_count = self._db.execute("SELECT count(*) FROM waiting").fetchone()[0]
+        self._page_size = self._db.execute("PRAGMA page_size").fetchone()[0]
 
-    def _taken(self) -> int:
+    def _used_bytes(self) -> int:
         pages = self._db.execute("PRAGMA page_count").fetchone()[0]
         free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
-        return int((pages - free) * self._page)
+        return int((pages - free) * self._page_size)
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
     """A second way into an open spool, for `waiting` from another thread."""
-    db = _connected(path)
+    db = _connect(path)
     try:
         yield db
     finally:
         db.close()
 
 
-def waiting(
-    db: sqlite3.Connection, after: int, most: int, topic: str | None = None
+def pending_entries(
+    db: sqlite3.Connection, after_seq: int, limit: int, topic: str | None = None
 ) -> list[tuple[int, Entry]]:
     """As `Spool.waiting`; with a topic only its entries."""
     of_topic, which = ("", ()) if topic is None else ("topic = ? AND ", (topic,))
     rows = db.execute(
         f"SELECT seq, topic, key, value, arrived, captured, headers FROM waiting WHERE {of_topic}seq > ? "
         "ORDER BY seq LIMIT ?",
-        (*which, after, most),
+        (*which, after_seq, limit),
     )
     return [
-        (number, Entry(name, key, value, arrived, captured, _headers(headers)))
+        (number, Entry(name, key, value, arrived, captured, _decode_headers(headers)))
         for number, name, key, value, arrived, captured, headers in rows
     ]
 
 
-def _headers(text: str | None) -> Sequence[tuple[str, str]]:
+def _decode_headers(text: str | None) -> Sequence[tuple[str, str]]:
     return [(name, value) for name, value in orjson.loads(text)] if text else ()
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=30, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     return db
 
 
-def _locked(path: Path) -> IO[bytes]:
+def _acquire_lock(path: Path) -> IO[bytes]:
     """The lock file of a spool, locked. It stays when the spool is closed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ tests/unit/gateway/vendors/samples.
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from streams.gateway.event import Event, Maker, Source, Taken
+from streams.gateway.event import CameraSource, Event, ParsedEvent, Vendor
 from streams.gateway.vendors import (
     axis,
     frigate,
@@ -27,20 +27,20 @@ class Reply(NamedTuple):
     body: bytes
 
 
-Take = Callable[[Event, Source], Taken]
+EventParser = Callable[[Event, CameraSource], ParsedEvent]
 
-MAKERS: Final[Mapping[Maker, Take]] = {
-    "axis": axis.take,
-    "dahua": itsapi.take,
-    "dahua-events": event_stream.take,
-    "frigate": frigate.take,
-    "hikvision": hikvision.take,
-    "openalpr": openalpr.take,
-    "platerecognizer": platerecognizer.take,
-    "read": native.take,
+PARSERS: Final[Mapping[Vendor, EventParser]] = {
+    "axis": axis.parse_event,
+    "dahua": itsapi.parse_event,
+    "dahua-events": event_stream.parse_event,
+    "frigate": frigate.parse_event,
+    "hikvision": hikvision.parse_event,
+    "openalpr": openalpr.parse_event,
+    "platerecognizer": platerecognizer.parse_event,
+    "read": native.parse_event,
 }
 
-REPLIES: Final[Mapping[Maker, Reply]] = {
+REPLIES: Final[Mapping[Vendor, Reply]] = {
     # Of a tollgate's event `Result`, of a heartbeat `Active`; some firmware looks for `result` as text.
     "dahua": Reply("application/json", b'{"Result":true,"result":"true","Active":true,"Message":"success"}'),
 }

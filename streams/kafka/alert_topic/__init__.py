@@ -4,6 +4,6 @@ They are on a compacted topic, `<prefix>.alerts`: the key is `<list_id>/<alert_i
 JSON, or null for one that was withdrawn, from the record's timestamp on. The last record of a key counts.
 """
 
-from streams.kafka.alert_topic.reader import ListReader, ListsError
+from streams.kafka.alert_topic.reader import AlertTopicError, AlertTopicReader
 
-__all__ = ["ListReader", "ListsError"]
+__all__ = ["AlertTopicError", "AlertTopicReader"]

@@ -5,32 +5,32 @@ from pathlib import Path
 from typing import Any
 
 from streams.alerts import Snapshot
-from streams.kafka.alert_topic.reader import ListReader
+from streams.kafka.alert_topic.reader import AlertTopicReader
 from streams.kafka.client import Connection
 
-_NEVER_KEPT = 0
+_NO_RETENTION_MS = 0
 
 
-async def on_topic(
+async def read_current_lists(
     connection: Connection,
     topic: str,
     folder: Path,
     *,
     say: Callable[[str], None],
-    clock_ms: Callable[[], int],
+    now_ms: Callable[[], int],
     progress: Callable[[int, int], Any] = lambda _, __: None,
 ) -> Snapshot:
     """The lists as they are on the topic now, without what was withdrawn.
 
     `folder` is for the file; the rest is as for ListReader. Raises ListsError.
     """
-    reader = ListReader(
+    reader = AlertTopicReader(
         connection,
         topic,
         folder,
-        tombstones_for_ms=_NEVER_KEPT,
+        tombstone_retention_ms=_NO_RETENTION_MS,
         say=say,
-        clock_ms=clock_ms,
+        now_ms=now_ms,
         progress=progress,
     )
     try:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from streams.alerts import Snapshot, SnapshotError, Source
+from streams.alerts import Snapshot, SnapshotError, SnapshotSource
 from streams.records.times import HOUR_MS
 
 
-def opened(
-    path: Path, now: Source, starts: Mapping[int, int], tombstones_for_ms: int
+def open_if_current(
+    path: Path, current: SnapshotSource, start_offsets: Mapping[int, int], tombstone_retention_ms: int
 ) -> tuple[Snapshot | None, str]:
     """A kept snapshot of a topic, or None and why it is not used; without a file the words are empty.
 
@@ -24,7 +24,7 @@ def opened(
     except SnapshotError as error:
         return None, str(error).partition("; ")[0]
     why = (
-        _differs(source, now) or _gaps(source, now, starts, tombstones_for_ms)
+        _find_difference(source, current) or _find_gap(source, current, start_offsets, tombstone_retention_ms)
         if source
         else "made from files"
     )
@@ -34,29 +34,34 @@ def opened(
     return snapshot, ""
 
 
-def _differs(kept: Source, now: Source) -> str:
-    if kept.topic != now.topic:
-        return f"of another topic, {kept.topic}"
-    if kept.cluster_id != now.cluster_id:
-        return f"of another cluster, {kept.cluster_id}, and this is {now.cluster_id}"
-    if kept.topic_id != now.topic_id:
+def _find_difference(stored: SnapshotSource, current: SnapshotSource) -> str:
+    if stored.topic != current.topic:
+        return f"of another topic, {stored.topic}"
+    if stored.cluster_id != current.cluster_id:
+        return f"of another cluster, {stored.cluster_id}, and this is {current.cluster_id}"
+    if stored.topic_id != current.topic_id:
         return "of an earlier topic of this name; it was made anew since"
-    if sorted(kept.next_offsets) != sorted(now.next_offsets):
-        return f"of {len(kept.next_offsets)} partitions, and the topic has {len(now.next_offsets)}"
+    if sorted(stored.next_offsets) != sorted(current.next_offsets):
+        return f"of {len(stored.next_offsets)} partitions, and the topic has {len(current.next_offsets)}"
     return ""
 
 
-def _gaps(kept: Source, now: Source, starts: Mapping[int, int], tombstones_for_ms: int) -> str:
-    age = now.taken_at - kept.taken_at
+def _find_gap(
+    stored: SnapshotSource,
+    current: SnapshotSource,
+    start_offsets: Mapping[int, int],
+    tombstone_retention_ms: int,
+) -> str:
+    age = current.taken_at - stored.taken_at
     if age < 0:
         return "dated after now; this machine's clock was wrong, then or now"
-    if age > tombstones_for_ms:
+    if age > tombstone_retention_ms:
         return (
             f"{age / HOUR_MS:.1f} hours old, and it may lack withdrawals, which stay on the topic for "
-            f"{tombstones_for_ms / HOUR_MS:g} hours"
+            f"{tombstone_retention_ms / HOUR_MS:g} hours"
         )
-    for partition, offset in sorted(kept.next_offsets.items()):
-        start, end = starts[partition], now.next_offsets[partition]
+    for partition, offset in sorted(stored.next_offsets.items()):
+        start, end = start_offsets[partition], current.next_offsets[partition]
         if not start <= offset <= end:
             where = f"begins at {start}" if offset < start else f"ends at {end}"
             return f"ends at offset {offset} of partition {partition}, and the log {where} now"

@@ -5,28 +5,28 @@ do not print. Nothing here connects to a broker; the libraries are imported only
 """
 
 from streams.kafka.client.config import (
-    CLIENT_SECRET,
-    KEY_PASSWORD,
-    PASSWORD,
-    KafkaSection,
+    CLIENT_SECRET_VARIABLE,
+    KEY_PASSWORD_VARIABLE,
+    PASSWORD_VARIABLE,
+    KafkaConfig,
     Mechanism,
     Name,
     Security,
     Server,
-    contradictions,
+    find_contradictions,
 )
 from streams.kafka.client.connection import Connection
-from streams.kafka.client.from_settings import resolve
+from streams.kafka.client.from_settings import connection_from_settings
 from streams.kafka.client.oauth import TokenError, TokenSource
 from streams.runtime.secrets import ConnectionSettingsError, Secret
 
 __all__ = [
-    "CLIENT_SECRET",
-    "KEY_PASSWORD",
-    "PASSWORD",
+    "CLIENT_SECRET_VARIABLE",
+    "KEY_PASSWORD_VARIABLE",
+    "PASSWORD_VARIABLE",
     "Connection",
     "ConnectionSettingsError",
-    "KafkaSection",
+    "KafkaConfig",
     "Mechanism",
     "Name",
     "Secret",
@@ -34,6 +34,6 @@ __all__ = [
     "Server",
     "TokenError",
     "TokenSource",
-    "contradictions",
-    "resolve",
+    "connection_from_settings",
+    "find_contradictions",
 ]

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from streams.records.faults import Fault, shown
+from streams.records.faults import Fault, shown_value
 
-PASSWORD: Final = "ANPR_KAFKA_PASSWORD"
+PASSWORD_VARIABLE: Final = "ANPR_KAFKA_PASSWORD"
 """The environment variable that goes before `password_file`."""
-CLIENT_SECRET: Final = "ANPR_KAFKA_CLIENT_SECRET"
+CLIENT_SECRET_VARIABLE: Final = "ANPR_KAFKA_CLIENT_SECRET"
 """The environment variable that goes before `client_secret_file`."""
-KEY_PASSWORD: Final = "ANPR_KAFKA_KEY_PASSWORD"
+KEY_PASSWORD_VARIABLE: Final = "ANPR_KAFKA_KEY_PASSWORD"
 """The environment variable that goes before `key_password_file`."""
 
 Security = Literal["plaintext", "tls", "sasl-plaintext", "sasl-tls"]
@@ -30,7 +30,7 @@ _OAUTH_KEYS: Final = ("token_url", "client_id", "client_secret_file", "scope")
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
-class KafkaSection(Struct, frozen=True, forbid_unknown_fields=True):
+class KafkaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[kafka]`: where the brokers are and how to prove who one is."""
 
     servers: Annotated[
@@ -51,13 +51,19 @@ class KafkaSection(Struct, frozen=True, forbid_unknown_fields=True):
     key_file: Annotated[Name | None, Meta(description="PEM file of that certificate's key")] = None
     key_password_file: Annotated[
         Name | None,
-        Meta(description=f"file with the key's password; the environment's {KEY_PASSWORD} goes before it"),
+        Meta(
+            description=(
+                f"file with the key's password; the environment's {KEY_PASSWORD_VARIABLE} goes before it"
+            )
+        ),
     ] = None
     mechanism: Annotated[Mechanism | None, Meta(description="kind of login")] = None
     username: Annotated[Name | None, Meta(description="user's name, for PLAIN and SCRAM")] = None
     password_file: Annotated[
         Name | None,
-        Meta(description=f"file with the user's password; the environment's {PASSWORD} goes before it"),
+        Meta(
+            description=f"file with the user's password; the environment's {PASSWORD_VARIABLE} goes before it"
+        ),
     ] = None
     token_url: Annotated[
         Name | None,
@@ -66,7 +72,11 @@ class KafkaSection(Struct, frozen=True, forbid_unknown_fields=True):
     client_id: Annotated[Name | None, Meta(description="client's id there")] = None
     client_secret_file: Annotated[
         Name | None,
-        Meta(description=f"file with the client's secret; the environment's {CLIENT_SECRET} goes before it"),
+        Meta(
+            description=(
+                f"file with the client's secret; the environment's {CLIENT_SECRET_VARIABLE} goes before it"
+            )
+        ),
     ] = None
     scope: Annotated[Name | None, Meta(description="scope to ask for there")] = None
     client_name: Annotated[
@@ -79,7 +89,7 @@ class KafkaSection(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "anpr"
 
 
-def contradictions(values: Mapping[str, object]) -> Iterator[Fault]:
+def find_contradictions(values: Mapping[str, object]) -> Iterator[Fault]:
     """What is wrong with the keys of `[kafka]` together, as far as no file need be opened for it.
 
     Takes the values as TOML gives them, or a section's own; None is as good as missing. A value of a wrong
@@ -88,7 +98,7 @@ def contradictions(values: Mapping[str, object]) -> Iterator[Fault]:
     given = {name for name, value in values.items() if value is not None}
     security = values.get("security", "plaintext")
     if security in get_args(Security):
-        yield from _against_security(str(security), values.get("mechanism"), given)
+        yield from _check_security(str(security), values.get("mechanism"), given)
     for name, other in (
         ("cert_file", "key_file"),
         ("key_file", "cert_file"),
@@ -100,43 +110,45 @@ def contradictions(values: Mapping[str, object]) -> Iterator[Fault]:
     for server in servers if isinstance(servers, list) else ():
         port = server.rpartition(":")[2] if isinstance(server, str) else ""
         if re.fullmatch("[0-9]{1,5}", port) and not 1 <= int(port) <= 65535:
-            yield Fault("servers", "has ports from 1 to 65535", shown(server))
+            yield Fault("servers", "has ports from 1 to 65535", shown_value(server))
     url = values.get("token_url")
     if isinstance(url, str) and not _is_token_url(url):
         rule = "is an https address without a user, password or fragment in it; http only to this machine"
         yield Fault("token_url", rule, "")
 
 
-def _against_security(security: str, mechanism: object, given: set[str]) -> Iterator[Fault]:
+def _check_security(security: str, mechanism: object, present: set[str]) -> Iterator[Fault]:
     if security not in WITH_TLS:
-        for name in sorted(given.intersection(_TLS_KEYS), key=_TLS_KEYS.index):
-            yield Fault(name, f"goes with `security` {_or(WITH_TLS)}, but `security` is {security}", "")
+        for name in sorted(present.intersection(_TLS_KEYS), key=_TLS_KEYS.index):
+            yield Fault(name, f"goes with `security` {_join_or(WITH_TLS)}, but `security` is {security}", "")
     if security not in WITH_SASL:
         for name in ("mechanism", *_PASSWORD_KEYS, *_OAUTH_KEYS):
-            if name in given:
-                yield Fault(name, f"goes with `security` {_or(WITH_SASL)}, but `security` is {security}", "")
+            if name in present:
+                yield Fault(
+                    name, f"goes with `security` {_join_or(WITH_SASL)}, but `security` is {security}", ""
+                )
     elif mechanism is None:
         yield Fault("mechanism", f"is required by `security` {security}, and missing", "")
     elif mechanism in get_args(Mechanism):
-        yield from _against_mechanism(security, str(mechanism), given)
+        yield from _check_mechanism(security, str(mechanism), present)
 
 
-def _against_mechanism(security: str, mechanism: str, given: set[str]) -> Iterator[Fault]:
+def _check_mechanism(security: str, mechanism: str, present: set[str]) -> Iterator[Fault]:
     oauth = mechanism == "OAUTHBEARER"
     if security == "sasl-plaintext" and (oauth or mechanism == "PLAIN"):
         what = "its token" if oauth else "the password"
         rule = f"{mechanism} sends {what} readable and goes only with `security` sasl-tls"
         yield Fault("mechanism", f"{rule}, but `security` is {security}", "")
     for name in ("token_url", "client_id") if oauth else ("username",):
-        if name not in given:
+        if name not in present:
             yield Fault(name, f"is required by `mechanism` {mechanism}, and missing", "")
     others = get_args(Mechanism)[:3] if oauth else ("OAUTHBEARER",)
     for name in _PASSWORD_KEYS if oauth else _OAUTH_KEYS:
-        if name in given:
-            yield Fault(name, f"goes with `mechanism` {_or(others)}, but `mechanism` is {mechanism}", "")
+        if name in present:
+            yield Fault(name, f"goes with `mechanism` {_join_or(others)}, but `mechanism` is {mechanism}", "")
 
 
-def _or(choices: tuple[str, ...]) -> str:
+def _join_or(choices: tuple[str, ...]) -> str:
     return " or ".join(choices)
 
 

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from streams.kafka.client.config import KafkaSection
+from streams.kafka.client.config import KafkaConfig
 from streams.kafka.client.oauth import TokenSource, provider_for_aiokafka, provider_for_kafka_python
-from streams.runtime.secrets import Secret, Unprinted
+from streams.runtime.secrets import MaskedStr, Secret
 
-_PROTOCOLS: Final[dict[str, str]] = {
+_SECURITY_PROTOCOLS: Final[dict[str, str]] = {
     "plaintext": "PLAINTEXT",
     "tls": "SSL",
     "sasl-plaintext": "SASL_PLAINTEXT",
@@ -20,26 +20,26 @@ _PROTOCOLS: Final[dict[str, str]] = {
 class Connection(Struct, frozen=True, eq=False):
     """A way to the brokers, with all that was in files read and found right. It prints no secret."""
 
-    section: KafkaSection
-    context: ssl.SSLContext | None
+    config: KafkaConfig
+    tls_context: ssl.SSLContext | None
     password: Secret | None
-    tokens: TokenSource | None
+    token_source: TokenSource | None
 
     def for_kafka_python(self, part: str = "") -> dict[str, Any]:
         """Keyword arguments for the clients of kafka-python 3.
 
         `part` says in the client's name which part of the program it is.
         """
-        options = self._shared(part)
-        if self.tokens:
-            options["sasl_oauth_token_provider"] = provider_for_kafka_python(self.tokens)
+        options = self._common_options(part)
+        if self.token_source:
+            options["sasl_oauth_token_provider"] = provider_for_kafka_python(self.token_source)
         return options
 
     def for_aiokafka(self, part: str = "") -> dict[str, Any]:
         """Keyword arguments for the clients of aiokafka 0.14; `part` as in `for_kafka_python`."""
-        options = self._shared(part)
-        if self.tokens:
-            options["sasl_oauth_token_provider"] = provider_for_aiokafka(self.tokens)
+        options = self._common_options(part)
+        if self.token_source:
+            options["sasl_oauth_token_provider"] = provider_for_aiokafka(self.token_source)
         return options
 
     def for_faust(self, part: str = "", scheme: str = "kafka") -> dict[str, Any]:
@@ -48,41 +48,43 @@ class Connection(Struct, frozen=True, eq=False):
         `scheme` of the brokers' addresses chooses Faust's driver; `part` is as in `for_kafka_python`.
         """
         options: dict[str, Any] = {
-            "broker": [f"{scheme}://{server}" for server in self.section.servers],
-            "broker_client_id": self._client(part),
+            "broker": [f"{scheme}://{server}" for server in self.config.servers],
+            "broker_client_id": self._client_id(part),
         }
-        credentials = self._credentials()
+        credentials = self._faust_credentials()
         return options if credentials is None else {**options, "broker_credentials": credentials}
 
-    def _credentials(self) -> Any:
+    def _faust_credentials(self) -> Any:
         from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials
 
-        if self.tokens:
-            return OAuthCredentials(oauth_cb=provider_for_aiokafka(self.tokens), ssl_context=self.context)
+        if self.token_source:
+            return OAuthCredentials(
+                oauth_cb=provider_for_aiokafka(self.token_source), ssl_context=self.tls_context
+            )
         if self.password:
             return SASLCredentials(
-                username=self.section.username,
-                password=Unprinted(self.password.reveal()),
-                mechanism=self.section.mechanism,
-                ssl_context=self.context,
+                username=self.config.username,
+                password=MaskedStr(self.password.reveal()),
+                mechanism=self.config.mechanism,
+                ssl_context=self.tls_context,
             )
         # Without a context of its own SSLCredentials raises TypeError.
-        return SSLCredentials(self.context) if self.context else None
+        return SSLCredentials(self.tls_context) if self.tls_context else None
 
-    def _shared(self, part: str) -> dict[str, Any]:
+    def _common_options(self, part: str) -> dict[str, Any]:
         options: dict[str, Any] = {
-            "bootstrap_servers": list(self.section.servers),
-            "client_id": self._client(part),
-            "security_protocol": _PROTOCOLS[self.section.security],
+            "bootstrap_servers": list(self.config.servers),
+            "client_id": self._client_id(part),
+            "security_protocol": _SECURITY_PROTOCOLS[self.config.security],
         }
-        if self.context:
-            options["ssl_context"] = self.context
-        if self.section.mechanism:
-            options["sasl_mechanism"] = self.section.mechanism
+        if self.tls_context:
+            options["ssl_context"] = self.tls_context
+        if self.config.mechanism:
+            options["sasl_mechanism"] = self.config.mechanism
         if self.password:
-            options["sasl_plain_username"] = self.section.username
-            options["sasl_plain_password"] = Unprinted(self.password.reveal())
+            options["sasl_plain_username"] = self.config.username
+            options["sasl_plain_password"] = MaskedStr(self.password.reveal())
         return options
 
-    def _client(self, part: str) -> str:
-        return f"{self.section.client_name}-{part}" if part else self.section.client_name
+    def _client_id(self, part: str) -> str:
+        return f"{self.config.client_name}-{part}" if part else self.config.client_name

@@ -12,7 +12,7 @@ _REFUSALS: Final = (
 )
 
 
-class Heard(logging.Handler):
+class LogCapture(logging.Handler):
     """Hears what aiokafka logs while it is entered, and keeps it from stderr."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Heard(logging.Handler):
         self._logger = logging.getLogger("aiokafka")
         self._propagated = self._logger.propagate
 
-    def __enter__(self) -> "Heard":
+    def __enter__(self) -> "LogCapture":
         self._propagated, self._logger.propagate = self._logger.propagate, False
         self._logger.addHandler(self)
         return self

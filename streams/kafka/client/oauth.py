@@ -12,11 +12,11 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from streams.runtime.errors import OperatorError
 from streams.runtime.secrets import Secret
 
-ANSWER_BYTES: Final = 1024 * 1024
-_TOKEN_WITHIN_S: Final = 10.0
-_LIFETIME_S: Final = 60.0  # of a token whose issuer does not say
-_FRESH_SHARE: Final = 0.8  # of a token's life, as Kafka's own clients have it
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
+MAX_RESPONSE_BYTES: Final = 1024 * 1024
+_TOKEN_TIMEOUT_S: Final = 10.0
+_DEFAULT_LIFETIME_S: Final = 60.0  # of a token whose issuer does not say
+_REFRESH_AFTER_SHARE: Final = 0.8  # of a token's life, as Kafka's own clients have it
+_TOKEN_PATTERN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
 _OAUTH_ERRORS: Final = (  # RFC 6749, 5.2
     "invalid_request",
     "invalid_client",
@@ -47,21 +47,21 @@ class TokenSource:
         client_id: str,
         secret: Secret,
         scope: str | None,
-        context: ssl.SSLContext | None,
+        tls_context: ssl.SSLContext | None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._url = url
         self._client_id = client_id
         self._secret = secret
         self._scope = scope
-        self._context = context
+        self._tls_context = tls_context
         self._clock = clock
         self._lock = Lock()
         self._token = Secret("")
-        self._stale_at = self._ends_at = -float("inf")
+        self._refresh_at_s = self._expires_at_s = -float("inf")
 
     def __repr__(self) -> str:
-        return f"TokenSource({self._place()}, client {self._client_id})"
+        return f"TokenSource({self._address()}, client {self._client_id})"
 
     def token(self) -> str:
         """A token that is valid now. Blocks while the server is asked, which is not done for each call.
@@ -71,18 +71,18 @@ class TokenSource:
         """
         with self._lock:
             now = self._clock()
-            if now >= self._stale_at:
+            if now >= self._refresh_at_s:
                 try:
-                    token, life = self._ask()
+                    token, life = self._request_token()
                 except TokenError:
-                    if now >= self._ends_at:
+                    if now >= self._expires_at_s:
                         raise
                 else:
                     self._token = Secret(token)
-                    self._stale_at, self._ends_at = now + life * _FRESH_SHARE, now + life
+                    self._refresh_at_s, self._expires_at_s = now + life * _REFRESH_AFTER_SHARE, now + life
             return self._token.reveal()
 
-    def _ask(self) -> tuple[str, float]:
+    def _request_token(self) -> tuple[str, float]:
         """A new token and its life in seconds."""
         from base64 import b64encode
         from http.client import HTTPException
@@ -95,52 +95,54 @@ class TokenSource:
         request.add_header("Authorization", f"Basic {b64encode(login.encode()).decode()}")
         request.add_header("Accept", "application/json")
         try:
-            with _opener(self._url, self._context).open(request, timeout=_TOKEN_WITHIN_S) as answer:
-                content = answer.read(ANSWER_BYTES)
+            with _build_opener(self._url, self._tls_context).open(
+                request, timeout=_TOKEN_TIMEOUT_S
+            ) as answer:
+                content = answer.read(MAX_RESPONSE_BYTES)
         except HTTPError as error:
             with error:
-                raise self._refused(error.code, _error_code(error)) from None
+                raise self._refusal_error(error.code, _error_code(error)) from None
         except URLError as error:
-            raise self._failed(f"cannot be reached: {error.reason}") from None
+            raise self._token_error(f"cannot be reached: {error.reason}") from None
         except (OSError, HTTPException) as error:
-            raise self._failed(f"did not answer as it should: {error or type(error).__name__}") from None
-        return self._read(content)
+            raise self._token_error(f"did not answer as it should: {error or type(error).__name__}") from None
+        return self._parse_response(content)
 
-    def _read(self, answer: bytes) -> tuple[str, float]:
+    def _parse_response(self, response: bytes) -> tuple[str, float]:
         # An answer that is not understood may still hold a token, so none of it is told.
         try:
-            values = json.loads(answer)
+            values = json.loads(response)
         except (ValueError, RecursionError):
-            raise self._failed("answered with something that is not JSON") from None
+            raise self._token_error("answered with something that is not JSON") from None
         values = values if isinstance(values, dict) else {}
         token = values.get("access_token")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise self._failed("answered without a usable `access_token`")
+        if not isinstance(token, str) or not _TOKEN_PATTERN.fullmatch(token):
+            raise self._token_error("answered without a usable `access_token`")
         if str(values.get("token_type", "bearer")).casefold() != "bearer":
-            raise self._failed("answered with a token that is not of the type Bearer")
+            raise self._token_error("answered with a token that is not of the type Bearer")
         try:
-            life = float(values.get("expires_in") or _LIFETIME_S)
+            life = float(values.get("expires_in") or _DEFAULT_LIFETIME_S)
         except (TypeError, ValueError):
             life = -1.0
         if not 0 < life < float("inf"):
-            raise self._failed("answered with an `expires_in` that is no number of seconds")
+            raise self._token_error("answered with an `expires_in` that is no number of seconds")
         return token, life
 
-    def _refused(self, status: int, code: str) -> TokenError:
+    def _refusal_error(self, status: int, code: str) -> TokenError:
         if 300 <= status < 400:
-            return self._failed(f"answered with a redirection ({status}), which is not followed")
-        return self._failed(f"refused with status {status}" + (f", {code}" if code else ""))
+            return self._token_error(f"answered with a redirection ({status}), which is not followed")
+        return self._token_error(f"refused with status {status}" + (f", {code}" if code else ""))
 
-    def _failed(self, why: str) -> TokenError:
-        return TokenError(f"no token for the client {self._client_id}: {self._place()} {why}")
+    def _token_error(self, why: str) -> TokenError:
+        return TokenError(f"no token for the client {self._client_id}: {self._address()} {why}")
 
-    def _place(self) -> str:
+    def _address(self) -> str:
         """The address without its query, which may hold what is not to be told."""
         parts = urlsplit(self._url)
         return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
-def _opener(url: str, context: ssl.SSLContext | None) -> Any:
+def _build_opener(url: str, tls_context: ssl.SSLContext | None) -> Any:
     """Opens addresses without following redirections, which would carry the secret elsewhere."""
     from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, build_opener
 
@@ -150,20 +152,20 @@ def _opener(url: str, context: ssl.SSLContext | None) -> Any:
 
     # Plain HTTP goes to this machine only, and through no proxy, which could read the secret.
     proxies = ProxyHandler({}) if url.startswith("http:") else ProxyHandler()
-    return build_opener(Stay, proxies, HTTPSHandler(context=context))
+    return build_opener(Stay, proxies, HTTPSHandler(context=tls_context))
 
 
-def _error_code(answer: Any) -> str:
+def _error_code(response: Any) -> str:
     """The error that a token server names, if it is one of the standard's; other words are not repeated."""
     try:
-        values = json.loads(answer.read(ANSWER_BYTES))
+        values = json.loads(response.read(MAX_RESPONSE_BYTES))
     except (OSError, ValueError, RecursionError):
         return ""
     code = values.get("error") if isinstance(values, dict) else None
     return code if code in _OAUTH_ERRORS else ""
 
 
-def provider_for_aiokafka(tokens: TokenSource) -> Any:
+def provider_for_aiokafka(token_source: TokenSource) -> Any:
     import asyncio
 
     from aiokafka.abc import AbstractTokenProvider
@@ -173,12 +175,12 @@ def provider_for_aiokafka(tokens: TokenSource) -> Any:
 
         async def token(self) -> str:
             """A valid token. Raises TokenError."""
-            return await asyncio.to_thread(tokens.token)
+            return await asyncio.to_thread(token_source.token)
 
     return Provider()
 
 
-def provider_for_kafka_python(tokens: TokenSource) -> Any:
+def provider_for_kafka_python(token_source: TokenSource) -> Any:
     from kafka.net.sasl.oauth import AbstractTokenProvider
 
     class Provider(AbstractTokenProvider):  # type: ignore[misc]
@@ -186,6 +188,6 @@ def provider_for_kafka_python(tokens: TokenSource) -> Any:
 
         def token(self) -> str:
             """A valid token. Raises TokenError."""
-            return tokens.token()
+            return token_source.token()
 
     return Provider()

@@ -4,6 +4,6 @@ For development, the demo and tests. It listens on the loopback address only and
 """
 
 from streams.kafka.dev_cluster.cluster import Cluster, Node
-from streams.kafka.dev_cluster.errors import LocalKafkaError
+from streams.kafka.dev_cluster.errors import DevClusterError
 
-__all__ = ["Cluster", "LocalKafkaError", "Node"]
+__all__ = ["Cluster", "DevClusterError", "Node"]

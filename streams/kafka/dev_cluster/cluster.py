@@ -15,15 +15,15 @@ from typing import Final
 
 import msgspec
 
-from streams.kafka.dev_cluster.errors import LocalKafkaError
-from streams.kafka.dev_cluster.jars import cache_folder, fetch, pinned
-from streams.kafka.dev_cluster.java import java
+from streams.kafka.dev_cluster.errors import DevClusterError
+from streams.kafka.dev_cluster.jars import cache_folder, fetch_jars, load_pinned_jars
+from streams.kafka.dev_cluster.java import find_java
 
 HOST: Final = "127.0.0.1"
-_READY_WITHIN_S: Final = 60.0
-_STOPPED_WITHIN_S: Final = 30.0
+_READY_TIMEOUT_S: Final = 60.0
+_STOP_TIMEOUT_S: Final = 30.0
 _LOG_LINES: Final = 15
-_LOGGING: Final = """\
+_LOG4J_PROPERTIES: Final = """\
 status = WARN
 appender.file.type = RollingFile
 appender.file.name = file
@@ -67,17 +67,17 @@ class Cluster:
         folder: Path,
         environ: Mapping[str, str],
         say: Callable[[str], None] = lambda _: None,
-        more: Mapping[str, object] = MappingProxyType({}),
+        extra_settings: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.folder = folder
-        self._more = more
+        self._extra_settings = extra_settings
         self._environ = environ
         self._say = say
 
     @property
     def nodes(self) -> list[Node]:
         """The brokers, running or not; none if the cluster was never started."""
-        state = self._state()
+        state = self._read_state()
         return state.nodes if state else []
 
     @property
@@ -85,24 +85,24 @@ class Cluster:
         """The bootstrap servers, `host:port` with commas between."""
         return ",".join(f"{HOST}:{node.port}" for node in self.nodes)
 
-    def running(self, node: Node) -> bool:
+    def is_running(self, node: Node) -> bool:
         """Whether a broker's process lives."""
         told = subprocess.run(
             ["ps", "-ww", "-o", "command=", "-p", str(node.pid)], capture_output=True, text=True
         )
-        return str(self._properties(node.number)) in told.stdout
+        return str(self._properties_path(node.number)) in told.stdout
 
-    def log(self, node: Node) -> Path:
+    def log_path(self, node: Node) -> Path:
         """The broker's log."""
         return self._node_folder(node.number) / "kafka.log"
 
     def download(self) -> str:
         """Downloads Kafka if it never was; returns its class path. `up` does it too."""
-        version, jars = pinned()
+        version, jars = load_pinned_jars()
         folder = cache_folder(self._environ) / f"kafka-{version}"
         if not folder.is_dir():
             self._say(f"downloading Kafka {version} to {folder}, once")
-        return os.pathsep.join(map(str, fetch(folder, jars)))
+        return os.pathsep.join(map(str, fetch_jars(folder, jars)))
 
     def up(self, brokers: int = 1, port: int = 0) -> None:
         """Starts the cluster and waits until it answers; what runs already is left as it is.
@@ -110,82 +110,82 @@ class Cluster:
         The first broker listens on `port`, the others on the next ones; 0 takes free ones. A cluster that
         was started before keeps its ports, its data and its number of brokers.
         """
-        runtime = java(self._environ)
+        runtime = find_java(self._environ)
         classpath = self.download()
-        state = self._state() or _new_state(brokers, port)
+        state = self._read_state() or _new_state(brokers, port)
         if len(state.nodes) != brokers:
-            raise LocalKafkaError(
+            raise DevClusterError(
                 f"{self.folder}: has a cluster of {len(state.nodes)} brokers, not {brokers}; "
                 "choose another folder, or delete this one if its data is not needed"
             )
         nodes = []
         for node in state.nodes:
-            if not self.running(node):
-                _check_free(node.port)
-                self._prepare(node, state, runtime, classpath)
-                node = msgspec.structs.replace(node, pid=self._start(node, runtime, classpath))
+            if not self.is_running(node):
+                _check_port_free(node.port)
+                self._prepare_broker(node, state, runtime, classpath)
+                node = msgspec.structs.replace(node, pid=self._start_broker(node, runtime, classpath))
             nodes.append(node)
-        self._write(msgspec.structs.replace(state, nodes=nodes))
-        self._wait(nodes)
+        self._write_state(msgspec.structs.replace(state, nodes=nodes))
+        self._wait_until_ready(nodes)
 
     def down(self) -> list[Node]:
         """Stops the brokers that run and waits until they are gone; returns them. The data stays."""
-        stopped = [node for node in self.nodes if self.running(node)]
+        stopped = [node for node in self.nodes if self.is_running(node)]
         for node in stopped:
             os.kill(node.pid, signal.SIGTERM)
         for node in stopped:
-            if not _until(partial(self._gone, node), _STOPPED_WITHIN_S):
-                self._say(f"broker {node.number} did not stop within {_STOPPED_WITHIN_S:.0f} s; killed")
+            if not _wait_until(partial(self._has_exited, node), _STOP_TIMEOUT_S):
+                self._say(f"broker {node.number} did not stop within {_STOP_TIMEOUT_S:.0f} s; killed")
                 os.kill(node.pid, signal.SIGKILL)
         return stopped
 
-    def _state(self) -> _State | None:
+    def _read_state(self) -> _State | None:
         path = self.folder / "cluster.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=_State)
         except FileNotFoundError:
             return None
         except msgspec.DecodeError as error:
-            raise LocalKafkaError(f"{path}: is damaged ({error}); delete the folder to begin anew") from error
+            raise DevClusterError(f"{path}: is damaged ({error}); delete the folder to begin anew") from error
 
-    def _write(self, state: _State) -> None:
+    def _write_state(self, state: _State) -> None:
         (self.folder / "cluster.json").write_bytes(msgspec.json.encode(state))
 
     def _node_folder(self, number: int) -> Path:
         return self.folder / f"broker-{number}"
 
-    def _properties(self, number: int) -> Path:
+    def _properties_path(self, number: int) -> Path:
         return self._node_folder(number) / "server.properties"
 
-    def _prepare(self, node: Node, state: _State, runtime: Path, classpath: str) -> None:
+    def _prepare_broker(self, node: Node, state: _State, runtime: Path, classpath: str) -> None:
         folder = self._node_folder(node.number)
         folder.mkdir(parents=True, exist_ok=True)
         data = folder / "data"
-        settings = _settings(node, state.nodes, data) | dict(self._more)
-        self._properties(node.number).write_text(
+        settings = _broker_settings(node, state.nodes, data) | dict(self._extra_settings)
+        self._properties_path(node.number).write_text(
             "".join(f"{key}={value}\n" for key, value in settings.items()), "utf-8"
         )
-        (folder / "log4j2.properties").write_text(_LOGGING, "utf-8")
+        (folder / "log4j2.properties").write_text(_LOG4J_PROPERTIES, "utf-8")
         if (data / "meta.properties").exists():
             return
         command = [str(runtime), "-cp", classpath, "kafka.tools.StorageTool", "format"]
-        command += [f"--cluster-id={state.cluster_id}", "-c", str(self._properties(node.number))]
+        command += [f"--cluster-id={state.cluster_id}", "-c", str(self._properties_path(node.number))]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise LocalKafkaError(f"{data}: cannot be formatted: {(done.stderr or done.stdout).strip()}")
+            raise DevClusterError(f"{data}: cannot be formatted: {(done.stderr or done.stdout).strip()}")
 
-    def _start(self, node: Node, runtime: Path, classpath: str) -> int:
+    def _start_broker(self, node: Node, runtime: Path, classpath: str) -> int:
         folder = self._node_folder(node.number)
         command = [
             str(runtime),
             "-Xms256m",
             "-Xmx1g",
-            f"-Danpr.log={self.log(node)}",
+            f"-Danpr.log={self.log_path(node)}",
             f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
             "-cp",
             classpath,
             "kafka.Kafka",
-            str(self._properties(node.number)),
+            str(self._properties_path(node.number)),
         ]
         with (folder / "console.log").open("ab") as console:
             process = subprocess.Popen(
@@ -193,26 +193,30 @@ class Cluster:
             )
         return process.pid
 
-    def _wait(self, nodes: list[Node]) -> None:
+    def _wait_until_ready(self, nodes: list[Node]) -> None:
         """Until every broker answers and knows all the others."""
         for node in nodes:
-            if not _until(partial(self._settled, node, len(nodes)), _READY_WITHIN_S):
-                raise LocalKafkaError(self._failure(node, f"does not answer within {_READY_WITHIN_S:.0f} s"))
-            if not self.running(node):
-                raise LocalKafkaError(self._failure(node, "ended by itself"))
+            if not _wait_until(partial(self._has_settled, node, len(nodes)), _READY_TIMEOUT_S):
+                raise DevClusterError(
+                    self._describe_failure(node, f"does not answer within {_READY_TIMEOUT_S:.0f} s")
+                )
+            if not self.is_running(node):
+                raise DevClusterError(self._describe_failure(node, "ended by itself"))
 
-    def _gone(self, node: Node) -> bool:
-        return not self.running(node)
+    def _has_exited(self, node: Node) -> bool:
+        return not self.is_running(node)
 
-    def _settled(self, node: Node, brokers: int) -> bool:
-        return not self.running(node) or _answers(node, brokers)
+    def _has_settled(self, node: Node, brokers: int) -> bool:
+        return not self.is_running(node) or _responds(node, brokers)
 
-    def _failure(self, node: Node, what: str) -> str:
+    def _describe_failure(self, node: Node, problem: str) -> str:
         lines: list[str] = []
-        for path in (self.log(node), self._node_folder(node.number) / "console.log"):
+        for path in (self.log_path(node), self._node_folder(node.number) / "console.log"):
             if path.exists():
                 lines += path.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
-        return "\n".join([f"broker {node.number} {what}; the end of its log, {self.log(node)}:", *lines])
+        return "\n".join(
+            [f"broker {node.number} {problem}; the end of its log, {self.log_path(node)}:", *lines]
+        )
 
 
 def _new_state(brokers: int, port: int) -> _State:
@@ -225,7 +229,7 @@ def _new_state(brokers: int, port: int) -> _State:
     )
 
 
-def _settings(node: Node, nodes: list[Node], data: Path) -> dict[str, object]:
+def _broker_settings(node: Node, nodes: list[Node], data: Path) -> dict[str, object]:
     """The broker's settings. Each is broker and controller; topics are never made by accident."""
     copies = min(3, len(nodes))
     voters = ",".join(f"{each.number}@{HOST}:{each.controller_port}" for each in nodes)
@@ -253,7 +257,7 @@ def _settings(node: Node, nodes: list[Node], data: Path) -> dict[str, object]:
     }
 
 
-def _answers(node: Node, brokers: int) -> bool:
+def _responds(node: Node, brokers: int) -> bool:
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
@@ -283,22 +287,22 @@ def _free_ports(count: int) -> list[int]:
             each.close()
 
 
-def _check_free(port: int) -> None:
+def _check_port_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise LocalKafkaError(
+            raise DevClusterError(
                 f"port {port} of {HOST} is taken by another program ({error.strerror}); "
                 "choose another with --port, 0 takes a free one"
             ) from error
 
 
-def _until(holds: Callable[[], bool], within_s: float) -> bool:
+def _wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
     """Waits until something holds; whether it did in time."""
-    end = monotonic() + within_s
-    while not holds():
+    end = monotonic() + timeout_s
+    while not condition():
         if monotonic() > end:
             return False
         sleep(0.1)

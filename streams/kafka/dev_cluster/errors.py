@@ -3,5 +3,5 @@
 from streams.runtime.errors import OperatorError
 
 
-class LocalKafkaError(OperatorError):
+class DevClusterError(OperatorError):
     """A local Kafka that cannot be started or used; the message says why and what to do."""

@@ -9,10 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.kafka.dev_cluster.errors import LocalKafkaError
+from streams.kafka.dev_cluster.errors import DevClusterError
 
 CACHE_VARIABLE: Final = "ANPR_CACHE"
-_AT_ONCE: Final = 8
+_MAX_DOWNLOADS: Final = 8
 
 
 class Jar(NamedTuple):
@@ -29,7 +29,7 @@ class Jar(NamedTuple):
         return f"{self.artifact}-{self.version}.jar"
 
 
-def pinned() -> tuple[str, list[Jar]]:
+def load_pinned_jars() -> tuple[str, list[Jar]]:
     """The version of Kafka, and the jars it runs from."""
     table = tomllib.loads(files("streams.kafka.dev_cluster").joinpath("jars.toml").read_text("utf-8"))
     return table["kafka"], [Jar(*row) for row in table["jars"]]
@@ -44,17 +44,17 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "anpr-streams"
 
 
-def fetch(folder: Path, jars: list[Jar]) -> list[Path]:
+def fetch_jars(folder: Path, jars: list[Jar]) -> list[Path]:
     """The jars as files in a folder; those that are not there yet are downloaded, once.
 
     Raises LocalKafkaError for a jar that cannot be had, or whose bytes are not those pinned.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda jar: _fetched(folder, jar), jars))
+    with ThreadPoolExecutor(_MAX_DOWNLOADS) as pool:
+        return list(pool.map(lambda jar: _fetch_jar(folder, jar), jars))
 
 
-def _fetched(folder: Path, jar: Jar) -> Path:
+def _fetch_jar(folder: Path, jar: Jar) -> Path:
     path = folder / jar.name
     if path.is_file() and _sha256(path) == jar.sha256:
         return path
@@ -62,7 +62,7 @@ def _fetched(folder: Path, jar: Jar) -> Path:
     found = _sha256(source)
     if found != jar.sha256:
         source.unlink(missing_ok=True)
-        raise LocalKafkaError(
+        raise DevClusterError(
             f"{jar.name}: its SHA-256 is {found}, not {jar.sha256} as pinned; it was thrown away, try again, "
             "and if it stays so do not use it"
         )
@@ -82,7 +82,7 @@ def _download(folder: Path, jar: Jar) -> Path:
         component = context.project(jar.group, jar.artifact).at_version(jar.version)
         return Path(component.artifact().resolve())
     except Exception as error:
-        raise LocalKafkaError(
+        raise DevClusterError(
             f"{coordinates}: cannot be downloaded: {error}; is the network there?"
         ) from error
 

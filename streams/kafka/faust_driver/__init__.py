@@ -6,8 +6,8 @@ It knows nothing of what the records mean.
 
 from streams.kafka.faust_driver.batch import Batch
 from streams.kafka.faust_driver.batch_topic import BatchSchema, batch_topic
-from streams.kafka.faust_driver.private_api import ContractError
-from streams.kafka.faust_driver.thread import Gather
+from streams.kafka.faust_driver.private_api import DriverVersionError
+from streams.kafka.faust_driver.thread import FetchWait
 from streams.kafka.faust_driver.transport import Transport
 
-__all__ = ["Batch", "BatchSchema", "ContractError", "Gather", "Transport", "batch_topic"]
+__all__ = ["Batch", "BatchSchema", "DriverVersionError", "FetchWait", "Transport", "batch_topic"]

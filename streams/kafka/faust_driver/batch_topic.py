@@ -7,9 +7,9 @@ from faust import Schema
 from faust.exceptions import ImproperlyConfigured
 from faust.types import AppT, TopicT
 
-from streams.kafka.faust_driver.transport import Limits, Transport
+from streams.kafka.faust_driver.transport import InFlightLimits, Transport
 
-IN_FLIGHT: Final = 4
+DEFAULT_IN_FLIGHT: Final = 4
 
 
 class BatchSchema(Schema[Any, Any]):
@@ -25,7 +25,7 @@ class BatchSchema(Schema[Any, Any]):
 
 
 def batch_topic(
-    app: AppT, name: str, *, in_flight: int = IN_FLIGHT, records: int = sys.maxsize, **options: Any
+    app: AppT, name: str, *, in_flight: int = DEFAULT_IN_FLIGHT, records: int = sys.maxsize, **options: Any
 ) -> TopicT:
     """A topic whose records come in batches, `in_flight` of them per partition at most not acknowledged.
 
@@ -40,5 +40,5 @@ def batch_topic(
         )
     if in_flight < 1:
         raise ImproperlyConfigured(f"topic {name}: in_flight must be 1 or more, is {in_flight}")
-    transport.batch_topics[name] = Limits(in_flight, records)
+    transport.batch_topics[name] = InFlightLimits(in_flight, records)
     return app.topic(name, schema=BatchSchema(), **options)

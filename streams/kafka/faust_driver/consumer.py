@@ -10,7 +10,7 @@ from faust.transport.drivers.aiokafka import Consumer as StockConsumer
 from faust.types import TP, ConsumerMessage
 
 from streams.kafka.faust_driver.batch import Batch
-from streams.kafka.faust_driver.in_flight import Window
+from streams.kafka.faust_driver.in_flight import InFlightWindow
 from streams.kafka.faust_driver.message import BatchMessage
 from streams.kafka.faust_driver.thread import ConsumerThread
 
@@ -26,16 +26,16 @@ class OpenPartitions:
     def __init__(
         self,
         active: Container[object] | None,
-        windows: Mapping[TP, Window],
-        taking: Callable[[TP], bool] = lambda _: True,
+        windows: Mapping[TP, InFlightWindow],
+        is_open: Callable[[TP], bool] = lambda _: True,
     ) -> None:
         self._active = active
         self._windows = windows
-        self._taking = taking
+        self._is_open = is_open
 
     def __contains__(self, tp: object) -> bool:
         window = self._windows.get(cast(TP, tp))
-        if not self._taking(cast(TP, tp)):
+        if not self._is_open(cast(TP, tp)):
             return False
         return (self._active is None or tp in self._active) and not (window and window.full)
 
@@ -46,23 +46,23 @@ class Consumer(StockConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_flight_limits: Mapping[str, tuple[int, int]] = cast(Any, self.transport).batch_topics
-        self._windows: dict[TP, Window] = {}
-        self._lowest: dict[TP, int] = {}
-        self._closed: frozenset[str] = frozenset()
+        self._windows: dict[TP, InFlightWindow] = {}
+        self._lowest_offsets: dict[TP, int] = {}
+        self._stopped_topics: frozenset[str] = frozenset()
         self._leaving = False
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
-    def stop_taking(self, topics: Collection[str]) -> None:
+    def stop_consuming(self, topics: Collection[str]) -> None:
         """Hands over nothing more of some batch topics; what is in flight goes on. For an orderly end."""
-        self._closed |= frozenset(topics)
+        self._stopped_topics |= frozenset(topics)
 
     def leave_at_once(self) -> None:
         """Waits for nothing that is in work any more when it is stopped; what is done is committed."""
         self._leaving = True
 
-    def reached(self, tp: TP) -> int | None:
+    def fetch_position(self, tp: TP) -> int | None:
         """The offset to be fetched next from a partition, as far as it is known."""
         consumer = self._thread._consumer
         subscription = consumer._subscription.subscription if consumer is not None else None
@@ -92,7 +92,7 @@ class Consumer(StockConsumer):
         await self.commit_and_end_transactions()
 
     @property
-    def windows(self) -> Mapping[TP, Window]:
+    def windows(self) -> Mapping[TP, InFlightWindow]:
         """The window of each partition of a batch topic that something was handed over from."""
         return self._windows
 
@@ -101,7 +101,9 @@ class Consumer(StockConsumer):
 
         Faust's `getmany` goes on from here with its checks of flow, generation and active partitions.
         """
-        taken = OpenPartitions(active_partitions, self._windows, lambda tp: tp.topic not in self._closed)
+        taken = OpenPartitions(
+            active_partitions, self._windows, lambda tp: tp.topic not in self._stopped_topics
+        )
         # Not a set, but aiokafka asks no more of it than what OpenPartitions has.
         records = await super()._getmany(cast(set[TP], taken), timeout)
         if not records:
@@ -109,7 +111,9 @@ class Consumer(StockConsumer):
         limits = self._in_flight_limits
         for tp, fetched in records.items():
             if tp.topic in limits and fetched:
-                self._lowest[tp] = min(self._lowest.get(tp, fetched[0].offset), fetched[0].offset)
+                self._lowest_offsets[tp] = min(
+                    self._lowest_offsets.get(tp, fetched[0].offset), fetched[0].offset
+                )
         return {
             tp: [Batch(tp.topic, tp.partition, fetched)] if tp.topic in limits and fetched else fetched
             for tp, fetched in records.items()
@@ -123,8 +127,8 @@ class Consumer(StockConsumer):
         """
         found = await super().seek_to_committed()
         for tp, offset in found.items():
-            if not offset and tp in self._lowest:
-                self._thread.seek(tp, self._lowest[tp])
+            if not offset and tp in self._lowest_offsets:
+                self._thread.seek(tp, self._lowest_offsets[tp])
         return found
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
@@ -134,14 +138,14 @@ class Consumer(StockConsumer):
         window = self._windows.get(tp)
         if window is None:
             batches, records = self._in_flight_limits[tp.topic]
-            window = self._windows[tp] = Window(batches, self._wake, records)
+            window = self._windows[tp] = InFlightWindow(batches, self._wake_fetch, records)
         claim, back = window.open(record.first, record.last)
         if back:
             # Faust drops what lies before the last offset it read; these records are to come again.
             self._read_offset[tp] = None
         return BatchMessage(record, tp, claim, self.app.consumer_generation_id)
 
-    def _wake(self) -> None:
+    def _wake_fetch(self) -> None:
         """Lets a fetch that waits look again, since a partition has room."""
         consumer = self._thread._consumer
         if consumer is None or consumer._fetcher is None:

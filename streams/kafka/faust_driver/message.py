@@ -5,7 +5,7 @@ from typing import Any, cast
 from faust.types import TP, ConsumerMessage
 
 from streams.kafka.faust_driver.batch import Batch
-from streams.kafka.faust_driver.in_flight import Claim
+from streams.kafka.faust_driver.in_flight import InFlightBatch
 
 
 class BatchMessage(ConsumerMessage):
@@ -17,15 +17,15 @@ class BatchMessage(ConsumerMessage):
     that nobody works on any more to vanish.
     """
 
-    __slots__ = ("_claim",)
+    __slots__ = ("_in_flight",)
 
-    def __init__(self, batch: Batch, tp: TP, claim: Claim, generation_id: int) -> None:
-        self._claim = claim
+    def __init__(self, batch: Batch, tp: TP, in_flight: InFlightBatch, generation_id: int) -> None:
+        self._in_flight = in_flight
         last: Any = batch.records[-1]
         super().__init__(
             batch.topic,
             batch.partition,
-            claim.last,
+            in_flight.last,
             last.timestamp / 1000.0,
             last.timestamp_type,
             None,
@@ -42,10 +42,10 @@ class BatchMessage(ConsumerMessage):
     @property
     def acked(self) -> bool:
         """Whether the batch was acknowledged."""
-        return self._claim.acknowledged
+        return self._in_flight.acknowledged
 
     @acked.setter
     def acked(self, done: bool) -> None:
         # Faust's constructor sets False.
         if done:
-            self._claim.acknowledge()
+            self._in_flight.acknowledge()

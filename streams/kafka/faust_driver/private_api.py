@@ -80,12 +80,12 @@ METHODS: Final[list[tuple[type, str, list[str]]]] = [
 ]
 """Methods with their parameters."""
 
-_UNPACKING: Final = [
+_UNPACK_NAMES: Final = [
     *["has_next", "next_batch", "_check_crcs", "validate_crc", "_isolation_level", "READ_COMMITTED"],
     *["producer_id", "_consume_aborted_up_to", "base_offset", "is_control_batch", "_contains_abort_marker"],
     *["_aborted_producers", "is_transactional", "next_offset", "next_fetch_offset", "_consumer_record"],
 ]
-_FETCHED: Final = [
+_INIT_NAMES: Final = [
     *["_tp", "_records", "_aborted_transactions", "_aborted_producers", "_key_deserializer"],
     *["_value_deserializer", "_check_crcs", "_isolation_level", "next_fetch_offset", "_records_iterator"],
     "_unpack_records",
@@ -111,8 +111,8 @@ USES: Final[list[tuple[type, str, list[str]]]] = [
     (FetchResult, "getall", ["_partition_records", "check_assignment", "_update_position"]),
     (FetchResult, "check_assignment", ["position", "next_fetch_offset"]),
     (FetchResult, "_update_position", ["consumed_to", "next_fetch_offset"]),
-    (PartitionRecords, "__init__", _FETCHED),
-    (PartitionRecords, "_unpack_records", _UNPACKING),
+    (PartitionRecords, "__init__", _INIT_NAMES),
+    (PartitionRecords, "_unpack_records", _UNPACK_NAMES),
     (
         PartitionRecords,
         "_consumer_record",
@@ -130,7 +130,7 @@ USES: Final[list[tuple[type, str, list[str]]]] = [
 RECORD_FIELDS: Final = {"offset", "timestamp", "timestamp_type", "key", "value", "headers"}
 
 
-class ContractError(OperatorError):
+class DriverVersionError(OperatorError):
     """The installed Faust or aiokafka is not what the driver was written for."""
 
 
@@ -138,7 +138,7 @@ def check() -> None:
     """Raises ContractError with all that is broken."""
     broken = [*broken_versions(), *broken_names()]
     if broken:
-        raise ContractError("the batch driver cannot run on what is installed:\n" + "\n".join(broken))
+        raise DriverVersionError("the batch driver cannot run on what is installed:\n" + "\n".join(broken))
 
 
 def broken_versions(installed: Callable[[str], str] = version) -> Iterator[str]:
@@ -156,32 +156,32 @@ def broken_names(
     for owner, name, parameters in methods:
         method = getattr(owner, name, None)
         if method is None:
-            yield f"{_path(owner)}.{name} is missing"
+            yield f"{_qualified_name(owner)}.{name} is missing"
             continue
         found = list(inspect.signature(method).parameters)
         if found != parameters:
-            yield f"{_path(owner)}.{name} takes {found}, not {parameters}"
+            yield f"{_qualified_name(owner)}.{name} takes {found}, not {parameters}"
     for owner, name, used in uses:
         method = getattr(owner, name, None)
         if method is None:
-            yield f"{_path(owner)}.{name} is missing"
+            yield f"{_qualified_name(owner)}.{name} is missing"
             continue
-        names = _names(method)
+        names = _used_names(method)
         for each in used:
             if each not in names:
-                yield f"{_path(owner)}.{name} does not use {each} any more"
+                yield f"{_qualified_name(owner)}.{name} does not use {each} any more"
     if "acked" not in Message.__slots__:
-        yield f"{_path(Message)} has no slot acked any more"
+        yield f"{_qualified_name(Message)} has no slot acked any more"
     missing = RECORD_FIELDS - {field.name for field in fields(ConsumerRecord)}
     if missing:
-        yield f"{_path(ConsumerRecord)} has no {sorted(missing)} any more"
+        yield f"{_qualified_name(ConsumerRecord)} has no {sorted(missing)} any more"
 
 
-def _path(owner: type) -> str:
+def _qualified_name(owner: type) -> str:
     return f"{owner.__module__}.{owner.__qualname__}"
 
 
-def _names(method: Any) -> set[str]:
+def _used_names(method: Any) -> set[str]:
     """The names a function uses, those of functions within it too."""
     names: set[str] = set()
     function: Any = method.fget if isinstance(method, property) else method

@@ -16,7 +16,7 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult, Part
 from aiokafka.errors import CorruptRecordException
 
 
-class LeanRecords(PartitionRecords):  # type: ignore[misc]
+class RawRecords(PartitionRecords):  # type: ignore[misc]
     """What was fetched of a partition, in place of aiokafka's own before anything of it was taken.
 
     It hands over the same records in the same order, all at once or some at a time. They have no topic and no
@@ -24,7 +24,7 @@ class LeanRecords(PartitionRecords):  # type: ignore[misc]
     """
 
     def __init__(self, fetched: PartitionRecords) -> None:
-        self._left: Iterator[Any] = iter(())
+        self._remaining: Iterator[Any] = iter(())
         super().__init__(
             fetched._tp,
             fetched._records,
@@ -39,13 +39,13 @@ class LeanRecords(PartitionRecords):  # type: ignore[misc]
     @property
     def next_fetch_offset(self) -> int:
         """The offset of the next record that is here, or that behind all that was looked at."""
-        left = length_hint(self._left)
+        left = length_hint(self._remaining)
         # Reckoned when it is asked for, so that a record costs nothing.
-        return self._found[-left].offset if left else self._behind
+        return self._current[-left].offset if left else self._next_batch_offset
 
     @next_fetch_offset.setter
     def next_fetch_offset(self, offset: int) -> None:
-        self._behind = offset
+        self._next_batch_offset = offset
 
     def __iter__(self) -> Iterator[Any]:
         # One for all time: after a batch that cannot be read nothing comes any more, and aiokafka fetches
@@ -53,9 +53,9 @@ class LeanRecords(PartitionRecords):  # type: ignore[misc]
         return self._records_iterator  # type: ignore[no-any-return]
 
     def _unpack_records(self) -> Iterator[Any]:
-        return chain.from_iterable(self._batches())
+        return chain.from_iterable(self._record_batches())
 
-    def _batches(self) -> Iterator[Iterator[Any]]:
+    def _record_batches(self) -> Iterator[Iterator[Any]]:
         """The records of each record batch; as aiokafka's `_unpack_records`, but for the records."""
         fetched = self._records
         while fetched.has_next():
@@ -66,11 +66,11 @@ class LeanRecords(PartitionRecords):  # type: ignore[misc]
             aborted = self._isolation_level == READ_COMMITTED and self._is_aborted(batch)
             found = [] if aborted or batch.is_control_batch else list(batch)
             # A fetch may begin within a record batch; then what lies before comes along.
-            if found and found[0].offset < self._behind:
-                found = [record for record in found if record.offset >= self._behind]
-            self._found, self._left = found, iter(found)
-            self._behind = batch.next_offset
-            yield self._left
+            if found and found[0].offset < self._next_batch_offset:
+                found = [record for record in found if record.offset >= self._next_batch_offset]
+            self._current, self._remaining = found, iter(found)
+            self._next_batch_offset = batch.next_offset
+            yield self._remaining
 
     def _is_aborted(self, batch: Any) -> bool:
         """Whether a batch is of a transaction that was taken back. Asked of each batch once, in order."""
@@ -83,27 +83,27 @@ class LeanRecords(PartitionRecords):  # type: ignore[misc]
         return batch.is_transactional and producer in self._aborted_producers
 
 
-class _Results(OrderedDict[Any, Any]):
+class _RawResults(OrderedDict[Any, Any]):
     """aiokafka's results by partition; those of some topics become lean as they come in."""
 
-    def __init__(self, results: "OrderedDict[Any, Any]", is_lean: Callable[[str], bool]) -> None:
-        self._is_lean = is_lean
+    def __init__(self, results: "OrderedDict[Any, Any]", is_raw: Callable[[str], bool]) -> None:
+        self._is_raw = is_raw
         # Those that are here may be taken in part, and stay as they are.
         super().__init__()
         for tp, result in results.items():
             super().__setitem__(tp, result)
 
     def __setitem__(self, tp: Any, result: Any) -> None:
-        if type(result) is FetchResult and self._is_lean(tp.topic):
-            result._partition_records = LeanRecords(result._partition_records)
+        if type(result) is FetchResult and self._is_raw(tp.topic):
+            result._partition_records = RawRecords(result._partition_records)
         super().__setitem__(tp, result)
 
 
-def make_lean(consumer: AIOKafkaConsumer, is_lean: Callable[[str], bool]) -> None:
+def use_raw_records(consumer: AIOKafkaConsumer, is_raw: Callable[[str], bool]) -> None:
     """Has a started consumer hand over lean records for some topics from the next fetch on.
 
     A second time changes nothing.
     """
     fetcher: Fetcher = consumer._fetcher
-    if type(fetcher._records) is not _Results:
-        fetcher._records = _Results(fetcher._records, is_lean)
+    if type(fetcher._records) is not _RawResults:
+        fetcher._records = _RawResults(fetcher._records, is_raw)

@@ -6,21 +6,22 @@ from faust.transport.drivers.aiokafka import Transport as StockTransport
 
 from streams.kafka.faust_driver import private_api
 from streams.kafka.faust_driver.consumer import Consumer
-from streams.kafka.faust_driver.thread import Gather
+from streams.kafka.faust_driver.thread import FetchWait
 
 
-class Limits(NamedTuple):
+class InFlightLimits(NamedTuple):
     """How much of a partition may be not acknowledged: batches, and records after which no batch comes."""
 
-    batches: int
-    records: int
+    max_batches: int
+    max_records: int
 
 
 class Transport(StockTransport):
     """Faust's transport for aiokafka with batch topics.
 
     `batch_topics` has the batch topics' names, each with what may be in flight per partition. Set it before
-    the app starts, best through `batch_topic`. `gather`, if set, lets brokers gather records while they flow:
+    the app starts, best through `batch_topic`. `fetch_wait`, if set, lets brokers gather records while
+    they flow:
     fewer and larger batches for some ms of latency.
     """
 
@@ -30,5 +31,5 @@ class Transport(StockTransport):
         """Raises ContractError if the installed Faust or aiokafka is not what the driver was written for."""
         private_api.check()
         super().__init__(*args, **kwargs)
-        self.batch_topics: dict[str, Limits] = {}
-        self.gather: Gather | None = None
+        self.batch_topics: dict[str, InFlightLimits] = {}
+        self.fetch_wait: FetchWait | None = None

@@ -17,65 +17,65 @@ the fleet is 1; a contradiction held to no more than 1, and the highest ratio, m
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from streams.matching.appearance.config import LooksPolicy as LooksPolicy
-from streams.matching.appearance.model import Appearance, Matrix, shipped_appearance
-from streams.matching.appearance.names import What, same_model
-from streams.matching.appearance.text import as_listed, model_words, not_as_listed
+from streams.matching.appearance.config import AppearanceConfig as AppearanceConfig
+from streams.matching.appearance.model import AppearanceModel, Matrix, builtin_appearance
+from streams.matching.appearance.names import Attribute, is_same_model
+from streams.matching.appearance.text import agreement_text, contradiction_text, model_text
 from streams.records.match import Contradiction
 from streams.records.read import Vehicle
 from streams.records.types import Basis
 
-CONTRADICTS: Final = 1 / 3
+CONTRADICTION_RATIO: Final = 1 / 3
 """A part below this, three times as likely of another vehicle, is said to the officer as a contradiction."""
 
 
-class LookPart(NamedTuple):
+class AttributeComparison(NamedTuple):
     """What one property says: `read` and `listed` as given; `ratio`, of this part alone, softened like the
     whole; `words` for an officer."""
 
-    what: Literal["type", "make", "model", "colour"]
+    attribute: Literal["type", "make", "model", "colour"]
     read: str
     listed: str
     ratio: float
-    words: str
+    text: str
 
 
-class LooksWeighed(NamedTuple):
+class AppearanceScore(NamedTuple):
     """The ratio, from `listed_wrong` to its inverse, 1 where looks say nothing; and its parts, in the order
     type, make, model, colour, as far as both sides have them and their words are known."""
 
     ratio: float
-    parts: list[LookPart]
+    parts: list[AttributeComparison]
 
 
-class _Compared(NamedTuple):
+class _RawComparison(NamedTuple):
     """One property: the places of the names read and listed, P(read so | as listed), P(read so | another
     vehicle, as far as it agrees with the read in the properties before), and their ratio before softening."""
 
-    what: What
-    read: int
-    listed: int
-    chance: float
-    other: float
+    attribute: Attribute
+    read_index: int
+    listed_index: int
+    listed_probability: float
+    other_probability: float
     ratio: float
 
 
-class Looks:
+class AppearanceComparer:
     """Weighs the looks of reads against those listed; the same for the same input."""
 
-    def __init__(self, policy: LooksPolicy | None = None, appearance: Appearance | None = None) -> None:
-        policy = policy or LooksPolicy()
-        self._data = data = appearance or shipped_appearance()
-        self._certain = 1 - policy.listed_wrong
-        self.most = 1 / policy.listed_wrong
+    def __init__(self, config: AppearanceConfig | None = None, model: AppearanceModel | None = None) -> None:
+        config = config or AppearanceConfig()
+        self._appearance = data = model or builtin_appearance()
+        self._listed_right = 1 - config.listed_wrong
+        self.max_ratio = 1 / config.listed_wrong
         """The highest ratio there is: what a sieve before this has to allow for."""
-        confusions: dict[What, Matrix] = {
-            "type": data.confusions("type", policy.error_type),
-            "make": data.confusions("make", policy.error_make),
-            "colour": data.confusions("colour", policy.error_colour),
+        confusions: dict[Attribute, Matrix] = {
+            "type": data.confusion_matrix("type", config.error_type),
+            "make": data.confusion_matrix("make", config.error_make),
+            "colour": data.confusion_matrix("colour", config.error_colour),
         }
         # For each country and each true type: how often each type, make and colour is read.
-        self._reads: dict[str, dict[What, Matrix]] = {
+        self._read_shares: dict[str, dict[Attribute, Matrix]] = {
             country: {
                 "type": confusions["type"],
                 "make": fleet.makes @ confusions["make"],
@@ -84,72 +84,97 @@ class Looks:
             for country, fleet in data.fleets.items()
         }
         # A hot path: what does not depend on the alert is remembered, some ten thousand numbers.
-        self._chances: dict[What, list[list[float]]] = {what: t.tolist() for what, t in confusions.items()}
-        self._other = lru_cache(maxsize=1 << 16)(self._share)
-        self._model = lru_cache(maxsize=1 << 12)(self._model_ratio)
-        self._words = lru_cache(maxsize=1 << 12)(self._said)
+        self._confusions: dict[Attribute, list[list[float]]] = {
+            what: t.tolist() for what, t in confusions.items()
+        }
+        self._cached_share = lru_cache(maxsize=1 << 16)(self._compute_share)
+        self._cached_model_ratio = lru_cache(maxsize=1 << 12)(self._model_ratio)
+        self._cached_text = lru_cache(maxsize=1 << 12)(self._attribute_text)
 
     def ratio(self, read: Vehicle | None, alert: Vehicle | None, country: str | None) -> float:
         """The ratio alone, as `weigh` gives it, without its words: most candidates come to nothing."""
         if read is None or alert is None:
             return 1.0
         product = 1.0
-        for each in self._compared(read, alert, country):
+        for each in self._compare(read, alert, country):
             product *= each.ratio
-            if each.what == "make" and each.read == each.listed and read.model and alert.model:
-                product *= self._model(read.model, alert.model) or 1.0
-        return self._soft(product, self._counts(read))
+            if (
+                each.attribute == "make"
+                and each.read_index == each.listed_index
+                and read.model
+                and alert.model
+            ):
+                product *= self._cached_model_ratio(read.model, alert.model) or 1.0
+        return self._soften(product, self._reliability(read))
 
-    def weigh(self, read: Vehicle | None, alert: Vehicle | None, country: str | None) -> LooksWeighed:
+    def score(self, read: Vehicle | None, alert: Vehicle | None, country: str | None) -> AppearanceScore:
         """What the looks of a read say of an alert; its rivals are the fleet of `country`, that of the plate.
 
         A country that is not known has the general fleet. A read without confidence, or with more than usual,
         counts in full: the error rates are those of the average read.
         """
         if read is None or alert is None:
-            return LooksWeighed(1.0, [])
-        counts = self._counts(read)
+            return AppearanceScore(1.0, [])
+        counts = self._reliability(read)
         product = 1.0
-        parts: list[LookPart] = []
-        for each in self._compared(read, alert, country):
-            what = each.what
+        parts: list[AttributeComparison] = []
+        for each in self._compare(read, alert, country):
+            what = each.attribute
             product *= each.ratio
-            seen, listed, words = getattr(read, what), getattr(alert, what), self._words(each, bool(parts))
-            parts.append(LookPart(what, seen, listed, self._soft(each.ratio, counts), words))
-            if what == "make" and each.read == each.listed and read.model and alert.model:
-                model = self._model(read.model, alert.model)
+            seen, listed, words = (
+                getattr(read, what),
+                getattr(alert, what),
+                self._cached_text(each, bool(parts)),
+            )
+            parts.append(AttributeComparison(what, seen, listed, self._soften(each.ratio, counts), words))
+            if what == "make" and each.read_index == each.listed_index and read.model and alert.model:
+                model = self._cached_model_ratio(read.model, alert.model)
                 if model is not None:
                     product *= model
-                    words = model_words(read.model, alert.model, agrees=model > 1)
-                    parts.append(LookPart("model", read.model, alert.model, self._soft(model, counts), words))
-        return LooksWeighed(self._soft(product, counts), parts)
+                    words = model_text(read.model, alert.model, agrees=model > 1)
+                    parts.append(
+                        AttributeComparison(
+                            "model", read.model, alert.model, self._soften(model, counts), words
+                        )
+                    )
+        return AppearanceScore(self._soften(product, counts), parts)
 
-    def _said(self, each: _Compared, among_such: bool) -> str:
-        rows = self._data.names[each.what].rows
-        if each.read == each.listed:
-            return as_listed(each.what, rows[each.read], each.other, among_such=among_such)
-        return not_as_listed(each.what, rows[each.read], rows[each.listed], each.chance)
+    def _attribute_text(self, compared: _RawComparison, among_similar: bool) -> str:
+        rows = self._appearance.names[compared.attribute].rows
+        if compared.read_index == compared.listed_index:
+            return agreement_text(
+                compared.attribute,
+                rows[compared.read_index],
+                compared.other_probability,
+                among_similar=among_similar,
+            )
+        return contradiction_text(
+            compared.attribute,
+            rows[compared.read_index],
+            rows[compared.listed_index],
+            compared.listed_probability,
+        )
 
-    def _counts(self, read: Vehicle) -> float:
+    def _reliability(self, read: Vehicle) -> float:
         """The chance, 0 to 1, that the looks say anything at all."""
-        if read.confidence is None or read.confidence >= self._data.usual_confidence:
-            return self._certain
-        return self._certain * read.confidence / self._data.usual_confidence
+        if read.confidence is None or read.confidence >= self._appearance.usual_confidence:
+            return self._listed_right
+        return self._listed_right * read.confidence / self._appearance.usual_confidence
 
-    def _soft(self, bare: float, counts: float) -> float:
+    def _soften(self, raw_ratio: float, reliability: float) -> float:
         """A bare ratio, softened.
 
         None goes beyond the inverse of `listed_wrong`: it would rest on the share of a rare make, which is
         little known, and on make and colour not going together, which for rare makes they do.
         """
-        return min(1 + counts * (bare - 1), self.most)
+        return min(1 + reliability * (raw_ratio - 1), self.max_ratio)
 
-    def _compared(self, read: Vehicle, alert: Vehicle, country: str | None) -> list[_Compared]:
-        country = country if country in self._reads else ""
-        found: list[_Compared] = []
+    def _compare(self, read: Vehicle, alert: Vehicle, country: str | None) -> list[_RawComparison]:
+        country = country if country in self._read_shares else ""
+        found: list[_RawComparison] = []
         kind: int | None = None
         make: int | None = None
-        given: tuple[tuple[What, str | None, str | None], ...] = (
+        given: tuple[tuple[Attribute, str | None, str | None], ...] = (
             ("type", read.type, alert.type),
             ("make", read.make, alert.make),
             ("colour", read.colour, alert.colour),
@@ -157,40 +182,45 @@ class Looks:
         for what, seen, described in given:
             if seen is None or described is None:
                 continue
-            names = self._data.names[what]
-            at, true = names.place(seen), names.place(described)
+            names = self._appearance.names[what]
+            at, true = names.find_index(seen), names.find_index(described)
             if at is None or true is None:
                 continue
-            chance, other = self._chances[what][true][at], self._other(country, what, at, kind, make)
+            chance, other = (
+                self._confusions[what][true][at],
+                self._cached_share(country, what, at, kind, make),
+            )
             # Red is sometimes read as orange, so a rare orange does speak for a listed red. The figures are
             # not good enough to let a contradiction raise a posterior.
             ratio = chance / other if at == true else min(chance / other, 1.0)
-            found.append(_Compared(what, at, true, chance, other, ratio))
+            found.append(_RawComparison(what, at, true, chance, other, ratio))
             if what == "type":
                 kind = at
             elif what == "make":
                 make = at
         return found
 
-    def _share(self, country: str, what: What, at: int, kind: int | None, make: int | None) -> float:
+    def _compute_share(
+        self, country: str, attribute: Attribute, index: int, kind: int | None, make: int | None
+    ) -> float:
         """How many vehicles of a country are read so, of those read as the type and make given."""
-        reads = self._reads[country]
-        weights = self._data.fleets[country].types
+        reads = self._read_shares[country]
+        weights = self._appearance.fleets[country].types
         if kind is not None:
             weights = weights * reads["type"][:, kind]
         if make is not None:
             weights = weights * reads["make"][:, make]
-        return float(weights @ reads[what][:, at] / weights.sum())
+        return float(weights @ reads[attribute][:, index] / weights.sum())
 
     def _model_ratio(self, read: str, listed: str) -> float | None:
         """A model among those of its make: there is no list of them, so only the same words are the same."""
-        row = self._data.model
-        if row.says_nothing(read) or row.says_nothing(listed):
+        row = self._appearance.model
+        if row.is_unknown(read) or row.is_unknown(listed):
             return None
-        return (1 - row.error) / row.share if same_model(read, listed) else row.error / (1 - row.share)
+        return (1 - row.error) / row.share if is_same_model(read, listed) else row.error / (1 - row.share)
 
 
-def looks_tell(basis: Basis) -> bool:
+def describes_vehicle(basis: Basis) -> bool:
     """Whether an alert of a legal basis describes the vehicle that would carry the plate.
 
     Regulation (EU) 2018/1862, article 38(2)(m), is about plates that were stolen or lost: the plate may be on
@@ -199,10 +229,12 @@ def looks_tell(basis: Basis) -> bool:
     return basis != "SIS-38-plate"
 
 
-def contradictions_of(parts: list[LookPart], below: float = CONTRADICTS) -> list[Contradiction]:
+def find_contradictions(
+    parts: list[AttributeComparison], max_ratio: float = CONTRADICTION_RATIO
+) -> list[Contradiction]:
     """The parts that speak against the alert so much that the officer is to be told; models never do."""
     return [
-        Contradiction(part.what, part.read, part.listed, part.words)
+        Contradiction(part.attribute, part.read, part.listed, part.text)
         for part in parts
-        if part.what != "model" and part.ratio < below
+        if part.attribute != "model" and part.ratio < max_ratio
     ]

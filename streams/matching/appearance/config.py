@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 ErrorRate = Annotated[float, Meta(ge=0.001, le=0.5)]
 
 
-class LooksPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+class AppearanceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """How far a vehicle's looks are to be trusted; docs/looks.md has where the defaults come from."""
 
     error_make: Annotated[

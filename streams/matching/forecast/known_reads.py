@@ -8,28 +8,30 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.confusions.training.pairs import Pair
-from streams.plates.normal_form import folded, normal
+from streams.confusions.training.pairs import TrainingPair
+from streams.plates.normal_form import fold_umlauts, normalise
 
-FILE: Final = "known_reads.jsonl.gz"
+KNOWN_READS_FILE: Final = "known_reads.jsonl.gz"
 
 
-class Known(NamedTuple):
+class KnownReads(NamedTuple):
     """Known reads, each counting `times`, and the share, 0 to 1, in which the plate was read right."""
 
-    reads: Sequence[Pair]
-    right: float
+    reads: Sequence[TrainingPair]
+    correct_share: float
 
 
-def known(reads: Sequence[Pair]) -> Known:
+def known_reads_from_pairs(pairs: Sequence[TrainingPair]) -> KnownReads:
     """Known reads from pairs."""
-    right = sum(pair.times for pair in reads if folded(normal(pair.plate)) == pair.true)
-    total = sum(pair.times for pair in reads)
-    return Known(reads, right / total if total else 1.0)
+    right = sum(pair.times for pair in pairs if fold_umlauts(normalise(pair.plate)) == pair.true_plate)
+    total = sum(pair.times for pair in pairs)
+    return KnownReads(pairs, right / total if total else 1.0)
 
 
 @lru_cache(maxsize=1)
-def shipped_reads() -> Known:
+def builtin_known_reads() -> KnownReads:
     """The known reads shipped with the package; tests/data/README.md says where they are from."""
-    lines = gzip.decompress(files("streams.matching.forecast").joinpath(FILE).read_bytes()).splitlines()
-    return known([msgspec.json.decode(line, type=Pair) for line in lines])
+    lines = gzip.decompress(
+        files("streams.matching.forecast").joinpath(KNOWN_READS_FILE).read_bytes()
+    ).splitlines()
+    return known_reads_from_pairs([msgspec.json.decode(line, type=TrainingPair) for line in lines])

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Final
 
-from streams.plates.fleets import Block, Fleets
-from streams.plates.normal_form import folded
+from streams.plates.fleets import Fleets, PlateBlock
+from streams.plates.normal_form import fold_umlauts
 
-PER_READS: Final = 100_000
+REFERENCE_READS: Final = 100_000
 """What false hits are counted per, where a day's reads are not known."""
 
 
@@ -28,15 +28,15 @@ class Traffic:
         self.shares = {country: weight / total for country, weight in sorted(weights.items())}
         """The share of all reads, 0 to 1, by country; in order."""
 
-    def passes(self, country: str) -> float:
+    def reads_per_vehicle(self, country: str) -> float:
         """How often one vehicle of a country is read while PER_READS reads of all are."""
-        return PER_READS * self.shares.get(country, 0.0) / self._fleets.vehicles(country)
+        return REFERENCE_READS * self.shares.get(country, 0.0) / self._fleets.vehicle_count(country)
 
-    def countries_of(self, plate: str) -> list[str]:
+    def possible_countries(self, plate: str) -> list[str]:
         """The countries with traffic in which a plate (folded normal form) may be on a vehicle."""
         return [country for country in self.shares if self._fleets.density(plate, country)]
 
-    def fitting(self, pattern: str, country: str | None) -> float:
+    def pattern_reads(self, pattern: str, country: str | None) -> float:
         """How many of PER_READS reads are of vehicles of a country, or of any, that fit a wildcard pattern.
 
         `pattern` in normal form. Of a pattern with several `*` some are counted twice, so it may come out
@@ -46,11 +46,11 @@ class Traffic:
         found = 0.0
         for each, share in countries.items():
             blocks = self._fleets.all_blocks(each)
-            fits = sum(block.share * _chance(folded(pattern), block) for block in blocks)
+            fits = sum(block.share * _wildcard_share(fold_umlauts(pattern), block) for block in blocks)
             found += share * min(fits, 1.0)
-        return PER_READS * found
+        return REFERENCE_READS * found
 
-    def plates(self, rng: Random) -> Iterator[tuple[str, str]]:
+    def sample_plates(self, rng: Random) -> Iterator[tuple[str, str]]:
         """Plates (folded normal form) and their countries, drawn as the traffic is; without end."""
         countries, shares = list(self.shares), list(self.shares.values())
         blocks = {each: self._fleets.all_blocks(each) for each in countries}
@@ -58,14 +58,14 @@ class Traffic:
             (country,) = rng.choices(countries, shares)
             if blocks[country]:
                 (block,) = rng.choices(blocks[country], [block.share for block in blocks[country]])
-                yield "".join(map(rng.choice, block.places)), country
+                yield "".join(map(rng.choice, block.allowed)), country
 
 
-def _chance(pattern: str, block: Block) -> float:
+def _wildcard_share(pattern: str, block: PlateBlock) -> float:
     """The share of a form's plates that fit a pattern."""
     # ways[k]: the chance that the pattern so far fits the first k characters.
-    ways = [1.0] + [0.0] * len(block.places)
-    for char in _ordered(pattern):
+    ways = [1.0] + [0.0] * len(block.allowed)
+    for char in _normalise_wildcards(pattern):
         if char == "*":
             total = 0.0
             for place, way in enumerate(ways):
@@ -74,13 +74,13 @@ def _chance(pattern: str, block: Block) -> float:
         else:
             step = [
                 way * (1.0 if char == "?" else (char in allowed) / len(allowed))
-                for way, allowed in zip(ways, block.places, strict=False)
+                for way, allowed in zip(ways, block.allowed, strict=False)
             ]
             ways = [0.0, *step]
     return min(ways[-1], 1.0)
 
 
-def _ordered(pattern: str) -> str:
+def _normalise_wildcards(pattern: str) -> str:
     """The pattern with `?` before `*` in each run of wildcards and one `*` for several: it fits the same
     texts, each in fewer ways."""
     return re.sub(r"[?*]*\*[?*]*", lambda found: "?" * found[0].count("?") + "*", pattern)

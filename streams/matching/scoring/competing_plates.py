@@ -10,16 +10,16 @@ from functools import lru_cache
 from math import inf, prod
 from typing import Final, NamedTuple
 
-from streams.matching.scoring.format_table import Forms
-from streams.plates.fleets import Block, Fleets, shapes_of
+from streams.matching.scoring.format_table import FormatTable
+from streams.plates.fleets import Fleets, PlateBlock, build_shape_table
 from streams.plates.packed_keys import ALPHABET
 
-_PLANS: Final = 1 << 14
+_MAX_PLANS: Final = 1 << 14
 _DIGITS: Final = ALPHABET[:10]
 _LETTERS: Final = ALPHABET[10:]
 
 
-class Plan(NamedTuple):
+class CompetitionPlan(NamedTuple):
     """What a population says of all texts of one shape.
 
     `as_read`: how many vehicles have the very plate, the chance of one in a fleet. `spots`: for each place
@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     """
 
     as_read: float
-    spots: list[tuple[int, str, bool]]
+    slots: list[tuple[int, str, bool]]
     rows: list[tuple[float, tuple[int, ...]]]
     edge: float
     inside: float
@@ -40,53 +40,53 @@ class Plan(NamedTuple):
 class Population:
     """The vehicles of one country, or of several together: forms of plates and how many vehicles each has."""
 
-    def __init__(self, blocks: Iterable[Block], vehicles: float, known: bool = True) -> None:
+    def __init__(self, blocks: Iterable[PlateBlock], vehicles: float, formats_known: bool = True) -> None:
         self.vehicles = vehicles
-        self.known = known
+        self.formats_known = formats_known
         """Whether the forms of its plates are known; else any text is taken for one of its kind."""
-        by_length: dict[int, list[Block]] = {}
-        for block in _merged(blocks):
-            by_length.setdefault(len(block.places), []).append(block)
-        self._shapes = shapes_of(block for each in by_length.values() for block in each)
-        self._forms = {length: Forms(each) for length, each in by_length.items()}
-        self._planned = lru_cache(maxsize=_PLANS)(self._plan_of)
+        by_length: dict[int, list[PlateBlock]] = {}
+        for block in _merge_blocks(blocks):
+            by_length.setdefault(len(block.allowed), []).append(block)
+        self._shapes = build_shape_table(block for each in by_length.values() for block in each)
+        self._tables = {length: FormatTable(each) for length, each in by_length.items()}
+        self._cached_plan = lru_cache(maxsize=_MAX_PLANS)(self._build_plan)
 
-    def plan(self, text: str) -> Plan:
+    def plan(self, text: str) -> CompetitionPlan:
         """What it says of a text (folded normal form) and all others of its shape."""
-        return self._planned(text.translate(self._shapes))
+        return self._cached_plan(text.translate(self._shapes))
 
-    def chance(self, text: str) -> float:
+    def density(self, text: str) -> float:
         """How many vehicles have the very plate `text` (folded normal form); as in a plan, but at once."""
-        if not self.known:
-            return _of_its_kind(text, self.vehicles).density
-        forms = self._forms.get(len(text))
-        return forms.density(forms.fitting(text)) if forms is not None else 0.0
+        if not self.formats_known:
+            return _generic_block(text, self.vehicles).density
+        forms = self._tables.get(len(text))
+        return forms.density(forms.fit(text)) if forms is not None else 0.0
 
-    def _plan_of(self, text: str) -> Plan:
+    def _build_plan(self, text: str) -> CompetitionPlan:
         spots = dict[tuple[int, str], int]()
         rows = [
-            (block.density, tuple(spots.setdefault(spot, len(spots)) for spot in enumerate(block.places)))
-            for block in self._near(text)
+            (block.density, tuple(spots.setdefault(spot, len(spots)) for spot in enumerate(block.allowed)))
+            for block in self._near_blocks(text)
         ]
         edge = inside = 0.0
-        longer = self._forms.get(len(text) + 1)
+        longer = self._tables.get(len(text) + 1)
         if longer is not None:
-            for gap, fitting in enumerate(longer.with_one_more(text)):
-                vehicles = sum(block.density * len(block.places[gap]) for block in longer.chosen(fitting))
+            for gap, fitting in enumerate(longer.fit_with_insertion(text)):
+                vehicles = sum(block.density * len(block.allowed[gap]) for block in longer.select(fitting))
                 if gap in (0, len(text)):
                     edge += vehicles
                 else:
                     inside += vehicles
         extra: list[tuple[int, float]] = []
-        shorter = self._forms.get(len(text) - 1)
+        shorter = self._tables.get(len(text) - 1)
         if shorter is not None:
             extra = [
-                (gap, shorter.density(fitting, most=inf))
-                for gap, fitting in enumerate(shorter.with_one_less(text))
+                (gap, shorter.density(fitting, limit=inf))
+                for gap, fitting in enumerate(shorter.fit_with_deletion(text))
                 if fitting
             ]
-        return Plan(
-            self.chance(text),
+        return CompetitionPlan(
+            self.density(text),
             [(place, allowed, text[place] in allowed) for place, allowed in spots],
             rows,
             edge,
@@ -94,12 +94,12 @@ class Population:
             extra,
         )
 
-    def _near(self, text: str) -> Iterable[Block]:
+    def _near_blocks(self, text: str) -> Iterable[PlateBlock]:
         """The forms that a text fits best, with those that it fits nearly as well."""
-        if not self.known:
-            return [_of_its_kind(text, self.vehicles)]
-        forms = self._forms.get(len(text))
-        return forms.chosen(forms.fitting_best(text)) if forms is not None else []
+        if not self.formats_known:
+            return [_generic_block(text, self.vehicles)]
+        forms = self._tables.get(len(text))
+        return forms.select(forms.fit_best(text)) if forms is not None else []
 
 
 class Populations:
@@ -112,61 +112,61 @@ class Populations:
     def __init__(self, fleets: Fleets, reads_per_day: Mapping[str, int] | None = None) -> None:
         self._fleets = fleets
         given = {
-            country: count / fleets.vehicles(country) for country, count in (reads_per_day or {}).items()
+            country: count / fleets.vehicle_count(country) for country, count in (reads_per_day or {}).items()
         }
         # Only how they compare counts; a vehicle that passes as often as the average has 1.
-        vehicles = sum(map(fleets.vehicles, given))
+        vehicles = sum(map(fleets.vehicle_count, given))
         mean = sum((reads_per_day or {}).values()) / vehicles if vehicles else 1.0
         self._rates = {country: rate / mean for country, rate in given.items()}
-        self._rest = min(self._rates.values(), default=1.0)
-        self.most_rate = max(self._rates.values(), default=1.0)
+        self._default_rate = min(self._rates.values(), default=1.0)
+        self.max_rate = max(self._rates.values(), default=1.0)
         """The highest of all rates, see `rate`."""
-        self.of = lru_cache(maxsize=256)(self._of)
-        blocks, everybody = list[Block](), 0.0
+        self.for_country = lru_cache(maxsize=256)(self._build_population)
+        blocks, everybody = list[PlateBlock](), 0.0
         for country in sorted({*fleets.rows, *given}):
             rate = self.rate(country)
-            everybody += rate * fleets.vehicles(country)
+            everybody += rate * fleets.vehicle_count(country)
             for row in fleets.all_blocks(country):
                 blocks.append(row._replace(density=row.density * rate))
-        self.all = Population(blocks, everybody)
-        average = sum(map(fleets.vehicles, fleets.rows)) / max(len(fleets.rows), 1)
-        self.crowd = everybody / average
+        self.all_countries = Population(blocks, everybody)
+        average = sum(map(fleets.vehicle_count, fleets.rows)) / max(len(fleets.rows), 1)
+        self.size_factor = everybody / average
         """How many times the vehicles of an average country pass on all roads together."""
 
     def rate(self, country: str) -> float:
         """How often a vehicle of a country passes, against the average."""
-        return self._rates.get(country, self._rest)
+        return self._rates.get(country, self._default_rate)
 
-    def likely_rate(self, plate: str) -> float:
+    def expected_rate(self, plate: str) -> float:
         """The same for a plate (folded normal form) whose country is not known."""
-        here = {country: self.of(country).chance(plate) for country in self._fleets.rows}
+        here = {country: self.for_country(country).density(plate) for country in self._fleets.rows}
         there = sum(here.values())
         if not there:
-            return self._rest
+            return self._default_rate
         return sum(self.rate(country) * chance for country, chance in here.items()) / there
 
-    def exists(self, plate: str, country: str | None) -> float:
+    def existence_probability(self, plate: str, country: str | None) -> float:
         """The chance, 0 to 1, that a plate (folded normal form) is on a vehicle of a country, or of any."""
         countries = self._fleets.rows if country is None else (country,)
-        return min(sum(self.of(each).chance(plate) for each in countries), 1.0)
+        return min(sum(self.for_country(each).density(plate) for each in countries), 1.0)
 
-    def _of(self, country: str) -> Population:
+    def _build_population(self, country: str) -> Population:
         blocks = self._fleets.all_blocks(country)
-        return Population(blocks, self._fleets.vehicles(country), known=bool(blocks))
+        return Population(blocks, self._fleets.vehicle_count(country), formats_known=bool(blocks))
 
 
-def _merged(blocks: Iterable[Block]) -> Iterable[Block]:
+def _merge_blocks(blocks: Iterable[PlateBlock]) -> Iterable[PlateBlock]:
     """Forms with the same characters at each place taken together."""
-    found: dict[tuple[str, ...], Block] = {}
+    found: dict[tuple[str, ...], PlateBlock] = {}
     for block in blocks:
-        other = found.get(block.places)
+        other = found.get(block.allowed)
         if other is not None:
             block = block._replace(density=block.density + other.density, share=block.share + other.share)
-        found[block.places] = block
+        found[block.allowed] = block
     return found.values()
 
 
-def _of_its_kind(text: str, vehicles: float) -> Block:
+def _generic_block(text: str, vehicles: float) -> PlateBlock:
     """The plates of a country without known forms: digits where there are digits, letters where letters."""
     places: Sequence[str] = [_DIGITS if char in _DIGITS else _LETTERS for char in text]
-    return Block("", tuple(places), min(1.0, vehicles / prod(map(len, places))), 1.0)
+    return PlateBlock("", tuple(places), min(1.0, vehicles / prod(map(len, places))), 1.0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.settings.checks.cameras import CAMERAS
-from streams.settings.checks.check import Check, Values
+from streams.settings.checks.check import Check, TomlValues
 from streams.settings.checks.handovers import HANDOVERS
 from streams.settings.checks.ids import IDS
 from streams.settings.checks.jurisdictions import JURISDICTIONS
@@ -16,14 +16,14 @@ from streams.settings.checks.kafka import KAFKA
 from streams.settings.checks.lists import LISTS
 from streams.settings.checks.network import NETWORK
 from streams.settings.checks.operations import OPERATIONS
-from streams.settings.validation import Finding
+from streams.settings.validation import SettingFinding
 
 CHECKS: Final = (*IDS, *KAFKA, *LISTS, *NETWORK, *CAMERAS, *JURISDICTIONS, *OPERATIONS, *HANDOVERS)
 
-__all__ = ["CHECKS", "Check", "Values", "check"]
+__all__ = ["CHECKS", "Check", "TomlValues", "run_checks"]
 
 
-def check(values: Values) -> Iterator[Finding]:
+def run_checks(values: TomlValues) -> Iterator[SettingFinding]:
     """All findings of all checks in the values of a file."""
     for each in CHECKS:
         yield from each.find(values)

@@ -5,23 +5,25 @@ from typing import Final
 
 import msgspec
 
-from streams.records.faults import faults_of
+from streams.records.faults import find_faults
 from streams.records.types import Identifier
 from streams.settings import toml_format
-from streams.settings.checks.check import Check, Values
+from streams.settings.checks.check import Check, TomlValues
 from streams.settings.model import Settings
-from streams.settings.type_info import form_of, words
-from streams.settings.validation import Finding
+from streams.settings.type_info import describe_type, toml_form
+from streams.settings.validation import SettingFinding
 
 
-def _ids(values: Values) -> Iterator[Finding]:
+def _check_ids(values: TomlValues) -> Iterator[SettingFinding]:
     for field in msgspec.structs.fields(Settings):
         section = values.get(field.encode_name)
-        if form_of(field.type) == "tables" and isinstance(section, dict):
+        if toml_form(field.type) == "tables" and isinstance(section, dict):
             for name in section:
-                if faults_of(Identifier, name):
-                    rule = f"its id is {words(Identifier)}"
-                    yield Finding((field.encode_name, name), rule, toml_format.in_message(name))
+                if find_faults(Identifier, name):
+                    rule = f"its id is {describe_type(Identifier)}"
+                    yield SettingFinding(
+                        (field.encode_name, name), rule, toml_format.format_for_message(name)
+                    )
 
 
-IDS: Final = (Check(f"An id, in a header after the dot, is {words(Identifier)}.", _ids),)
+IDS: Final = (Check(f"An id, in a header after the dot, is {describe_type(Identifier)}.", _check_ids),)

@@ -11,9 +11,9 @@ from typing import Final
 
 from tests.bench.kafka import failover, gateway, latency, lists, lookback, rebuild, scaling, throughput
 from tests.bench.table import machine
-from tests.support.kafka import Stage, stage
+from tests.support.kafka import KafkaEnvironment, kafka_environment
 
-PARTS: Final[dict[str, Callable[[Stage, bool], None]]] = {
+PARTS: Final[dict[str, Callable[[KafkaEnvironment, bool], None]]] = {
     "throughput": throughput.run,
     "scaling": scaling.run,
     "latency": latency.run,
@@ -37,7 +37,7 @@ def main() -> None:
     )
     for name in [word for word in words if word in PARTS] or list(PARTS):
         print(f"\n{name}: load of the machine before it {os.getloadavg()[0]:.1f}")
-        with stage() as made:
+        with kafka_environment() as made:
             PARTS[name](made, "--quick" in words)
 
 

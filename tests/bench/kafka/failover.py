@@ -6,7 +6,7 @@ from tests.bench.kafka.load import put_alerts
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.kafka.tail import Seen, Tail, feed
 from tests.bench.table import show
-from tests.support.kafka import PARTITIONS, Ours, Stage
+from tests.support.kafka import PARTITIONS, KafkaEnvironment, ProductTopics
 
 RATE = 1_000
 SHARE = 0.2
@@ -14,10 +14,10 @@ SETTLED_S = 12.0
 WATCHED_S = 25.0
 
 
-def run(stage: Stage, quick: bool) -> None:
+def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the table."""
     alerts = 100_000 if quick else 1_000_000
-    ours = stage.make_ours("failover")
+    ours = stage.create_product_topics("failover")
     put_alerts(stage.servers, ours.alerts, alerts)
     gaps = [_killed(stage, ours, f"failover-{turn}", alerts) for turn in range(1 if quick else 4)]
     show(
@@ -32,9 +32,9 @@ def run(stage: Stage, quick: bool) -> None:
     )
 
 
-def _killed(stage: Stage, ours: Ours, group: str, alerts: int) -> tuple[list[float], int]:
-    ours.empty()
-    stage.empty([ours.reads])
+def _killed(stage: KafkaEnvironment, ours: ProductTopics, group: str, alerts: int) -> tuple[list[float], int]:
+    ours.delete_records()
+    stage.delete_records([ours.reads])
     workers = [start_worker(stage, ours, group, number) for number in (1, 2)]
     with ending(*workers):
         for worker in workers:

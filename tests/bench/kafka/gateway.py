@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from streams.gateway.spool.spool import Entry, Spool
-from streams.records.times import from_ms, rfc3339
+from streams.records.times import from_ms, to_rfc3339
 from streams.runtime.clock import now_ms
 from tests.bench.kafka.measure import quantile
 from tests.bench.kafka.sides import WITHIN_S, ending
 from tests.bench.table import show
-from tests.support.cameras import SECRET, free_port, gateway_config
-from tests.support.kafka import Ours, Stage
+from tests.support.cameras import SECRET, free_port, write_gateway_config
+from tests.support.kafka import KafkaEnvironment, ProductTopics
 from tests.support.processes import Process
 
 SAMPLES: Final = Path(__file__).parents[2] / "unit" / "gateway" / "vendors" / "samples"
@@ -47,19 +47,19 @@ KINDS: Final = (
 )
 
 
-def run(stage: Stage, quick: bool) -> None:
+def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the tables."""
-    ours = stage.make_ours("gateway")
+    ours = stage.create_product_topics("gateway")
     count = 3_000 if quick else 20_000
     rows = []
     for kind in KINDS:
         with _gateway(stage, ours, kind.maker) as port:
             body, content_type = _body(kind)
             _flood(port, body, content_type, 500)
-            before = sum(stage.ends(ours.reads))
+            before = sum(stage.end_offsets(ours.reads))
             began = time.perf_counter()
             taken = _flood(port, body, content_type, count)
-            while sum(stage.ends(ours.reads)) - before < count:
+            while sum(stage.end_offsets(ours.reads)) - before < count:
                 time.sleep(0.005)
             rate = count / (time.perf_counter() - began)
             rows.append((kind.name, f"{len(body):,}", f"{rate:,.0f}", f"{count / taken:,.0f}", kind.aim))
@@ -73,10 +73,10 @@ def run(stage: Stage, quick: bool) -> None:
     _drain(stage, ours, 50_000 if quick else 1_000_000)
 
 
-def _latency(stage: Stage, ours: Ours, for_s: float) -> None:
+def _latency(stage: KafkaEnvironment, ours: ProductTopics, for_s: float) -> None:
     with _gateway(stage, ours, "read") as port:
         asyncio.run(_steady(port, WARM_S))
-        tail = stage.tail(ours.reads)
+        tail = stage.open_consumer(ours.reads)
         sent, answers = asyncio.run(_steady(port, for_s))
         there: list[float] = []
         deadline = time.time() + WITHIN_S
@@ -101,22 +101,22 @@ def _latency(stage: Stage, ours: Ours, for_s: float) -> None:
     )
 
 
-def _drain(stage: Stage, ours: Ours, count: int) -> None:
+def _drain(stage: KafkaEnvironment, ours: ProductTopics, count: int) -> None:
     port = free_port()
-    config = gateway_config(stage, ours, port, {"c0": "read"}, "spool_mb = 10000")
+    config = write_gateway_config(stage, ours, port, {"c0": "read"}, "spool_mb = 10000")
     spool = Spool(stage.folder / f"spool-{port}", 10 << 30)
     value, now = _own().encode(), now_ms()
     for first in range(0, count, 10_000):
         part = range(first, min(first + 10_000, count))
         spool.put([Entry(ours.reads, b"c%d" % (number % 100), value, now, now) for number in part])
-    size = spool.figures().taken
+    size = spool.statistics().used_bytes
     spool.close()
-    before = sum(stage.ends(ours.reads))
+    before = sum(stage.end_offsets(ours.reads))
     process = _start(stage, config)
     with ending(process):
         process.wait_ready(WITHIN_S)
         began = time.perf_counter()
-        while sum(stage.ends(ours.reads)) - before < count:
+        while sum(stage.end_offsets(ours.reads)) - before < count:
             time.sleep(0.05)
         rate = count / (time.perf_counter() - began)
     show(
@@ -127,16 +127,16 @@ def _drain(stage: Stage, ours: Ours, count: int) -> None:
 
 
 @contextmanager
-def _gateway(stage: Stage, ours: Ours, maker: str) -> Iterator[int]:
+def _gateway(stage: KafkaEnvironment, ours: ProductTopics, maker: str) -> Iterator[int]:
     """A gateway of one camera `c0` of a maker, on one core; its port."""
     port = free_port()
-    process = _start(stage, gateway_config(stage, ours, port, {"c0": maker}))
+    process = _start(stage, write_gateway_config(stage, ours, port, {"c0": maker}))
     with ending(process):
         process.wait_ready(WITHIN_S)
         yield port
 
 
-def _start(stage: Stage, config: Path) -> Process:
+def _start(stage: KafkaEnvironment, config: Path) -> Process:
     code = (
         "import os, sys; os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})\n"
         "from streams.cli.main import main; main(sys.argv[1:])"
@@ -146,7 +146,7 @@ def _start(stage: Stage, config: Path) -> Process:
 
 
 def _own(read_id: str = "0123456789abcdef") -> str:
-    now = rfc3339(from_ms(now_ms()))
+    now = to_rfc3339(from_ms(now_ms()))
     return (
         f'{{"read_id":"{read_id}","captured_at":"{now}","plate":"1-ABC-123","country":"BE",'
         '"confidence":0.97,"lane":2,"vehicle":{"make":"PEUGEOT","colour":"grey","type":"car"}}'

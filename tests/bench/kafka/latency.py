@@ -5,7 +5,7 @@ from tests.bench.kafka.measure import quantile
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.kafka.tail import Tail, feed
 from tests.bench.table import show
-from tests.support.kafka import Stage
+from tests.support.kafka import KafkaEnvironment
 
 RATES = {1_000: 25, 20_000: 50}
 """Reads a second, and the target for the 99th of a hundred, in ms."""
@@ -13,10 +13,10 @@ HITS_A_SECOND = 200
 WARM_S = 5
 
 
-def run(stage: Stage, quick: bool) -> None:
+def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the table."""
     alerts, for_s = (100_000, 8) if quick else (1_000_000, 40)
-    ours = stage.make_ours("latency")
+    ours = stage.create_product_topics("latency")
     put_alerts(stage.servers, ours.alerts, alerts)
     rows = []
     worker = start_worker(stage, ours, "latency")
@@ -24,13 +24,13 @@ def run(stage: Stage, quick: bool) -> None:
         worker.wait_ready(WITHIN_S)
         for rate, target in RATES.items():
             tail = Tail(stage, ours.hits)
-            begun = sum(stage.ends(ours.reads))
+            begun = sum(stage.end_offsets(ours.reads))
             share = HITS_A_SECOND / rate
             with feed(stage, ours.reads, rate, share, for_s + WARM_S + 2, alerts, 1_000_000 * rate):
                 tail.for_s(WARM_S + 2)
                 hits = tail.for_s(for_s)
             tail.close()
-            sent = sum(stage.ends(ours.reads)) - begun
+            sent = sum(stage.end_offsets(ours.reads)) - begun
             for what, values in (
                 ("hit appended", [float(hit.appended_ms - hit.read_ms) for hit in hits]),
                 ("hit consumed", [hit.seen_ms - hit.read_ms for hit in hits]),

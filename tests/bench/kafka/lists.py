@@ -5,15 +5,15 @@ import statistics
 from tests.bench.kafka.load import put_alerts, put_reads
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.table import show
-from tests.support.kafka import Ours, Stage
+from tests.support.kafka import KafkaEnvironment, ProductTopics
 
 ROUNDS = 3
 
 
-def run(stage: Stage, quick: bool) -> None:
+def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the table."""
     count = 1_000_000 if quick else 10_000_000
-    few, many = stage.make_ours("few"), stage.make_ours("many")
+    few, many = stage.create_product_topics("few"), stage.create_product_topics("many")
     put_alerts(stage.servers, few.alerts, 1000)
     put_alerts(stage.servers, many.alerts, count)
     put_reads(stage.servers, [few.reads, many.reads], 300_000, 1000)
@@ -50,22 +50,22 @@ def run(stage: Stage, quick: bool) -> None:
     )
 
 
-def _ready(stage: Stage, ours: Ours, group: str, state: int) -> float:
+def _ready(stage: KafkaEnvironment, ours: ProductTopics, group: str, state: int) -> float:
     """The seconds until a worker is ready; the first of a state reads the topic, the next its snapshot."""
     worker = start_worker(stage, ours, group, state)
     with ending(worker):
         return worker.wait_ready(WITHIN_S)
 
 
-def _memory(stage: Stage, ours: Ours) -> dict[str, int]:
+def _memory(stage: KafkaEnvironment, ours: ProductTopics) -> dict[str, int]:
     """Of a worker that has its lists from the snapshot and has matched reads."""
     group = f"{ours.prefix}-memory"
-    ours.empty()
+    ours.delete_records()
     worker = start_worker(stage, ours, group, 0)
     with ending(worker):
         worker.wait_ready(WITHIN_S)
-        stage.wait_done(group, [ours.reads, ours.matches], ours.hits, WITHIN_S)
-        return worker.memory()
+        stage.wait_processed(group, [ours.reads, ours.matches], ours.hits, WITHIN_S)
+        return worker.memory_bytes()
 
 
 def _of(values: list[float]) -> str:

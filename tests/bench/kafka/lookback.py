@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
-from streams.kafka.client import KafkaSection, resolve
-from streams.kafka.producer import Outbox
-from streams.kafka.topics import TopicsPolicy
-from streams.lookback.gc_tuning import settle
-from streams.lookback.scan import Way, sweep
-from streams.matching.config import Policies
-from streams.matching.lookback import Asked, LookingBack
-from streams.matching.matcher import Judge
+from streams.kafka.client import KafkaConfig, connection_from_settings
+from streams.kafka.producer import Producer
+from streams.kafka.topics import TopicsConfig
+from streams.lookback.gc_tuning import tune_gc
+from streams.lookback.scan import ScanContext, scan_retained_reads
+from streams.matching.config import MatchingRules
+from streams.matching.lookback import LookbackRequest, LookbackSearch
+from streams.matching.matcher import Matcher
 from streams.records.alert import Alert
 from streams.records.decode import decode_alert
 from streams.records.times import parse_time, to_ms
-from streams.rules.jurisdictions import Jurisdiction, scope
+from streams.rules.jurisdictions import JurisdictionConfig, determine_scope
 from streams.runtime.clock import now_ms
 from tests.bench.kafka.load import POOL, Load, put_alerts, put_reads
 from tests.bench.kafka.measure import quantile
@@ -29,13 +29,13 @@ from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.kafka.tail import Tail, feed
 from tests.bench.table import one_core, show
 from tests.bench.traffic import SEED, alerts
-from tests.support.kafka import COUNTRY, PARTITIONS, Ours, Stage
-from tests.support.processes import Worker, wait_until
+from tests.support.kafka import COUNTRY, PARTITIONS, KafkaEnvironment, ProductTopics
+from tests.support.processes import WorkerProcess, wait_until
 
 ASKED_AT = to_ms(parse_time("2026-06-15T00:00:00Z"))
 HOURS = 720.0
 """The reads put are of late May 2026."""
-RULES = {COUNTRY: Jurisdiction({"SIS-38-seizure": 8000.0}, "a made-up authority")}
+RULES = {COUNTRY: JurisdictionConfig({"SIS-38-seizure": 8000.0}, "a made-up authority")}
 RATE = 1_000
 HITS_A_SECOND = 200
 AT_ONCE = 500_000
@@ -56,10 +56,10 @@ FULL = Plan(4_000_000, 4, 25)
 QUICK = Plan(1_000_000, 2, 12)
 
 
-def run(stage: Stage, quick: bool) -> None:
+def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the tables."""
     plan = QUICK if quick else FULL
-    ours = stage.make_ours("lookback")
+    ours = stage.create_product_topics("lookback")
     put_alerts(stage.servers, ours.alerts, 100_000)
     for _ in range(plan.reads // AT_ONCE):
         put_reads(stage.servers, [ours.reads], AT_ONCE, 100_000)
@@ -75,7 +75,7 @@ class _Swept(NamedTuple):
     peak_mb: float
 
 
-def _speed(stage: Stage, ours: Ours, plan: Plan) -> None:
+def _speed(stage: KafkaEnvironment, ours: ProductTopics, plan: Plan) -> None:
     rows = []
     for count in (1, 1_000):
         turns = []
@@ -109,19 +109,22 @@ def _swept(servers: str, prefix: str, count: int) -> _Swept:
 
 
 async def _sweep(servers: str, prefix: str, count: int) -> _Swept:
-    topics = TopicsPolicy(prefix=prefix, partitions=PARTITIONS, reads_hours={COUNTRY: 8000.0})
-    options = resolve(KafkaSection(servers=servers.split(",")), {}).for_aiokafka("bench")
+    topics = TopicsConfig(prefix=prefix, partitions=PARTITIONS, reads_hours={COUNTRY: 8000.0})
+    options = connection_from_settings(KafkaConfig(servers=servers.split(",")), {}).for_aiokafka("bench")
     # The plates of which there are reads are drawn in batches of this size.
     lines = next(alerts(POOL, SEED))[:count]
     wanted = [each for line in lines if isinstance(each := decode_alert(line), Alert)]
-    asked = [Asked(each, HOURS, ASKED_AT, scope(each, HOURS, RULES, [COUNTRY], ASKED_AT)) for each in wanted]
-    looking = LookingBack(asked, Judge(Policies()))
-    outbox = Outbox(options)
-    settle()
+    asked = [
+        LookbackRequest(each, HOURS, ASKED_AT, determine_scope(each, HOURS, RULES, [COUNTRY], ASKED_AT))
+        for each in wanted
+    ]
+    looking = LookbackSearch(asked, Matcher(MatchingRules()))
+    outbox = Producer(options)
+    tune_gc()
     await outbox.start()
     wall, cpu = time.perf_counter(), time.process_time()
-    way = Way(options, topics, outbox, now_ms)
-    done = await sweep(asked, looking, "operator", way)
+    way = ScanContext(options, topics, outbox, now_ms)
+    done = await scan_retained_reads(asked, looking, "operator", way)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     await outbox.stop()
     matches = sum(at.matches for each in done for at in each.countries)
@@ -135,7 +138,7 @@ def _peak_mb() -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def _beside(stage: Stage, ours: Ours, plan: Plan) -> None:
+def _beside(stage: KafkaEnvironment, ours: ProductTopics, plan: Plan) -> None:
     laws = f'[jurisdictions.{COUNTRY}]\nlookback_source = "made up"\nlookback_hours = {{NATIONAL = 24}}\n'
     worker = start_worker(stage, ours, "lookback", more=laws)
     without: list[float] = []
@@ -145,7 +148,7 @@ def _beside(stage: Stage, ours: Ours, plan: Plan) -> None:
     phases = 2 * plan.rounds * plan.for_s
     with ending(worker):
         worker.wait_ready(WITHIN_S)
-        stage.wait_done("lookback", [ours.reads, ours.matches], ours.hits, WITHIN_S)
+        stage.wait_processed("lookback", [ours.reads, ours.matches], ours.hits, WITHIN_S)
         tail = Tail(stage, ours.hits)
         share = HITS_A_SECOND / RATE
         with feed(stage, ours.reads, RATE, share, WARM_S + phases + 60 * plan.rounds, 100_000, first):
@@ -187,7 +190,7 @@ def _latencies(tail: Tail, seconds: float, first: int) -> list[float]:
 class _Sweeps:
     """Alerts that ask, one when the one before was looked back for, in a thread."""
 
-    def __init__(self, stage: Stage, ours: Ours, worker: Worker) -> None:
+    def __init__(self, stage: KafkaEnvironment, ours: ProductTopics, worker: WorkerProcess) -> None:
         self._worker = worker
         self._load = Load(stage.servers, linger_ms=0)
         self._topic = ours.alerts
@@ -199,7 +202,7 @@ class _Sweeps:
 
     def done(self) -> int:
         """How many look backs the worker has told of."""
-        return sum(line.startswith("looked back for") for line in self._worker.said().splitlines())
+        return sum(line.startswith("looked back for") for line in self._worker.output().splitlines())
 
     def done_a_second(self) -> float:
         """How many look backs were done a second, from the first alert to the end of the last."""
@@ -228,7 +231,7 @@ class _Sweeps:
 
 
 @contextmanager
-def _looking_back(stage: Stage, ours: Ours, worker: Worker) -> Iterator[_Sweeps]:
+def _looking_back(stage: KafkaEnvironment, ours: ProductTopics, worker: WorkerProcess) -> Iterator[_Sweeps]:
     """One look back after the other while the block runs."""
     sweeps = _Sweeps(stage, ours, worker)
     try:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
-from tests.support.kafka import PARTITIONS, Stage
+from tests.support.kafka import PARTITIONS, KafkaEnvironment
 
 
 class Sent(NamedTuple):
@@ -21,11 +21,11 @@ class Sent(NamedTuple):
     number: int
 
 
-def hits_on(stage: Stage, topic: str) -> list[Sent]:
+def hits_on(stage: KafkaEnvironment, topic: str) -> list[Sent]:
     """All first revisions of hits on a topic, in the order of their times."""
-    ends = stage.ends(topic)
-    left = sum(ends) - sum(stage.starts(topic))
-    consumer = stage.tail(topic, whole=True)
+    ends = stage.end_offsets(topic)
+    left = sum(ends) - sum(stage.start_offsets(topic))
+    consumer = stage.open_consumer(topic, from_start=True)
     found = []
     while left > 0:
         for message in consumer.consume(10_000, 1.0):

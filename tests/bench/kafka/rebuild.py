@@ -8,19 +8,19 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, TopicPartition
 
-from streams.kafka.client import KafkaSection, resolve
-from streams.kafka.producer import Letter, Outbox
-from streams.kafka.record_keys import key_bytes
-from streams.records.alert import key_of
+from streams.kafka.client import KafkaConfig, connection_from_settings
+from streams.kafka.producer import Producer, ProducerRecord
+from streams.kafka.record_keys import encode_alert_key
+from streams.records.alert import alert_key
 from streams.records.encode import encode
 from streams.records.times import DAY_MS
 from streams.runtime.clock import now_ms
-from streams.runtime.gc_tuning import settle
-from streams.worker.restore import Rebuild
+from streams.runtime.gc_tuning import tune_gc
+from streams.worker.restore import StateRestorer
 from tests.bench.correlate import cooperation, correlator_of
 from tests.bench.table import one_core, resident, show
 from tests.bench.vehicles import made
-from tests.support.kafka import Stage
+from tests.support.kafka import KafkaEnvironment
 
 _GROUP = "rebuild"
 _AT_ONCE = 100
@@ -37,10 +37,10 @@ class _Taken(NamedTuple):
     told: int
 
 
-def run(stage: Stage, quick: bool) -> None:
+def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the table."""
     vehicles = 5_000 if quick else 20_000
-    ours = stage.make_ours("rebuild")
+    ours = stage.create_product_topics("rebuild")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         matches, hits = pool.apply(_put, (stage.servers, ours.matches, ours.hits, vehicles))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -73,13 +73,14 @@ def run(stage: Stage, quick: bool) -> None:
 def _put(servers: str, matches: str, hits: str, vehicles: int) -> tuple[int, int]:
     """Puts matches and the hits that follow from them in one partition each; how many."""
     traffic = made(vehicles)
-    settle()
+    tune_gc()
     correlator = correlator_of(traffic, traffic.places, cooperation())
-    told = [hit for now, match in traffic.matches for hit in correlator.match(match, now)]
+    told = [hit for now, match in traffic.matches for hit in correlator.handle_match(match, now)]
     letters = [
-        Letter(matches, key_bytes(key_of(match.alert)), encode(match), 0) for _, match in traffic.matches
+        ProducerRecord(matches, encode_alert_key(alert_key(match.alert)), encode(match), 0)
+        for _, match in traffic.matches
     ]
-    letters += [Letter(hits, hit.hit_id.encode(), encode(hit), 0) for hit in told]
+    letters += [ProducerRecord(hits, hit.hit_id.encode(), encode(hit), 0) for hit in told]
     asyncio.run(_sent(servers, letters))
     owner = Consumer({"bootstrap.servers": servers, "group.id": _GROUP, "log_level": 0})
     owner.commit(offsets=[TopicPartition(matches, 0, len(traffic.matches))], asynchronous=False)
@@ -87,9 +88,11 @@ def _put(servers: str, matches: str, hits: str, vehicles: int) -> tuple[int, int
     return len(traffic.matches), len(told)
 
 
-async def _sent(servers: str, letters: Sequence[Letter]) -> None:
+async def _sent(servers: str, letters: Sequence[ProducerRecord]) -> None:
     """Sends records as a worker does."""
-    outbox = Outbox(resolve(KafkaSection(servers=servers.split(",")), {}).for_aiokafka("bench"))
+    outbox = Producer(
+        connection_from_settings(KafkaConfig(servers=servers.split(",")), {}).for_aiokafka("bench")
+    )
     await outbox.start()
     for start in range(0, len(letters), _AT_ONCE):
         await asyncio.gather(*await outbox.send(letters[start : start + _AT_ONCE]))
@@ -104,9 +107,9 @@ def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
     traffic.matches.clear()
     # The lists are there before: how long they take is another figure.
     empty = correlator_of(traffic, traffic.places, cooperation())
-    settle()
-    rebuild = Rebuild(
-        resolve(KafkaSection(servers=servers.split(",")), {}).for_aiokafka("bench"),
+    tune_gc()
+    rebuild = StateRestorer(
+        connection_from_settings(KafkaConfig(servers=servers.split(",")), {}).for_aiokafka("bench"),
         _GROUP,
         matches,
         hits,
@@ -118,9 +121,9 @@ def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
     )
     before, began = resident(), time.perf_counter()
     correlator = asyncio.run(rebuild(0))
-    told = correlator.resume(now)
+    told = correlator.finish_restore(now)
     ready_s, ready_bytes = time.perf_counter() - began, resident() - before
-    while correlator.resting:
-        told += correlator.wake(now, 100)
+    while correlator.cold_count:
+        told += correlator.hydrate(now, 100)
     reviewed_s, reviewed_bytes = time.perf_counter() - began, resident() - before
     return _Taken(ready_s, reviewed_s, ready_bytes, reviewed_bytes, len(told))

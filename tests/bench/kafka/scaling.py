@@ -7,15 +7,15 @@ from tests.bench.kafka.load import put_alerts, put_reads
 from tests.bench.kafka.measure import hits_on, shared_rate
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.table import show
-from tests.support.kafka import Ours, Stage
+from tests.support.kafka import KafkaEnvironment, ProductTopics
 
 ROUNDS = 3
 
 
-def run(stage: Stage, quick: bool) -> None:
+def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the table."""
     count, alerts = 3_000_000, 100_000 if quick else 1_000_000
-    ours = stage.make_ours("scaling")
+    ours = stage.create_product_topics("scaling")
     put_alerts(stage.servers, ours.alerts, alerts)
     put_reads(stage.servers, [ours.reads], count, alerts)
     rates: dict[int, list[float]] = {1: [], 2: []}
@@ -32,12 +32,12 @@ def run(stage: Stage, quick: bool) -> None:
     )
 
 
-def _together(stage: Stage, ours: Ours, count: int, group: str) -> float:
-    ours.empty()
+def _together(stage: KafkaEnvironment, ours: ProductTopics, count: int, group: str) -> float:
+    ours.delete_records()
     workers = [start_worker(stage, ours, group, number + 1) for number in range(count)]
     with ending(*workers):
         for worker in workers:
             worker.wait_ready(WITHIN_S)
         ready_ms = now_ms()
-        stage.wait_done(group, [ours.reads, ours.matches], ours.hits, WITHIN_S)
+        stage.wait_processed(group, [ours.reads, ours.matches], ours.hits, WITHIN_S)
     return shared_rate(hits_on(stage, ours.hits), ready_ms)

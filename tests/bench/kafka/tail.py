@@ -10,7 +10,7 @@ import orjson
 
 from streams.records.times import parse_time, to_ms
 from tests.bench.kafka.load import paced
-from tests.support.kafka import PARTITIONS, Stage
+from tests.support.kafka import PARTITIONS, KafkaEnvironment
 
 
 class Seen(NamedTuple):
@@ -30,8 +30,8 @@ class Seen(NamedTuple):
 class Tail:
     """The hits of a topic from now on."""
 
-    def __init__(self, stage: Stage, topic: str) -> None:
-        self._consumer = stage.tail(topic)
+    def __init__(self, stage: KafkaEnvironment, topic: str) -> None:
+        self._consumer = stage.open_consumer(topic)
 
     def for_s(self, seconds: float) -> list[Seen]:
         """The hits that come within so many seconds."""
@@ -56,7 +56,7 @@ class Tail:
 
 @contextmanager
 def feed(
-    stage: Stage, topic: str, rate: int, share: float, for_s: float, listed: int, first: int = 0
+    stage: KafkaEnvironment, topic: str, rate: int, share: float, for_s: float, listed: int, first: int = 0
 ) -> Iterator[None]:
     """A paced feed in a process of its own while the block runs, as `paced`; fails as it fails."""
     arguments = (stage.servers, topic, rate, share, for_s, listed, first)

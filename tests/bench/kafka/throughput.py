@@ -7,7 +7,7 @@ from tests.bench.kafka.load import put_alerts, put_reads
 from tests.bench.kafka.measure import hits_on, rate
 from tests.bench.kafka.sides import WITHIN_S, Peer, ending, start_worker
 from tests.bench.table import show
-from tests.support.kafka import Ours, Stage
+from tests.support.kafka import KafkaEnvironment, ProductTopics
 
 
 class Plan(NamedTuple):
@@ -25,17 +25,17 @@ FULL = Plan(2_000_000, 100_000, (1_000_000, 10_000_000), 3)
 QUICK = Plan(500_000, 30_000, (100_000, 1_000_000), 2)
 
 
-def run(stage: Stage, quick: bool) -> None:
+def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the table."""
     plan = QUICK if quick else FULL
-    ours = {count: stage.make_ours(f"throughput{count}") for count in plan.alerts}
+    ours = {count: stage.create_product_topics(f"throughput{count}") for count in plan.alerts}
     pool = plan.alerts[0]
     for count, each in ours.items():
         put_alerts(stage.servers, each.alerts, count)
     listed = put_reads(stage.servers, [each.reads for each in ours.values()], plan.reads, pool)
-    few = stage.make("few.reads")
+    few = stage.create_topic("few.reads")
     listed_few = put_reads(stage.servers, [few], plan.few_reads, pool)
-    hits = stage.make_hits("peers.hits")
+    hits = stage.create_hits_topic("peers.hits")
     plain = Peer("plain", ours[pool].reads, hits)
     events = Peer("events", few, hits)
     names = {
@@ -67,24 +67,26 @@ def run(stage: Stage, quick: bool) -> None:
     )
 
 
-def _peer(stage: Stage, peer: Peer, group: str, alerts: int, count: int, listed: set[int]) -> float:
+def _peer(
+    stage: KafkaEnvironment, peer: Peer, group: str, alerts: int, count: int, listed: set[int]
+) -> float:
     process = peer.start(stage, group, alerts)
     with ending(process):
         process.wait_ready(WITHIN_S)
-        stage.wait_done(group, [peer.reads], peer.hits, WITHIN_S)
+        stage.wait_processed(group, [peer.reads], peer.hits, WITHIN_S)
     return _rate(stage, peer.hits, group, count, listed)
 
 
-def _ours(stage: Stage, ours: Ours, group: str, count: int, listed: set[int]) -> float:
-    ours.empty()
+def _ours(stage: KafkaEnvironment, ours: ProductTopics, group: str, count: int, listed: set[int]) -> float:
+    ours.delete_records()
     worker = start_worker(stage, ours, group)
     with ending(worker):
         worker.wait_ready(WITHIN_S)
-        stage.wait_done(group, [ours.reads, ours.matches], ours.hits, WITHIN_S)
+        stage.wait_processed(group, [ours.reads, ours.matches], ours.hits, WITHIN_S)
     return _rate(stage, ours.hits, group, count, listed)
 
 
-def _rate(stage: Stage, topic: str, group: str, count: int, listed: set[int]) -> float:
+def _rate(stage: KafkaEnvironment, topic: str, group: str, count: int, listed: set[int]) -> float:
     hits = hits_on(stage, topic)
     missing = len(listed - {hit.number for hit in hits})
     if missing:

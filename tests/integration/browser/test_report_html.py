@@ -8,10 +8,10 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page
 
-from streams.analysis.operation_report import Report, Reporter
-from streams.analysis.report_html import page
+from streams.analysis.operation_report import OperationReport, OperationReportBuilder
+from streams.analysis.report_html import render_report
 from streams.records.times import from_ms
-from tests.support.operations import ENDS, EXAMPLE, SITES, admission, hit, operation, verdict
+from tests.support.operations import ENDS_MS, EXAMPLE_HIT, SITES, a_hit, a_verdict, an_admission, an_operation
 from tools import install_browser as browser
 
 NAME: Final = 'Tournai & <img src="https://example.org/x" onerror="document.title = 1">'
@@ -21,36 +21,36 @@ LISTS: Final = ("sis", '<b id="x">be</b> #000001', "fr $x_1$ & 車")
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real browser."""
-    with browser.opened() as opened:
+    with browser.open_browser() as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
+def report() -> OperationReport:
     """What came of an operation of thirty hits."""
     classes = ("exact", "confusable", "fuzzy", "pattern")
-    reporter = Reporter("joint", operation(name=NAME, participants=["be-west"]), SITES)
+    reporter = OperationReportBuilder("joint", an_operation(name=NAME, participants=["be-west"]), SITES)
     for number in range(30):
-        found = hit(
+        found = a_hit(
             number,
-            admission(number / 30, number, number + 20),
+            an_admission(number / 30, number, number + 20),
             minute=number * 4,
             list_id=LISTS[number % 3],
             class_=classes[number % 4],
             site_id="rekkem" if number % 2 else "camphin",
         )
-        reporter.note(found)
+        reporter.add_hit(found)
     for number in range(0, 30, 2):
         said = "rejected" if number % 3 == 0 else "confirmed"
-        reporter.judge(verdict(number, said, intercepted=number % 4 == 0))
-    return reporter.report(reads=16_114)
+        reporter.add_verdict(a_verdict(number, said, intercepted=number % 4 == 0))
+    return reporter.build(reads=16_114)
 
 
 @pytest.fixture(scope="module")
-def file(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(report: OperationReport, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page as a file."""
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(page(report, from_ms(ENDS)), encoding="utf-8")
+    path.write_text(render_report(report, from_ms(ENDS_MS)), encoding="utf-8")
     return path
 
 
@@ -69,7 +69,7 @@ def shown(chromium: Browser, file: Path) -> Iterator[Page]:
     view.close()
 
 
-def test_it_shows_the_figures_of_the_report(shown: Page, report: Report) -> None:
+def test_it_shows_the_figures_of_the_report(shown: Page, report: OperationReport) -> None:
     assert shown.locator("h1").inner_text() == NAME
     assert shown.title() == f"{NAME}: report"
     boxes = dict(
@@ -152,20 +152,23 @@ def test_it_prints(shown: Page) -> None:
 
 def test_no_plate_is_in_it_and_nothing_from_elsewhere(file: Path) -> None:
     text = file.read_text("utf-8")
-    match = EXAMPLE.match
-    for plate in (EXAMPLE.read.plate, EXAMPLE.alert.plate, match.read_plate, match.listed_plate):
+    match = EXAMPLE_HIT.match
+    for plate in (EXAMPLE_HIT.read.plate, EXAMPLE_HIT.alert.plate, match.read_plate, match.listed_plate):
         assert plate not in text
     assert "<script" not in text and "<img" not in text
     assert not re.findall(r'(?:src|href)="(?!#)[^"]*"', text)
 
 
-def test_it_is_the_same_from_the_same_report(report: Report, file: Path) -> None:
-    assert page(report, from_ms(ENDS)) == file.read_text("utf-8")
+def test_it_is_the_same_from_the_same_report(report: OperationReport, file: Path) -> None:
+    assert render_report(report, from_ms(ENDS_MS)) == file.read_text("utf-8")
 
 
 def test_an_operation_without_hits_has_a_page(chromium: Browser, tmp_path: Path) -> None:
     path = tmp_path / "empty.html"
-    path.write_text(page(Reporter("joint", operation(), SITES).report(), from_ms(ENDS)), encoding="utf-8")
+    path.write_text(
+        render_report(OperationReportBuilder("joint", an_operation(), SITES).build(), from_ms(ENDS_MS)),
+        encoding="utf-8",
+    )
     view = chromium.new_page()
     view.goto(path.as_uri())
     assert view.locator("h1").inner_text() == "joint"

@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli.main import main
-from streams.settings.load import load
+from streams.settings.load import parse_settings
 from streams.settings.model import Settings
-from streams.settings.reference import reference
+from streams.settings.reference import build_reference
 
 GOOD = '[lists.sis]\naudience = ["be"]\n[centres.be]\n[centres.fr]\n'
 FAULTY = '[lists.sis]\nmode = "loose"\naudience = ["be"]\n[matching]\nequivalences = 3\n'
@@ -76,10 +76,10 @@ def test_the_option_goes_before_the_environment(good: str, faulty: str) -> None:
 def test_show_prints_settings_that_load_again(good: str) -> None:
     result = anpr("config", "show", "--config", good)
     assert result.exit_code == 0
-    assert load(result.stdout, "shown") == load(GOOD, "good")
-    assert load(anpr("config", "show").stdout, "shown") == Settings()
+    assert parse_settings(result.stdout, "shown") == parse_settings(GOOD, "good")
+    assert parse_settings(anpr("config", "show").stdout, "shown") == Settings()
 
 
 def test_docs_prints_the_reference() -> None:
     result = anpr("config", "docs")
-    assert (result.exit_code, result.stdout) == (0, reference())
+    assert (result.exit_code, result.stdout) == (0, build_reference())

@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from streams.cli.main import main
-from streams.confusions.model import load_file
-from tests.support.builders import at, read
-from tests.support.confusion_pairs import pairs
-from tests.support.two_camera_roads import LEAST_S, MOST_S, road
+from streams.confusions.model import load_models
+from tests.support.builders import a_read, after_noon
+from tests.support.confusion_pairs import make_pairs
+from tests.support.two_camera_roads import MAX_TRAVEL_S, MIN_TRAVEL_S, sample_road
 from tests.unit.confusions.training.test_pairs_from_hits import hit, says
 
 
@@ -24,7 +24,7 @@ def run(*args: str) -> Result:
 def file(tmp_path: Path) -> Path:
     """120 pairs as JSON lines."""
     path = tmp_path / "pairs.jsonl"
-    path.write_bytes(msgspec.json.Encoder().encode_lines(pairs(120, reader="north")))
+    path.write_bytes(msgspec.json.Encoder().encode_lines(make_pairs(120, reader="north")))
     return path
 
 
@@ -33,7 +33,7 @@ def test_learn_and_show(file: Path, tmp_path: Path) -> None:
     done = run("learn", str(file), "--output", str(output), "--source", "made up", "--least", "100")
     assert done.exit_code == 0
     assert "120 pairs learnt, 1 reader with a model of their own" in done.stderr
-    assert list(load_file(output).of) == ["north"]
+    assert list(load_models(output).of) == ["north"]
     shown = run("show", str(output))
     assert shown.exit_code == 0
     assert "general: 120 pairs. made up" in shown.stdout
@@ -80,16 +80,16 @@ def lines(path: Path, records: Iterable[object]) -> str:
 
 def test_two_cameras(tmp_path: Path) -> None:
     """From one file with the reads of both and of a third; what was matched is said."""
-    made = road(pairs(150)).road
+    made = sample_road(make_pairs(150)).road
     other = replace(made.first[0], camera_id="elsewhere")
     both = lines(tmp_path / "reads.jsonl", [*made.second, other, *made.first])
     output = tmp_path / "ours.json"
-    way = ("--cameras", f"north={both}", f"south={both}", f"{LEAST_S:.0f}:{MOST_S:.0f}")
+    way = ("--cameras", f"north={both}", f"south={both}", f"{MIN_TRAVEL_S:.0f}:{MAX_TRAVEL_S:.0f}")
     done = run("learn", *way, "--output", str(output), "--base", "none", "--least", "80")
     assert done.exit_code == 0, done.stderr
     assert "north to south: " in done.stderr
     assert "at most are expected to be different vehicles" in done.stderr
-    models = load_file(output)
+    models = load_models(output)
     assert sorted(models.of) == ["north", "south"]
     assert "D0" in models.general.counts
     done = run("learn", "--cameras", f"n={both}", f"south={both}", "1:2", "--output", str(output))
@@ -105,13 +105,13 @@ def test_confirmed_hits(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stderr
     assert "2 hits: 1 read of confirmed vehicles, 0 of them seen whether or not they match" in done.stderr
     assert "left out: 1 confirmed on a pattern" in done.stderr
-    beside = [read("A8123CD", "FR", read_id="x", captured_at=at(1)), read("!", read_id="y")]
+    beside = [a_read("A8123CD", "FR", read_id="x", captured_at=after_noon(1)), a_read("!", read_id="y")]
     args += ["--verdicts", str(tmp_path / "verdicts.jsonl")]
     done = run("learn", *args, "--reads", lines(tmp_path / "reads.jsonl", beside))
     assert done.exit_code == 1
     assert "reads.jsonl:2: plate" in done.stderr
     assert "2 reads of confirmed vehicles, 1 of them seen whether or not they match" in done.stderr
-    assert load_file(tmp_path / "ours.json").general.counts == {"B8": 1, "D0": 1}
+    assert load_models(tmp_path / "ours.json").general.counts == {"B8": 1, "D0": 1}
     done = run("learn", *args[:4])
     assert done.exit_code == 1
     assert "no pair was read wrong" in done.stderr
@@ -123,7 +123,7 @@ def test_makers_are_shown_with_their_figures(file: Path, tmp_path: Path) -> None
     output = str(tmp_path / "ours.json")
     done = run("learn", str(file), "--output", output, "--makers", str(makers), "--least", "100")
     assert done.exit_code == 0, done.stderr
-    assert list(load_file(Path(output)).of) == ["acme", "north"]
+    assert list(load_models(Path(output)).of) == ["acme", "north"]
     shown = run("show", output).stdout
     assert "acme: 120 pairs.\n  maker of north, south" in shown
     assert shown.count("characters read wrong, by confidence") == 3
@@ -166,12 +166,12 @@ def test_nothing_given(tmp_path: Path) -> None:
 
 def test_a_base_is_what_is_learnt_on(file: Path, tmp_path: Path) -> None:
     """The shipped one by name, a file, or none."""
-    few = lines(tmp_path / "few.jsonl", pairs(20))
+    few = lines(tmp_path / "few.jsonl", make_pairs(20))
     tables = []
     for base in ("none", "shipped", str(tmp_path / "none.json")):
         output = tmp_path / f"{base if base in ('none', 'shipped') else 'own'}.json"
         assert run("learn", few, "--output", str(output), "--base", base).exit_code == 0
-        tables.append(load_file(output).general.commonness)
+        tables.append(load_models(output).general.commonness)
     assert tables[0] != tables[1] != tables[2]
     for text, said in (("{}", "no confusion model"), (None, "is no TOML")):
         option = "--base" if text else "--makers"

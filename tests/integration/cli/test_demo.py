@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from streams.settings.load import load, read
+from streams.settings.load import parse_settings, read_settings
 
 COMMAND: Final = str(Path(sys.executable).with_name("anpr"))
 EXAMPLE: Final = Path(__file__).parents[3] / "deploy" / "example" / "config.toml"
@@ -196,4 +196,4 @@ def test_a_faulty_file_of_settings_is_said(tmp_path: Path) -> None:
 
 def test_its_own_settings_are_those_of_the_example() -> None:
     text = files("streams.cli.demo").joinpath("demo.toml").read_text("utf-8")
-    assert load(text, "demo.toml") == read(EXAMPLE)
+    assert parse_settings(text, "demo.toml") == read_settings(EXAMPLE)

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 
 from streams.cli.main import main
 from streams.gateway.spool.spool import Spool
-from tests.support.certificates import certificates
-from tests.support.vendor_samples import HERE as SAMPLES
+from tests.support.certificates import create_certificates
+from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
 
 CONFIG = """
 [topics]
@@ -108,7 +108,7 @@ def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_of_tls_that_is_wrong_is_named(tmp_path: Path, keys: str, told: str) -> None:
-    pem = certificates(tmp_path)
+    pem = create_certificates(tmp_path)
     (tmp_path / "secret").write_text("made up")
     config = tmp_path / "config.toml"
     config.write_text(

@@ -17,14 +17,14 @@ from kafka import KafkaProducer
 from streams.cli.main import main
 from streams.kafka.admin import Admin
 from streams.kafka.dev_cluster import Cluster
-from streams.kafka.hit_tail import News
-from streams.kafka.topics import TopicsPolicy, plan, topics
+from streams.kafka.hit_tail import LatestRevisions
+from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
 from streams.records.encode import encode
-from streams.records.hit import Hit, Withdrawn
+from streams.records.hit import Hit, Retraction
 from streams.records.times import parse_time, to_ms
-from tools.contracts import schemas
+from tools.contracts import build_schemas
 
-EXAMPLE: Final = msgspec.convert(json.loads(schemas()["hit.schema.json"])["examples"][0], Hit)
+EXAMPLE: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
 _WITHIN_S: Final = 20
 
 
@@ -39,15 +39,15 @@ class Topic:
     def __init__(self, servers: str, prefix: str, folder: Path) -> None:
         self.name = f"{prefix}.hits"
         self.config = written(folder, servers, prefix)
-        policy = TopicsPolicy(prefix=prefix, partitions=2)
+        policy = TopicsConfig(prefix=prefix, partitions=2)
         with Admin({"bootstrap_servers": servers}) as admin:
             wanted = [
                 # Some records have old dates, and would be deleted for their age.
                 topic._replace(configs=topic.configs | {"retention.ms": "-1"})
-                for topic in topics(policy)
+                for topic in required_topics(policy)
                 if topic.name == self.name
             ]
-            admin.apply(plan(wanted, {}), wanted)
+            admin.apply(plan_changes(wanted, {}), wanted)
         self._producer = KafkaProducer(bootstrap_servers=servers)
 
     def put(self, *records: Hit | bytes | None, partition: int = 0, time: str | None = None) -> None:
@@ -161,7 +161,7 @@ def test_a_table_fits_a_terminal_and_says_what_is_not_plain(topic: Topic) -> Non
     match = msgspec.structs.replace(EXAMPLE.match, read_plate="LDSAB1Z34E99", listed_plate="LDSAB1234E99")
     topic.put(
         hit(1),
-        hit(1, 2, kind="withdrawn", withdrawn=Withdrawn("superseded")),
+        hit(1, 2, kind="withdrawn", withdrawn=Retraction("superseded")),
         hit(2, mode="historical", place=place, alert=alert, read=read, match=match),
     )
     result = topic.tail("--from-start")
@@ -254,7 +254,7 @@ def test_two_beginnings_are_wrong_use(tmp_path: Path) -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    news = News(most=2)
-    assert [news.take(hit(number)) for number in (1, 2, 1, 3, 1, 3, 2)] == [
+    news = LatestRevisions(max_hits=2)
+    assert [news.add(hit(number)) for number in (1, 2, 1, 3, 1, 3, 2)] == [
         True, True, False, True, False, False, True
     ]  # fmt: skip

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 from streams.alerts import Index
 from streams.cli.main import main
 from streams.kafka.dev_cluster import Cluster
-from streams.records.times import from_ms, rfc3339
-from tests.support.alert_topics import Topic, known, listed, now_ms, run
-from tests.support.builders import alert, alert_json
+from streams.records.times import from_ms, to_rfc3339
+from tests.support.alert_topics import AlertTopic, alert_record, get_alert, now_ms, run_with_timeout
+from tests.support.builders import alert_json, an_alert
 
 
 class Load:
@@ -20,8 +20,8 @@ class Load:
 
     def __init__(self, servers: str, folder: Path) -> None:
         self.prefix = f"load{now_ms()}"
-        self.topic = Topic(servers, folder, name=f"{self.prefix}.alerts")
-        self.topic.make()
+        self.topic = AlertTopic(servers, folder, name=f"{self.prefix}.alerts")
+        self.topic.create()
         self._folder = folder
         self._config = folder / "config.toml"
         self._config.write_text(f'[kafka]\nservers = ["{servers}"]\n[topics]\nprefix = "{self.prefix}"\n')
@@ -49,13 +49,13 @@ class Load:
         async def work() -> None:
             readers.append(await self.topic.load())
 
-        run(work())
+        run_with_timeout(work())
         return readers[0].index
 
     def in_force(self) -> set[str]:
         """The alert ids that are not withdrawn on the topic."""
         index = self.index()
-        return {each.alert_id for each in index.alerts() if index.withdrawn_at(each) is None}
+        return {each.alert_id for each in index.alerts() if index.withdrawn_at_ms(each) is None}
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_the_highest_version_of_the_files_is_loaded_and_topics_versions_rise(loa
     assert "sis/a1: version 3 is below version 4 on the topic; versions rise" in lower.stderr
     assert "nothing is loaded" in lower.stderr
     assert "AB-123-CD" not in lower.stderr
-    assert known(load.index()).plate == "EF-456-GH"
+    assert get_alert(load.index()).plate == "EF-456-GH"
     assert load.in_force() == {"a1"}
 
 
@@ -121,13 +121,13 @@ def test_times_finer_than_the_topic_has_are_no_difference(load: Load) -> None:
 
 def test_withdrawals_in_the_files(load: Load) -> None:
     assert load.counts(*some(4)) == {"sis": [4, 0, 0, 0]}
-    past, ahead = "2026-06-01T08:00:00Z", rfc3339(from_ms(now_ms() + 3_600_000))
+    past, ahead = "2026-06-01T08:00:00Z", to_rfc3339(from_ms(now_ms() + 3_600_000))
     lines = [*some(4), withdrawn("a1", past), withdrawn("a2", ahead), withdrawn("unknown", past)]
     result = load(*lines)
     assert result.exit_code == 0, result.output
     assert "1 alert with a withdrawal in the files that lies ahead" in result.stderr
     assert load.in_force() == {"a0", "a2", "a3"}
-    ended = load.index().withdrawn_at(alert("AB-101-CD", alert_id="a1"))
+    ended = load.index().withdrawn_at_ms(an_alert("AB-101-CD", alert_id="a1"))
     assert ended is not None
     assert abs(ended - now_ms()) < 60_000, "from the time of loading on"
     assert load.counts(*lines) == {"sis": [0, 0, 0, 3]}, "what is withdrawn already is not withdrawn again"
@@ -174,13 +174,13 @@ def test_what_other_producers_write_lies_in_the_same_partitions(load: Load) -> N
 
     async def work() -> None:
         await load.topic.send(
-            *(listed(f"EF-{each}-GH", alert_id=f"a{each}", version=2) for each in range(30))
+            *(alert_record(f"EF-{each}-GH", alert_id=f"a{each}", version=2) for each in range(30))
         )
 
     load(*some(30))
-    run(work())
+    run_with_timeout(work())
     index = load.index()
-    assert all(known(index, f"a{each}").version == 2 for each in range(30))
+    assert all(get_alert(index, f"a{each}").version == 2 for each in range(30))
 
 
 def test_a_missing_topic_and_a_missing_broker_are_said(load: Load, tmp_path: Path) -> None:

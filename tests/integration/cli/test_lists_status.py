@@ -11,13 +11,13 @@ from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from streams.cli.main import main
-from streams.correlation.budget import TIGHTENED
+from streams.correlation.budget import TIGHTENED_RULE
 from streams.records.encode import encode
-from streams.records.hit import Hit, Withdrawn
+from streams.records.hit import Hit, Retraction
 from streams.records.times import parse_time
-from tools.contracts import schemas
+from tools.contracts import build_schemas
 
-EXAMPLE: Final = msgspec.convert(json.loads(schemas()["hit.schema.json"])["examples"][0], Hit)
+EXAMPLE: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
 NOW: Final = ("--now", "2026-05-21T18:00:00Z")
 CONFIG: Final = """
 [lists.sis]
@@ -69,14 +69,14 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_each_list_is_shown_with_what_its_hits_cost(file: Path, config: Path) -> None:
-    rejected = Withdrawn("rejected")
+    rejected = Retraction("rejected")
     file.write_bytes(
         lines(
             hit(1, 0.75),
             hit(2, 0.9),
             hit(2, 0.9, revision=2, kind="withdrawn", withdrawn=rejected),
             hit(3, 0.2, list_id="free"),
-            hit(4, 0.5, list_id="other", rules=[TIGHTENED], at="09:30"),
+            hit(4, 0.5, list_id="other", rules=[TIGHTENED_RULE], at="09:30"),
         )
     )
     result = status("--config", config, "--hits", file, "--json")
@@ -103,7 +103,7 @@ def test_another_day_has_its_own(file: Path, config: Path) -> None:
 
 
 def test_the_table_says_what_is_spent_and_when_a_list_was_tightened(file: Path, config: Path) -> None:
-    tightened = hit(2, 0.9, rules=[TIGHTENED], at="17:58")
+    tightened = hit(2, 0.9, rules=[TIGHTENED_RULE], at="17:58")
     file.write_bytes(lines(hit(1, 0.75), tightened, hit(3, 0.95, list_id=LONG)))
     result = status("--config", config, "--hits", file)
     assert (result.exit_code, result.stderr) == (0, "")

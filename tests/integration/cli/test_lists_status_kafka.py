@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from streams.cli.main import main
 from streams.kafka.dev_cluster import Cluster
-from streams.records.hit import Withdrawn
+from streams.records.hit import Retraction
 from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, written
 
 NOW: Final = "2026-05-21T18:00:00Z"
@@ -36,7 +36,7 @@ def test_what_the_hits_of_the_day_cost_is_shown(topic: Topic) -> None:
     topic.config.write_text(
         topic.config.read_text("utf-8") + "[lists.sis]\nfalse_hits_per_day = 0.5\n[lists.quiet]\n", "utf-8"
     )
-    rejected = hit(2, 2, kind="withdrawn", withdrawn=Withdrawn("rejected"))
+    rejected = hit(2, 2, kind="withdrawn", withdrawn=Retraction("rejected"))
     ahead = msgspec.structs.replace(EXAMPLE.read, captured_at=EXAMPLE.read.captured_at.replace(day=22))
     topic.put(hit(1), hit(2), b"AB-123-CD", hit(1), time="2026-05-21T16:10:07Z")
     topic.put(rejected, hit(3), hit(4, read=ahead), partition=1, time="2026-05-21T16:20:00Z")

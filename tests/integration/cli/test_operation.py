@@ -8,14 +8,14 @@ from typing import Any, Final
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.analysis.operation_report import Report
+from streams.analysis.operation_report import OperationReport
 from streams.cli.common import requirements
 from streams.cli.main import main
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.verdict import Verdict
 from tests.support.builders import alert_json, read_json
-from tests.support.operations import EXAMPLE, admission, hit, verdict
+from tests.support.operations import EXAMPLE_HIT, a_hit, a_verdict, an_admission
 
 CONFIG: Final = """
 [lists.sis]
@@ -45,7 +45,9 @@ sites = ["rekkem"]
 capacity = 1
 windows = [{from = 2026-05-22T12:00:00Z, until = 2026-05-22T14:00:00Z}]
 """
-SIX: Final = [hit(each, admission(each / 10, 1, 59), list_id=("sis", "be")[each % 2]) for each in range(1, 7)]
+SIX: Final = [
+    a_hit(each, an_admission(each / 10, 1, 59), list_id=("sis", "be")[each % 2]) for each in range(1, 7)
+]
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder with settings, six hits, and verdicts on two."""
     (tmp_path / "anpr.toml").write_text(CONFIG)
     (tmp_path / "hits.jsonl").write_bytes(lines(*SIX))
-    said = (verdict(6, minute=1, intercepted=True), verdict(5, "rejected", minute=50))
+    said = (a_verdict(6, minute=1, intercepted=True), a_verdict(5, "rejected", minute=50))
     (tmp_path / "verdicts.jsonl").write_bytes(lines(*said))
     return tmp_path
 
@@ -81,8 +83,8 @@ def test_the_best_three_of_six_are_for_the_crew(folder: Path) -> None:
     heading, _, *table = result.stdout.splitlines()
     assert heading == ("joint at 2026-05-21 12:00:00 (UTC): 6 vehicles, 3 for the crews; talkgroup FR-BE 7")
     shown = [" ".join(line.split()) for line in table]
-    plate = f"{EXAMPLE.match.read_plate} {EXAMPLE.read.country}"
-    first = f"1 0.600 {plate} sis/A6 {EXAMPLE.priority} exact 0.90 {EXAMPLE.action} 12:00 rekkem"
+    plate = f"{EXAMPLE_HIT.match.read_plate} {EXAMPLE_HIT.read.country}"
+    first = f"1 0.600 {plate} sis/A6 {EXAMPLE_HIT.priority} exact 0.90 {EXAMPLE_HIT.action} 12:00 rekkem"
     assert shown[0].startswith(f"{first} camphin 12:01-12:59 goes: 12:")
     assert [line.endswith("better ones take the crew's time") for line in shown] == [False] * 3 + [True] * 3
 
@@ -102,12 +104,12 @@ def test_as_json_each_vehicle_is_a_line(folder: Path) -> None:
         "hit_id": f"{6:032x}",
         "list_id": "sis",
         "alert_id": "A6",
-        "priority": EXAMPLE.priority,
-        "action": EXAMPLE.action,
+        "priority": EXAMPLE_HIT.priority,
+        "action": EXAMPLE_HIT.action,
         "class": "exact",
         "posterior": 0.9,
-        "read_plate": EXAMPLE.match.read_plate,
-        "country": EXAMPLE.read.country,
+        "read_plate": EXAMPLE_HIT.match.read_plate,
+        "country": EXAMPLE_HIT.read.country,
         "captured_at": "2026-05-21T12:00:00.000Z",
         "seen_at": "rekkem",
         "site_id": "camphin",
@@ -205,7 +207,7 @@ def test_the_report_counts_reads_hits_and_verdicts(folder: Path) -> None:
     assert result.exit_code == 0
     assert result.stderr.startswith("reads.jsonl.gz:8: ")
     found = json.loads(result.stdout)
-    assert set(found) == set(Report.__struct_fields__)
+    assert set(found) == set(OperationReport.__struct_fields__)
     assert found["reads"] == 2
     assert found["total"] == {"hits": 6, "confirmed": 1, "rejected": 1, "open": 4, "intercepted": 1}
     assert {each: outcome["hits"] for each, outcome in found["by_list"].items()} == {"be": 3, "sis": 3}
@@ -233,10 +235,16 @@ def test_no_plate_is_in_any_form_of_the_report(folder: Path) -> None:
         operation(folder, *given, "--json").output,
         page.read_text("utf-8"),
     ]
-    match = EXAMPLE.match
+    match = EXAMPLE_HIT.match
     for form in forms:
         assert "Tournai III" in form
-        for plate in (EXAMPLE.read.plate, EXAMPLE.alert.plate, match.read_plate, match.listed_plate, "A6"):
+        for plate in (
+            EXAMPLE_HIT.read.plate,
+            EXAMPLE_HIT.alert.plate,
+            match.read_plate,
+            match.listed_plate,
+            "A6",
+        ):
             assert plate not in form
 
 

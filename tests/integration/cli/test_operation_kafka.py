@@ -19,14 +19,14 @@ from msgspec.structs import replace
 from streams.cli.main import main
 from streams.kafka.admin import Admin
 from streams.kafka.dev_cluster import Cluster
-from streams.kafka.topics import TopicsPolicy, plan, topics
+from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
 from streams.records.encode import encode
 from streams.records.hit import Hit
-from streams.records.times import from_ms, rfc3339
+from streams.records.times import from_ms, to_rfc3339
 from streams.records.verdict import Verdict
 from streams.runtime.clock import now_ms
 from tests.support.builders import read_json
-from tests.support.operations import MINUTE, admission, hit, verdict
+from tests.support.operations import MINUTE_MS, a_hit, a_verdict, an_admission
 
 _WITHIN_S: Final = 30
 _SETTINGS: Final = """
@@ -58,13 +58,14 @@ class Ground:
         self._prefix = prefix
         self._servers = servers
         self.config = folder / "anpr.toml"
-        policy = TopicsPolicy(prefix=prefix, partitions=2, reads_hours={"BE": 100.0, "FR": 100.0})
+        policy = TopicsConfig(prefix=prefix, partitions=2, reads_hours={"BE": 100.0, "FR": 100.0})
         with Admin({"bootstrap_servers": servers}) as admin:
             # Some records have old dates, and would be deleted for their age.
             wanted = [
-                topic._replace(configs=topic.configs | {"retention.ms": "-1"}) for topic in topics(policy)
+                topic._replace(configs=topic.configs | {"retention.ms": "-1"})
+                for topic in required_topics(policy)
             ]
-            admin.apply(plan(wanted, {}), wanted)
+            admin.apply(plan_changes(wanted, {}), wanted)
         self._producer = KafkaProducer(bootstrap_servers=servers)
         self.set("2026-05-21T12:00:00Z", "2026-05-21T14:00:00Z")
 
@@ -100,9 +101,9 @@ def operation(config: Path, *options: str) -> Result:
 
 
 def test_the_report_is_of_all_there_is_with_the_reads_counted(ground: Ground) -> None:
-    ground.put("hits", *(hit(each, admission(each / 10, 1, 59)) for each in range(1, 7)), b"no hit")
-    ground.put("hits", hit(1, admission(0.9, 1, 59), revision=2), hit(7), partition=1)
-    ground.put("verdicts", verdict(6, intercepted=True), verdict(5, "rejected"), b"no verdict")
+    ground.put("hits", *(a_hit(each, an_admission(each / 10, 1, 59)) for each in range(1, 7)), b"no hit")
+    ground.put("hits", a_hit(1, an_admission(0.9, 1, 59), revision=2), a_hit(7), partition=1)
+    ground.put("verdicts", a_verdict(6, intercepted=True), a_verdict(5, "rejected"), b"no verdict")
     inside = [read_json("AB123CD", seconds) for seconds in (0, 60, 60, 7199)]
     ground.put("reads.BE", *inside, read_json("AB123CD", 7200), b"no read")
     ground.put("reads.FR", read_json("AB123CD", 60, read_id="f1"), partition=1)
@@ -137,16 +138,16 @@ def test_kafka_that_cannot_be_read_is_said(kafka: Cluster, tmp_path: Path) -> No
 
 def test_the_ranking_is_printed_anew_when_it_changes(ground: Ground) -> None:
     now = now_ms()
-    ground.set(rfc3339(from_ms(now - 10 * MINUTE)), rfc3339(from_ms(now + 60 * MINUTE)))
+    ground.set(to_rfc3339(from_ms(now - 10 * MINUTE_MS)), to_rfc3339(from_ms(now + 60 * MINUTE_MS)))
     ground.put("hits", _now(now, 1, 0.5))
     with _Followed(ground.config) as followed:
         assert followed.next() == ["A1"]
         ground.put("hits", _now(now, 2, 0.9))
         assert followed.next() == ["A2", "A1"]
         # The same again is no change, and neither is a hit of another operation.
-        ground.put("hits", _now(now, 2, 0.9), hit(3, admission(operation_id="other")))
+        ground.put("hits", _now(now, 2, 0.9), a_hit(3, an_admission(operation_id="other")))
         ground.put(
-            "hits", replace(_now(now, 2, 0.9), revision=2, verdict=verdict(2, "rejected")), partition=1
+            "hits", replace(_now(now, 2, 0.9), revision=2, verdict=a_verdict(2, "rejected")), partition=1
         )
         assert followed.next() == ["A1"]
         followed.end()
@@ -154,8 +155,8 @@ def test_the_ranking_is_printed_anew_when_it_changes(ground: Ground) -> None:
 
 def _now(now: int, number: int, score: float) -> Hit:
     """A hit of this minute, of a vehicle that comes by within the hour."""
-    times: dict[str, Any] = {"earliest": from_ms(now), "latest": from_ms(now + 30 * MINUTE)}
-    one = hit(number, replace(admission(score), **times))
+    times: dict[str, Any] = {"earliest": from_ms(now), "latest": from_ms(now + 30 * MINUTE_MS)}
+    one = a_hit(number, replace(an_admission(score), **times))
     return replace(one, read=replace(one.read, captured_at=from_ms(now)), emitted_at=from_ms(now))
 
 

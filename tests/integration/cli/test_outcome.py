@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from streams.cli.main import main
 from streams.records.encode import encode
-from streams.records.hit import Hit, Withdrawn
+from streams.records.hit import Hit, Retraction
 from streams.records.match import Edit
 from streams.records.times import parse_time
 from streams.records.verdict import Verdict
@@ -61,7 +61,7 @@ def files(tmp_path: Path) -> tuple[str | Path, ...]:
             by_edits(hit(2, 0.95)),
             by_edits(hit(3, 0.5, list_id="free"), Edit("extra", 3, "1", "")),
             by_edits(hit(4, 0.8), Edit("settled", 2, "8", "B")),
-            hit(5, 0.9, revision=2, kind="withdrawn", withdrawn=Withdrawn("superseded")),
+            hit(5, 0.9, revision=2, kind="withdrawn", withdrawn=Retraction("superseded")),
         )
     )
     verdicts.write_bytes(said(says(1, "confirmed"), says(4, "rejected"), says(2, "acknowledged")))
@@ -144,7 +144,7 @@ def test_hits_alone_count_by_the_verdicts_on_them_and_none_is_no_fault(tmp_path:
 
 def test_hits_that_fell_with_another_and_judgements_on_others_are_said(tmp_path: Path) -> None:
     file, verdicts = tmp_path / "hits.jsonl", tmp_path / "verdicts.jsonl"
-    file.write_bytes(lines(hit(1, 0.5, revision=2, kind="withdrawn", withdrawn=Withdrawn("rejected"))))
+    file.write_bytes(lines(hit(1, 0.5, revision=2, kind="withdrawn", withdrawn=Retraction("rejected"))))
     verdicts.write_bytes(said(says(7, "rejected")))
     shown = outcome("--hits", file, "--verdicts", verdicts).stdout
     assert "Of the open, 1 were withdrawn when another hit of the same plate read" in shown

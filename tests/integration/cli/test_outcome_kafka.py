@@ -13,9 +13,9 @@ from kafka import KafkaProducer
 from streams.cli.main import main
 from streams.kafka.admin import Admin
 from streams.kafka.dev_cluster import Cluster
-from streams.kafka.topics import TopicsPolicy, plan, topics
+from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
 from streams.records.encode import encode
-from streams.records.hit import Withdrawn
+from streams.records.hit import Retraction
 from streams.records.times import parse_time
 from streams.records.verdict import Verdict
 from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, written
@@ -29,10 +29,10 @@ class Verdicts:
 
     def __init__(self, servers: str, prefix: str) -> None:
         self.name = f"{prefix}.verdicts"
-        policy = TopicsPolicy(prefix=prefix, partitions=2)
-        wanted = [topic for topic in topics(policy) if topic.name == self.name]
+        policy = TopicsConfig(prefix=prefix, partitions=2)
+        wanted = [topic for topic in required_topics(policy) if topic.name == self.name]
         with Admin({"bootstrap_servers": servers}) as admin:
-            admin.apply(plan(wanted, {}), wanted)
+            admin.apply(plan_changes(wanted, {}), wanted)
         self._producer = KafkaProducer(bootstrap_servers=servers)
 
     def put(self, *records: Verdict | bytes, partition: int = 0) -> None:
@@ -84,7 +84,7 @@ def test_hits_and_verdicts_on_kafka_are_taken_once_and_what_is_none_is_said(
     topic: Topic, verdicts: Verdicts
 ) -> None:
     topic.put(hit(1), hit(2), b"AB-123-CD", hit(1), time="2026-05-21T16:10:07Z")
-    replaced = hit(4, 2, kind="withdrawn", withdrawn=Withdrawn("superseded"))
+    replaced = hit(4, 2, kind="withdrawn", withdrawn=Retraction("superseded"))
     topic.put(hit(3), hit(4), replaced, partition=1, time="2026-05-21T16:20:00Z")
     verdicts.put(says(1, "rejected"), b"AB-123-CD", says(1, "confirmed", 40), says(2, "rejected"))
     verdicts.put(says(3, "acknowledged"), says(9, "rejected"), partition=1)

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.cases.compare import difference
-from tests.support.cases.loading import FOLDER, load
+from tests.support.cases.compare import describe_difference
+from tests.support.cases.loading import CASES_FOLDER, load_case
 from tests.support.cases.runner import ReplayRunner
 
 ANPR = Path(sys.executable).with_name("anpr")
-CASE = FOLDER / "verdicts/rejected"
+CASE = CASES_FOLDER / "verdicts/rejected"
 READ = {"camera_id": "c1", "captured_at": "2026-05-21T10:00:00Z", "country": "FR"}
 PLATE = "QX-777-ZW"
 """Of every read here, good or bad. No message may show it, in any form."""
@@ -82,9 +82,9 @@ def reads(tmp_path: Path) -> Path:
 def test_a_case_gives_the_same_hits_by_the_command_on_standard_output() -> None:
     options = ("--alerts", CASE / "alerts.jsonl", "--verdicts", CASE / "verdicts.jsonl")
     ran = anpr(*options, "--reads", CASE / "reads.jsonl")
-    case = load(CASE)
+    case = load_case(CASE)
     assert ran.code == 0
-    assert difference(ran.rows, case.hits) == ""
+    assert describe_difference(ran.rows, case.hits) == ""
     assert ran.rows == ReplayRunner().run(case).hits
     assert len(ran.said) == 1
     assert ran.said[0].startswith("4 reads against 2 alerts: ")
@@ -127,7 +127,7 @@ def test_several_files_of_alerts_are_one_list(tmp_path: Path, alerts: Path, read
 
 
 def test_what_a_budget_withholds_is_said_and_without_one_nothing_is() -> None:
-    case = FOLDER / "budgets/budget-tightens"
+    case = CASES_FOLDER / "budgets/budget-tightens"
     files = ("--alerts", case / "alerts.jsonl", "--reads", case / "reads.jsonl")
     ran = anpr(*files, "--config", case / "config.toml")
     assert ran.said[:-1] == [

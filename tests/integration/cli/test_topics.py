@@ -7,13 +7,13 @@ from click.testing import CliRunner, Result
 from streams.cli.main import main
 from streams.kafka.admin import Admin
 from streams.kafka.dev_cluster import Cluster
-from streams.kafka.topics import Topic, TopicsPolicy, plan, topics
+from streams.kafka.topics import Topic, TopicsConfig, plan_changes, required_topics
 
-POLICY = TopicsPolicy(reads_hours={"FR": 360, "BE": 720})
+POLICY = TopicsConfig(reads_hours={"FR": 360, "BE": 720})
 
 
 def test_each_country_has_a_topic_of_reads_with_the_hours_of_its_law() -> None:
-    named = {topic.name: topic.configs for topic in topics(POLICY)}
+    named = {topic.name: topic.configs for topic in required_topics(POLICY)}
     assert named["anpr.reads.FR"]["retention.ms"] == str(360 * 3_600_000)
     assert named["anpr.reads.BE"]["retention.ms"] == str(720 * 3_600_000)
     assert "anpr.reads.NL" not in named
@@ -25,7 +25,7 @@ def test_each_country_has_a_topic_of_reads_with_the_hours_of_its_law() -> None:
 
 
 def test_look_backs_are_remembered_for_longer_than_any_read() -> None:
-    named = {topic.name: topic.configs for topic in topics(POLICY)}
+    named = {topic.name: topic.configs for topic in required_topics(POLICY)}
     assert named["anpr.lookbacks"] == {
         "cleanup.policy": "compact,delete",
         "retention.ms": str(744 * 3_600_000),
@@ -33,25 +33,25 @@ def test_look_backs_are_remembered_for_longer_than_any_read() -> None:
 
 
 def test_nothing_differs_from_what_is_as_wanted() -> None:
-    wanted = topics(POLICY)
-    assert plan(wanted, {topic.name: topic._replace(replication=3) for topic in wanted}) == []
+    wanted = required_topics(POLICY)
+    assert plan_changes(wanted, {topic.name: topic._replace(replication=3) for topic in wanted}) == []
 
 
 def test_what_differs_and_what_cannot_be_changed() -> None:
-    wanted = topics(TopicsPolicy(replication=3))
+    wanted = required_topics(TopicsConfig(replication=3))
     there = {topic.name: topic for topic in wanted}
     del there["anpr.alerts"]
     there["anpr.hits"] = Topic("anpr.hits", 4, 1, {"cleanup.policy": "delete", "retention.ms": "5"})
-    changes = plan(wanted, there)
+    changes = plan_changes(wanted, there)
     assert [(change.kind, change.topic) for change in changes] == [
         ("create", "anpr.alerts"),
         ("impossible", "anpr.hits"),
         ("impossible", "anpr.hits"),
         ("config", "anpr.hits"),
     ]
-    assert "has 4 partitions, not 8" in changes[1].words
-    assert "has 1 copies, not 3" in changes[2].words
-    assert "retention.ms: 5 becomes" in changes[3].words
+    assert "has 4 partitions, not 8" in changes[1].text
+    assert "has 1 copies, not 3" in changes[2].text
+    assert "retention.ms: 5 becomes" in changes[3].text
 
 
 def run(config: Path, command: str) -> Result:
@@ -76,7 +76,9 @@ def test_a_plan_shows_and_apply_makes_it_so(kafka: Cluster, tmp_path: Path) -> N
     assert planned.exit_code == 1
     assert "create      plan.reads.FR  create it: 2 partitions" in planned.stdout
     with Admin({"bootstrap_servers": kafka.servers}) as admin:
-        assert admin.there(topics(TopicsPolicy(prefix="plan"))) == {}, "a plan changes nothing"
+        assert admin.existing_topics(required_topics(TopicsConfig(prefix="plan"))) == {}, (
+            "a plan changes nothing"
+        )
 
     applied = run(config, "apply")
     assert applied.exit_code == 0, applied.output
@@ -89,7 +91,7 @@ def test_a_plan_shows_and_apply_makes_it_so(kafka: Cluster, tmp_path: Path) -> N
     assert run(longer, "plan").exit_code == 0
 
     with Admin({"bootstrap_servers": kafka.servers}) as admin:
-        there = admin.there(topics(TopicsPolicy(prefix="plan")))
+        there = admin.existing_topics(required_topics(TopicsConfig(prefix="plan")))
     assert there["plan.alerts"].configs["cleanup.policy"] == "compact"
     assert there["plan.alerts"].partitions == 2
 

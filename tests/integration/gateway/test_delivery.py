@@ -42,8 +42,8 @@ class Ground:
             self.spool.id,
             [self.topic],
             self.options,
-            forget or self.spool.forget,
-            lambda entry: entry.captured == LATE,
+            forget or self.spool.delete,
+            lambda entry: entry.captured_ms == LATE,
         )
 
     def deliver(self, delivery: Delivery, within_s: float = 20) -> None:
@@ -88,8 +88,8 @@ def test_all_is_delivered_in_order_of_each_camera_and_leaves_the_spool(ground: G
         b"camera-%d" % camera: [number for number in range(3000) if number % 7 == camera]
         for camera in range(7)
     }
-    assert ground.spool.figures().entries == 0
-    assert delivery.confirmed == 3000
+    assert ground.spool.statistics().entries == 0
+    assert delivery.acknowledged_count == 3000
 
 
 def test_what_came_through_before_is_not_sent_again(ground: Ground) -> None:
@@ -97,10 +97,10 @@ def test_what_came_through_before_is_not_sent_again(ground: Ground) -> None:
     ground.spool.put([ground.entry(number) for number in range(500)])
     ground.deliver(ground.delivery(forget=lambda _: None))
     ground.spool.put([ground.entry(number) for number in range(500, 600)])
-    assert ground.spool.figures().entries == 600
+    assert ground.spool.statistics().entries == 600
     ground.deliver(ground.delivery())
     assert numbers(ground) == list(range(600))
-    assert ground.spool.figures().entries == 0
+    assert ground.spool.statistics().entries == 0
 
 
 def test_only_what_is_late_is_marked(ground: Ground) -> None:
@@ -113,9 +113,9 @@ def test_a_topic_that_is_not_there_is_said_and_holds_up_no_other(ground: Ground)
     ground.spool.put([ground.entry(0)._replace(topic="nowhere"), ground.entry(1)])
     delivery = ground.delivery()
     ground.deliver(delivery, within_s=3)
-    assert delivery.troubles == {"nowhere": "the topic nowhere is not there: `anpr topics apply` makes it"}
+    assert delivery.last_errors == {"nowhere": "the topic nowhere is not there: `anpr topics apply` makes it"}
     assert numbers(ground) == [1]
-    assert [each.topic for _, each in ground.spool.waiting(0, 9)] == ["nowhere"]
+    assert [each.topic for _, each in ground.spool.pending_entries(0, 9)] == ["nowhere"]
 
 
 def test_without_a_broker_it_says_so_and_all_stays_in_the_spool(ground: Ground) -> None:
@@ -123,5 +123,5 @@ def test_without_a_broker_it_says_so_and_all_stays_in_the_spool(ground: Ground) 
     ground.options = {"bootstrap_servers": ["127.0.0.1:1"]}
     delivery = ground.delivery()
     ground.deliver(delivery, within_s=3)
-    assert list(delivery.troubles) == [ground.topic]
-    assert ground.spool.figures().entries == 1
+    assert list(delivery.last_errors) == [ground.topic]
+    assert ground.spool.statistics().entries == 1

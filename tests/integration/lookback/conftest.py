@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from streams.kafka.dev_cluster import Cluster
-from streams.rules.jurisdictions import Jurisdiction
+from streams.rules.jurisdictions import JurisdictionConfig
 from tests.integration.worker.conftest import prefix_of
-from tests.support.worker_scene import Scene
+from tests.support.worker_scene import WorkerEnvironment
 
 AUTHORITY = "CSI L233-2, requisition 7"
 
 
 @pytest.fixture
-def bare(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+def bare(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WorkerEnvironment]:
     """Topics of two partitions, not made yet."""
-    made = Scene(kafka.servers, prefix_of(request), tmp_path, partitions=2)
-    made.jurisdictions = {"FR": Jurisdiction({"NATIONAL": 12.0}, AUTHORITY)}
+    made = WorkerEnvironment(kafka.servers, prefix_of(request), tmp_path, partitions=2)
+    made.jurisdictions = {"FR": JurisdictionConfig({"NATIONAL": 12.0}, AUTHORITY)}
     yield made
     made.close()
 
 
 @pytest.fixture
-def scene(bare: Scene) -> Scene:
+def scene(bare: WorkerEnvironment) -> WorkerEnvironment:
     """The same, made."""
-    return bare.make()
+    return bare.create_topics()

@@ -8,37 +8,39 @@ import orjson
 
 from tests.integration.lookback.conftest import AUTHORITY
 from tests.integration.lookback.test_worker import found, put_alert, put_reads
-from tests.support.lookback_records import records
-from tests.support.worker_scene import Scene
+from tests.support.lookback_records import lookback_records
+from tests.support.worker_scene import WorkerEnvironment
 
 ANPR = Path(sys.executable).with_name("anpr")
 
 
-def anpr(scene: Scene, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def anpr(scene: WorkerEnvironment, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """`anpr lookback`, as it is installed."""
-    command = [ANPR, "lookback", "--config", str(scene.config()), *arguments]
+    command = [ANPR, "lookback", "--config", str(scene.write_config()), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_what_is_found_goes_to_the_workers_and_what_was_looked_at_is_printed(scene: Scene) -> None:
+def test_what_is_found_goes_to_the_workers_and_what_was_looked_at_is_printed(
+    scene: WorkerEnvironment,
+) -> None:
     put_reads(scene)
     put_alert(scene, hours=2)
     done = anpr(scene, "sis/a1", "--json")
     assert done.returncode == 0, done.stderr
     printed = orjson.loads(done.stdout)
-    (looked,) = [each for each in records(scene) if each.done_at]
+    (looked,) = [each for each in lookback_records(scene) if each.done_at]
     assert (printed["list_id"], printed["alert_id"], printed["by"]) == ("sis", "a1", "operator")
     assert printed["countries"] == [
         {"country": "FR", "hours": 2.0, "source": AUTHORITY, "reads": 4, "matches": 1}
     ]
     assert looked.by == "operator"
     scene.jurisdictions = {}
-    with scene.running():
+    with scene.running_worker():
         (hit,) = found(scene, 1).values()
     assert (hit["mode"], hit["lookback"]["source"]) == ("historical", AUTHORITY)
 
 
-def test_hours_asked_on_the_command_line_and_a_table(scene: Scene) -> None:
+def test_hours_asked_on_the_command_line_and_a_table(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     put_alert(scene, hours=0)
     refused = anpr(scene, "sis/a1")
@@ -51,9 +53,11 @@ def test_hours_asked_on_the_command_line_and_a_table(scene: Scene) -> None:
     assert "AB123CD" not in done.stdout + done.stderr
 
 
-def test_an_alert_that_is_not_there_or_withdrawn_or_may_not_be_looked_back_for(scene: Scene) -> None:
+def test_an_alert_that_is_not_there_or_withdrawn_or_may_not_be_looked_back_for(
+    scene: WorkerEnvironment,
+) -> None:
     put_alert(scene, "gone")
-    scene.withdraw("gone")
+    scene.produce_withdrawal("gone")
     put_alert(scene, "a1", basis="EUROPOL")
     done = anpr(scene, "sis/gone", "sis/never")
     assert done.returncode == 1
@@ -65,14 +69,14 @@ def test_an_alert_that_is_not_there_or_withdrawn_or_may_not_be_looked_back_for(s
     )
     assert "refused:" in denied.stdout
     assert "sent to" not in denied.stderr
-    assert not sum(scene.ends(scene.names.matches))
+    assert not sum(scene.end_offsets(scene.names.matches))
 
 
-def test_a_topic_of_reads_that_is_not_there_is_said(bare: Scene) -> None:
-    bare.make("reads")
+def test_a_topic_of_reads_that_is_not_there_is_said(bare: WorkerEnvironment) -> None:
+    bare.create_topics("reads")
     put_alert(bare)
     done = anpr(bare, "sis/a1")
     assert done.returncode == 1
     assert f"the topic {bare.reads} is not there" in done.stderr
-    (begun,) = records(bare)
+    (begun,) = lookback_records(bare)
     assert begun.done_at is None

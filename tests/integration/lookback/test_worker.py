@@ -5,15 +5,15 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from streams.records.times import HOUR_MS, from_ms, rfc3339
-from streams.rules.jurisdictions import Jurisdiction
+from streams.records.times import HOUR_MS, from_ms, to_rfc3339
+from streams.rules.jurisdictions import JurisdictionConfig
 from tests.integration.lookback.conftest import AUTHORITY
-from tests.support.lookback_records import records, wait_done
-from tests.support.running_worker import until
-from tests.support.worker_scene import Scene, now_ms, read_json
+from tests.support.lookback_records import lookback_records, wait_lookback_done
+from tests.support.running_worker import wait_until
+from tests.support.worker_scene import WorkerEnvironment, now_ms, read_json
 
 
-def put_reads(scene: Scene) -> None:
+def put_reads(scene: WorkerEnvironment) -> None:
     """Reads of the listed plate 20, 3 and 1 hours ago, and others."""
     now = now_ms()
     for partition, (read_id, plate, hours) in enumerate(
@@ -25,29 +25,31 @@ def put_reads(scene: Scene) -> None:
         ]
     ):
         value = read_json(plate, read_id, now - hours * HOUR_MS)
-        scene.put(scene.reads, value, partition=partition % 2)
+        scene.produce(scene.reads, value, partition=partition % 2)
 
 
-def put_alert(scene: Scene, alert_id: str = "a1", hours: float = 6.0, **fields: Any) -> None:
+def put_alert(scene: WorkerEnvironment, alert_id: str = "a1", hours: float = 6.0, **fields: Any) -> None:
     """An alert that begins now and asks for so many hours before."""
-    term = {"valid_from": rfc3339(from_ms(now_ms()))}
-    scene.alert(alert_id=alert_id, lookback_hours=hours, **(term | fields))
+    term = {"valid_from": to_rfc3339(from_ms(now_ms()))}
+    scene.produce_alert(alert_id=alert_id, lookback_hours=hours, **(term | fields))
 
 
-def found(scene: Scene, count: int) -> dict[str, dict[str, Any]]:
+def found(scene: WorkerEnvironment, count: int) -> dict[str, dict[str, Any]]:
     """The hits told, by read, when there are so many."""
     return {told.read_id: told.hit for told in scene.wait_hits(count, "the hits of the look back")}
 
 
-def test_a_new_alert_gives_historical_hits_of_the_reads_from_before_with_the_authority(scene: Scene) -> None:
+def test_a_new_alert_gives_historical_hits_of_the_reads_from_before_with_the_authority(
+    scene: WorkerEnvironment,
+) -> None:
     put_reads(scene)
-    with scene.running() as worker:
+    with scene.running_worker() as worker:
         put_alert(scene)
         hits = found(scene, 2)
         assert set(hits) == {"three-hours-ago", "an-hour-ago"}
-        done = wait_done(scene)
+        done = wait_lookback_done(scene)
         told = "looked back for 1 alert: reads looked at: FR 4; 2 matched"
-        until(lambda: any(told in line for line in worker.said), "it is said, once it is recorded")
+        wait_until(lambda: any(told in line for line in worker.messages), "it is said, once it is recorded")
     for hit in hits.values():
         assert (hit["mode"], hit["kind"]) == ("historical", "new")
         assert hit["lookback"]["source"] == AUTHORITY
@@ -56,133 +58,141 @@ def test_a_new_alert_gives_historical_hits_of_the_reads_from_before_with_the_aut
         ("FR", 6.0, AUTHORITY, 4, 2)
     ]
     assert done.by == "worker"
-    assert not any("AB123CD" in line for line in worker.said)
+    assert not any("AB123CD" in line for line in worker.messages)
 
 
-def test_no_more_than_the_country_allows(scene: Scene) -> None:
-    scene.jurisdictions = {"FR": Jurisdiction({"NATIONAL": 2.0}, AUTHORITY)}
+def test_no_more_than_the_country_allows(scene: WorkerEnvironment) -> None:
+    scene.jurisdictions = {"FR": JurisdictionConfig({"NATIONAL": 2.0}, AUTHORITY)}
     put_reads(scene)
-    with scene.running():
+    with scene.running_worker():
         put_alert(scene, hours=24)
-        done = wait_done(scene)
+        done = wait_lookback_done(scene)
         assert set(found(scene, 1)) == {"an-hour-ago"}
     assert (done.hours, done.countries[0].hours, done.countries[0].matches) == (24.0, 2.0, 1)
 
 
-def test_an_alert_that_no_country_allows_is_recorded_as_refused_with_the_reasons(scene: Scene) -> None:
+def test_an_alert_that_no_country_allows_is_recorded_as_refused_with_the_reasons(
+    scene: WorkerEnvironment,
+) -> None:
     put_reads(scene)
-    with scene.running() as worker:
+    with scene.running_worker() as worker:
         put_alert(scene, basis="EUROPOL")
-        done = wait_done(scene)
+        done = wait_lookback_done(scene)
         told = "not looked back in FR for 1 alert: [jurisdictions.FR]"
-        until(lambda: any(told in line for line in worker.said), "it is said, once it is recorded")
+        wait_until(lambda: any(told in line for line in worker.messages), "it is said, once it is recorded")
     assert not done.countries
     assert [(at.country, at.why) for at in done.refused] == [
         ("FR", "[jurisdictions.FR] allows it for no alert of basis EUROPOL")
     ]
-    assert not scene.hits()
+    assert not scene.emitted_hits()
 
 
-def test_without_a_country_that_allows_it_nothing_runs_beside(scene: Scene) -> None:
-    scene.jurisdictions = {"FR": Jurisdiction()}
-    with scene.running() as worker:
-        assert worker.work.looking_back is None
+def test_without_a_country_that_allows_it_nothing_runs_beside(scene: WorkerEnvironment) -> None:
+    scene.jurisdictions = {"FR": JurisdictionConfig()}
+    with scene.running_worker() as worker:
+        assert worker.worker.lookback_supervisor is None
 
 
-def test_alerts_that_come_together_are_looked_back_for_in_one_sweep(scene: Scene) -> None:
+def test_alerts_that_come_together_are_looked_back_for_in_one_sweep(scene: WorkerEnvironment) -> None:
     put_reads(scene)
-    with scene.running() as worker:
+    with scene.running_worker() as worker:
         for number in range(20):
             put_alert(scene, f"a{number}")
-        until(lambda: len(scene.hits()) >= 40, "all hits", 60)
-        lines = [line for line in worker.said if line.startswith("looked back for")]
+        wait_until(lambda: len(scene.emitted_hits()) >= 40, "all hits", 60)
+        lines = [line for line in worker.messages if line.startswith("looked back for")]
     assert len(lines) < 20
-    assert {told.hit["alert"]["alert_id"] for told in scene.hits()} == {f"a{number}" for number in range(20)}
+    assert {told.hit["alert"]["alert_id"] for told in scene.emitted_hits()} == {
+        f"a{number}" for number in range(20)
+    }
 
 
-def test_an_alert_that_came_while_nobody_ran_is_looked_back_for(scene: Scene) -> None:
+def test_an_alert_that_came_while_nobody_ran_is_looked_back_for(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     put_alert(scene)
-    with scene.running():
+    with scene.running_worker():
         assert set(found(scene, 2)) == {"three-hours-ago", "an-hour-ago"}
 
 
-def test_a_restart_does_not_repeat_what_is_done_and_a_new_version_does(scene: Scene) -> None:
+def test_a_restart_does_not_repeat_what_is_done_and_a_new_version_does(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     put_alert(scene)
-    with scene.running():
-        wait_done(scene)
-    before = records(scene)
-    with scene.running() as worker:
+    with scene.running_worker():
+        wait_lookback_done(scene)
+    before = lookback_records(scene)
+    with scene.running_worker() as worker:
         put_alert(scene, "a2")
-        wait_done(scene, "a2")
-        assert [each for each in records(scene) if each.alert_id == "a1"] == before
+        wait_lookback_done(scene, "a2")
+        assert [each for each in lookback_records(scene) if each.alert_id == "a1"] == before
         put_alert(scene, version=2)
-        again = wait_done(scene, version=2)
+        again = wait_lookback_done(scene, version=2)
         assert again.countries[0].matches == 2
-        assert not any("failed" in line for line in worker.said)
+        assert not any("failed" in line for line in worker.messages)
 
 
-def test_a_withdrawn_alert_is_not_looked_back_for(scene: Scene) -> None:
+def test_a_withdrawn_alert_is_not_looked_back_for(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     put_alert(scene)
-    scene.withdraw()
+    scene.produce_withdrawal()
     put_alert(scene, "a2", plate="EF-456-GH")
-    with scene.running():
-        wait_done(scene, "a2")
-    assert [told.read_id for told in scene.hits()] == ["another"]
-    assert {each.alert_id for each in records(scene)} == {"a2"}
+    with scene.running_worker():
+        wait_lookback_done(scene, "a2")
+    assert [told.read_id for told in scene.emitted_hits()] == ["another"]
+    assert {each.alert_id for each in lookback_records(scene)} == {"a2"}
 
 
-def test_what_was_begun_by_a_worker_that_was_killed_is_begun_again(scene: Scene) -> None:
+def test_what_was_begun_by_a_worker_that_was_killed_is_begun_again(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     bulk = [read_json("EF456GH", f"b{number}", now_ms() - HOUR_MS) for number in range(60_000)]
     for number, value in enumerate(bulk):
-        scene.put_soon(scene.reads, value, partition=number % 2)
+        scene.produce_async(scene.reads, value, partition=number % 2)
         if number % 20_000 == 0:
             scene.flush()
     scene.flush()
-    with scene.process("first") as first:
+    with scene.worker_process("first") as first:
         first.wait_ready()
         put_alert(scene)
-        until(lambda: any(not each.done_at for each in records(scene)), "it has begun", 60)
+        wait_until(lambda: any(not each.done_at for each in lookback_records(scene)), "it has begun", 60)
         beside = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
         assert len(beside) == 1
         first.kill()
-        until(lambda: not Path(f"/proc/{beside[0]}").exists(), "the process beside it is gone too")
-    with scene.process("second") as second:
+        wait_until(lambda: not Path(f"/proc/{beside[0]}").exists(), "the process beside it is gone too")
+    with scene.worker_process("second") as second:
         second.wait_ready()
-        wait_done(scene)
+        wait_lookback_done(scene)
         assert {"three-hours-ago", "an-hour-ago"} <= set(found(scene, 2))
-        second.end_in_order()
-    ids = {told.read_id: told.hit_id for told in scene.hits()}
-    assert {(told.read_id, told.hit_id) for told in scene.hits()} == set(ids.items())
+        second.stop_gracefully()
+    ids = {told.read_id: told.hit_id for told in scene.emitted_hits()}
+    assert {(told.read_id, told.hit_id) for told in scene.emitted_hits()} == set(ids.items())
 
 
-def test_the_process_beside_that_is_killed_is_told_and_begun_again_and_reads_go_on(scene: Scene) -> None:
+def test_the_process_beside_that_is_killed_is_told_and_begun_again_and_reads_go_on(
+    scene: WorkerEnvironment,
+) -> None:
     put_reads(scene)
-    with scene.running() as worker:
-        beside = worker.work.looking_back
+    with scene.running_worker() as worker:
+        beside = worker.worker.lookback_supervisor
         assert beside is not None
-        until(lambda: beside.pid is not None, "the process runs")
+        wait_until(lambda: beside.pid is not None, "the process runs")
         assert beside.pid is not None
         os.kill(beside.pid, signal.SIGKILL)
         put_alert(scene)
-        until(lambda: any("its process ended with -9" in line for line in worker.said), "it is told")
-        scene.put(scene.reads, read_json(read_id="live"))
+        wait_until(lambda: any("its process ended with -9" in line for line in worker.messages), "it is told")
+        scene.produce(scene.reads, read_json(read_id="live"))
         assert set(found(scene, 3)) == {"three-hours-ago", "an-hour-ago", "live"}
-    live = next(told.hit for told in scene.hits() if told.read_id == "live")
+    live = next(told.hit for told in scene.emitted_hits() if told.read_id == "live")
     assert live["mode"] == "live"
     assert "lookback" not in live
 
 
-def test_two_workers_look_back_once(scene: Scene) -> None:
+def test_two_workers_look_back_once(scene: WorkerEnvironment) -> None:
     put_reads(scene)
-    with scene.running(), scene.running() as second:
-        until(lambda: len(second.partitions) == 1, "both have a partition", 60)
+    with scene.running_worker(), scene.running_worker() as second:
+        wait_until(lambda: len(second.partitions) == 1, "both have a partition", 60)
         for number in range(10):
             put_alert(scene, f"a{number}")
-        until(lambda: len([each for each in records(scene) if each.done_at]) >= 10, "all are done", 60)
-    assert sorted(each.alert_id for each in records(scene) if each.done_at) == [
+        wait_until(
+            lambda: len([each for each in lookback_records(scene) if each.done_at]) >= 10, "all are done", 60
+        )
+    assert sorted(each.alert_id for each in lookback_records(scene) if each.done_at) == [
         f"a{number}" for number in range(10)
     ]

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from streams.kafka.dev_cluster import Cluster
-from tests.support.worker_scene import Scene
+from tests.support.worker_scene import WorkerEnvironment
 
 
 @pytest.fixture
-def scene(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+def scene(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WorkerEnvironment]:
     """Topics of one partition, not made yet, under the test's name."""
-    made = Scene(kafka.servers, prefix_of(request), tmp_path)
+    made = WorkerEnvironment(kafka.servers, prefix_of(request), tmp_path)
     yield made
     made.close()
 
 
 @pytest.fixture
-def wide(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+def wide(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WorkerEnvironment]:
     """Topics of four partitions, not made yet, under the test's name."""
-    made = Scene(kafka.servers, prefix_of(request), tmp_path, partitions=4)
+    made = WorkerEnvironment(kafka.servers, prefix_of(request), tmp_path, partitions=4)
     yield made
     made.close()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running_worker import until
-from tests.support.worker_scene import LISTED, Scene, now_ms, read_json
+from tests.support.running_worker import wait_until
+from tests.support.worker_scene import LISTED_PLATE, WorkerEnvironment, now_ms, read_json
 
 LISTENS = "0A"
 
@@ -23,66 +23,66 @@ class Clock:
 
     def __call__(self, _: int) -> int:
         if not self.works:
-            raise RuntimeError(f"no time for {LISTED}")
+            raise RuntimeError(f"no time for {LISTED_PLATE}")
         return now_ms()
 
 
-def test_fault_2_an_error_in_an_agent_acknowledges_nothing(scene: Scene) -> None:
+def test_fault_2_an_error_in_an_agent_acknowledges_nothing(scene: WorkerEnvironment) -> None:
     """Whatever goes wrong within an agent ends the worker; what it had in hand comes again."""
-    scene.make().alert()
+    scene.create_topics().produce_alert()
     clock = Clock()
-    worker = scene.worker(clock=clock)
+    worker = scene.make_worker(clock=clock)
     worker.start()
-    scene.put(scene.reads, read_json(read_id="before"))
-    scene.wait_done()
+    scene.produce(scene.reads, read_json(read_id="before"))
+    scene.wait_processed()
     clock.works = False
-    scene.put(scene.reads, read_json(read_id="then"))
-    text = worker.trouble()
+    scene.produce(scene.reads, read_json(read_id="then"))
+    text = worker.wait_failure()
     assert "RuntimeError" in text
-    assert "test_faults.py" in text
-    assert LISTED not in "\n".join([text, *worker.said])
-    assert scene.committed(scene.reads)[0] <= 1
-    with scene.running():
-        scene.wait_done()
-    assert [each.read_id for each in scene.hits()] == ["before", "then"]
+    assert "test_failures.py" in text
+    assert LISTED_PLATE not in "\n".join([text, *worker.messages])
+    assert scene.committed_offsets(scene.reads)[0] <= 1
+    with scene.running_worker():
+        scene.wait_processed()
+    assert [each.read_id for each in scene.emitted_hits()] == ["before", "then"]
 
 
-def test_fault_2_what_is_no_match_acknowledges_nothing(scene: Scene) -> None:
+def test_fault_2_what_is_no_match_acknowledges_nothing(scene: WorkerEnvironment) -> None:
     """Only workers write matches: one that cannot be read ends the worker, which says where it stands."""
-    scene.make().alert()
-    worker = scene.worker()
+    scene.create_topics().produce_alert()
+    worker = scene.make_worker()
     worker.start()
-    scene.put(scene.reads, read_json(read_id="before"))
-    scene.wait_done()
-    scene.put(scene.names.matches, b'{"read": {"plate": "AB123CD"}}')
-    text = worker.trouble()
+    scene.produce(scene.reads, read_json(read_id="before"))
+    scene.wait_processed()
+    scene.produce(scene.names.matches, b'{"read": {"plate": "AB123CD"}}')
+    text = worker.wait_failure()
     assert f"topic {scene.names.matches}: partition 0, offset 1: no match of this version" in text
-    assert LISTED not in text
-    assert scene.committed(scene.names.matches) == [1]
+    assert LISTED_PLATE not in text
+    assert scene.committed_offsets(scene.names.matches) == [1]
 
 
-def test_fault_5_only_a_null_value_withdraws(scene: Scene) -> None:
+def test_fault_5_only_a_null_value_withdraws(scene: WorkerEnvironment) -> None:
     """The word `null` is no tombstone: it is said, and the alert stays. A real one withdraws its hits."""
-    scene.make().alert()
-    with scene.running() as worker:
-        scene.put(scene.names.alerts, b"null", key=b"sis/a1")
-        scene.put(scene.reads, read_json(read_id="r1"))
-        scene.wait_done()
-        until(lambda: any("not taken" in line for line in worker.said), "it is said")
-        scene.withdraw()
+    scene.create_topics().produce_alert()
+    with scene.running_worker() as worker:
+        scene.produce(scene.names.alerts, b"null", key=b"sis/a1")
+        scene.produce(scene.reads, read_json(read_id="r1"))
+        scene.wait_processed()
+        wait_until(lambda: any("not taken" in line for line in worker.messages), "it is said")
+        scene.produce_withdrawal()
         scene.wait_hits(2, "the hit is withdrawn")
-        scene.put(scene.reads, read_json(read_id="r2"))
-        scene.wait_done()
-    assert [each[:4] for each in scene.hits()] == [
+        scene.produce(scene.reads, read_json(read_id="r2"))
+        scene.wait_processed()
+    assert [each[:4] for each in scene.emitted_hits()] == [
         ("r1", 1, "new", None), ("r1", 2, "withdrawn", "alert-withdrawn")
     ]  # fmt: skip
 
 
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="asks Linux for the open ports")
-def test_fault_12_no_port_is_opened(scene: Scene) -> None:
+def test_fault_12_no_port_is_opened(scene: WorkerEnvironment) -> None:
     """Two workers of one host and one file of settings run side by side, and neither listens anywhere."""
-    scene.make()
-    with scene.process("first") as first, scene.process("second") as second:
+    scene.create_topics()
+    with scene.worker_process("first") as first, scene.worker_process("second") as second:
         for process in (first, second):
             process.wait_ready()
             assert listening(process.pid) == []

@@ -13,8 +13,8 @@ import pytest
 
 from streams.kafka.dev_cluster import Cluster
 from streams.worker.watchdog import EXIT_STALLED
-from tests.support.running_worker import line_of, until
-from tests.support.worker_scene import LISTED, Process, Scene, read_json
+from tests.support.running_worker import failure_line, wait_until
+from tests.support.worker_scene import LISTED_PLATE, Process, WorkerEnvironment, read_json
 
 PARTITIONS = 4
 SECRET = "s3cret-not-to-be-seen"
@@ -27,8 +27,8 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, in
     cluster = Cluster(folder / "kafka", os.environ)
     cluster.up()
     try:
-        scene = Scene(cluster.servers, "late", folder, PARTITIONS).make()
-        scene.alert()
+        scene = WorkerEnvironment(cluster.servers, "late", folder, PARTITIONS).create_topics()
+        scene.produce_alert()
         scene.close()
     finally:
         cluster.down()
@@ -45,30 +45,30 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, in
             "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         ),
     }
-    yield Cluster(cluster.folder, os.environ, more=more), port
+    yield Cluster(cluster.folder, os.environ, extra_settings=more), port
     cluster.down()
 
 
 def test_no_broker_and_one_that_comes_late(away: tuple[Cluster, int], tmp_path: Path) -> None:
     """It says that there is none, and gives up in time; if one comes meanwhile it becomes ready."""
     cluster, _ = away
-    scene = Scene(cluster.servers, "late", tmp_path, PARTITIONS)
+    scene = WorkerEnvironment(cluster.servers, "late", tmp_path, PARTITIONS)
     began = monotonic()
-    with scene.process("early", connect_within_s=1) as process:
-        until(lambda: not process.alive, "the worker gives up")
+    with scene.worker_process("early", connect_within_s=1) as process:
+        wait_until(lambda: not process.alive, "the worker gives up")
         assert process.exit_code == 1
-        said = process.said()
+        said = process.output()
     assert monotonic() - began < 20
     assert f"Kafka at {cluster.servers} cannot be reached yet; trying for 1 s" in said
-    assert "connect_within_s" in line_of(said)
+    assert "connect_within_s" in failure_line(said)
 
-    with scene.process("patient", connect_within_s=60) as process:
-        until(lambda: "cannot be reached yet" in process.said(), "it says so")
+    with scene.worker_process("patient", connect_within_s=60) as process:
+        wait_until(lambda: "cannot be reached yet" in process.output(), "it says so")
         cluster.up()
         process.wait_ready(30)
-        scene.put(scene.reads, read_json())
+        scene.produce(scene.reads, read_json())
         assert len(scene.wait_hits(1, "it does its work")) == 1
-        process.end_in_order()
+        process.stop_gracefully()
     scene.close()
 
 
@@ -78,16 +78,16 @@ def test_a_login_that_is_refused(away: tuple[Cluster, int], tmp_path: Path) -> N
     (tmp_path / "password").write_text(SECRET, "utf-8")
     file = msgspec.json.encode(str(tmp_path / "password")).decode()
     login = 'security = "sasl-plaintext"\nmechanism = "SCRAM-SHA-512"\nusername = "worker"\n'
-    scene = Scene(f"127.0.0.1:{port}", "late", tmp_path, PARTITIONS)
+    scene = WorkerEnvironment(f"127.0.0.1:{port}", "late", tmp_path, PARTITIONS)
     began = monotonic()
-    with scene.process("stranger", f"{login}password_file = {file}") as process:
-        until(lambda: not process.alive, "the worker is refused")
+    with scene.worker_process("stranger", f"{login}password_file = {file}") as process:
+        wait_until(lambda: not process.alive, "the worker is refused")
         assert process.exit_code == 1
-        said = process.said()
+        said = process.output()
     assert monotonic() - began < 20
-    assert f"Kafka at {scene.servers} refuses, or is not trusted" in line_of(said)
-    assert "invalid credentials" in line_of(said)
-    assert "`username`" in line_of(said)
+    assert f"Kafka at {scene.servers} refuses, or is not trusted" in failure_line(said)
+    assert "invalid credentials" in failure_line(said)
+    assert "`username`" in failure_line(said)
     assert SECRET not in said
 
 
@@ -95,43 +95,43 @@ def test_a_broker_that_stands_still(away: tuple[Cluster, int], tmp_path: Path) -
     """It takes connections and answers nothing: a worker ends by its watchdog, or as it is told."""
     cluster, _ = away
     cluster.up()
-    scene = Scene(cluster.servers, "late", tmp_path, PARTITIONS)
+    scene = WorkerEnvironment(cluster.servers, "late", tmp_path, PARTITIONS)
     sent = [f"still-{number}" for number in range(12_000)]
     for number, read_id in enumerate(sent):
-        scene.put_soon(scene.reads, read_json(read_id=read_id), partition=number % PARTITIONS)
+        scene.produce_async(scene.reads, read_json(read_id=read_id), partition=number % PARTITIONS)
     scene.flush()
-    with scene.process("watched", stalled_after_s=5) as process, halted(cluster, scene, process):
-        until(lambda: not process.alive, "the watchdog ends it")
-        said = process.said()
+    with scene.worker_process("watched", stalled_after_s=5) as process, halted(cluster, scene, process):
+        wait_until(lambda: not process.alive, "the watchdog ends it")
+        said = process.output()
     assert process.exit_code == EXIT_STALLED, said
     assert "partition" in said
     assert "nothing has moved for 5 s" in said
     assert "Thread 0x" in said
     assert "Task Partition._run: " in said
-    assert LISTED not in said
+    assert LISTED_PLATE not in said
 
-    with scene.process("told", drain_within_s=1) as process, halted(cluster, scene, process):
+    with scene.worker_process("told", drain_within_s=1) as process, halted(cluster, scene, process):
         began = monotonic()
         os.kill(process.pid, signal.SIGTERM)
-        until(lambda: not process.alive, "it ends as it is told")
+        wait_until(lambda: not process.alive, "it ends as it is told")
         assert monotonic() - began < 20
-        said = process.said()
+        said = process.output()
     assert process.exit_code == 1, said
     assert "it is not committed and comes again" in said
-    assert LISTED not in said
+    assert LISTED_PLATE not in said
 
-    with scene.running():
-        scene.wait_done()
-    assert {each.read_id for each in scene.hits()} >= set(sent)
+    with scene.running_worker():
+        scene.wait_processed()
+    assert {each.read_id for each in scene.emitted_hits()} >= set(sent)
     scene.close()
 
 
 @contextmanager
-def halted(cluster: Cluster, scene: Scene, process: Process) -> Iterator[None]:
+def halted(cluster: Cluster, scene: WorkerEnvironment, process: Process) -> Iterator[None]:
     """The broker stands still while one is within, from when a worker is in the middle of its work."""
-    before = sum(scene.ends(scene.names.hits))
+    before = sum(scene.end_offsets(scene.names.hits))
     process.wait_ready()
-    until(lambda: sum(scene.ends(scene.names.hits)) > before, "the worker is at work")
+    wait_until(lambda: sum(scene.end_offsets(scene.names.hits)) > before, "the worker is at work")
     (node,) = cluster.nodes
     os.kill(node.pid, signal.SIGSTOP)
     try:

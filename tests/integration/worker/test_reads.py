@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.records.times import DAY_MS
-from tests.support.worker_scene import Scene, now_ms, read_json
+from tests.support.worker_scene import WorkerEnvironment, now_ms, read_json
 
 POISON: Final = (b"no JSON", b'{"read_id": "r1"}', b"[]", b"\xff\xfe", b'{"plate": 12')
 OTHER: Final = "XY999ZZ"
@@ -32,12 +32,12 @@ def faults_of(record: Message) -> list[tuple[str, str]]:
     return [(each["field"], each["rule"]) for each in faults]
 
 
-def test_poison_among_good_reads(wide: Scene) -> None:
+def test_poison_among_good_reads(wide: WorkerEnvironment) -> None:
     """Every hundredth record is no read: it is set aside whole, and all hits are there."""
-    wide.make().alert()
+    wide.create_topics().produce_alert()
     sent: dict[tuple[int, int], bytes] = {}
     due = set()
-    with wide.running():
+    with wide.running_worker():
         for number in range(2000):
             part, offset = number % 4, number // 4
             value = read_json("AB123CD" if number % 7 == 0 else OTHER, f"r{number}")
@@ -45,14 +45,16 @@ def test_poison_among_good_reads(wide: Scene) -> None:
                 value = sent[part, offset] = POISON[len(sent) % len(POISON)]
             elif number % 7 == 0:
                 due.add(f"r{number}")
-            wide.put_soon(wide.reads, value, key=b"c%d" % part, partition=part, headers=[("gateway", b"g1")])
+            wide.produce_async(
+                wide.reads, value, key=b"c%d" % part, partition=part, headers=[("gateway", b"g1")]
+            )
         wide.flush()
-        wide.wait_done()
+        wide.wait_processed()
     assert len(sent) == 20
-    hits = wide.hits()
+    hits = wide.emitted_hits()
     assert {each.read_id for each in hits} == due
     assert len(hits) == len(due)
-    letters = wide.whole(wide.names.rejected)
+    letters = wide.read_topic(wide.names.rejected)
     stood = {}
     for letter in letters:
         headers = headers_of(letter)
@@ -68,11 +70,11 @@ def test_poison_among_good_reads(wide: Scene) -> None:
     assert len(letters) == len(sent)
 
 
-def test_every_codec(scene: Scene) -> None:
+def test_every_codec(scene: WorkerEnvironment) -> None:
     """Gateways choose their own."""
-    scene.make().alert()
+    scene.create_topics().produce_alert()
     codecs = ("none", "lz4", "zstd", "gzip", "snappy")
-    with scene.running():
+    with scene.running_worker():
         for codec in codecs:
             gateway = Producer(
                 {
@@ -85,25 +87,25 @@ def test_every_codec(scene: Scene) -> None:
             for number in range(50):
                 gateway.produce(scene.reads, read_json(read_id=f"{codec}-{number}"), b"c1")
             assert gateway.flush(30) == 0
-        scene.wait_done()
-    assert [each.read_id for each in scene.hits()] == [
+        scene.wait_processed()
+    assert [each.read_id for each in scene.emitted_hits()] == [
         f"{codec}-{number}" for codec in codecs for number in range(50)
     ]
-    assert scene.whole(scene.names.rejected) == []
+    assert scene.read_topic(scene.names.rejected) == []
 
 
-def test_nothing_in_it(scene: Scene) -> None:
+def test_nothing_in_it(scene: WorkerEnvironment) -> None:
     """Null values, with a key and without, an empty value and a read without a key."""
-    scene.make().alert()
-    with scene.running():
-        scene.put(scene.reads, None)
-        scene.put(scene.reads, None, key=None)
-        scene.put(scene.reads, b"")
-        scene.put(scene.reads, b"", key=None)
-        scene.put(scene.reads, read_json(read_id="last"), key=None)
-        scene.wait_done()
-    assert [each.read_id for each in scene.hits()] == ["last"]
-    letters = scene.whole(scene.names.rejected)
+    scene.create_topics().produce_alert()
+    with scene.running_worker():
+        scene.produce(scene.reads, None)
+        scene.produce(scene.reads, None, key=None)
+        scene.produce(scene.reads, b"")
+        scene.produce(scene.reads, b"", key=None)
+        scene.produce(scene.reads, read_json(read_id="last"), key=None)
+        scene.wait_processed()
+    assert [each.read_id for each in scene.emitted_hits()] == ["last"]
+    letters = scene.read_topic(scene.names.rejected)
     stood = {int(headers_of(each)[PREFIX + "offset"]): each for each in letters}
     assert len(letters) == len(stood) == 4
     assert [stood[offset].value() for offset in range(4)] == [None, None, b"", b""]
@@ -112,44 +114,44 @@ def test_nothing_in_it(scene: Scene) -> None:
     assert [faults_of(stood[offset])[0][1] for offset in (0, 1)] == ["is a JSON object"] * 2
 
 
-def test_a_record_of_two_megabytes(scene: Scene) -> None:
+def test_a_record_of_two_megabytes(scene: WorkerEnvironment) -> None:
     """Where the topic lets it in it is set aside whole; where not its producer is told, and nothing else."""
-    scene.make(reads={"max.message.bytes": "3000000"}).alert()
+    scene.create_topics(reads={"max.message.bytes": "3000000"}).produce_alert()
     large = read_json(read_id="large", image_ref="x" * 2_000_000)
-    with scene.running():
-        scene.put(scene.reads, read_json(read_id="before"), large, read_json(read_id="after"))
-        scene.wait_done()
-        (letter,) = scene.whole(scene.names.rejected)
+    with scene.running_worker():
+        scene.produce(scene.reads, read_json(read_id="before"), large, read_json(read_id="after"))
+        scene.wait_processed()
+        (letter,) = scene.read_topic(scene.names.rejected)
         assert letter.value() == large
         assert faults_of(letter) == [("", "is at most 1,000,000 bytes long")]
-        scene.change(scene.reads, max_message_bytes="1048588")
+        scene.alter_topic(scene.reads, max_message_bytes="1048588")
         with pytest.raises(KafkaException) as caught:
-            scene.put(scene.reads, large)
+            scene.produce(scene.reads, large)
         assert caught.value.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE
-        scene.put(scene.reads, read_json(read_id="last"))
-        scene.wait_done()
-    assert [each.read_id for each in scene.hits()] == ["before", "after", "last"]
-    assert len(scene.whole(scene.names.rejected)) == 1
+        scene.produce(scene.reads, read_json(read_id="last"))
+        scene.wait_processed()
+    assert [each.read_id for each in scene.emitted_hits()] == ["before", "after", "last"]
+    assert len(scene.read_topic(scene.names.rejected)) == 1
 
 
-def test_clocks_that_are_wrong(scene: Scene) -> None:
+def test_clocks_that_are_wrong(scene: WorkerEnvironment) -> None:
     """A read of tomorrow is live, one of yesterday historical, one of 1970 no read."""
-    scene.make().alert()
+    scene.create_topics().produce_alert()
     now = now_ms()
-    with scene.running():
-        scene.put(
+    with scene.running_worker():
+        scene.produce(
             scene.reads,
             read_json(read_id="1970", at_ms=0),
             read_json(read_id="tomorrow", at_ms=now + DAY_MS),
             read_json(read_id="yesterday", at_ms=now - DAY_MS),
             read_json(read_id="now"),
         )
-        scene.wait_done()
-    found = {each.read_id: each.hit for each in scene.hits()}
+        scene.wait_processed()
+    found = {each.read_id: each.hit for each in scene.emitted_hits()}
     assert {name: hit["mode"] for name, hit in found.items()} == {
         "tomorrow": "live", "yesterday": "historical", "now": "live"
     }  # fmt: skip
     assert -DAY_MS / 1000 <= found["tomorrow"]["age_s"] < -DAY_MS / 1000 + 60
     assert DAY_MS / 1000 <= found["yesterday"]["age_s"] < DAY_MS / 1000 + 60
-    (letter,) = scene.whole(scene.names.rejected)
+    (letter,) = scene.read_topic(scene.names.rejected)
     assert faults_of(letter) == [("captured_at", "lies from the year 2000 to 2099")]

@@ -1,28 +1,30 @@
 """A worker takes over from one that has ended: what happened meanwhile is told, and nothing twice."""
 
-from streams.records.times import HOUR_MS, from_ms, rfc3339
-from tests.support.worker_scene import Scene, Told, now_ms, read_json
+from streams.records.times import HOUR_MS, from_ms, to_rfc3339
+from tests.support.worker_scene import EmittedHit, WorkerEnvironment, now_ms, read_json
 
 
-def short(told: list[Told]) -> list[tuple[str, int, str, str | None]]:
+def short(told: list[EmittedHit]) -> list[tuple[str, int, str, str | None]]:
     """What is told, without the hits themselves."""
     return [each[:4] for each in told]
 
 
-def test_a_passage_goes_on(scene: Scene) -> None:
+def test_a_passage_goes_on(scene: WorkerEnvironment) -> None:
     """A better read supersedes the hit that an earlier worker told; a worse one after it tells nothing."""
-    scene.make().alert()
+    scene.create_topics().produce_alert()
     now = now_ms()
-    with scene.running(gap_s=60):
-        scene.put(scene.reads, read_json(read_id="fair", at_ms=now, camera_id="c1", confidence=0.6))
-        scene.wait_done()
-    with scene.running(gap_s=60):
-        scene.put(scene.reads, read_json(read_id="good", at_ms=now + 1000, camera_id="c1", confidence=0.9))
-        scene.wait_done()
-    with scene.running(gap_s=60):
-        scene.put(scene.reads, read_json(read_id="bad", at_ms=now + 2000, camera_id="c1", confidence=0.3))
-        scene.wait_done()
-    told = scene.hits()
+    with scene.running_worker(gap_s=60):
+        scene.produce(scene.reads, read_json(read_id="fair", at_ms=now, camera_id="c1", confidence=0.6))
+        scene.wait_processed()
+    with scene.running_worker(gap_s=60):
+        scene.produce(
+            scene.reads, read_json(read_id="good", at_ms=now + 1000, camera_id="c1", confidence=0.9)
+        )
+        scene.wait_processed()
+    with scene.running_worker(gap_s=60):
+        scene.produce(scene.reads, read_json(read_id="bad", at_ms=now + 2000, camera_id="c1", confidence=0.3))
+        scene.wait_processed()
+    told = scene.emitted_hits()
     assert sorted(short(told)) == [
         ("fair", 1, "new", None),
         ("fair", 2, "withdrawn", "superseded"),
@@ -33,7 +35,7 @@ def test_a_passage_goes_on(scene: Scene) -> None:
     assert gone["withdrawn"]["superseded_by"] == good
 
 
-def test_what_happened_while_no_worker_ran(scene: Scene) -> None:
+def test_what_happened_while_no_worker_ran(scene: WorkerEnvironment) -> None:
     """A verdict, a withdrawal, a new version and a term that ended; another alert stays as it was."""
     plates = {
         "judged": "AB123CD",
@@ -42,30 +44,30 @@ def test_what_happened_while_no_worker_ran(scene: Scene) -> None:
         "expired": "FG456HJ",
         "kept": "HJ567KL",
     }
-    scene.make()
+    scene.create_topics()
     now = now_ms()
     for alert_id, plate in plates.items():
-        term = {"valid_until": rfc3339(from_ms(now + HOUR_MS // 2))} if alert_id == "expired" else {}
-        scene.alert(plate, alert_id, **term)
-    with scene.running():
-        scene.put(scene.reads, *(read_json(plate, name, now) for name, plate in plates.items()))
-        scene.wait_done()
-    first = scene.hits()
+        term = {"valid_until": to_rfc3339(from_ms(now + HOUR_MS // 2))} if alert_id == "expired" else {}
+        scene.produce_alert(plate, alert_id, **term)
+    with scene.running_worker():
+        scene.produce(scene.reads, *(read_json(plate, name, now) for name, plate in plates.items()))
+        scene.wait_processed()
+    first = scene.emitted_hits()
     assert sorted(short(first)) == sorted((name, 1, "new", None) for name in plates)
 
-    scene.judge(next(each.hit_id for each in first if each.read_id == "judged"))
-    scene.withdraw("gone")
-    scene.alert(plates["replaced"], "replaced", version=2)
-    with scene.running(clock=lambda _: now_ms() + HOUR_MS):
+    scene.produce_verdict(next(each.hit_id for each in first if each.read_id == "judged"))
+    scene.produce_withdrawal("gone")
+    scene.produce_alert(plates["replaced"], "replaced", version=2)
+    with scene.running_worker(clock=lambda _: now_ms() + HOUR_MS):
         scene.wait_hits(10, "what happened meanwhile is told")
         # Told and done before it: nothing of the others is told on the way.
-        scene.put(
+        scene.produce(
             scene.reads,
             read_json(plates["judged"], "again", now + 1),
             read_json(plates["kept"], "next", now + 1),
         )
-        scene.wait_done()
-    second = scene.hits()[len(first) :]
+        scene.wait_processed()
+    second = scene.emitted_hits()[len(first) :]
     assert sorted(short(second), key=str) == sorted(
         [
             ("judged", 2, "withdrawn", "rejected"),
@@ -78,11 +80,11 @@ def test_what_happened_while_no_worker_ran(scene: Scene) -> None:
         key=str,
     )
 
-    with scene.running(clock=lambda _: now_ms() + HOUR_MS):
-        scene.put(
+    with scene.running_worker(clock=lambda _: now_ms() + HOUR_MS):
+        scene.produce(
             scene.reads,
             read_json(plates["judged"], "and again", now + 2),
             read_json(plates["kept"], "last", now + 2),
         )
-        scene.wait_done()
-    assert short(scene.hits()[len(first) + len(second) :]) == [("last", 1, "new", None)]
+        scene.wait_processed()
+    assert short(scene.emitted_hits()[len(first) + len(second) :]) == [("last", 1, "new", None)]

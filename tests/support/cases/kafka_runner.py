@@ -16,23 +16,23 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from streams.files.loading import load_index, load_verdicts
 from streams.kafka.admin import Admin
-from streams.kafka.client import KafkaSection, resolve
-from streams.kafka.dead_letters import FAULTS
+from streams.kafka.client import KafkaConfig, connection_from_settings
+from streams.kafka.dead_letters import FAULTS_HEADER
 from streams.kafka.dev_cluster import Cluster
-from streams.kafka.topics import TopicsPolicy, plan, topics
-from streams.records.alert import key_of
+from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
+from streams.records.alert import alert_key
 from streams.records.encode import encode
 from streams.records.times import to_ms
-from streams.runtime.clock import from_records
-from streams.settings.load import load
-from streams.worker.config import WorkerPolicy
-from streams.worker.worker import Setup, Worker
+from streams.runtime.clock import event_clock
+from streams.settings.load import parse_settings
+from streams.worker.config import WorkerConfig
+from streams.worker.worker import Worker, WorkerSettings
 from tests.support.cases.loading import Case, Row
-from tests.support.cases.runner import Result, rows_of, written
+from tests.support.cases.runner import Result, fault_rows, write_lines
 
-AT_A_TIME: Final = 8
-WITHIN_S: Final = 60.0
-_numbers = itertools.count()
+MAX_PARALLEL: Final = 8
+TIMEOUT_S: Final = 60.0
+_counter = itertools.count()
 
 
 class KafkaRunner:
@@ -47,16 +47,16 @@ class KafkaRunner:
         self._folder = TemporaryDirectory(prefix="anpr-kafka-runner-")
         self._cluster: Cluster | None = None
         self._loop = asyncio.new_event_loop()
-        self._under_way: dict[str, Future[Result]] = {}
+        self._running: dict[str, Future[Result]] = {}
 
-    def announce(self, cases: Iterable[Case]) -> None:
+    def submit_all(self, cases: Iterable[Case]) -> None:
         """Begins to run cases, so that their waits fall together."""
         for case in cases:
             self._future(case)
 
     def run(self, case: Case) -> Result:
         """What a case gives."""
-        return self._future(case).result(10 * WITHIN_S)
+        return self._future(case).result(10 * TIMEOUT_S)
 
     def close(self) -> None:
         """Stops the broker."""
@@ -69,53 +69,53 @@ class KafkaRunner:
         if self._cluster is None:
             self._cluster = Cluster(Path(self._folder.name) / "kafka", os.environ)
             self._cluster.up()
-            self._turn = asyncio.Semaphore(AT_A_TIME)
+            self._slots = asyncio.Semaphore(MAX_PARALLEL)
             threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        name = _name(case)
-        if name not in self._under_way:
-            self._under_way[name] = asyncio.run_coroutine_threadsafe(self._in_turn(case), self._loop)
-        return self._under_way[name]
+        name = _case_key(case)
+        if name not in self._running:
+            self._running[name] = asyncio.run_coroutine_threadsafe(self._run_in_slot(case), self._loop)
+        return self._running[name]
 
-    async def _in_turn(self, case: Case) -> Result:
+    async def _run_in_slot(self, case: Case) -> Result:
         assert self._cluster is not None
-        async with self._turn:
+        async with self._slots:
             with TemporaryDirectory(dir=self._folder.name) as folder:
-                return await asyncio.wait_for(_run(case, self._cluster.servers, Path(folder)), 3 * WITHIN_S)
+                return await asyncio.wait_for(_run(case, self._cluster.servers, Path(folder)), 3 * TIMEOUT_S)
 
 
 async def _run(case: Case, servers: str, folder: Path) -> Result:
-    settings = load(case.config, f"{case.name}/config.toml")
-    prefix = f"case{next(_numbers)}"
+    settings = parse_settings(case.config, f"{case.name}/config.toml")
+    prefix = f"case{next(_counter)}"
     # Records of the past keep their own times and are not deleted for their age.
-    policy = TopicsPolicy(prefix=prefix, partitions=1, reads_hours={"FR": 8784})
+    policy = TopicsConfig(prefix=prefix, partitions=1, reads_hours={"FR": 8784})
     wanted = [
         topic._replace(configs=topic.configs | {"message.timestamp.type": "CreateTime", "retention.ms": "-1"})
-        for topic in topics(policy)
+        for topic in required_topics(policy)
     ]
-    section = KafkaSection(servers=servers.split(","))
-    connection = resolve(section, {})
-    await asyncio.to_thread(_make, connection.for_kafka_python(), wanted)
+    section = KafkaConfig(servers=servers.split(","))
+    connection = connection_from_settings(section, {})
+    await asyncio.to_thread(_create_topics, connection.for_kafka_python(), wanted)
     names = policy.names()
-    rejected = await asyncio.to_thread(_loaded, case, folder)
+    rejected = await asyncio.to_thread(_load_inputs, case, folder)
     loaded, verdicts, rows = rejected
     said = []
     worker = Worker(
         connection,
-        Setup(
+        WorkerSettings(
             policy,
-            WorkerPolicy(group=prefix, state_dir=str(folder / "state"), rejected_share=1.0),
-            settings.policies,
+            WorkerConfig(group=prefix, state_dir=str(folder / "state"), rejected_share=1.0),
+            settings.matching_rules,
             settings.correlation,
             settings.places,
             cooperation=settings.cooperation,
         ),
         said.append,
-        clock=from_records if case.now is None else lambda _: case.now,
+        clock=event_clock if case.now_ms is None else lambda _: case.now_ms,
     )
     lines = [(number, line) for number, line in enumerate(case.reads, 1) if line.strip()]
     async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
         for alert in loaded.alerts():
-            key = "/".join(key_of(alert)).encode()
+            key = "/".join(alert_key(alert)).encode()
             await producer.send_and_wait(names.alerts, encode(alert), key)
             withdrawn = loaded.withdrawn_at(alert)
             if withdrawn is not None:
@@ -129,52 +129,56 @@ async def _run(case: Case, servers: str, folder: Path) -> Result:
             for _, line in lines:
                 await producer.send(names.reads[0], line)
             await producer.flush()
-            await _until(
-                lambda: worker.matching.records == len(lines) and not worker.matching.waiting, worker
+            await _wait_until(
+                lambda: worker.match_agent.read_count == len(lines) and not worker.match_agent.pending_count,
+                worker,
             )
-            here = worker.correlating.partitions
-            await _until(
-                lambda: sum(each.matches for each in here.values()) == worker.matching.matches, worker
+            here = worker.correlate_agent.partitions
+            await _wait_until(
+                lambda: sum(each.match_count for each in here.values()) == worker.match_agent.match_count,
+                worker,
             )
-            if case.now is None:
-                worker.correlating.conclude(worker.matching.newest)
+            if case.now_ms is None:
+                worker.correlate_agent.flush(worker.match_agent.watermark_ms)
             else:
-                worker.correlating.advance()
-            await _until(lambda: not any(each.waiting for each in here.values()), worker)
+                worker.correlate_agent.handle_time()
+            await _wait_until(lambda: not any(each.pending_count for each in here.values()), worker)
         except BaseException:
-            await worker.end()
+            await worker.stop()
             raise
-        assert await worker.end(), said
-    hits = [msgspec.json.decode(record.value or b"") for record in await _whole(servers, names.hits)]
-    for record in sorted(await _whole(servers, names.rejected), key=_offset):
-        faults = msgspec.json.decode(dict(record.headers)[FAULTS])
-        rows += [{"source": "reads.jsonl", "line": lines[_offset(record)][0], **fault} for fault in faults]
+        assert await worker.stop(), said
+    hits = [msgspec.json.decode(record.value or b"") for record in await _read_topic(servers, names.hits)]
+    for record in sorted(await _read_topic(servers, names.rejected), key=_source_offset):
+        faults = msgspec.json.decode(dict(record.headers)[FAULTS_HEADER])
+        rows += [
+            {"source": "reads.jsonl", "line": lines[_source_offset(record)][0], **fault} for fault in faults
+        ]
     return Result(hits, rows)
 
 
-def _make(options: dict[str, Any], wanted: list[Any]) -> None:
+def _create_topics(options: dict[str, Any], wanted: list[Any]) -> None:
     with Admin(options) as admin:
-        admin.apply(plan(wanted, {}), wanted)
+        admin.apply(plan_changes(wanted, {}), wanted)
 
 
-def _loaded(case: Case, folder: Path) -> tuple[Any, Any, list[Row]]:
+def _load_inputs(case: Case, folder: Path) -> tuple[Any, Any, list[Row]]:
     """The lists and verdicts of the case's files as they are loaded to topics, and what was not taken."""
-    loaded = load_index((written(folder / "alerts.jsonl", case.alerts),), folder / "lists.snapshot")
-    verdicts, not_taken = load_verdicts(written(folder / "verdicts.jsonl", case.verdicts))
-    return loaded.lists, verdicts, rows_of([*loaded.rejected, *not_taken])
+    loaded = load_index((write_lines(folder / "alerts.jsonl", case.alerts),), folder / "lists.snapshot")
+    verdicts, not_taken = load_verdicts(write_lines(folder / "verdicts.jsonl", case.verdicts))
+    return loaded.alert_index, verdicts, fault_rows([*loaded.rejected, *not_taken])
 
 
-async def _until(holds: Callable[[], bool], worker: Worker) -> None:
-    end = monotonic() + WITHIN_S
-    trouble: Awaitable[Any] = asyncio.ensure_future(worker.trouble())
-    while not holds():
+async def _wait_until(condition: Callable[[], bool], worker: Worker) -> None:
+    end = monotonic() + TIMEOUT_S
+    trouble: Awaitable[Any] = asyncio.ensure_future(worker.fatal_error())
+    while not condition():
         assert monotonic() < end, "the worker is not done"
         done, _ = await asyncio.wait({trouble}, timeout=0.01)
         assert not done, [str(task.result()) for task in done]
     trouble.cancel()
 
 
-async def _whole(servers: str, topic: str) -> list[ConsumerRecord]:
+async def _read_topic(servers: str, topic: str) -> list[ConsumerRecord]:
     place = TopicPartition(topic, 0)
     async with AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest") as consumer:
         consumer.assign([place])
@@ -186,9 +190,9 @@ async def _whole(servers: str, topic: str) -> list[ConsumerRecord]:
         return records
 
 
-def _offset(record: ConsumerRecord) -> int:
+def _source_offset(record: ConsumerRecord) -> int:
     return int(dict(record.headers)["__connect.errors.offset"])
 
 
-def _name(case: Case) -> str:
+def _case_key(case: Case) -> str:
     return repr(case)

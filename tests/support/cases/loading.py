@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple
 
 from streams.records.times import parse_time, to_ms
 
-FOLDER: Final = Path(__file__).resolve().parents[2] / "cases"
+CASES_FOLDER: Final = Path(__file__).resolve().parents[2] / "cases"
 
 Row = dict[str, Any]
 
@@ -38,7 +38,7 @@ class Case(NamedTuple):
     alerts: list[bytes]
     verdicts: list[bytes]
     config: str
-    now: int | None
+    now_ms: int | None
     hits: list[Row]
     rejected: list[Row]
     alerts_after_reads: Sequence[bytes] = ()
@@ -51,35 +51,35 @@ class Case(NamedTuple):
         return self.command == "replay" and not self.alerts_after_reads
 
 
-def load(folder: Path) -> Case:
+def load_case(folder: Path) -> Case:
     """Return the case in a folder. Raises OSError if a required file is missing."""
-    options = json.loads(_text(folder / "options.json", "{}"))
+    options = json.loads(_read_text(folder / "options.json", "{}"))
     return Case(
-        name=folder.relative_to(FOLDER).as_posix(),
-        readme=_text(folder / "README").strip(),
-        reads=_lines(folder / "reads.jsonl"),
-        alerts=_lines(folder / "alerts.jsonl"),
-        verdicts=_lines(folder / "verdicts.jsonl", ""),
-        config=_text(folder / "config.toml", ""),
-        now=to_ms(parse_time(options["now"])) if "now" in options else None,
-        hits=[json.loads(line) for line in _lines(folder / "expected/hits.jsonl")],
-        rejected=[json.loads(line) for line in _lines(folder / "expected/rejected.jsonl", "")],
-        alerts_after_reads=_lines(folder / "alerts_after_reads.jsonl", ""),
+        name=folder.relative_to(CASES_FOLDER).as_posix(),
+        readme=_read_text(folder / "README").strip(),
+        reads=_read_lines(folder / "reads.jsonl"),
+        alerts=_read_lines(folder / "alerts.jsonl"),
+        verdicts=_read_lines(folder / "verdicts.jsonl", ""),
+        config=_read_text(folder / "config.toml", ""),
+        now_ms=to_ms(parse_time(options["now"])) if "now" in options else None,
+        hits=[json.loads(line) for line in _read_lines(folder / "expected/hits.jsonl")],
+        rejected=[json.loads(line) for line in _read_lines(folder / "expected/rejected.jsonl", "")],
+        alerts_after_reads=_read_lines(folder / "alerts_after_reads.jsonl", ""),
         command=options.get("command", "replay"),
-        no_match=[json.loads(line) for line in _lines(folder / "expected/no_match.jsonl", "")],
+        no_match=[json.loads(line) for line in _read_lines(folder / "expected/no_match.jsonl", "")],
     )
 
 
-def all_cases() -> list[Case]:
+def load_all_cases() -> list[Case]:
     """Return all cases, sorted by name."""
-    return [load(readme.parent) for readme in sorted(FOLDER.glob("*/*/README"))]
+    return [load_case(readme.parent) for readme in sorted(CASES_FOLDER.glob("*/*/README"))]
 
 
-def _text(path: Path, missing: str | None = None) -> str:
+def _read_text(path: Path, missing: str | None = None) -> str:
     if missing is not None and not path.exists():
         return missing
     return path.read_text("utf-8")
 
 
-def _lines(path: Path, missing: str | None = None) -> list[bytes]:
-    return _text(path, missing).encode().splitlines()
+def _read_lines(path: Path, missing: str | None = None) -> list[bytes]:
+    return _read_text(path, missing).encode().splitlines()

@@ -6,15 +6,15 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from streams.cli.main import main
-from streams.records.times import from_ms, rfc3339
+from streams.records.times import from_ms, to_rfc3339
 from tests.support.cases.loading import Case, Row
 
 
 def look_back(case: Case, folder: Path) -> list[Row]:
     """Return the hits that `anpr lookback` writes for the files of a case, as of the case's `now`."""
-    assert case.now is not None, f"{case.name}: options.json needs `now`"
+    assert case.now_ms is not None, f"{case.name}: options.json needs `now`"
     files = {"alerts": case.alerts, "reads": case.reads, "config": case.config.encode().splitlines()}
-    arguments = ["lookback", "--now", rfc3339(from_ms(case.now)), "--json"]
+    arguments = ["lookback", "--now", to_rfc3339(from_ms(case.now_ms)), "--json"]
     for name, lines in files.items():
         path = folder / name
         path.write_bytes(b"".join(line + b"\n" for line in lines))

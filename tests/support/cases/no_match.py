@@ -6,13 +6,13 @@ from tempfile import TemporaryDirectory
 
 from streams.files.loading import load_index
 from streams.matching.explain import explain
-from streams.matching.matcher import Judge
-from streams.plates.confusables import CLASSES
-from streams.plates.formats import shipped
+from streams.matching.matcher import Matcher
+from streams.plates.confusables import BUILTIN_CLASSES
+from streams.plates.formats import builtin_formats
 from streams.records.decode import decode_reads
-from streams.settings.load import load
+from streams.settings.load import parse_settings
 from tests.support.cases.loading import Case, Row
-from tests.support.cases.runner import written
+from tests.support.cases.runner import write_lines
 
 
 def rules_found(case: Case) -> list[Row]:
@@ -24,8 +24,8 @@ def rules_found(case: Case) -> list[Row]:
     reads = {read.read_id: read for read in decode_reads(case.reads).reads}
     with TemporaryDirectory(prefix="anpr-case-") as folder:
         lists = load_index(
-            (written(Path(folder) / "alerts.jsonl", case.alerts),), Path(folder) / "lists.snapshot"
-        ).lists
+            (write_lines(Path(folder) / "alerts.jsonl", case.alerts),), Path(folder) / "lists.snapshot"
+        ).alert_index
         found: list[Row] = []
         for row in case.no_match:
             read = reads[row["read_id"]]
@@ -34,13 +34,15 @@ def rules_found(case: Case) -> list[Row]:
                 for alert in lists.alerts()
                 if alert.alert_id == row["alert_id"] and row.get("list_id", alert.list_id) == alert.list_id
             ]
-            effective = lists.in_force(alert, read.captured_at)
-            (decision,) = explain(read, [(alert, effective)], matcher, shipped(), CLASSES).rulings
+            effective = lists.is_effective(alert, read.captured_at)
+            (decision,) = explain(
+                read, [(alert, effective)], matcher, builtin_formats(), BUILTIN_CLASSES
+            ).rulings
             found.append(row | {"rule": decision.rule})
     return found
 
 
 @lru_cache(maxsize=1)
-def _matcher(config: str) -> Judge:
+def _matcher(config: str) -> Matcher:
     """Return a matcher by the settings in a text; most cases have none, so it is built once for them."""
-    return Judge(load(config, "config.toml").policies)
+    return Matcher(parse_settings(config, "config.toml").matching_rules)

@@ -14,7 +14,7 @@ from streams.pipeline import Pipeline
 from streams.records.alert import Alert
 from streams.records.encode import encode
 from streams.replay import replay
-from streams.settings.load import load
+from streams.settings.load import parse_settings
 from streams.settings.model import Settings
 from tests.support.cases.loading import Case, Row
 from tests.support.cases.lookback_runner import look_back
@@ -54,53 +54,53 @@ class ReplayRunner:
     def _run(self, case: Case, folder: Path) -> Result:
         if case.command == "lookback":
             return Result(look_back(case, folder), [])
-        settings = _settings(case.config, f"{case.name}/config.toml")
+        settings = _parse_settings(case.config, f"{case.name}/config.toml")
         loaded = load_index(
-            (written(folder / "alerts.jsonl", case.alerts),),
+            (write_lines(folder / "alerts.jsonl", case.alerts),),
             folder / "lists.snapshot",
-            near=settings.policies.fuzzy,
+            fuzzy_lists=settings.matching_rules.fuzzy_lists,
         )
         pipeline = Pipeline(
-            loaded.lists,
-            settings.policies,
+            loaded.alert_index,
+            settings.matching_rules,
             settings.correlation,
             settings.places,
             cooperation=settings.cooperation,
         )
-        verdicts, not_taken = load_verdicts(written(folder / "verdicts.jsonl", case.verdicts))
+        verdicts, not_taken = load_verdicts(write_lines(folder / "verdicts.jsonl", case.verdicts))
         for verdict in verdicts:
-            pipeline.expect(verdict)
+            pipeline.schedule_verdict(verdict)
         hits: list[Row] = []
         rejected = [*loaded.rejected, *not_taken]
-        for step in replay(pipeline, written(folder / "reads.jsonl", case.reads), case.now):
+        for step in replay(pipeline, write_lines(folder / "reads.jsonl", case.reads), case.now_ms):
             hits += [msgspec.json.decode(encode(hit)) for hit in step.hits]
             rejected += step.rejected
         for line in case.alerts_after_reads:
-            added = pipeline.put(msgspec.json.decode(line, type=Alert), pipeline.now)
+            added = pipeline.handle_alert(msgspec.json.decode(line, type=Alert), pipeline.now_ms)
             assert isinstance(added, list), added
             hits += [msgspec.json.decode(encode(hit)) for hit in added]
-        return Result(hits, rows_of(rejected))
+        return Result(hits, fault_rows(rejected))
 
 
 @lru_cache(maxsize=4)
-def _settings(config: str, name: str) -> Settings:
+def _parse_settings(config: str, name: str) -> Settings:
     """Settings, which nobody changes; a property replays one text of them a thousand times."""
-    return load(config, name)
+    return parse_settings(config, name)
 
 
 _SOURCES: Final = ("alerts.jsonl", "verdicts.jsonl", "reads.jsonl")
 
 
-def written(path: Path, lines: Iterable[bytes]) -> str:
+def write_lines(path: Path, lines: Iterable[bytes]) -> str:
     """Writes lines to a file; returns its path."""
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return str(path)
 
 
-def rows_of(rejected: Iterable[RejectedLine]) -> list[Row]:
+def fault_rows(rejected: Iterable[RejectedLine]) -> list[Row]:
     """A row for each fault of lines that were not taken, by file and line."""
     return [
-        {"source": entry.source, "line": entry.line, **fault._asdict()}
-        for entry in sorted(rejected, key=lambda entry: (_SOURCES.index(entry.source), entry.line))
+        {"source": entry.source, "line": entry.line_number, **fault._asdict()}
+        for entry in sorted(rejected, key=lambda entry: (_SOURCES.index(entry.source), entry.line_number))
         for fault in entry.faults
     ]

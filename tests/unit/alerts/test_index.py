@@ -1,45 +1,45 @@
 """The index: changes are seen by the next batch, versions and withdrawals count in any order."""
 
 from streams.alerts import Index
-from streams.plates.packed_keys import columns
-from tests.support.builders import alert, at, withdrawal
+from streams.plates.packed_keys import to_columns
+from tests.support.builders import a_withdrawal, after_noon, an_alert
 
 
 def found(index: Index, *plates: str) -> list[tuple[int, str]]:
     """The candidates of plates, as (place, alert id)."""
-    return [(candidate.row, candidate.alert.alert_id) for candidate in index.find(columns(plates))]
+    return [(candidate.row, candidate.alert.alert_id) for candidate in index.find(to_columns(plates))]
 
 
 def test_a_new_alert_is_seen_by_the_next_batch() -> None:
     index = Index()
     assert found(index, "AB123CD") == []
-    assert index.put(alert("AB-123-CD")) is None
+    assert index.put(an_alert("AB-123-CD")) is None
     assert found(index, "AB123CD", "AB124CD") == [(0, "a1")]
 
 
 def test_a_replaced_alert_is_found_by_its_new_plate_only() -> None:
     index = Index()
-    index.put(alert("AB-123-CD"))
-    index.put(alert("EF-456-GH", version=2))
+    index.put(an_alert("AB-123-CD"))
+    index.put(an_alert("EF-456-GH", version=2))
     assert found(index, "AB123CD", "EF456GH") == [(1, "a1")]
-    index.put(alert("AB-123-CD"))
+    index.put(an_alert("AB-123-CD"))
     assert found(index, "AB123CD", "EF456GH") == [(1, "a1")], "a lower version changes nothing"
 
 
 def test_a_pattern_replaced_by_a_plate_and_back() -> None:
     index = Index()
-    index.put(alert("AB-1*"))
+    index.put(an_alert("AB-1*"))
     assert found(index, "AB123CD", "AB999CD") == [(0, "a1")]
-    index.put(alert("EF-456-GH", version=2))
+    index.put(an_alert("EF-456-GH", version=2))
     assert found(index, "AB123CD", "EF456GH") == [(1, "a1")]
-    index.put(alert("*GH", version=3))
+    index.put(an_alert("*GH", version=3))
     assert found(index, "AB123CD", "EF456GH", "GH456EF") == [(1, "a1")]
 
 
 def test_an_alert_without_a_plate_is_refused_and_the_old_version_stays() -> None:
     index = Index()
-    index.put(alert("AB-123-CD"))
-    fault = index.put(alert("А-123-В", version=2))
+    index.put(an_alert("AB-123-CD"))
+    fault = index.put(an_alert("А-123-В", version=2))
     assert fault is not None
     assert "Cyrillic" in fault.rule
     assert found(index, "AB123CD") == [(0, "a1")]
@@ -47,44 +47,44 @@ def test_an_alert_without_a_plate_is_refused_and_the_old_version_stays() -> None
 
 def test_it_counts_from_its_first_instant_to_before_its_last() -> None:
     index = Index()
-    listed = alert("AB-123-CD", valid_from="2026-05-21T12:00:00Z", valid_until="2026-05-21T12:00:10Z")
+    listed = an_alert("AB-123-CD", valid_from="2026-05-21T12:00:00Z", valid_until="2026-05-21T12:00:10Z")
     index.put(listed)
-    assert not index.in_force(listed, at(-0.001))
-    assert index.in_force(listed, at(0))
-    assert index.in_force(listed, at(9.999))
-    assert not index.in_force(listed, at(10))
+    assert not index.is_effective(listed, after_noon(-0.001))
+    assert index.is_effective(listed, after_noon(0))
+    assert index.is_effective(listed, after_noon(9.999))
+    assert not index.is_effective(listed, after_noon(10))
 
 
 def test_a_withdrawal_counts_in_any_order() -> None:
     for order in (0, 1):
         index = Index()
-        listed = alert("AB-123-CD")
+        listed = an_alert("AB-123-CD")
         for step in (order, 1 - order):
             if step:
                 index.put(listed)
             else:
-                index.withdraw(withdrawal("a1", at(0)))
-        assert index.in_force(listed, at(-0.001))
-        assert not index.in_force(listed, at(0))
+                index.withdraw(a_withdrawal("a1", after_noon(0)))
+        assert index.is_effective(listed, after_noon(-0.001))
+        assert not index.is_effective(listed, after_noon(0))
 
 
 def test_a_version_that_begins_after_the_withdrawal_is_in_force() -> None:
     index = Index()
-    index.put(alert("AB-123-CD"))
-    index.withdraw(withdrawal("a1", at(0)))
-    again = alert("AB-123-CD", version=2, valid_from="2026-05-21T13:00:00Z")
+    index.put(an_alert("AB-123-CD"))
+    index.withdraw(a_withdrawal("a1", after_noon(0)))
+    again = an_alert("AB-123-CD", version=2, valid_from="2026-05-21T13:00:00Z")
     index.put(again)
-    assert not index.in_force(again, at(0))
-    assert index.in_force(again, at(3600))
-    index.withdraw(withdrawal("a1", at(7200)))
-    assert not index.in_force(again, at(7200))
+    assert not index.is_effective(again, after_noon(0))
+    assert index.is_effective(again, after_noon(3600))
+    index.withdraw(a_withdrawal("a1", after_noon(7200)))
+    assert not index.is_effective(again, after_noon(7200))
 
 
 def test_many_changes_do_not_lose_any() -> None:
     index = Index()
     plates = [f"AB-{number:03d}-{letters}" for letters in ("CD", "EF", "GH") for number in range(1000)]
     for place, plate in enumerate(plates):
-        index.put(alert(plate, alert_id=f"a{place}"))
+        index.put(an_alert(plate, alert_id=f"a{place}"))
     batch = [plate.replace("-", "") for plate in plates]
     assert len(found(index, *batch)) >= len(plates)
     names = set(found(index, *batch))

@@ -6,39 +6,41 @@ from random import Random
 
 import pytest
 
-from streams.alerts import Index, LogWriter, Snapshot, SnapshotWriter
+from streams.alerts import Index, LogSnapshotWriter, Snapshot, SnapshotWriter
 from streams.alerts.index import Candidate
-from streams.plates.confusables import CLASSES, classes
-from streams.plates.packed_keys import columns, pack, unpack
+from streams.plates.confusables import BUILTIN_CLASSES, build_classes
+from streams.plates.packed_keys import pack, to_columns, unpack
 from streams.records.alert import Alert, Withdrawal
-from tests.support.builders import alert, at, withdrawal
-from tests.support.one_edit import kin, near_pairs
+from tests.support.builders import a_withdrawal, after_noon, an_alert
+from tests.support.one_edit import canonical_text, one_edit_pairs
 
-OLD = alert("AB-123-CD")
-NEW = alert("EF-456-GH", version=2)
+OLD = an_alert("AB-123-CD")
+NEW = an_alert("EF-456-GH", version=2)
 
 
 def texts(index: Index, *plates: str) -> list[tuple[int, str]]:
     """The pairs of plates, as (place, listed text)."""
-    rows, keys = index.near(columns(plates))
+    rows, keys = index.find_one_edit(to_columns(plates))
     return [(row, unpack(key)) for row, key in zip(rows.tolist(), keys.tolist(), strict=True)]
 
 
 def alerts_near(index: Index, *plates: str) -> list[tuple[int, str]]:
     """The alerts of the pairs of plates, as (place, alert id)."""
-    return [(each.row, each.alert.alert_id) for each in index.resolve(*index.near(columns(plates)))]
+    return [
+        (each.row, each.alert.alert_id) for each in index.resolve(*index.find_one_edit(to_columns(plates)))
+    ]
 
 
 def from_base(path: Path, alerts: Sequence[Alert], *near: str) -> Index:
     """An index whose base has the alerts."""
     with SnapshotWriter(path) as writer:
         assert writer.add(alerts) == {}
-        return Index(Snapshot(writer.finish()), near=near)
+        return Index(Snapshot(writer.finish()), fuzzy_lists=near)
 
 
 def changed(alerts: Sequence[Alert], *near: str) -> Index:
     """An index whose delta has the alerts."""
-    index = Index(near=near)
+    index = Index(fuzzy_lists=near)
     for each in alerts:
         assert index.put(each) is None
     return index
@@ -51,16 +53,16 @@ def both(path: Path, alerts: Sequence[Alert], *near: str) -> list[Index]:
 
 def grown(path: Path, base: Snapshot | None, *entries: Alert | Withdrawal, ends_since: int = 0) -> Snapshot:
     """A snapshot of a base and what came after it on a topic."""
-    with LogWriter(path, ends_since=ends_since) as writer:
+    with LogSnapshotWriter(path, ended_since_ms=ends_since) as writer:
         if base is not None:
-            writer.begin_with(base)
-        writer.take(entries)
+            writer.copy_from(base)
+        writer.add_entries(entries)
         return Snapshot(writer.finish())
 
 
 def listed(snapshot: Snapshot, *lists: str) -> list[str]:
     """The texts of the plates of some lists."""
-    return [unpack(key) for key in snapshot.plates(lists).tolist()]
+    return [unpack(key) for key in snapshot.plate_keys(lists).tolist()]
 
 
 def test_one_character_other_more_or_less(tmp_path: Path) -> None:
@@ -73,33 +75,33 @@ def test_one_character_other_more_or_less(tmp_path: Path) -> None:
 
 
 def test_the_same_within_a_class_is_for_find(tmp_path: Path) -> None:
-    for index in both(tmp_path / "s", [alert("BO-250-DI")], "sis"):
+    for index in both(tmp_path / "s", [an_alert("BO-250-DI")], "sis"):
         assert texts(index, "8O250DI", "B02S0QI", "BO250D1") == []
         assert texts(index, "8X250D1", "8025ODQI", "8Q25QD") == [(row, "BO250DI") for row in range(3)]
 
 
 def test_each_spelling_that_is_listed_has_a_pair(tmp_path: Path) -> None:
-    alerts = [alert("B-8"), alert("8-8", alert_id="a2"), alert("8B", alert_id="a3")]
+    alerts = [an_alert("B-8"), an_alert("8-8", alert_id="a2"), an_alert("8B", alert_id="a3")]
     for index in both(tmp_path / "s", alerts, "sis"):
         assert texts(index, "BX") == [(0, "88"), (0, "8B"), (0, "B8")]
         assert alerts_near(index, "BX") == [(0, "a1"), (0, "a2"), (0, "a3")]
-        rows, keys = index.near(columns(["BX"]))
+        rows, keys = index.find_one_edit(to_columns(["BX"]))
         assert [each.alert.alert_id for each in index.resolve(rows[1:2], keys[1:2])] == ["a3"]
 
 
 def test_the_shortest_and_the_longest(tmp_path: Path) -> None:
     long = "ABCDEFGHJKLM"
-    for index in both(tmp_path / "s", [alert("A"), alert(long, alert_id="a2")], "sis"):
+    for index in both(tmp_path / "s", [an_alert("A"), an_alert(long, alert_id="a2")], "sis"):
         assert texts(index, "X", "XA", "AX", "AA", "XX", "A") == [(row, "A") for row in range(4)]
         assert texts(index, long[1:], long[:-1], "X" + long[1:], long[:-1] + "X", long, long + "X") == [
             (row, long) for row in range(4)
         ]
-    for index in both(tmp_path / "s", [alert(long[1:])], "sis"):
+    for index in both(tmp_path / "s", [an_alert(long[1:])], "sis"):
         assert texts(index, long, long[1:] + "X", long[2:], long[1:]) == [(row, long[1:]) for row in range(3)]
 
 
 def test_umlauts_of_either_are_tried_in_all_spellings(tmp_path: Path) -> None:
-    for index in both(tmp_path / "s", [alert("LÖ-B 12", "DE")], "sis"):
+    for index in both(tmp_path / "s", [an_alert("LÖ-B 12", "DE")], "sis"):
         assert texts(index, "LOB13", "LOEB13", "LÖ-B 1") == [
             (0, "LOB12"),
             (1, "LOEB12"),
@@ -108,18 +110,22 @@ def test_umlauts_of_either_are_tried_in_all_spellings(tmp_path: Path) -> None:
         ]
         assert texts(index, "LÖ-B 12") == [], "the same in some spelling"
         assert texts(index, "LOEB12") == [(0, "LOB12")], "for the reader has no umlaut"
-    for index in both(tmp_path / "s", [alert("LOEX12")], "sis"):
+    for index in both(tmp_path / "s", [an_alert("LOEX12")], "sis"):
         assert texts(index, "LOB12", "LÖ-B 12") == [(1, "LOEX12")]
 
 
 def test_what_is_no_plate_has_no_pairs(tmp_path: Path) -> None:
-    for index in both(tmp_path / "s", [alert("A"), alert("AB", alert_id="a2")], "sis"):
+    for index in both(tmp_path / "s", [an_alert("A"), an_alert("AB", alert_id="a2")], "sis"):
         assert texts(index, "А-В", "", "AC", "A" * 13, "--") == [(2, "A"), (2, "AB")]
         assert texts(index) == []
 
 
 def test_only_the_lists_that_ask(tmp_path: Path) -> None:
-    alerts = [OLD, alert("AB-124-CD", alert_id="a2", list_id="interpol"), alert("AB-12?-CD", alert_id="a3")]
+    alerts = [
+        OLD,
+        an_alert("AB-124-CD", alert_id="a2", list_id="interpol"),
+        an_alert("AB-12?-CD", alert_id="a3"),
+    ]
     for near, expected in (
         (["sis"], ["AB123CD"]),
         (["interpol"], ["AB124CD"]),
@@ -132,79 +138,79 @@ def test_only_the_lists_that_ask(tmp_path: Path) -> None:
 
 
 def test_a_key_gives_the_alerts_of_all_lists_and_each_once() -> None:
-    other = alert("AB-123-CD", alert_id="a2", list_id="interpol")
+    other = an_alert("AB-123-CD", alert_id="a2", list_id="interpol")
     index = changed([OLD, other], "sis")
-    rows, keys = index.near(columns(["AB124CD"]))
+    rows, keys = index.find_one_edit(to_columns(["AB124CD"]))
     assert index.resolve(rows, keys) == [Candidate(0, other), Candidate(0, OLD)]
     assert index.resolve(rows.repeat(2), keys.repeat(2)) == index.resolve(rows, keys)
     assert index.resolve(rows[:0], keys[:0]) == []
 
 
 def test_what_was_replaced_is_not_found(tmp_path: Path) -> None:
-    for index in both(tmp_path / "s", [OLD, alert("XX-999-XX", alert_id="a2")], "sis"):
+    for index in both(tmp_path / "s", [OLD, an_alert("XX-999-XX", alert_id="a2")], "sis"):
         index.put(NEW)
         assert alerts_near(index, "AB124CD", "EF456G") == [(1, "a1")]
-        index.put(alert("AB-123-CD", version=3))
+        index.put(an_alert("AB-123-CD", version=3))
         assert alerts_near(index, "AB124CD", "EF456G") == [(0, "a1")]
-        index.put(alert("AB-12?-CD", version=4))
+        index.put(an_alert("AB-12?-CD", version=4))
         assert alerts_near(index, "AB124CD", "EF456G") == []
 
 
 def test_a_plate_that_another_alert_has_too_stays() -> None:
-    index = changed([OLD, alert("AB-123-CD", alert_id="a2")], "sis")
+    index = changed([OLD, an_alert("AB-123-CD", alert_id="a2")], "sis")
     index.put(NEW)
     assert texts(index, "AB124CD") == [(0, "AB123CD")]
     assert alerts_near(index, "AB124CD") == [(0, "a2")]
-    index.put(alert("EF-456-GH", alert_id="a2", version=2))
+    index.put(an_alert("EF-456-GH", alert_id="a2", version=2))
     assert texts(index, "AB124CD", "EF456G") == [(1, "EF456GH")]
 
 
 def test_what_was_listed_again_on_a_topic_is_found(tmp_path: Path) -> None:
-    base = grown(tmp_path / "s", None, OLD, withdrawal("a1", at(0)))
-    index = Index(base, near=["sis"])
-    index.relist(OLD)
+    base = grown(tmp_path / "s", None, OLD, a_withdrawal("a1", after_noon(0)))
+    index = Index(base, fuzzy_lists=["sis"])
+    index.apply_value(OLD)
     assert alerts_near(index, "AB124CD") == [(0, "a1")]
-    assert index.in_force(OLD, at(1))
-    index.relist(NEW)
+    assert index.is_effective(OLD, after_noon(1))
+    index.apply_value(NEW)
     assert alerts_near(index, "AB124CD", "EF455GH") == [(1, "a1")]
 
 
 def test_a_snapshot_has_the_plates_of_each_list(tmp_path: Path) -> None:
     alerts = [
         OLD,
-        alert("LÖ-B 12", "DE", alert_id="a2"),
-        alert("AB123CD", alert_id="a3"),
-        alert("A*", alert_id="a4"),
-        alert("ZZ", list_id="interpol"),
+        an_alert("LÖ-B 12", "DE", alert_id="a2"),
+        an_alert("AB123CD", alert_id="a3"),
+        an_alert("A*", alert_id="a4"),
+        an_alert("ZZ", list_id="interpol"),
     ]
     with SnapshotWriter(tmp_path / "s") as writer:
         writer.add(alerts[3:])
         writer.add([])
-        writer.add([*alerts[:3], alert("А-В", list_id="bad")])
+        writer.add([*alerts[:3], an_alert("А-В", list_id="bad")])
         snapshot = Snapshot(writer.finish())
     assert listed(snapshot, "sis") == ["AB123CD", "LOB12", "LOEB12"]
     assert listed(snapshot, "interpol", "none") == ["ZZ"]
     assert listed(snapshot, "sis", "interpol") == ["AB123CD", "LOB12", "LOEB12", "ZZ"]
     assert listed(snapshot) == []
-    assert snapshot.lists().keys() == {"interpol", "sis"}
+    assert snapshot.list_ranges().keys() == {"interpol", "sis"}
 
 
 def test_a_snapshot_drops_the_plates_of_versions_that_do_not_count(tmp_path: Path) -> None:
     with SnapshotWriter(tmp_path / "s") as writer:
-        writer.add([OLD, alert("8B", alert_id="a2")])
+        writer.add([OLD, an_alert("8B", alert_id="a2")])
         writer.add([NEW])
         snapshot = Snapshot(writer.finish())
     assert listed(snapshot, "sis") == ["8B", "EF456GH"]
 
 
 def test_plates_go_with_the_last_alert_that_has_them(tmp_path: Path) -> None:
-    other = alert("AB-123-CD", alert_id="a2")
-    first = grown(tmp_path / "1", None, OLD, other, alert("ZZ", list_id="interpol"))
+    other = an_alert("AB-123-CD", alert_id="a2")
+    first = grown(tmp_path / "1", None, OLD, other, an_alert("ZZ", list_id="interpol"))
     assert listed(first, "sis") == ["AB123CD"]
-    second = grown(tmp_path / "2", first, NEW, alert("ZZ-1", list_id="interpol", version=2))
+    second = grown(tmp_path / "2", first, NEW, an_alert("ZZ-1", list_id="interpol", version=2))
     assert listed(second, "sis") == ["AB123CD", "EF456GH"]
     assert listed(second, "interpol") == ["ZZ1"]
-    third = grown(tmp_path / "3", second, withdrawal("a2", at(0)), alert("Y", list_id="third"))
+    third = grown(tmp_path / "3", second, a_withdrawal("a2", after_noon(0)), an_alert("Y", list_id="third"))
     assert listed(third, "sis") == ["AB123CD", "EF456GH"], "it has ended, but late reads may have it"
     last = grown(tmp_path / "4", third, ends_since=10**13)
     assert listed(last, "sis", "interpol", "third") == ["EF456GH", "Y", "ZZ1"]
@@ -213,16 +219,16 @@ def test_plates_go_with_the_last_alert_that_has_them(tmp_path: Path) -> None:
 def test_plates_do_not_pile_up_over_generations(tmp_path: Path) -> None:
     snapshot = None
     for version in range(1, 6):
-        entry = alert(f"AB-{version}99-CD", version=version)
-        snapshot = grown(tmp_path / str(version), snapshot, entry, alert("ZZ", list_id="interpol"))
+        entry = an_alert(f"AB-{version}99-CD", version=version)
+        snapshot = grown(tmp_path / str(version), snapshot, entry, an_alert("ZZ", list_id="interpol"))
         assert listed(snapshot, "sis", "interpol") == [f"AB{version}99CD", "ZZ"]
 
 
 def test_other_classes(tmp_path: Path) -> None:
-    few = classes(("XY",))
+    few = build_classes(("XY",))
     with SnapshotWriter(tmp_path / "s", few) as writer:
-        writer.add([alert("B-8")])
-        index = Index(Snapshot(writer.finish(), few), few, near=["sis"])
+        writer.add([an_alert("B-8")])
+        index = Index(Snapshot(writer.finish(), few), few, fuzzy_lists=["sis"])
     assert texts(index, "88", "BB", "X8", "XY") == [(0, "B8"), (1, "B8"), (2, "B8")]
 
 
@@ -242,15 +248,15 @@ def test_many_neighbours(tmp_path: Path, alphabet: str) -> None:
         char = random.choice(alphabet)
         asked += [plate[:place] + char + plate[place + 1 :], (plate[:place] + char + plate[place:])[:12]]
         asked += [plate[:place] + plate[place + 1 :] or "A"]
-    alerts = [alert(plate, alert_id=f"a{place}") for place, plate in enumerate(plates)]
+    alerts = [an_alert(plate, alert_id=f"a{place}") for place, plate in enumerate(plates)]
     keys = {pack(plate) for plate in plates}
-    expected = near_pairs(asked, keys, CLASSES)
+    expected = one_edit_pairs(asked, keys, BUILTIN_CLASSES)
     assert len(expected) > 60
     half = from_base(tmp_path / "half", alerts[:150], "sis")
     for each in alerts[150:]:
         half.put(each)
     for index in [*both(tmp_path / "s", alerts, "sis"), half]:
-        rows, found = index.near(columns(asked))
+        rows, found = index.find_one_edit(to_columns(asked))
         assert list(zip(rows.tolist(), found.tolist(), strict=True)) == expected
         named = {(each.row, each.alert.alert_id) for each in index.resolve(rows, found)}
         by_key: dict[int, list[str]] = {}
@@ -261,6 +267,8 @@ def test_many_neighbours(tmp_path: Path, alphabet: str) -> None:
 
 def test_kin_is_what_find_finds() -> None:
     """The oracle's own idea of a class agrees with the index."""
-    index = changed([alert("B0-25")], "sis")
+    index = changed([an_alert("B0-25")], "sis")
     for plate in ("8O25", "BO2S", "BA25", "B025"):
-        assert bool(index.find(columns([plate]))) == (kin(plate, CLASSES) == kin("B025", CLASSES))
+        assert bool(index.find(to_columns([plate]))) == (
+            canonical_text(plate, BUILTIN_CLASSES) == canonical_text("B025", BUILTIN_CLASSES)
+        )

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.alerts.wildcard_index import Patterns
-from streams.plates.packed_keys import columns
+from streams.alerts.wildcard_index import WildcardIndex
+from streams.plates.packed_keys import to_columns
 
 PLATES = st.lists(st.text("AB12", min_size=1, max_size=8), max_size=30)
 PATTERN = st.text("AB12?*", min_size=1, max_size=7).filter(lambda text: text.strip("?*"))
@@ -14,10 +14,10 @@ PATTERN = st.text("AB12?*", min_size=1, max_size=7).filter(lambda text: text.str
 
 @given(PLATES, st.lists(PATTERN, max_size=6))
 def test_every_plate_that_fits_is_a_candidate(plates: list[str], patterns: list[str]) -> None:
-    index = Patterns()
+    index = WildcardIndex()
     for place, pattern in enumerate(patterns):
         index.add(("l", str(place)), pattern)
-    pairs = index.find(columns(plates))
+    pairs = index.find(to_columns(plates))
     for row, plate in enumerate(plates):
         for place, pattern in enumerate(patterns):
             expression = pattern.replace("?", ".").replace("*", ".*")
@@ -26,12 +26,12 @@ def test_every_plate_that_fits_is_a_candidate(plates: list[str], patterns: list[
 
 
 def test_a_plate_without_the_anchor_is_none() -> None:
-    index = Patterns()
+    index = WildcardIndex()
     index.add(("l", "start"), "AB1*")
     index.add(("l", "end"), "*?1Z")
     index.add(("l", "middle"), "*XY*")
     index.add(("l", "fixed"), "A?2")
-    batch = columns(["AB199", "BB199", "K91Z", "1Z", "QXYQ", "QXQY", "AC2", "AC22"])
+    batch = to_columns(["AB199", "BB199", "K91Z", "1Z", "QXYQ", "QXQY", "AC2", "AC22"])
     assert {(row, key[1]) for row, key in index.find(batch)} == {
         (0, "start"),
         (2, "end"),
@@ -42,12 +42,12 @@ def test_a_plate_without_the_anchor_is_none() -> None:
 
 
 def test_a_removed_pattern_is_gone() -> None:
-    index = Patterns()
+    index = WildcardIndex()
     index.add(("l", "a"), "AB1*")
     index.add(("l", "b"), "AB1*")
     index.remove(("l", "a"))
-    assert index.find(columns(["AB199"])) == {(0, ("l", "b"))}
+    assert index.find(to_columns(["AB199"])) == {(0, ("l", "b"))}
     index.remove(("l", "b"))
     index.remove(("l", "c"))
     assert len(index) == 0
-    assert index.find(columns(["AB199"])) == set()
+    assert index.find(to_columns(["AB199"])) == set()

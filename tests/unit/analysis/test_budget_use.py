@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.analysis.budget_use import Spending, Spent
+from streams.analysis.budget_use import BudgetUse, ListBudgetUse
 from streams.correlation.budget import Budget, Budgets
 from streams.records.hit import Hit
 from streams.records.times import from_ms
@@ -13,11 +13,11 @@ from streams.records.verdict import Verdict
 from tests.unit.correlation.test_budget import Line, at
 
 
-def spending(hits: list[Hit], hours: float = 12) -> dict[str, Spent]:
+def spending(hits: list[Hit], hours: float = 12) -> dict[str, ListBudgetUse]:
     """What is counted of hits on the day of a time."""
-    counted = Spending(at(hours))
+    counted = BudgetUse(at(hours))
     for hit in hits:
-        counted.note(hit)
+        counted.add_hit(hit)
     return counted.by_list()
 
 
@@ -27,17 +27,17 @@ def test_the_hits_of_the_day_are_counted_by_list_with_a_budget_and_without() -> 
     line.read("two", 0.9, 23.9)
     line.read("free", 0.25, 5, list_id="be")
     line.read("tomorrow", 0.5, 24)
-    assert spending(line.hits) == {"be": Spent(0.75, 1), "sis": Spent(0.4, 2)}
-    assert spending(line.hits, 24) == {"sis": Spent(0.5, 1)}
+    assert spending(line.hits) == {"be": ListBudgetUse(0.75, 1), "sis": ListBudgetUse(0.4, 2)}
+    assert spending(line.hits, 24) == {"sis": ListBudgetUse(0.5, 1)}
     assert spending(line.hits, -1) == {}
-    assert Spending(at(23.9)).day == date(2026, 5, 21)
+    assert BudgetUse(at(23.9)).day == date(2026, 5, 21)
 
 
 def test_of_a_passage_the_hit_that_stands_counts() -> None:
     line = Line()
     line.read("fair", 0.5, 3, alert_id="a")
     line.read("good", 0.9, 3.001, alert_id="a")
-    assert spending(line.hits) == {"sis": Spent(0.1, 1)}
+    assert spending(line.hits) == {"sis": ListBudgetUse(0.1, 1)}
 
 
 def test_a_rejected_hit_counts_in_full_a_confirmed_one_and_one_of_a_pattern_not_at_all() -> None:
@@ -48,8 +48,8 @@ def test_a_rejected_hit_counts_in_full_a_confirmed_one_and_one_of_a_pattern_not_
     line.read("fits", None, 3, class_="pattern")
     for hit, verdict in ((wrong, "rejected"), (right, "confirmed")):
         said = Verdict(hit.hit_id, "tournai", verdict, from_ms(at(4)))  # type: ignore[arg-type]
-        line.hits += line.correlator.verdict(said, at(4))
-    assert spending(line.hits) == {"sis": Spent(1.25, 4, rejected=1, confirmed=1)}
+        line.hits += line.correlator.handle_verdict(said, at(4))
+    assert spending(line.hits) == {"sis": ListBudgetUse(1.25, 4, rejected=1, confirmed=1)}
 
 
 def test_hits_told_while_tightened_are_counted_and_the_latest_named() -> None:
@@ -80,9 +80,9 @@ def test_it_is_what_budgets_count_in_whatever_order_hits_are_read_and_however_of
     for hit in data.draw(st.lists(st.sampled_from(line.hits), max_size=4)):
         verdict = data.draw(st.sampled_from(["confirmed", "rejected", "acknowledged"]))
         said = Verdict(hit.hit_id, "tournai", verdict, from_ms(at(21)))
-        line.hits += line.correlator.verdict(said, at(21))
+        line.hits += line.correlator.handle_verdict(said, at(21))
     budgets = Budgets({"sis": Budget(100.0)})
     for hit in line.hits:
-        budgets.note(hit)
+        budgets.charge(hit)
     read = data.draw(st.permutations(line.hits + data.draw(st.lists(st.sampled_from(line.hits)))))
-    assert spending(read)["sis"].false_hits == budgets.spent("sis", at(12))
+    assert spending(read)["sis"].false_hits == budgets.used("sis", at(12))

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.analysis.precision import Camera, Confusion, Outcomes, Told, wilson
-from streams.records.hit import Hit, Place, Withdrawn, hit_alert
+from streams.analysis.precision import CameraKey, Confusion, EmittedCounts, PrecisionCounts, wilson_interval
+from streams.records.hit import Hit, Place, Retraction, build_hit_alert
 from streams.records.journey import Handover
 from streams.records.match import Edit, MatchResult
 from streams.records.times import to_ms
 from streams.records.verdict import Verdict
-from tests.support.builders import NOON, alert, at, read
+from tests.support.builders import NOON, a_read, after_noon, an_alert
 from tests.unit.correlation.test_budget import Line
 
 B8 = Edit("settled", 2, "8", "B")
@@ -29,8 +29,8 @@ def hit(number: int, revision: int = 1, **fields: Any) -> Hit:
         "kind": "new" if revision == 1 else "amended",
         "mode": "live",
         "age_s": 0.0,
-        "read": read("AB123CD", "FR", captured_at=fields.pop("captured_at", NOON)),
-        "alert": hit_alert(alert("AB123CD", "FR", list_id=fields.pop("list_id", "sis"))),
+        "read": a_read("AB123CD", "FR", captured_at=fields.pop("captured_at", NOON)),
+        "alert": build_hit_alert(an_alert("AB123CD", "FR", list_id=fields.pop("list_id", "sis"))),
         "match": result,
         "place": Place("c1"),
         "action": "stop",
@@ -42,26 +42,26 @@ def hit(number: int, revision: int = 1, **fields: Any) -> Hit:
 
 def gone(number: int, reason: Any, revision: int = 2, **fields: Any) -> Hit:
     """The hit's withdrawal."""
-    return hit(number, revision, kind="withdrawn", withdrawn=Withdrawn(reason), **fields)
+    return hit(number, revision, kind="withdrawn", withdrawn=Retraction(reason), **fields)
 
 
 def says(number: int, verdict: Any = "confirmed", seconds: float = 60, centre: str = "tournai") -> Verdict:
     """A verdict on the hit of a number."""
-    return Verdict(f"{number:032x}", centre, verdict, at(seconds))
+    return Verdict(f"{number:032x}", centre, verdict, after_noon(seconds))
 
 
-def of(*records: Hit | Verdict, begin: int | None = None) -> Outcomes:
+def of(*records: Hit | Verdict, begin: int | None = None) -> PrecisionCounts:
     """What became of hits, by verdicts."""
-    outcomes = Outcomes(begin)
+    outcomes = PrecisionCounts(begin)
     for each in records:
         if isinstance(each, Hit):
-            outcomes.note(each)
+            outcomes.add_hit(each)
         else:
-            outcomes.judge(each)
+            outcomes.add_verdict(each)
     return outcomes
 
 
-def counts(told: Told) -> tuple[int, int, int, int]:
+def counts(told: EmittedCounts) -> tuple[int, int, int, int]:
     """Hits told, confirmed, rejected and open."""
     return told.hits, told.confirmed, told.rejected, told.open
 
@@ -74,7 +74,7 @@ def test_hits_are_counted_by_list_with_what_centres_said_and_without() -> None:
     assert found["sis"].precision == 2 / 3
     assert counts(found["be"]) == (1, 0, 0, 1)
     assert (found["be"].precision, found["be"].interval, found["be"].mean_posterior) == (None, None, None)
-    assert of().by_list() == {} and of().total() == Told()
+    assert of().by_list() == {} and of().total() == EmittedCounts()
 
 
 def test_cameras_have_their_site_if_the_hits_have_one() -> None:
@@ -83,9 +83,9 @@ def test_cameras_have_their_site_if_the_hits_have_one() -> None:
         hit(1, place=there), hit(2, place=here), hit(3, place=here), hit(4), says(2), says(4)
     ).by_camera()
     assert {camera: counts(told) for camera, told in found.items()} == {
-        Camera("c1", None): (1, 1, 0, 0),
-        Camera("c1", "s1"): (2, 1, 0, 1),
-        Camera("c2", "s1"): (1, 0, 0, 1),
+        CameraKey("c1", None): (1, 1, 0, 0),
+        CameraKey("c1", "s1"): (2, 1, 0, 1),
+        CameraKey("c2", "s1"): (1, 0, 0, 1),
     }
     assert list(found) == sorted(found, key=lambda camera: (camera.camera_id, camera.site_id or ""))
 
@@ -127,7 +127,7 @@ def test_of_a_hit_the_highest_revision_holds_and_what_is_sent_again_is_one() -> 
     revised = hit(1, 3, class_="confusable", edits=[B8], posterior=0.5)
     outcomes = of(hit(1), revised, hit(1, 2), hit(1), revised, says(1))
     assert list(outcomes.by_confusion()) == [Confusion("settled", "B", "8")]
-    assert outcomes.total() == Told(1, 1, 0, 1, 0.5)
+    assert outcomes.total() == EmittedCounts(1, 1, 0, 1, 0.5)
 
 
 def test_of_several_verdicts_the_latest_judgement_counts_whichever_centre_gave_it() -> None:
@@ -160,7 +160,7 @@ def test_a_hit_in_whose_place_another_stands_counts_only_if_it_was_judged(reason
 
 
 def test_a_hit_of_a_handover_counts_only_if_it_was_judged() -> None:
-    over = Handover("heading", "FR", "BE", "rekkem", at(0), at(600), at(900))
+    over = Handover("heading", "FR", "BE", "rekkem", after_noon(0), after_noon(600), after_noon(900))
     outcomes = of(hit(1), hit(2, handover=over), says(1))
     assert counts(outcomes.total()) == (1, 1, 0, 0)
     assert outcomes.uncounted == 1
@@ -188,8 +188,8 @@ def test_a_correlator_s_hits_of_one_passage_and_of_one_pair() -> None:
     line.read("fair", 0.5, 3, alert_id="a")
     (good,) = (hit for hit in line.read("good", 0.9, 3.001, alert_id="a") if hit.kind == "new")
     line.read("hours-later", 0.7, 9, alert_id="a")
-    rejected = Verdict(good.hit_id, "tournai", "rejected", at(60))
-    line.hits += line.correlator.verdict(rejected, to_ms(at(60)))
+    rejected = Verdict(good.hit_id, "tournai", "rejected", after_noon(60))
+    line.hits += line.correlator.handle_verdict(rejected, to_ms(after_noon(60)))
     outcomes = of(*line.hits)
     assert counts(outcomes.total()) == (2, 0, 1, 1)
     assert (outcomes.uncounted, outcomes.fallen, outcomes.total().mean_posterior) == (1, 1, 0.9)
@@ -199,7 +199,7 @@ def test_posteriors_are_those_of_the_judged_hits_that_have_one() -> None:
     hits = [hit(1, posterior=0.7), hit(2, posterior=0.9), hit(3, posterior=0.1), hit(4, posterior=None)]
     told = of(*hits, says(1), says(2, "rejected"), says(4)).total()
     assert told.mean_posterior == pytest.approx(0.8)
-    assert (told.weighed, told.judged) == (2, 3)
+    assert (told.scored, told.adjudicated) == (2, 3)
 
 
 def test_hits_of_reads_captured_before_the_beginning_do_not_count() -> None:
@@ -223,13 +223,13 @@ def test_judgements_on_hits_that_are_not_there_are_counted_apart() -> None:
 )
 def test_the_interval_is_that_of_wilson(confirmed: int, judged: int, least: float, most: float) -> None:
     """The last is worked out in R. G. Newcombe, Statistics in Medicine 17, 1998, 857-872, table I."""
-    assert wilson(confirmed, judged) == pytest.approx((least, most), abs=5e-5)
+    assert wilson_interval(confirmed, judged) == pytest.approx((least, most), abs=5e-5)
 
 
 @given(st.integers(1, 10_000), st.data())
 def test_the_interval_is_about_the_share_and_a_part_of_0_to_1(judged: int, data: st.DataObject) -> None:
     confirmed = data.draw(st.integers(0, judged))
-    least, most = wilson(confirmed, judged)
+    least, most = wilson_interval(confirmed, judged)
     assert 0 <= least <= confirmed / judged <= most <= 1
     assert least < most
 
@@ -252,7 +252,7 @@ def records(draw: st.DrawFn) -> list[Hit | Verdict]:
             "edits": draw(st.lists(st.sampled_from([B8, Edit("lost", 1, "", "A")]), max_size=2)),
             "place": Place("c1", draw(st.none() | st.just("s1"))),
             "verdict": draw(st.none() | st.just(verdict)),
-            "withdrawn": None if reason is None else Withdrawn(reason),
+            "withdrawn": None if reason is None else Retraction(reason),
             "list_id": draw(st.sampled_from(["sis", "be"])),
         }
         found.append(hit(number, draw(st.integers(1, 3)), class_="fuzzy", **fields))

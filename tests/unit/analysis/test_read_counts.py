@@ -2,27 +2,29 @@
 
 from typing import Any
 
-from streams.analysis.read_counts import Reads
-from streams.network.config import Camera, Places
+from streams.analysis.read_counts import ReadCounts
+from streams.network.config import CameraConfig, Places
 from streams.records.read import Position
-from tests.support.builders import NOON, at, read
-from tests.support.operations import AREA, SITES, operation
+from tests.support.builders import NOON, a_read, after_noon
+from tests.support.operations import AREA, SITES, an_operation
 
-PLACES = Places({"c1": Camera(site="rekkem"), "c2": Camera(site="jabbeke"), "c3": Camera()}, SITES)
+PLACES = Places(
+    {"c1": CameraConfig(site="rekkem"), "c2": CameraConfig(site="jabbeke"), "c3": CameraConfig()}, SITES
+)
 
 
 def counted(*reads: dict[str, Any], **fields: Any) -> int:
     """How many of some reads are of an operation, at rekkem unless its fields say otherwise."""
-    count = Reads("joint", operation(**fields), PLACES)
-    count.note(read("AB123CD", **each) for each in reads)
+    count = ReadCounts("joint", an_operation(**fields), PLACES)
+    count.add_reads(a_read("AB123CD", **each) for each in reads)
     return count.count
 
 
 def test_a_read_counts_in_the_operations_time() -> None:
-    assert counted({"captured_at": at(-0.001)}) == 0
+    assert counted({"captured_at": after_noon(-0.001)}) == 0
     assert counted({"captured_at": NOON}) == 1
-    assert counted({"captured_at": at(7199.999)}) == 1
-    assert counted({"captured_at": at(7200)}) == 0
+    assert counted({"captured_at": after_noon(7199.999)}) == 1
+    assert counted({"captured_at": after_noon(7200)}) == 0
 
 
 def test_a_read_counts_at_the_operations_place() -> None:
@@ -35,8 +37,8 @@ def test_a_read_counts_at_the_operations_place() -> None:
 
 
 def test_a_read_sent_twice_counts_once_and_cameras_number_their_reads_each_for_itself() -> None:
-    both = Places({"c1": Camera(site="rekkem"), "c2": Camera(site="rekkem")}, SITES)
-    count = Reads("joint", operation(), both)
+    both = Places({"c1": CameraConfig(site="rekkem"), "c2": CameraConfig(site="rekkem")}, SITES)
+    count = ReadCounts("joint", an_operation(), both)
     for camera in ("c1", "c1", "c2"):
-        count.note([read("AB123CD", camera_id=camera, read_id="r1")])
+        count.add_reads([a_read("AB123CD", camera_id=camera, read_id="r1")])
     assert count.count == 2

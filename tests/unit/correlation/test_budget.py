@@ -4,14 +4,21 @@ from datetime import timedelta
 from typing import Any
 
 from streams.alerts import Index
-from streams.correlation.budget import SURE, TIGHTENED, TIGHTENED_WORDS, Budget, Budgets, budgets_of
-from streams.correlation.config import CorrelationPolicy
+from streams.correlation.budget import (
+    ALWAYS_EMIT_POSTERIOR,
+    TIGHTENED_REASON,
+    TIGHTENED_RULE,
+    Budget,
+    Budgets,
+    build_budgets,
+)
+from streams.correlation.config import CorrelationConfig
 from streams.correlation.correlator import Correlator
-from streams.matching.config import ListPolicy, Policies
-from streams.matching.country_guard import Refusal
-from streams.matching.matcher import Judge
+from streams.matching.config import ListConfig, MatchingRules
+from streams.matching.country_guard import NoMatch
+from streams.matching.matcher import Matcher
 from streams.network.config import Places
-from streams.records.alert import Alert, key_of
+from streams.records.alert import Alert, alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
@@ -35,14 +42,14 @@ def alert(alert_id: str, list_id: str = "sis") -> Alert:
     return Alert(list_id, alert_id, 1, "AB-123-CD", "SIS-38-seizure", "stolen", action, begins, ends)
 
 
-class Told(Judge):
+class Told(Matcher):
     """A judge that says again what the match of each read was."""
 
     def __init__(self) -> None:
-        super().__init__(Policies())
+        super().__init__(MatchingRules())
         self.results: dict[str, MatchResult] = {}
 
-    def judge(self, read: Read, alert: Alert) -> MatchResult | Refusal:  # noqa: ARG002
+    def judge(self, read: Read, alert: Alert) -> MatchResult | NoMatch:  # noqa: ARG002
         """The result of the read."""
         return self.results[read.read_id]
 
@@ -60,16 +67,16 @@ class Line:
 
     def start(self) -> None:
         """A state that knows nothing yet."""
-        self.correlator = Correlator(CorrelationPolicy(), Places(), {}, self.index, self.judge, self.budgets)
+        self.correlator = Correlator(CorrelationConfig(), Places(), {}, self.index, self.judge, self.budgets)
 
     def take_over(self, hours: float) -> list[Hit]:
         """Another state that recalls what was matched and told."""
         self.start()
         for match, seen in self.matches:
-            self.correlator.recall(key_of(match.alert), encode(match), seen)
+            self.correlator.load_match(alert_key(match.alert), encode(match), seen)
         for hit in self.hits:
-            self.correlator.recall_hit(encode(hit))
-        told = self.correlator.resume(at(hours))
+            self.correlator.load_hit(encode(hit))
+        told = self.correlator.finish_restore(at(hours))
         self.hits += told
         return told
 
@@ -86,25 +93,25 @@ class Line:
         """A read that matches with a posterior."""
         alert_id = alert_id or name
         listed = self.index.get((list_id, alert_id)) or alert(alert_id, list_id)
-        self.index.relist(listed)
+        self.index.apply_value(listed)
         read = Read(name, f"camera-{alert_id}", from_ms(at(hours)), "AB-123-CD", "FR", 0.9)
         result = self.judge.results[name] = MatchResult(class_, "AB123CD", "AB123CD", posterior)
         match = Match(read, listed, result)
         self.matches.append((match, at(hours)))
-        told = self.correlator.match(match, at(hours))
+        told = self.correlator.handle_match(match, at(hours))
         self.hits += told
         return told
 
     def withheld(self) -> dict[tuple[str, str], int]:
         """How many passages are withheld."""
-        return self.correlator.withheld()
+        return self.correlator.suppressed_counts()
 
 
 def short(hits: list[Hit]) -> list[tuple[Any, ...]]:
     """The kind and the read of each revision, and whether the tolerance was tightened."""
     for hit in hits:
-        assert (TIGHTENED in hit.rules) == (TIGHTENED_WORDS in hit.match.reasons)
-    return [(hit.kind, hit.read.read_id, TIGHTENED in hit.rules) for hit in hits]
+        assert (TIGHTENED_RULE in hit.rules) == (TIGHTENED_REASON in hit.match.reasons)
+    return [(hit.kind, hit.read.read_id, TIGHTENED_RULE in hit.rules) for hit in hits]
 
 
 def test_a_hit_that_would_break_the_budget_is_withheld_and_counted_and_one_that_would_not_is_told() -> None:
@@ -119,7 +126,7 @@ def test_a_hit_that_would_break_the_budget_is_withheld_and_counted_and_one_that_
 def test_a_hit_that_is_sure_is_told_whatever_was_spent() -> None:
     line = Line(sis=0.001)
     for number in range(20):
-        assert len(line.read(f"sure{number}", SURE)) == 1
+        assert len(line.read(f"sure{number}", ALWAYS_EMIT_POSTERIOR)) == 1
         assert line.read(f"unsure{number}", 0.98) == []
     assert line.withheld() == {("sis", "2026-05-21"): 20}
 
@@ -129,7 +136,7 @@ def test_without_a_budget_nothing_is_withheld_and_nothing_is_said_of_it() -> Non
     for number in range(20):
         assert short(line.read(f"r{number}", 0.1)) == [("new", f"r{number}", False)]
     assert line.withheld() == {}
-    assert line.correlator.notices() == []
+    assert line.correlator.pop_notices() == []
 
 
 def test_midnight_gives_a_new_budget_by_the_time_of_the_read() -> None:
@@ -199,9 +206,9 @@ def test_verdicts_of_centres_count_a_rejected_hit_in_full_and_a_confirmed_one_no
     (wrong,) = line.read("wrong", 0.7, 20)
     (right,) = line.read("right", 0.7, 20, alert_id="b")
     assert line.read("third", 0.5, 20) == []
-    line.correlator.verdict(Verdict(right.hit_id, "tournai", "confirmed", from_ms(at(20))), at(20))
+    line.correlator.handle_verdict(Verdict(right.hit_id, "tournai", "confirmed", from_ms(at(20))), at(20))
     assert line.read("fourth", 0.5, 20)
-    line.correlator.verdict(Verdict(wrong.hit_id, "tournai", "rejected", from_ms(at(20))), at(20))
+    line.correlator.handle_verdict(Verdict(wrong.hit_id, "tournai", "rejected", from_ms(at(20))), at(20))
     assert line.read("fifth", 0.9, 20) == []
 
 
@@ -222,47 +229,49 @@ def test_what_was_told_tightened_says_so_in_later_revisions_too() -> None:
     line.read("one", 0.6, 20)
     (told,) = line.read("two", 0.95, 20)
     verdict = Verdict(told.hit_id, "tournai", "acknowledged", from_ms(at(20)))
-    assert short(line.correlator.verdict(verdict, at(20))) == [("amended", "two", True)]
+    assert short(line.correlator.handle_verdict(verdict, at(20))) == [("amended", "two", True)]
 
 
 def test_what_is_forgotten_stays_spent_and_counted_until_the_day_is_over() -> None:
     line = Line(sis=1.0)
     line.read("old", 0.3, 1)
     line.read("withheld", 0.2, 1)
-    line.correlator.forget(at(12), at(-700))
+    line.correlator.expire(at(12), at(-700))
     assert line.read("new", 0.6, 20) == []
     assert line.withheld() == {("sis", "2026-05-21"): 2}
-    line.correlator.forget(at(60), at(-700))
+    line.correlator.expire(at(60), at(-700))
     assert line.withheld() == {}
 
 
 def test_tightening_is_said_once_a_list_and_day_and_what_was_withheld_when_the_day_is_over() -> None:
     line = Line(sis=1.0)
     line.read("one", 0.3, 20)
-    assert line.correlator.notices() == []
+    assert line.correlator.pop_notices() == []
     line.read("two", 0.2, 20)
     line.read("three", 0.1, 20)
-    (said,) = line.correlator.notices()
-    assert said.tightening
-    assert said.words.startswith("list sis: 0.70 of 1.00 false hits a day are expected so far on 2026-05-21")
-    assert "posterior of 0.70" in said.words
+    (said,) = line.correlator.pop_notices()
+    assert said.is_tightening
+    assert said.text.startswith("list sis: 0.70 of 1.00 false hits a day are expected so far on 2026-05-21")
+    assert "posterior of 0.70" in said.text
     line.read("four", 0.1, 20)
-    assert line.correlator.notices() == []
-    line.correlator.advance(at(24))
-    (said,) = line.correlator.notices()
-    assert not said.tightening
-    assert said.words == "list sis: 3 passages withheld on 2026-05-21 (UTC) by its budget"
-    assert line.correlator.notices() == []
+    assert line.correlator.pop_notices() == []
+    line.correlator.handle_time(at(24))
+    (said,) = line.correlator.pop_notices()
+    assert not said.is_tightening
+    assert said.text == "list sis: 3 passages withheld on 2026-05-21 (UTC) by its budget"
+    assert line.correlator.pop_notices() == []
 
 
 def test_a_lowest_posterior_that_is_higher_anyway_is_no_tightening() -> None:
     budgets = Budgets({"sis": Budget(1.0, 0.5)})
-    assert budgets.least("sis", at(3)) == 0.5
-    assert budgets.least("none", at(3)) == 0.0
-    assert budgets.spent("sis", at(3)) == 0.0
+    assert budgets.min_posterior("sis", at(3)) == 0.5
+    assert budgets.min_posterior("none", at(3)) == 0.0
+    assert budgets.used("sis", at(3)) == 0.0
 
 
 def test_the_parts_of_a_budget_are_equal_and_lists_without_one_have_none() -> None:
-    policies = Policies({"sis": ListPolicy(false_hits_per_day=8.0, min_posterior=0.4), "be": ListPolicy()})
-    assert budgets_of(policies) == {"sis": Budget(8.0, 0.4)}
-    assert budgets_of(policies, 4) == {"sis": Budget(2.0, 0.4)}
+    policies = MatchingRules(
+        {"sis": ListConfig(false_hits_per_day=8.0, min_posterior=0.4), "be": ListConfig()}
+    )
+    assert build_budgets(policies) == {"sis": Budget(8.0, 0.4)}
+    assert build_budgets(policies, 4) == {"sis": Budget(2.0, 0.4)}

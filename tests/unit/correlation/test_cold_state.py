@@ -6,12 +6,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from streams.alerts import Index
-from streams.correlation.config import CorrelationPolicy
+from streams.correlation.config import CorrelationConfig
 from streams.correlation.correlator import Correlator
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
 from streams.network.config import Places
-from streams.records.alert import Alert, key_of
+from streams.records.alert import Alert, alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
@@ -60,64 +60,64 @@ class Taken:
     def __init__(self, hours: float = 1, **given: Any) -> None:
         self.index = Index()
         for name in NAMES:
-            self.index.relist(alert(name))
+            self.index.apply_value(alert(name))
         before = self.made()
         matches = [match(name, f"first-{name}", 0) for name in NAMES]
-        self.hits = [hit for each in matches for hit in before.match(each, at(0))]
+        self.hits = [hit for each in matches for hit in before.handle_match(each, at(0))]
         self.state = self.made(**given)
         for each in matches:
-            self.state.recall(key_of(each.alert), encode(each), at(0))
+            self.state.load_match(alert_key(each.alert), encode(each), at(0))
         for hit in self.hits:
-            self.state.recall_hit(encode(hit))
-        self.resume = lambda: short(self.state.resume(at(hours)))
+            self.state.load_hit(encode(hit))
+        self.resume = lambda: short(self.state.finish_restore(at(hours)))
 
     def made(self, audience: str = "tournai") -> Correlator:
         """A state that knows nothing yet."""
-        judge, policy = Judge(Policies()), CorrelationPolicy()
+        judge, policy = Matcher(MatchingRules()), CorrelationConfig()
         return Correlator(policy, Places(), {"sis": [audience]}, self.index, judge)
 
 
 def test_all_rests_that_nothing_has_touched() -> None:
     taken = Taken()
     assert taken.resume() == []
-    assert taken.state.resting == len(NAMES)
-    assert taken.state.wake(at(1), 2) == []
-    assert taken.state.resting == 1
-    assert taken.state.wake(at(1), 2) == []
-    assert taken.state.resting == 0
+    assert taken.state.cold_count == len(NAMES)
+    assert taken.state.hydrate(at(1), 2) == []
+    assert taken.state.cold_count == 1
+    assert taken.state.hydrate(at(1), 2) == []
+    assert taken.state.cold_count == 0
 
 
 def test_a_match_takes_up_its_own_alert_alone() -> None:
     taken = Taken()
     taken.resume()
     # A read sent again of what rests: it was told, and is not told again.
-    assert taken.state.match(match("a", "first-a", 0), at(1)) == []
-    assert short(taken.state.match(match("a", "second", 1), at(1))) == [("new", "a", "second")]
-    assert taken.state.resting == 2
+    assert taken.state.handle_match(match("a", "first-a", 0), at(1)) == []
+    assert short(taken.state.handle_match(match("a", "second", 1), at(1))) == [("new", "a", "second")]
+    assert taken.state.cold_count == 2
 
 
 def test_a_change_of_the_lists_of_before_is_told_at_once_and_one_of_after_when_it_comes() -> None:
     taken = Taken()
-    taken.index.relist(replace(alert("a"), version=2, plate="ZZ-999-ZZ"))
+    taken.index.apply_value(replace(alert("a"), version=2, plate="ZZ-999-ZZ"))
     assert taken.resume() == [("withdrawn", "a", "first-a")]
-    assert taken.state.concerns(("sis", "b"))
-    taken.index.end(("sis", "b"), at(1))
-    assert short(taken.state.changed(("sis", "b"), at(1))) == [("withdrawn", "b", "first-b")]
-    assert taken.state.resting == 1
+    assert taken.state.is_sighted(("sis", "b"))
+    taken.index.apply_tombstone(("sis", "b"), at(1))
+    assert short(taken.state.handle_alert_change(("sis", "b"), at(1))) == [("withdrawn", "b", "first-b")]
+    assert taken.state.cold_count == 1
 
 
 def test_an_alert_that_is_gone_from_the_lists_is_looked_at_at_once() -> None:
     taken = Taken()
-    taken.index.end(("sis", "a"), at(0.5))
+    taken.index.apply_tombstone(("sis", "a"), at(0.5))
     assert taken.resume() == [("withdrawn", "a", "first-a")]
-    assert taken.state.resting == 2
+    assert taken.state.cold_count == 2
 
 
 def test_an_end_that_comes_while_it_rests_is_told_when_it_comes_and_one_that_has_come_at_once() -> None:
     taken = Taken(hours=1)
     taken.resume()
-    assert taken.state.advance(at(2.9)) == []
-    assert short(taken.state.advance(at(3))) == [("withdrawn", "c", "first-c")]
+    assert taken.state.handle_time(at(2.9)) == []
+    assert short(taken.state.handle_time(at(3))) == [("withdrawn", "c", "first-c")]
     assert Taken(hours=3).resume() == [("withdrawn", "c", "first-c")]
     assert Taken(hours=2.9).resume() == []
 
@@ -125,29 +125,29 @@ def test_an_end_that_comes_while_it_rests_is_told_when_it_comes_and_one_that_has
 def test_a_verdict_of_before_and_one_of_after_take_up_the_alert_of_their_hit() -> None:
     taken = Taken()
     by_alert = {hit.alert.alert_id: hit.hit_id for hit in taken.hits}
-    taken.state.expect(Verdict(by_alert["a"], "tournai", "rejected", from_ms(at(0.5))), at(0.5))
+    taken.state.schedule_verdict(Verdict(by_alert["a"], "tournai", "rejected", from_ms(at(0.5))), at(0.5))
     assert taken.resume() == [("withdrawn", "a", "first-a")]
     rejected = Verdict(by_alert["b"], "tournai", "rejected", from_ms(at(1)))
-    assert short(taken.state.verdict(rejected, at(1))) == [("withdrawn", "b", "first-b")]
-    assert taken.state.knows(by_alert["c"])
-    assert taken.state.resting == 1
+    assert short(taken.state.handle_verdict(rejected, at(1))) == [("withdrawn", "b", "first-b")]
+    assert taken.state.has_hit(by_alert["c"])
+    assert taken.state.cold_count == 1
 
 
 def test_what_is_too_old_is_dropped_unread() -> None:
     taken = Taken()
     taken.resume()
-    taken.state.forget(at(0), at(-700))
-    assert taken.state.resting == len(NAMES)
-    taken.state.forget(at(2), at(-700))
-    assert taken.state.resting == 0
-    assert not taken.state.concerns(("sis", "a"))
-    assert taken.state.advance(at(4)) == []
+    taken.state.expire(at(0), at(-700))
+    assert taken.state.cold_count == len(NAMES)
+    taken.state.expire(at(2), at(-700))
+    assert taken.state.cold_count == 0
+    assert not taken.state.is_sighted(("sis", "a"))
+    assert taken.state.handle_time(at(4)) == []
 
 
 def test_other_settings_change_what_was_told_when_it_is_taken_up() -> None:
     taken = Taken(audience="lille")
     assert taken.resume() == []
-    told = taken.state.wake(at(1), len(NAMES))
+    told = taken.state.hydrate(at(1), len(NAMES))
     assert [(hit.kind, hit.revision, hit.audience) for hit in told] == [("amended", 2, ("lille",))] * len(
         NAMES
     )
@@ -155,8 +155,8 @@ def test_other_settings_change_what_was_told_when_it_is_taken_up() -> None:
 
 def test_a_record_that_cannot_be_read_costs_no_other() -> None:
     taken = Taken()
-    taken.state.recall(("sis", "a"), b"{", at(0))
-    taken.state.recall_hit(b"[]")
+    taken.state.load_match(("sis", "a"), b"{", at(0))
+    taken.state.load_hit(b"[]")
     assert taken.resume() == []
-    assert taken.state.wake(at(1), len(NAMES)) == []
-    assert short(taken.state.match(match("a", "second", 1), at(1))) == [("new", "a", "second")]
+    assert taken.state.hydrate(at(1), len(NAMES)) == []
+    assert short(taken.state.handle_match(match("a", "second", 1), at(1))) == [("new", "a", "second")]

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from streams.alerts import Index
-from streams.correlation.config import CorrelationPolicy
+from streams.correlation.config import CorrelationConfig
 from streams.correlation.correlator import Correlator
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
 from streams.network.config import Places
 from streams.records.alert import Alert
 from streams.records.hit import Hit
@@ -40,8 +40,8 @@ class Line:
 
     def __init__(self) -> None:
         self.index = Index()
-        self.index.relist(ALERT)
-        self.correlator = Correlator(CorrelationPolicy(), Places(), {}, self.index, Judge(Policies()))
+        self.index.apply_value(ALERT)
+        self.correlator = Correlator(CorrelationConfig(), Places(), {}, self.index, Matcher(MatchingRules()))
 
     def read(
         self,
@@ -54,12 +54,12 @@ class Line:
         """A read captured at a time, and matched then or at another."""
         read = Read(read_id, camera, from_ms(at(hours)), "AB-123-CD", "FR", confidence)
         result = MatchResult("exact", "AB123CD", "AB123CD")
-        return self.correlator.match(Match(read, ALERT, result), at(hours if seen is None else seen))
+        return self.correlator.handle_match(Match(read, ALERT, result), at(hours if seen is None else seen))
 
     def withdraw(self, hours: float) -> list[tuple[Any, ...]]:
         """The alert is withdrawn at a time."""
-        self.index.end(KEY, at(hours))
-        return short(self.correlator.changed(KEY, at(hours)))
+        self.index.apply_tombstone(KEY, at(hours))
+        return short(self.correlator.handle_alert_change(KEY, at(hours)))
 
 
 def short(hits: list[Hit]) -> list[tuple[Any, ...]]:
@@ -71,7 +71,7 @@ def test_what_is_too_old_is_left_as_it_was_told_and_what_is_not_is_kept_up_to_da
     line = Line()
     line.read("old", 0)
     line.read("new", 30, "c2")
-    line.correlator.forget(at(24), at(-700))
+    line.correlator.expire(at(24), at(-700))
     assert line.withdraw(31) == [("withdrawn", "new")]
 
 
@@ -80,15 +80,15 @@ def test_a_passage_is_forgotten_whole_or_not_at_all() -> None:
     line = Line()
     assert short(line.read("best", 0)) == [("new", "best")]
     assert short(line.read("worse-and-late", 0.001, confidence=0.5, seen=30)) == []
-    line.correlator.forget(at(24), at(-700))
+    line.correlator.expire(at(24), at(-700))
     assert line.withdraw(31) == [("withdrawn", "best")]
 
 
 def test_a_vehicle_whose_reads_are_forgotten_is_told_again_when_it_comes_again() -> None:
     line = Line()
     line.read("old", 0)
-    line.correlator.forget(at(24), at(-700))
-    assert not line.correlator.concerns(KEY)
+    line.correlator.expire(at(24), at(-700))
+    assert not line.correlator.is_sighted(KEY)
     assert short(line.read("new", 30)) == [("new", "new")]
     assert line.withdraw(31) == [("withdrawn", "new")]
 
@@ -97,8 +97,8 @@ def test_a_rejected_pair_is_remembered_as_long_as_its_verdict() -> None:
     line = Line()
     (hit,) = line.read("rejected", 0)
     verdict = Verdict(hit.hit_id, "tournai", "rejected", from_ms(at(1)))
-    assert short(line.correlator.verdict(verdict, at(1))) == [("withdrawn", "rejected")]
-    line.correlator.forget(at(24), at(-700))
+    assert short(line.correlator.handle_verdict(verdict, at(1))) == [("withdrawn", "rejected")]
+    line.correlator.expire(at(24), at(-700))
     assert line.read("next-day", 30) == []
-    line.correlator.forget(at(60), at(2))
+    line.correlator.expire(at(60), at(2))
     assert short(line.read("next-month", 700)) == [("new", "next-month")]

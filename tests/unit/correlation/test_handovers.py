@@ -6,19 +6,19 @@ import msgspec
 
 from streams.alerts.index import Index
 from streams.correlation.correlator import Correlator
-from streams.matching.matcher import Judge
-from streams.records.alert import Alert, key_of
+from streams.matching.matcher import Matcher
+from streams.records.alert import Alert, alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
 from streams.records.times import from_ms, parse_time, to_ms
 from streams.records.verdict import Verdict
-from streams.settings.load import load
+from streams.settings.load import parse_settings
 
 _BEGIN = to_ms(parse_time("2026-05-21T08:00:00Z"))
 _MINUTE = 60_000
-_SETTINGS = load(
+_SETTINGS = parse_settings(
     """
 [correlation]
 handover_minutes = 60
@@ -75,41 +75,41 @@ class _Stream:
         read = Read(f"{camera}-{minute}", camera, from_ms(_BEGIN + minute * _MINUTE), "AB123CD", "FR", 0.99)
         match = Match(read, _ALERT, MatchResult("exact", "AB123CD", "AB123CD", 0.999))
         self.matches.append((minute, match))
-        return self._told(minute, self.state.match(match, _BEGIN + minute * _MINUTE))
+        return self._told(minute, self.state.handle_match(match, _BEGIN + minute * _MINUTE))
 
     def reject(self, hit: Hit, minute: int) -> list[Hit]:
         """A verdict on a hit."""
         verdict = Verdict(hit.hit_id, "tournai", "rejected", from_ms(_BEGIN + minute * _MINUTE))
         self.verdicts.append((minute, verdict))
-        return self._told(minute, self.state.verdict(verdict, _BEGIN + minute * _MINUTE))
+        return self._told(minute, self.state.handle_verdict(verdict, _BEGIN + minute * _MINUTE))
 
     def advance(self, minute: int) -> list[Hit]:
         """The time comes."""
-        return self._told(minute, self.state.advance(_BEGIN + minute * _MINUTE))
+        return self._told(minute, self.state.handle_time(_BEGIN + minute * _MINUTE))
 
     def take_over(self, minute: int, since: int = 0) -> list[Hit]:
         """Another makes the state anew from what came since a minute."""
         self.state = self._new()
         for at, verdict in self.verdicts:
-            self.state.expect(verdict, _BEGIN + at * _MINUTE)
+            self.state.schedule_verdict(verdict, _BEGIN + at * _MINUTE)
         for at, match in self.matches:
             if at >= since:
-                self.state.recall(key_of(match.alert), encode(match), _BEGIN + at * _MINUTE)
+                self.state.load_match(alert_key(match.alert), encode(match), _BEGIN + at * _MINUTE)
         for at, hit in self.hits:
             if at >= since:
-                self.state.recall_hit(encode(hit))
-        return self._told(minute, self.state.resume(_BEGIN + minute * _MINUTE))
+                self.state.load_hit(encode(hit))
+        return self._told(minute, self.state.finish_restore(_BEGIN + minute * _MINUTE))
 
     def _new(self) -> Correlator:
         index = Index()
-        index.relist(_ALERT)
+        index.apply_value(_ALERT)
         settings = _SETTINGS
         return Correlator(
             settings.correlation,
             settings.places,
             {},
             index,
-            Judge(settings.policies),
+            Matcher(settings.matching_rules),
             cooperation=settings.cooperation,
         )
 
@@ -179,6 +179,6 @@ def test_a_handover_over_before_the_takeover_brings_no_old_passage_back() -> Non
 def test_a_handover_whose_passage_is_forgotten_ends() -> None:
     stream = _driven()
     everything = _BEGIN + 60 * _MINUTE
-    stream.state.forget(everything, everything)
+    stream.state.expire(everything, everything)
     assert stream.advance(90) == []
     assert _brief(stream.read("l", 100)) == [("new", 1, None), ("new", 1, "heading")]

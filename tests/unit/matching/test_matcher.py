@@ -2,23 +2,23 @@
 
 import pytest
 
-from streams.matching.config import ListPolicy, MatchingPolicy, Policies
-from streams.matching.country_guard import Refusal
-from streams.matching.matcher import Judge
-from streams.records.alert import Mode
+from streams.matching.config import ListConfig, MatchingConfig, MatchingRules
+from streams.matching.country_guard import NoMatch
+from streams.matching.matcher import Matcher
+from streams.records.alert import MatchMode
 from streams.records.match import MatchResult
-from tests.support.builders import alert, read
+from tests.support.builders import a_read, an_alert
 
 
-def judge(mode: Mode = "confusable", **limits: int) -> Judge:
+def judge(mode: MatchMode = "confusable", **limits: int) -> Matcher:
     """A judge whose list `sis` has a mode."""
-    return Judge(Policies({"sis": ListPolicy(mode=mode)}, MatchingPolicy(**limits)))
+    return Matcher(MatchingRules({"sis": ListConfig(mode=mode)}, MatchingConfig(**limits)))
 
 
-def said(seen: tuple[str, str | None], listed: tuple[str, str | None], mode: Mode = "confusable") -> str:
+def said(seen: tuple[str, str | None], listed: tuple[str, str | None], mode: MatchMode = "confusable") -> str:
     """The class of the match and its edits in short, or the rule that refuses it."""
-    result = judge(mode).judge(read(*seen), alert(*listed))
-    if isinstance(result, Refusal):
+    result = judge(mode).match(a_read(*seen), an_alert(*listed))
+    if isinstance(result, NoMatch):
         return result.rule
     edits = [f"{edit.kind} {edit.read}/{edit.listed}@{edit.position}" for edit in result.edits]
     return ", ".join([result.class_, *edits])
@@ -84,41 +84,41 @@ def test_what_is_said(seen: tuple[str, str], listed: tuple[str, str], expected: 
         ("confusable", "exact", "pattern", "confusable, settled 8/B@2"),
     ],
 )
-def test_each_mode_admits_those_before_it(mode: Mode, exact: str, pattern: str, confusable: str) -> None:
+def test_each_mode_admits_those_before_it(mode: MatchMode, exact: str, pattern: str, confusable: str) -> None:
     assert said(("AB-123-CD", "FR"), ("AB-123-CD", "FR"), mode) == exact
     assert said(("AB-123-CD", "FR"), ("AB-123-*", "FR"), mode) == pattern
     assert said(("A8-123-CD", "FR"), ("AB-123-CD", "FR"), mode) == confusable
 
 
 def test_an_alert_narrows_its_list_and_never_widens_it() -> None:
-    narrow = alert("AB-123-CD", "FR", match={"mode": "exact"})
-    wide = alert("AB-123-CD", "FR", match={"mode": "confusable"})
-    seen = read("A8-123-CD", "FR")
-    assert isinstance(judge("confusable").judge(seen, narrow), Refusal)
-    assert isinstance(judge("confusable").judge(seen, wide), MatchResult)
-    assert isinstance(judge("exact").judge(seen, wide), Refusal)
+    narrow = an_alert("AB-123-CD", "FR", match={"mode": "exact"})
+    wide = an_alert("AB-123-CD", "FR", match={"mode": "confusable"})
+    seen = a_read("A8-123-CD", "FR")
+    assert isinstance(judge("confusable").match(seen, narrow), NoMatch)
+    assert isinstance(judge("confusable").match(seen, wide), MatchResult)
+    assert isinstance(judge("exact").match(seen, wide), NoMatch)
 
 
 def test_a_misread_country_is_said() -> None:
-    result = judge().judge(read("1-ABC-123", "FR"), alert("1-ABC-123", "BE"))
+    result = judge().match(a_read("1-ABC-123", "FR"), an_alert("1-ABC-123", "BE"))
     assert isinstance(result, MatchResult)
     assert [each.what for each in result.contradictions] == ["country"]
     assert (result.contradictions[0].read, result.contradictions[0].listed) == ("FR", "BE")
 
 
 def test_an_unknown_country_lists_those_possible() -> None:
-    result = judge().judge(read("AB-123-CD"), alert("AB-123-CD", "FR"))
+    result = judge().match(a_read("AB-123-CD"), an_alert("AB-123-CD", "FR"))
     assert isinstance(result, MatchResult)
     assert {"FR", "IT"} <= set(result.possible_countries)
-    known = judge().judge(read("AB-123-CD", "FR"), alert("AB-123-CD", "FR"))
+    known = judge().match(a_read("AB-123-CD", "FR"), an_alert("AB-123-CD", "FR"))
     assert isinstance(known, MatchResult)
     assert known.possible_countries == ()
 
 
 def test_different_german_gaps_are_said_and_a_lost_gap_is_not() -> None:
-    listed = alert("B-AB 123", "DE")
-    other = judge().judge(read("BA-B 123", "DE"), listed)
-    lost = judge().judge(read("BAB123", "DE"), listed)
+    listed = an_alert("B-AB 123", "DE")
+    other = judge().match(a_read("BA-B 123", "DE"), listed)
+    lost = judge().match(a_read("BAB123", "DE"), listed)
     assert isinstance(other, MatchResult)
     assert isinstance(lost, MatchResult)
     assert [each.what for each in other.contradictions] == ["gap"]
@@ -126,10 +126,10 @@ def test_different_german_gaps_are_said_and_a_lost_gap_is_not() -> None:
 
 
 def test_the_limits_are_the_operators() -> None:
-    seen, listed = read("AB123QQ", "FR"), alert("AB-123-DD", "FR")
-    assert isinstance(judge(equivalences=2).judge(seen, listed), MatchResult)
-    assert isinstance(judge(equivalences=1).judge(seen, listed), Refusal)
-    one = read("AB123QD", "FR")
-    assert isinstance(judge(equivalences=0).judge(one, listed), Refusal)
-    assert isinstance(judge(equivalence_min_length=8).judge(one, listed), Refusal)
-    assert isinstance(judge(pattern_min_literals=2).judge(read("AB-123-CD"), alert("A*D")), MatchResult)
+    seen, listed = a_read("AB123QQ", "FR"), an_alert("AB-123-DD", "FR")
+    assert isinstance(judge(equivalences=2).match(seen, listed), MatchResult)
+    assert isinstance(judge(equivalences=1).match(seen, listed), NoMatch)
+    one = a_read("AB123QD", "FR")
+    assert isinstance(judge(equivalences=0).match(one, listed), NoMatch)
+    assert isinstance(judge(equivalence_min_length=8).match(one, listed), NoMatch)
+    assert isinstance(judge(pattern_min_literals=2).match(a_read("AB-123-CD"), an_alert("A*D")), MatchResult)

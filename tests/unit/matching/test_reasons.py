@@ -2,18 +2,18 @@
 
 import pytest
 
-from streams.matching.config import ListPolicy, MatchingPolicy, Policies
-from streams.matching.matcher import Judge
+from streams.matching.config import ListConfig, MatchingConfig, MatchingRules
+from streams.matching.matcher import Matcher
 from streams.records.match import MatchResult
-from streams.records.read import Candidate, CharAlternative
-from tests.support.builders import alert, read
+from streams.records.read import CharAlternative, PlateCandidate
+from tests.support.builders import a_read, an_alert
 
-ANY = {"sis": ListPolicy(mode="fuzzy", min_posterior=0.0)}
-JUDGE = Judge(Policies(ANY))
+ANY = {"sis": ListConfig(mode="fuzzy", min_posterior=0.0)}
+JUDGE = Matcher(MatchingRules(ANY))
 
 
 def match(text: str, listed: str, country: str | None = "FR", **fields: object) -> MatchResult:
-    found = JUDGE.judge(read(text, country, **fields), alert(listed, country or "FR"))
+    found = JUDGE.match(a_read(text, country, **fields), an_alert(listed, country or "FR"))
     assert isinstance(found, MatchResult), found
     return found
 
@@ -51,7 +51,7 @@ def test_a_slip() -> None:
 )
 def test_a_plate_that_the_reader_named_as_a_whole(text: str, lost: list[tuple[int, str]]) -> None:
     """However much shorter the text read is, it is not said to be as listed."""
-    texts = [Candidate(text, 0.5), Candidate("AB123CD", 0.4)]
+    texts = [PlateCandidate(text, 0.5), PlateCandidate("AB123CD", 0.4)]
     found = match(text, "AB123CD", char_confidences=[0.9] * len(text), candidates=texts)
     assert list(found.reasons[: len(lost) + 1]) == [
         *(
@@ -100,10 +100,10 @@ def test_no_chance_is_said_to_be_certain() -> None:
 
 def test_without_a_country_read_the_plate_is_sought_in_all() -> None:
     """However often the vehicles of a country pass: that makes no plate exist."""
-    came, listed = read("AB123CE", confidence=0.9), alert("AB123CD", "FR")
-    busy = Judge(Policies(ANY, MatchingPolicy(reads_per_day={"FR": 1_000_000, "BE": 1})))
+    came, listed = a_read("AB123CE", confidence=0.9), an_alert("AB123CD", "FR")
+    busy = Matcher(MatchingRules(ANY, MatchingConfig(reads_per_day={"FR": 1_000_000, "BE": 1})))
     for judge in (JUDGE, busy):
-        found = judge.judge(came, listed)
+        found = judge.match(came, listed)
         assert isinstance(found, MatchResult)
         said = [each for each in found.reasons if "possible in" in each]
         assert said == [

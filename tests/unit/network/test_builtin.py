@@ -6,14 +6,14 @@ from typing import Final
 import pytest
 
 from streams.network import validation
-from streams.network.builtin import shipped_sites
+from streams.network.builtin import builtin_sites
 from streams.network.config import Places
 from streams.network.distance import km_between
 from streams.network.routing import Network
 
-SITES: Final = shipped_sites("fr-be")
+SITES: Final = builtin_sites("fr-be")
 NETWORK: Final = Network(SITES)
-RAILS: Final = Network(SITES, rails=True)
+RAILS: Final = Network(SITES, include_rail=True)
 STATIONS: Final = {
     "paris-nord": "FR",
     "lille-europe": "FR",
@@ -35,17 +35,17 @@ brussels maubeuge charleroi namur
 
 
 def test_none_is_shipped_if_none_is_asked_for() -> None:
-    assert shipped_sites("none") == {}
+    assert builtin_sites("none") == {}
 
 
 def test_it_passes_all_checks() -> None:
     found = [
-        *validation.linked_with_itself(SITES),
-        *validation.told_twice(SITES),
-        *validation.too_short(SITES),
-        *validation.too_fast(SITES),
-        *validation.out_of_reach(SITES),
-        *validation.unlinked(Places(sites=SITES)),
+        *validation.find_self_links(SITES),
+        *validation.find_conflicting_links(SITES),
+        *validation.find_too_short_links(SITES),
+        *validation.find_too_fast_links(SITES),
+        *validation.find_unreachable_sites(SITES),
+        *validation.find_unlinked_targets(Places(sites=SITES)),
     ]
     assert found == []
 
@@ -79,8 +79,8 @@ def test_each_pair_of_the_border_that_is_linked_is_near() -> None:
 @pytest.mark.parametrize(("station", "country"), STATIONS.items())
 def test_stations_are_linked_by_rail_and_with_a_road(station: str, country: str) -> None:
     assert SITES[station].kind == "rail" and SITES[station].territory == country
-    assert {SITES[other].kind for other in RAILS.next_to(station)} == {"rail", "road"}
-    assert {SITES[other].kind for other in NETWORK.next_to(station)} == {"road"}
+    assert {SITES[other].kind for other in RAILS.linked_sites(station)} == {"rail", "road"}
+    assert {SITES[other].kind for other in NETWORK.linked_sites(station)} == {"road"}
 
 
 def test_ports_and_terminals_are_there() -> None:
@@ -95,7 +95,7 @@ def test_ports_and_terminals_are_there() -> None:
 
 
 def test_a_train_from_paris_to_cologne_takes_about_as_long_as_it_does() -> None:
-    way = RAILS.way("paris-nord", "koeln-hbf")
+    way = RAILS.route("paris-nord", "koeln-hbf")
     assert way is not None
     assert "brussels-midi" in way.sites and "aachen-hbf" in way.sites
     assert 3 < way.usual_ms / 3_600_000 < 3.7
@@ -114,15 +114,15 @@ def test_a_train_from_paris_to_cologne_takes_about_as_long_as_it_does() -> None:
     ],
 )
 def test_ways_cross_the_border_where_drivers_do(one: str, other: str, over: str) -> None:
-    way = NETWORK.way(one, other)
+    way = NETWORK.route(one, other)
     assert way is not None
     assert way.sites == (one, *over.split(), other)
-    back = NETWORK.way(other, one)
+    back = NETWORK.route(other, one)
     assert back is not None and back.sites == way.sites[::-1]
 
 
 def test_no_way_of_a_car_goes_by_rail() -> None:
-    way = NETWORK.way("paris-nord", "brussels-midi")
+    way = NETWORK.route("paris-nord", "brussels-midi")
     assert way is not None
     assert [name for name in way.sites if SITES[name].kind == "rail"] == ["paris-nord", "brussels-midi"]
     assert 250 < way.km < 340 and way.best_ms > 2 * 3_600_000

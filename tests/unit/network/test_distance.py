@@ -6,28 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.network.config import Site
+from streams.network.config import SiteConfig
 from streams.network.distance import km_between
 
-places = st.builds(Site, lat=st.floats(-90, 90), lon=st.floats(-180, 180))
+places = st.builds(SiteConfig, lat=st.floats(-90, 90), lon=st.floats(-180, 180))
 
 
 def test_known_distances() -> None:
-    paris, lille = Site(lat=48.8809, lon=2.3553), Site(lat=50.6395, lon=3.0756)
+    paris, lille = SiteConfig(lat=48.8809, lon=2.3553), SiteConfig(lat=50.6395, lon=3.0756)
     assert km_between(paris, lille) == pytest.approx(202, abs=1)
-    assert km_between(Site(lat=0, lon=0), Site(lat=0, lon=1)) == pytest.approx(111.2, abs=0.1)
-    assert km_between(Site(lat=10, lon=179.5), Site(lat=10, lon=-179.5)) == pytest.approx(109.5, abs=0.1)
+    assert km_between(SiteConfig(lat=0, lon=0), SiteConfig(lat=0, lon=1)) == pytest.approx(111.2, abs=0.1)
+    assert km_between(SiteConfig(lat=10, lon=179.5), SiteConfig(lat=10, lon=-179.5)) == pytest.approx(
+        109.5, abs=0.1
+    )
 
 
 def test_a_place_that_is_not_known_is_infinitely_far() -> None:
     assert (
-        km_between(Site(lat=50, lon=3), Site(lat=50)) == inf == km_between(Site(lon=3), Site(lat=50, lon=3))
+        km_between(SiteConfig(lat=50, lon=3), SiteConfig(lat=50))
+        == inf
+        == km_between(SiteConfig(lon=3), SiteConfig(lat=50, lon=3))
     )
 
 
 @given(places, places, places)
 def test_it_is_the_same_there_and_back_and_no_longer_than_by_a_third_place(
-    one: Site, other: Site, third: Site
+    one: SiteConfig, other: SiteConfig, third: SiteConfig
 ) -> None:
     km = km_between(one, other)
     assert km == pytest.approx(km_between(other, one), abs=1e-6)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from streams.plates.fleets import UNKNOWN_FLEET, Fleets, shipped_fleets
-from streams.plates.formats import shipped
+from streams.plates.fleets import DEFAULT_FLEET_SIZE, Fleets, builtin_fleets
+from streams.plates.formats import builtin_formats
 
-FLEETS = shipped_fleets()
+FLEETS = builtin_fleets()
 
 
 @pytest.mark.parametrize("country", list(FLEETS.rows))
@@ -33,8 +33,8 @@ def test_the_chance_that_there_is_such_a_vehicle(plate: str, country: str, low: 
 
 
 def test_a_country_that_is_not_known_has_few_vehicles() -> None:
-    assert FLEETS.vehicles("FR") > 40_000_000
-    assert FLEETS.vehicles("XK") == UNKNOWN_FLEET
+    assert FLEETS.vehicle_count("FR") > 40_000_000
+    assert FLEETS.vehicle_count("XK") == DEFAULT_FLEET_SIZE
 
 
 def test_faults_of_the_file_are_said() -> None:
@@ -42,6 +42,6 @@ def test_faults_of_the_file_are_said() -> None:
     series = france.series[0]
     both = [type(series)("FR-NONE", 0.1, ""), series]
     with pytest.raises(ValueError, match=r"FR: no format FR-NONE"):
-        Fleets([type(france)("FR", 1000, "", both)], shipped())
+        Fleets([type(france)("FR", 1000, "", both)], builtin_formats())
     with pytest.raises(ValueError, match="more than 1"):
-        Fleets([type(france)("FR", 1000, "", [series, series])], shipped())
+        Fleets([type(france)("FR", 1000, "", [series, series])], builtin_formats())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import streams.plates
-from streams.plates.normal_form import MAX_LENGTH, normal
+from streams.plates.normal_form import MAX_LENGTH, normalise
 from streams.records.countries import COUNTRIES
 
 DATA = Path(streams.plates.__file__).with_name("formats.toml")
@@ -103,7 +103,7 @@ def test_every_shape_is_of_lengths_that_a_plate_can_have(row: dict[str, Any]) ->
 def test_examples_fit_as_printed(row: dict[str, Any]) -> None:
     assert row["examples"]
     for example in row["examples"]:
-        assert fits(row, normal(example)), example
+        assert fits(row, normalise(example)), example
         if not row.get("free"):  # a chosen plate has its gaps anywhere
             assert any(pattern(shape, GAP).fullmatch(printed(example)) for shape in row["shapes"]), example
 
@@ -112,12 +112,12 @@ def test_examples_fit_as_printed(row: dict[str, Any]) -> None:
 def test_counterexamples_do_not_fit(row: dict[str, Any]) -> None:
     assert row["counterexamples"]
     for counterexample in row["counterexamples"]:
-        assert not fits(row, normal(counterexample)), counterexample
+        assert not fits(row, normalise(counterexample)), counterexample
 
 
 @every_row
 def test_every_never_shuts_out_a_text_that_a_shape_allows(row: dict[str, Any]) -> None:
-    texts = [normal(text) for text in row["counterexamples"]]
+    texts = [normalise(text) for text in row["counterexamples"]]
     allowed = [text for text in texts if any(pattern(shape, "").fullmatch(text) for shape in row["shapes"])]
     for rule in row.get("never", []):
         assert any(re.search(rule, text) for text in allowed), rule

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from streams.alerts.index import Index
 from streams.matching.batch import match_batch
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
 from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import (
     MAX_RECORD_BYTES,
-    Decoded,
+    DecodedReads,
     decode_alert,
     decode_alerts,
     decode_hit,
@@ -26,16 +26,20 @@ from streams.records.decode import (
 )
 from streams.records.faults import Fault
 from tests.support import record_documents as documents
-from tests.support.mutated_records import disturbed
-from tests.support.record_documents import read, sent
-from tools.contracts import schemas
+from tests.support.mutated_records import mutated
+from tests.support.record_documents import encode_document, encode_small_read
+from tools.contracts import build_schemas
 
-EXAMPLES: Final = {name.split(".")[0]: json.loads(text)["examples"][0] for name, text in schemas().items()}
+EXAMPLES: Final = {
+    name.split(".")[0]: json.loads(text)["examples"][0] for name, text in build_schemas().items()
+}
 
 
 def alert(**changes: Any) -> bytes:
     """The example of an alert with some fields changed; None takes one away."""
-    return sent({name: value for name, value in (EXAMPLES["alert"] | changes).items() if value is not None})
+    return encode_document(
+        {name: value for name, value in (EXAMPLES["alert"] | changes).items() if value is not None}
+    )
 
 
 def _name(value: object) -> str:
@@ -45,10 +49,12 @@ def _name(value: object) -> str:
 
 def faults_of_read(record: bytes) -> list[str]:
     """What is said of a record that is no read, between two that are."""
-    matched = match_batch([read(), record, read()], Index(), Judge(Policies()))
-    assert matched.reads == 2
+    matched = match_batch(
+        [encode_small_read(), record, encode_small_read()], Index(), Matcher(MatchingRules())
+    )
+    assert matched.read_count == 2
     (rejected,) = matched.rejected
-    assert (rejected.place, rejected.raw) == (1, record)
+    assert (rejected.position, rejected.raw) == (1, record)
     return [str(fault) for fault in rejected.faults]
 
 
@@ -62,40 +68,49 @@ def faults_of_alert(record: bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("record", "told"),
     [
-        (read(plate=None), "plate: is required and missing"),
-        (read(lane="two"), 'lane: is a whole number, not text; it is "two"'),
-        (read(lane=2.0), "lane: is a whole number, not a number with a fraction; it is 2.0"),
-        (read(confidence=1.5), "confidence: is a number of at most 1; it is 1.5"),
-        (read(country="be"), 'country: is a country\'s ISO 3166-1 alpha-2 code in upper case; it is "be"'),
-        (read(direction="left"), 'direction: is one of approaching, receding; it is "left"'),
+        (encode_small_read(plate=None), "plate: is required and missing"),
+        (encode_small_read(lane="two"), 'lane: is a whole number, not text; it is "two"'),
+        (encode_small_read(lane=2.0), "lane: is a whole number, not a number with a fraction; it is 2.0"),
+        (encode_small_read(confidence=1.5), "confidence: is a number of at most 1; it is 1.5"),
         (
-            read(read_id="x" * 65),
+            encode_small_read(country="be"),
+            'country: is a country\'s ISO 3166-1 alpha-2 code in upper case; it is "be"',
+        ),
+        (encode_small_read(direction="left"), 'direction: is one of approaching, receding; it is "left"'),
+        (
+            encode_small_read(read_id="x" * 65),
             f'read_id: is text of at most 64 characters; it is "{"x" * 59}… (67 characters)',
         ),
-        (read(position={"lat": 50.8}), "position.lon: is required and missing"),
+        (encode_small_read(position={"lat": 50.8}), "position.lon: is required and missing"),
         (
-            read(captured_at="9999-12-31T00:00:00Z"),
+            encode_small_read(captured_at="9999-12-31T00:00:00Z"),
             'captured_at: lies from the year 2000 to 2099; it is "9999-12-31T00:00:00+00:00"',
         ),
         (
-            read(captured_at="9999-12-31T23:59:59-10:00"),
+            encode_small_read(captured_at="9999-12-31T23:59:59-10:00"),
             'captured_at: lies from the year 2000 to 2099; it is "9999-12-31T23:59:59-10:00"',
         ),
         (
-            read(captured_at="2026-05-21T16:10:06"),
+            encode_small_read(captured_at="2026-05-21T16:10:06"),
             'captured_at: has a zone, Z or an offset such as +02:00; it is "2026-05-21T16:10:06"',
         ),
         (
-            read(captured_at="2026-02-30T16:10:06Z"),
+            encode_small_read(captured_at="2026-02-30T16:10:06Z"),
             'captured_at: is an RFC 3339 time such as 2026-05-21T16:10:06.123Z; it is "2026-02-30T16:10:06Z"',
         ),
-        (read(plate="   "), "plate: has at least one letter or digit; it is 3 characters"),
+        (encode_small_read(plate="   "), "plate: has at least one letter or digit; it is 3 characters"),
         (
-            read(plate="ΑΒ-123"),
+            encode_small_read(plate="ΑΒ-123"),
             "plate: has only letters A-Z Ä Ö Ü, digits and separators, not a Greek letter; ",
         ),
-        (read(plate="ß-123"), "plate: has only letters A-Z Ä Ö Ü, digits and separators, not U+00DF; "),
-        (read(plate="A" * 13), "plate: has at most 12 letters and digits, not 13; it is 13 characters"),
+        (
+            encode_small_read(plate="ß-123"),
+            "plate: has only letters A-Z Ä Ö Ü, digits and separators, not U+00DF; ",
+        ),
+        (
+            encode_small_read(plate="A" * 13),
+            "plate: has at most 12 letters and digits, not 13; it is 13 characters",
+        ),
         (b"[1]", "is a JSON object; it is a list"),
         (b"null", "is a JSON object; it is null"),
         (b"true", "is a JSON object; it is true or false"),
@@ -105,31 +120,43 @@ def faults_of_alert(record: bytes) -> list[str]:
         ),
         (b"", "is one JSON object on one line (Input data was truncated); it is 0 bytes"),
         (b" \t", "is one JSON object on one line (Input data was truncated); it is 2 bytes"),
-        (read()[:-1], "is one JSON object on one line (Input data was truncated); it is "),
-        (read() + read(), "is one JSON object on one line (JSON is malformed: trailing characters (byte "),
+        (encode_small_read()[:-1], "is one JSON object on one line (Input data was truncated); it is "),
         (
-            read() + b"\n" + read(),
+            encode_small_read() + encode_small_read(),
             "is one JSON object on one line (JSON is malformed: trailing characters (byte ",
         ),
-        (read() + b",", "is one JSON object on one line (JSON is malformed: trailing characters (byte "),
         (
-            b"\xef\xbb\xbf" + read(),
+            encode_small_read() + b"\n" + encode_small_read(),
+            "is one JSON object on one line (JSON is malformed: trailing characters (byte ",
+        ),
+        (
+            encode_small_read() + b",",
+            "is one JSON object on one line (JSON is malformed: trailing characters (byte ",
+        ),
+        (
+            b"\xef\xbb\xbf" + encode_small_read(),
             "is one JSON object on one line (JSON is malformed: invalid character (byte 0)",
         ),
-        (read(x="?").replace(b"?", b"\\ud800"), "is one JSON object on one line ("),
+        (encode_small_read(x="?").replace(b"?", b"\\ud800"), "is one JSON object on one line ("),
         (
-            read(x="?").replace(b"?", b"\n"),
+            encode_small_read(x="?").replace(b"?", b"\n"),
             "is one JSON object on one line (JSON is malformed: invalid character",
         ),
-        (read(image_ref="?").replace(b"?", b"\xff"), "is UTF-8 text; it is 0xFF at byte "),
-        (read(image_ref="?").replace(b"?", b"\xed\xa0\x80"), "is UTF-8 text; it is 0xED at byte "),
-        (read(x=1).replace(b'"x": 1', b'"x": ' + b"[" * 100_000), "is not nested so deeply; it is 100"),
+        (encode_small_read(image_ref="?").replace(b"?", b"\xff"), "is UTF-8 text; it is 0xFF at byte "),
+        (
+            encode_small_read(image_ref="?").replace(b"?", b"\xed\xa0\x80"),
+            "is UTF-8 text; it is 0xED at byte ",
+        ),
+        (
+            encode_small_read(x=1).replace(b'"x": 1', b'"x": ' + b"[" * 100_000),
+            "is not nested so deeply; it is 100",
+        ),
         (b"[" * 400_000, "is not nested so deeply; it is 400000 bytes"),
         (
-            read(lane=1).replace(b'"lane": 1', b'"lane": ' + b"1" * 5000),
+            encode_small_read(lane=1).replace(b'"lane": 1', b'"lane": ' + b"1" * 5000),
             "is one JSON object on one line (Integer ",
         ),
-        (read(x="x" * 10_000_000), "is at most 1,000,000 bytes long; it is longer"),
+        (encode_small_read(x="x" * 10_000_000), "is at most 1,000,000 bytes long; it is longer"),
     ],
     ids=_name,
 )
@@ -178,13 +205,22 @@ def test_a_bad_alert_is_told(record: bytes, told: str) -> None:
 @pytest.mark.parametrize(
     ("record", "told"),
     [
-        (sent(EXAMPLES["verdict"] | {"verdict": "maybe"}), "verdict: is one of acknowledged, confirmed, "),
-        (sent(EXAMPLES["verdict"] | {"hit_id": "f" * 33}), "hit_id: is text of at most 32 characters; "),
         (
-            sent(EXAMPLES["verdict"] | {"hit_id": "f" * 32 + "\n"}),
+            encode_document(EXAMPLES["verdict"] | {"verdict": "maybe"}),
+            "verdict: is one of acknowledged, confirmed, ",
+        ),
+        (
+            encode_document(EXAMPLES["verdict"] | {"hit_id": "f" * 33}),
             "hit_id: is text of at most 32 characters; ",
         ),
-        (sent(EXAMPLES["verdict"] | {"at": "1999-01-01T00:00:00Z"}), "at: lies from the year 2000 to 2099; "),
+        (
+            encode_document(EXAMPLES["verdict"] | {"hit_id": "f" * 32 + "\n"}),
+            "hit_id: is text of at most 32 characters; ",
+        ),
+        (
+            encode_document(EXAMPLES["verdict"] | {"at": "1999-01-01T00:00:00Z"}),
+            "at: lies from the year 2000 to 2099; ",
+        ),
         (b"{}x", "is one JSON object on one line ("),
         (b"[" * 400_000, "is not nested so deeply; "),
         (b" " * 10_000_000, "is at most 1,000,000 bytes long; it is longer"),
@@ -205,7 +241,7 @@ def changed(name: str, field: str, value: Any) -> bytes:
     for part in way:
         holder = holder[part]
     holder[last] = value
-    return sent(document)
+    return encode_document(document)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +268,7 @@ def changed(name: str, field: str, value: Any) -> bytes:
     ids=_name,
 )
 def test_a_bad_match_is_told_and_its_neighbours_stay(record: bytes, told: str) -> None:
-    good = sent(EXAMPLES["match"])
+    good = encode_document(EXAMPLES["match"])
     one, faults, two = decode_matches([good, record, good])
     assert isinstance(faults, tuple) and str(faults[0]).startswith(told)
     assert one == two == decode_match(good)
@@ -276,7 +312,7 @@ def test_a_plate_in_a_hit_is_in_no_message(field: str) -> None:
 
 
 def test_all_faults_of_a_record_are_told() -> None:
-    record = read(
+    record = encode_small_read(
         camera_id=None,
         captured_at="1999-12-31T00:00:00Z",
         country="XX",
@@ -308,12 +344,12 @@ def test_all_faults_of_a_record_are_told() -> None:
 @pytest.mark.parametrize("place", ["plate", "candidates", "char_alternatives"])
 def test_a_plate_is_in_no_message(place: str, plate: Any) -> None:
     value = {"plate": plate, "candidates": [{"plate": [plate]}], "char_alternatives": [plate]}[place]
-    told = " ".join(faults_of_read(read(**{place: value})))
+    told = " ".join(faults_of_read(encode_small_read(**{place: value})))
     assert "not shown: it may be personal data" in told
     assert "AB" not in told and "123" not in told
 
 
-_ONE, _TWO = read(), read(read_id="2")
+_ONE, _TWO = encode_small_read(), encode_small_read(read_id="2")
 
 
 @pytest.mark.parametrize(
@@ -345,30 +381,30 @@ def test_no_value_goes_over_the_border_of_two_records(records: list[bytes]) -> N
         assert decode_alerts(order) == [decode_alert(record) for record in order]
 
 
-def _one_by_one(records: Any) -> Decoded:
+def _one_by_one(records: Any) -> DecodedReads:
     """`decode_reads` of each record alone, put together."""
     parts = [decode_reads([record]) for record in records]
-    return Decoded(
+    return DecodedReads(
         [entry for part in parts for entry in part.reads],
         [place for place, part in enumerate(parts) if part.reads],
         [time for part in parts for time in part.times],
-        [entry._replace(place=place) for place, part in enumerate(parts) for entry in part.rejected],
+        [entry._replace(position=place) for place, part in enumerate(parts) for entry in part.rejected],
     )
 
 
-def _same(one: Decoded, other: Decoded) -> bool:
-    return one._replace(places=list(one.places)) == other._replace(places=list(other.places))
+def _same(one: DecodedReads, other: DecodedReads) -> bool:
+    return one._replace(indices=list(one.indices)) == other._replace(indices=list(other.indices))
 
 
 _records = st.one_of(
-    documents.reads.map(sent),
-    documents.reads.map(sent),
-    disturbed(documents.reads).map(sent),
+    documents.reads.map(encode_document),
+    documents.reads.map(encode_document),
+    mutated(documents.reads).map(encode_document),
     st.binary(max_size=12),
     st.sampled_from(
         [_ONE, _TWO, _ONE[:-1], _ONE[1:], _ONE + b"\n" + _TWO, b"{", b"}", b"{}", b"", b"\n", b"[{}"]
     ),
-    st.tuples(documents.reads.map(sent), st.integers(0, 200)).map(lambda cut: cut[0][: cut[1]]),
+    st.tuples(documents.reads.map(encode_document), st.integers(0, 200)).map(lambda cut: cut[0][: cut[1]]),
 )
 
 
@@ -378,60 +414,75 @@ _records = st.one_of(
 def test_a_batch_is_decoded_as_its_records_one_by_one(records: list[bytes]) -> None:
     assert _same(decode_reads(records), _one_by_one(records))
     decoded = decode_reads(records)
-    assert sorted([*decoded.places, *(entry.place for entry in decoded.rejected)]) == list(
+    assert sorted([*decoded.indices, *(entry.position for entry in decoded.rejected)]) == list(
         range(len(records))
     )
-    assert all(entry.faults and entry.raw == records[entry.place] for entry in decoded.rejected)
+    assert all(entry.faults and entry.raw == records[entry.position] for entry in decoded.rejected)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(disturbed(documents.alerts).map(sent) | documents.alerts.map(sent) | _records, max_size=6))
+@given(
+    st.lists(
+        mutated(documents.alerts).map(encode_document) | documents.alerts.map(encode_document) | _records,
+        max_size=6,
+    )
+)
 def test_a_batch_of_alerts_is_decoded_as_one_by_one(records: list[bytes]) -> None:
     assert decode_alerts(records) == [decode_alert(record) for record in records]
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(disturbed(documents.matches).map(sent) | documents.matches.map(sent) | _records, max_size=6))
+@given(
+    st.lists(
+        mutated(documents.matches).map(encode_document) | documents.matches.map(encode_document) | _records,
+        max_size=6,
+    )
+)
 def test_a_batch_of_matches_is_decoded_as_one_by_one(records: list[bytes]) -> None:
     assert decode_matches(records) == [decode_match(record) for record in records]
 
 
 def test_an_empty_batch_is_empty() -> None:
-    assert decode_reads([]) == Decoded([], [], [], [])
+    assert decode_reads([]) == DecodedReads([], [], [], [])
     assert decode_alerts([]) == []
     assert decode_matches([]) == []
 
 
 def test_a_record_may_be_as_long_as_is_said_and_no_longer() -> None:
-    filler = MAX_RECORD_BYTES - len(read(x=""))
-    assert len(decode_reads([read(x="x" * filler)]).reads) == 1
-    assert len(decode_reads([read(x="x" * filler)] * 3).reads) == 3
-    decoded = decode_reads([read(), read(x="x" * (filler + 1)), read()])
-    assert len(decoded.reads) == 2 and decoded.rejected[0].place == 1
+    filler = MAX_RECORD_BYTES - len(encode_small_read(x=""))
+    assert len(decode_reads([encode_small_read(x="x" * filler)]).reads) == 1
+    assert len(decode_reads([encode_small_read(x="x" * filler)] * 3).reads) == 3
+    decoded = decode_reads(
+        [encode_small_read(), encode_small_read(x="x" * (filler + 1)), encode_small_read()]
+    )
+    assert len(decoded.reads) == 2 and decoded.rejected[0].position == 1
 
 
 def test_unknown_fields_are_ignored() -> None:
-    assert decode_reads([read(firmware={"a": [1]})]).reads == decode_reads([read()]).reads
+    assert (
+        decode_reads([encode_small_read(firmware={"a": [1]})]).reads
+        == decode_reads([encode_small_read()]).reads
+    )
     assert decode_alert(alert(colour="red", withdrawn=None)) == decode_alert(alert())
 
 
 def test_a_fault_says_the_field_the_rule_and_the_value() -> None:
-    (rejected,) = decode_reads([read(lane=100)]).rejected
+    (rejected,) = decode_reads([encode_small_read(lane=100)]).rejected
     assert rejected.faults == (Fault("lane", "is a whole number of at most 99", "100"),)
 
 
 def test_an_alert_with_withdrawn_at_is_a_withdrawal_and_never_comes_into_force() -> None:
-    line = sent(json.loads(alert()) | {"withdrawn_at": "2026-05-21T12:00:00Z"})
+    line = encode_document(json.loads(alert()) | {"withdrawn_at": "2026-05-21T12:00:00Z"})
     assert isinstance(decode_alert(line), Withdrawal)
     assert [type(each) for each in decode_alerts([alert(), line, alert()])] == [Alert, Withdrawal, Alert]
-    told = sent(json.loads(alert()) | {"reason": 'the word "withdrawn_at" in a reason'})
+    told = encode_document(json.loads(alert()) | {"reason": 'the word "withdrawn_at" in a reason'})
     assert isinstance(decode_alert(told), Alert)
 
 
 @pytest.mark.parametrize("empty_first", [True, False])
 def test_two_reads_in_one_record_do_not_stand_for_an_empty_one(empty_first: bool) -> None:
-    double = read() + b"\n" + read()
+    double = encode_small_read() + b"\n" + encode_small_read()
     records = [b"", double] if empty_first else [double, b""]
     decoded = decode_reads(records)
     assert decoded.reads == []
-    assert [entry.place for entry in decoded.rejected] == [0, 1]
+    assert [entry.position for entry in decoded.rejected] == [0, 1]

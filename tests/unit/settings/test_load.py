@@ -6,13 +6,13 @@ from typing import Annotated
 import pytest
 from msgspec import Meta, Struct
 
-from streams.correlation.config import Centre
-from streams.gateway.config import Camera
-from streams.matching.config import ListPolicy, MatchingPolicy
-from streams.network.config import Site
-from streams.settings.load import SettingsError, file_of, from_option, load, read
+from streams.correlation.config import CentreConfig
+from streams.gateway.config import GatewayCameraConfig
+from streams.matching.config import ListConfig, MatchingConfig
+from streams.network.config import SiteConfig
+from streams.settings.load import SettingsError, load_settings, parse_settings, read_settings, settings_path
 from streams.settings.model import Settings
-from streams.settings.validation import examine
+from streams.settings.validation import validate
 
 GOOD = """
 [lists.sis]
@@ -33,24 +33,24 @@ name = "West"
 def faults(text: str) -> list[str]:
     """The lines that tell the faults of a text; it has some."""
     with pytest.raises(SettingsError) as caught:
-        load(text, "border.toml")
+        parse_settings(text, "border.toml")
     assert str(caught.value) == "\n".join(map(str, caught.value.faults))
     return str(caught.value).splitlines()
 
 
 def test_a_right_text_gives_its_settings() -> None:
-    settings = load(GOOD, "border.toml")
+    settings = parse_settings(GOOD, "border.toml")
     assert settings == Settings(
-        lists={"sis": ListPolicy(mode="exact", audience=["be-west"])},
-        matching=MatchingPolicy(equivalences=2),
-        sites={"rekkem": Site(territory="BE", lat=50.0)},
-        cameras={"c1": Camera(site="rekkem")},
-        centres={"be-west": Centre(name="West")},
+        lists={"sis": ListConfig(mode="exact", audience=["be-west"])},
+        matching=MatchingConfig(equivalences=2),
+        sites={"rekkem": SiteConfig(territory="BE", lat=50.0)},
+        cameras={"c1": GatewayCameraConfig(site="rekkem")},
+        centres={"be-west": CentreConfig(name="West")},
     )
 
 
 def test_an_empty_text_gives_the_defaults() -> None:
-    assert load("", "empty.toml") == Settings()
+    assert parse_settings("", "empty.toml") == Settings()
 
 
 def test_all_faults_are_told_with_their_lines() -> None:
@@ -79,7 +79,7 @@ site = "rekem"
 
 def test_a_fault_has_its_parts() -> None:
     with pytest.raises(SettingsError) as caught:
-        load("[matching]\nequivalences = 3\n", "border.toml")
+        parse_settings("[matching]\nequivalences = 3\n", "border.toml")
     (fault,) = caught.value.faults
     assert fault.file == "border.toml"
     assert (fault.line, fault.column) == (2, None)
@@ -139,14 +139,16 @@ def test_a_number_that_is_not_finite_is_a_fault(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["0", "86400", "1.5"])
 def test_a_number_within_its_bounds_is_none(value: str) -> None:
-    assert load(f"[correlation]\nlive_within_s = {value}\n", "x").correlation.live_within_s == float(value)
+    assert parse_settings(
+        f"[correlation]\nlive_within_s = {value}\n", "x"
+    ).correlation.live_within_s == float(value)
 
 
 def test_a_camera_names_a_site() -> None:
     assert faults('[cameras."be.1"]\nsite = "nowhere"\n') == [
         'border.toml:2: cameras."be.1".site: is an id in [sites]; it is "nowhere"; add [sites.nowhere]'
     ]
-    assert load('[cameras."be.1"]\nsite = "s"\n[sites.s]\n', "x").places.site_of("be.1", 0) == "s"
+    assert parse_settings('[cameras."be.1"]\nsite = "s"\n[sites.s]\n', "x").places.site_at("be.1", 0) == "s"
 
 
 def test_a_faulty_site_is_still_a_site() -> None:
@@ -161,15 +163,20 @@ def test_an_audience_names_centres_whether_or_not_any_is_configured() -> None:
         "border.toml:5: lists.a.audience[2]: is text of 1 to 64 characters; it is 7",
     ]
     known = text.replace("  7,\n", "") + "[centres.be]\n[centres.fr]\n"
-    assert load(known, "x").lists["a"].audience == ["be", "fr"]
+    assert parse_settings(known, "x").lists["a"].audience == ["be", "fr"]
 
 
 def test_a_list_has_a_mode_and_a_lowest_posterior() -> None:
     for mode in ("exact", "pattern", "confusable", "fuzzy"):
-        policy = load(f'[lists.a]\nmode = "{mode}"\n', "x").lists["a"]
+        policy = parse_settings(f'[lists.a]\nmode = "{mode}"\n', "x").lists["a"]
         assert policy.mode == mode
-        assert policy.least == (0.5 if mode == "fuzzy" else None)
-    assert load('[lists.a]\nmode = "fuzzy"\nmin_posterior = 0.9\n', "x").lists["a"].least == 0.9
+        assert policy.effective_min_posterior == (0.5 if mode == "fuzzy" else None)
+    assert (
+        parse_settings('[lists.a]\nmode = "fuzzy"\nmin_posterior = 0.9\n', "x")
+        .lists["a"]
+        .effective_min_posterior
+        == 0.9
+    )
     assert faults("[lists.a]\nmin_posterior = 1.5\nfalse_hits_per_day = 0\n") == [
         "border.toml:2: lists.a.min_posterior: is a number from 0 to 1; it is 1.5",
         "border.toml:3: lists.a.false_hits_per_day: is a number above 0; it is 0",
@@ -187,13 +194,15 @@ def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
         "border.toml:2: topics.withdrawn_hours: is at least [topics] matches_hours (72): a match must "
         "find that its alert was withdrawn; it is 71"
     ]
-    load("[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n", "right")
+    parse_settings(
+        "[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n", "right"
+    )
 
 
 def test_the_id_of_a_list_holds_no_slash() -> None:
     (line,) = faults('[lists."a/b"]\n')
     assert line.startswith('border.toml:1: lists."a/b": its id holds no slash; it is "a/b"; ')
-    assert "a/b" in load('[sites."a/b"]\n', "x").sites
+    assert "a/b" in parse_settings('[sites."a/b"]\n', "x").sites
 
 
 @pytest.mark.parametrize("section", ["lists", "sites", "cameras", "centres"])
@@ -202,7 +211,7 @@ def test_an_id_has_1_to_64_characters(section: str) -> None:
         f'border.toml:1: {section}."": its id is text of 1 to 64 characters; it is ""'
     ]
     assert len(faults(f"[{section}.{'x' * 65}]\n")) == 1
-    load(f"[{section}.{'x' * 64}]\n[{section}.x]\n", "x")
+    parse_settings(f"[{section}.{'x' * 64}]\n[{section}.x]\n", "x")
 
 
 class Login(Struct, forbid_unknown_fields=True):
@@ -215,41 +224,41 @@ class Login(Struct, forbid_unknown_fields=True):
 
 def test_a_fault_does_not_tell_a_secret() -> None:
     values = {"password": "hush-1", "tokens": ["hush-2", 99887], "user": "me", "pasword": "hush-3"}
-    found = list(examine(Login, values))
+    found = list(validate(Login, values))
     assert [finding.path for finding in found] == [("password",), ("tokens", 1), ("user",), ("pasword",)]
     assert "hush" not in repr(found) and "99887" not in repr(found)
     assert found[0].value == "hidden, for it is secret"
     assert found[2].value == '"me"'
-    assert "hush" not in repr(list(examine(Login, "hush")))
+    assert "hush" not in repr(list(validate(Login, "hush")))
 
 
 def test_a_required_key_that_is_missing_is_a_fault() -> None:
-    (found,) = examine(Login, {})
+    (found,) = validate(Login, {})
     assert (found.path, found.rule) == (("password",), "is required and missing")
 
 
 def test_a_file_is_read_and_named_in_its_faults(tmp_path: Path) -> None:
     file = tmp_path / "border.toml"
     file.write_text(GOOD)
-    assert read(file) == load(GOOD, "")
+    assert read_settings(file) == parse_settings(GOOD, "")
     file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
-    assert read(file) == load(GOOD, "")
+    assert read_settings(file) == parse_settings(GOOD, "")
     file.write_text("[matching]\nequivalences = 3\n")
     with pytest.raises(SettingsError, match=r"border\.toml:2: matching\.equivalences: "):
-        read(file)
+        read_settings(file)
 
 
 def test_a_file_that_is_not_utf_8_is_one_fault(tmp_path: Path) -> None:
     file = tmp_path / "latin.toml"
     file.write_bytes("[centres.a]\nname = 'é'\n".encode("latin-1"))
     with pytest.raises(SettingsError) as caught:
-        read(file)
+        read_settings(file)
     assert str(caught.value) == f"{file}:2:9: is UTF-8 text; it is byte 0xE9"
 
 
 def test_a_file_that_is_not_there_is_not_a_fault_of_settings(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        read(tmp_path / "none.toml")
+        read_settings(tmp_path / "none.toml")
 
 
 def test_the_option_goes_before_the_environment_and_that_before_the_defaults(tmp_path: Path) -> None:
@@ -257,8 +266,8 @@ def test_the_option_goes_before_the_environment_and_that_before_the_defaults(tmp
     one.write_text("[matching]\nequivalences = 0\n")
     two.write_text("[matching]\nequivalences = 2\n")
     environ = {"ANPR_CONFIG": str(two)}
-    assert from_option(one, environ).matching.equivalences == 0
-    assert from_option(None, environ).matching.equivalences == 2
-    assert from_option(None, {"ANPR_CONFIG": ""}) == from_option(None, {}) == Settings()
-    assert file_of(None, environ) == two
-    assert file_of(None, {}) is None
+    assert load_settings(one, environ).matching.equivalences == 0
+    assert load_settings(None, environ).matching.equivalences == 2
+    assert load_settings(None, {"ANPR_CONFIG": ""}) == load_settings(None, {}) == Settings()
+    assert settings_path(None, environ) == two
+    assert settings_path(None, {}) is None

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from streams.correlation.config import Centre, CorrelationPolicy
-from streams.gateway.config import Camera
-from streams.matching.config import ListPolicy, MatchingPolicy
-from streams.network.config import Site
-from streams.settings.load import load
+from streams.correlation.config import CentreConfig, CorrelationConfig
+from streams.gateway.config import GatewayCameraConfig
+from streams.matching.config import ListConfig, MatchingConfig
+from streams.network.config import SiteConfig
+from streams.settings.load import parse_settings
 from streams.settings.model import Settings
-from streams.settings.reference import reference, show
-from streams.settings.toml_positions import lines_of
-from streams.settings.type_info import form_of, words
+from streams.settings.reference import build_reference, format_settings
+from streams.settings.toml_positions import find_lines
+from streams.settings.type_info import describe_type, toml_form
 from tools import generate as generated
 
 _characters = st.characters(exclude_categories=["Cs"])
@@ -32,9 +32,11 @@ _countries = st.sampled_from([None, "BE", "FR", "NL"])
 @st.composite
 def settings(draw: st.DrawFn) -> Settings:
     """Any settings without a fault."""
-    centres = draw(st.dictionaries(_ids, st.builds(Centre, name=_words, country=_countries), max_size=3))
+    centres = draw(
+        st.dictionaries(_ids, st.builds(CentreConfig, name=_words, country=_countries), max_size=3)
+    )
     site = st.builds(
-        Site,
+        SiteConfig,
         name=_words,
         road=st.none() | _ids,
         territory=_countries,
@@ -42,17 +44,17 @@ def settings(draw: st.DrawFn) -> Settings:
         lon=st.none() | st.floats(-180, 180),
     )
     sites = draw(st.dictionaries(_ids, site, max_size=3))
-    camera = st.builds(Camera, site=st.sampled_from([None, *sites]), direction=st.none() | _ids)
+    camera = st.builds(GatewayCameraConfig, site=st.sampled_from([None, *sites]), direction=st.none() | _ids)
     policy = st.builds(
-        ListPolicy,
+        ListConfig,
         title=_words,
         mode=st.sampled_from(["exact", "pattern", "confusable"]),
         audience=st.lists(st.sampled_from(list(centres)), max_size=4) if centres else st.just([]),
     )
     return Settings(
         lists=draw(st.dictionaries(_ids.filter(lambda name: "/" not in name), policy, max_size=3)),
-        matching=MatchingPolicy(equivalences=draw(st.integers(0, 2))),
-        correlation=CorrelationPolicy(passage_gap_s=draw(st.floats(0, 86400))),
+        matching=MatchingConfig(equivalences=draw(st.integers(0, 2))),
+        correlation=CorrelationConfig(passage_gap_s=draw(st.floats(0, 86400))),
         sites=sites,
         cameras=draw(st.dictionaries(_ids, camera, max_size=3)),
         centres=centres,
@@ -62,13 +64,13 @@ def settings(draw: st.DrawFn) -> Settings:
 @hypothesis.settings(deadline=None)
 @given(settings())
 def test_what_is_shown_loads_to_the_same_settings(chosen: Settings) -> None:
-    text = show(chosen)
-    assert load(text, "shown") == chosen
-    assert ("matching", "equivalences") in lines_of(text)
+    text = format_settings(chosen)
+    assert parse_settings(text, "shown") == chosen
+    assert ("matching", "equivalences") in find_lines(text)
 
 
 def test_what_is_shown_has_the_defaults_and_tells_what_is_not_set() -> None:
-    text = show(Settings(centres={"be.west": Centre(country="BE")}))
+    text = format_settings(Settings(centres={"be.west": CentreConfig(country="BE")}))
     assert '[centres."be.west"]\n# name =  (not set)\ncountry = "BE"\n' in text
     assert "[matching]\nequivalences = 1\n" in text
     assert "# [sites.<id>]  (none)\n" in text
@@ -96,17 +98,19 @@ class Deep(Struct):
 
 def test_secrets_are_hidden_and_only_told_to_be_set() -> None:
     login = Login(password="hush")
-    text = show(Deep(login=login, spare=login, logins={"a b": login}, row=[login, login], keys=["hush"]))
+    text = format_settings(
+        Deep(login=login, spare=login, logins={"a b": login}, row=[login, login], keys=["hush"])
+    )
     assert "hush" not in text
     assert text.count("# password =  (set, hidden)\n") == 5
     assert "# keys =  (set, hidden)\n" in text
-    assert "# password =  (not set)\n" in show(Login())
+    assert "# password =  (not set)\n" in format_settings(Login())
 
 
 def test_every_form_of_table_reads_back() -> None:
     deep = Deep(logins={"a b": Login(user="u")}, row=[Login(user="v"), Login()], actions={"FR": 'a"\x7f\n'})
-    assert msgspec.convert(tomllib.loads(show(deep)), Deep) == deep
-    assert msgspec.convert(tomllib.loads(show(Deep())), Deep) == Deep()
+    assert msgspec.convert(tomllib.loads(format_settings(deep)), Deep) == deep
+    assert msgspec.convert(tomllib.loads(format_settings(Deep())), Deep) == Deep()
 
 
 @pytest.mark.parametrize(
@@ -127,31 +131,38 @@ def test_every_form_of_table_reads_back() -> None:
     ],
 )
 def test_a_type_in_words(kind: object, told: str) -> None:
-    assert words(kind) == told
+    assert describe_type(kind) == told
 
 
 def test_the_reference_has_each_section_and_key_with_type_default_and_description() -> None:
-    text = reference()
+    text = build_reference()
     row = "| `live_within_s` | a number from 0 to 86400 | `300.0` | greatest age in seconds of a read"
     assert row in text
     for field in msgspec.structs.fields(Settings):
         assert f"## `[{field.encode_name}" in text
-    for table in (ListPolicy, MatchingPolicy, CorrelationPolicy, Site, Camera, Centre):
+    for table in (
+        ListConfig,
+        MatchingConfig,
+        CorrelationConfig,
+        SiteConfig,
+        GatewayCameraConfig,
+        CentreConfig,
+    ):
         for field in msgspec.structs.fields(table):
             name = field.encode_name
             keys = {"value": f"\n| `{name}` | ", "array": f".{name}]]`"}
-            assert keys.get(form_of(field.type), f".{name}]`") in text
+            assert keys.get(toml_form(field.type), f".{name}]`") in text
     assert " |  |" not in text, "a key without a description"
 
 
 def test_the_generated_files_are_as_declared() -> None:
-    assert generated.drifted() == []
+    assert generated.outdated_files() == []
 
 
 def test_drift_is_found_and_put_right(tmp_path: Path) -> None:
     every = list(generated.GENERATED)
-    assert generated.drifted(tmp_path) == every
-    assert generated.write(tmp_path) == every
-    assert generated.drifted(tmp_path) == generated.write(tmp_path) == []
+    assert generated.outdated_files(tmp_path) == every
+    assert generated.write_outdated(tmp_path) == every
+    assert generated.outdated_files(tmp_path) == generated.write_outdated(tmp_path) == []
     (tmp_path / every[0]).write_text("edited by hand")
-    assert generated.drifted(tmp_path) == every[:1]
+    assert generated.outdated_files(tmp_path) == every[:1]

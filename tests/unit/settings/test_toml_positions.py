@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.settings import toml_format
-from streams.settings.toml_positions import line_of, lines_of
+from streams.settings.toml_positions import find_lines, nearest_line
 
 NASTY = '''# [comment] = "no"
 top = 1
@@ -57,7 +57,7 @@ deep = true
 
 
 def test_every_key_of_a_nasty_text_has_its_line() -> None:
-    lines = lines_of(NASTY)
+    lines = find_lines(NASTY)
     source = NASTY.splitlines()
 
     def text(*path: str) -> str:
@@ -93,32 +93,32 @@ def test_every_key_of_a_nasty_text_has_its_line() -> None:
 
 
 def test_a_header_counts_before_what_its_parts_imply() -> None:
-    lines = lines_of("[a.b]\nx = 1\n[a]\ny = 2\n")
+    lines = find_lines("[a.b]\nx = 1\n[a]\ny = 2\n")
     assert lines["a",] == 3
-    assert lines_of("[a.b]\nx = 1\n")["a",] == 1
+    assert find_lines("[a.b]\nx = 1\n")["a",] == 1
 
 
 def test_what_only_looks_like_a_key_is_not_found() -> None:
-    assert set(lines_of(NASTY)) == set(_paths(tomllib.loads(NASTY)))
+    assert set(find_lines(NASTY)) == set(_paths(tomllib.loads(NASTY)))
 
 
 def test_lines_end_with_a_carriage_return_too() -> None:
-    assert lines_of('a = """\r\n[x]\r\n"""\r\nb = 1\r\n') == {("a",): 1, ("b",): 4}
+    assert find_lines('a = """\r\n[x]\r\n"""\r\nb = 1\r\n') == {("a",): 1, ("b",): 4}
 
 
 def test_the_nearest_known_ancestor_stands_for_a_path() -> None:
-    lines = lines_of("\n[a]\n\nb = [\n1,\n2]\n")
-    assert line_of(lines, ("a", "b", 1)) == 6
-    assert line_of(lines, ("a", "b", 7)) == 4
-    assert line_of(lines, ("a", "c", "d")) == 2
-    assert line_of(lines, ("z",)) == 1
-    assert line_of(lines, ()) == 1
+    lines = find_lines("\n[a]\n\nb = [\n1,\n2]\n")
+    assert nearest_line(lines, ("a", "b", 1)) == 6
+    assert nearest_line(lines, ("a", "b", 7)) == 4
+    assert nearest_line(lines, ("a", "c", "d")) == 2
+    assert nearest_line(lines, ("z",)) == 1
+    assert nearest_line(lines, ()) == 1
 
 
 @settings(deadline=None)
 @given(st.text(alphabet="ab.=[]{}\"'\\#,\n 1-", max_size=60))
 def test_no_text_stops_the_scanner(text: str) -> None:
-    lines = lines_of(text)
+    lines = find_lines(text)
     assert all(1 <= line <= text.count("\n") + 1 for line in lines.values())
     try:
         values = tomllib.loads(text)
@@ -139,10 +139,11 @@ _values = st.recursive(
 @given(st.dictionaries(_names, _values, max_size=4))
 def test_each_key_is_on_its_line(values: dict[str, object]) -> None:
     text = "".join(
-        f"{toml_format.key(name)} = {toml_format.value(value)}\n" for name, value in values.items()
+        f"{toml_format.format_key(name)} = {toml_format.format_value(value)}\n"
+        for name, value in values.items()
     )
     assert tomllib.loads(text) == values
-    lines = lines_of(text)
+    lines = find_lines(text)
     assert set(lines) == set(_paths(values))
     order = list(values)
     assert all(line == order.index(path[0]) + 1 for path, line in lines.items())

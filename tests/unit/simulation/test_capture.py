@@ -5,13 +5,13 @@ from typing import Any, Final
 import numpy as np
 
 from streams.records.times import HOUR_MS
-from streams.simulation.capture import OUTAGE_MS, Captures, captures, clocks
+from streams.simulation.capture import OUTAGE_MS, Captures, sample_captures, sample_clock_offsets
 from streams.simulation.rates import Rates
-from streams.simulation.roads import cameras_of, shipped_roads
+from streams.simulation.roads import build_cameras, builtin_roads
 from streams.simulation.trips import Passages
 
-ROADS: Final = shipped_roads()
-CAMERAS: Final = cameras_of(ROADS)
+ROADS: Final = builtin_roads()
+CAMERAS: Final = build_cameras(ROADS)
 HOURS: Final = 24.0
 CLEAN: Final = Rates(missed=0, late=0, clock_wrong=0)
 
@@ -22,7 +22,7 @@ def seen(count: int = 20_000) -> Passages:
     return Passages(
         number,
         number,
-        rng.integers(0, len(ROADS.site), count),
+        rng.integers(0, len(ROADS.sites), count),
         rng.integers(0, 2, count).astype(np.uint8),
         rng.integers(0, int(HOURS * HOUR_MS), count),
         np.full(count, 100.0),
@@ -31,37 +31,37 @@ def seen(count: int = 20_000) -> Passages:
 
 def delivered(**rates: Any) -> Captures:
     its = CLEAN._replace(**rates)
-    ahead = clocks(np.random.default_rng(2), len(CAMERAS), its)
-    return captures(np.random.default_rng(3), seen(), ROADS, ahead, its, HOURS)
+    ahead = sample_clock_offsets(np.random.default_rng(2), len(CAMERAS), its)
+    return sample_captures(np.random.default_rng(3), seen(), ROADS, ahead, its, HOURS)
 
 
 def test_cameras_are_those_of_the_site_and_carriageway() -> None:
     passed, found = seen(), delivered()
     for passage, camera in zip(found.passage.tolist(), found.camera.tolist(), strict=True):
-        site, way = ROADS.site[passed.site[passage]], "ns"[passed.way[passage]]
+        site, way = ROADS.sites[passed.site[passage]], "ns"[passed.carriageway[passage]]
         assert CAMERAS[camera].site_id == site.id
         assert CAMERAS[camera].camera_id in {f"{site.id}-{way}{number}" for number in (1, 2)}
 
 
 def test_two_cameras_read_one_passage_shortly_after_each_other() -> None:
     passed, found = seen(), delivered()
-    each = np.array([site.cameras for site in ROADS.site])[passed.site]
+    each = np.array([site.cameras for site in ROADS.sites])[passed.site]
     np.testing.assert_array_equal(np.bincount(found.passage), each)
     second = np.flatnonzero(np.diff(found.passage) == 0)
-    apart = found.at[second + 1] - found.at[second]
+    apart = found.passed_ms[second + 1] - found.passed_ms[second]
     assert len(second) > 1000 and apart.min() >= 100 and apart.max() < 1000
 
 
 def test_so_many_passages_are_missed() -> None:
-    whole = len(delivered().at)
-    assert len(delivered(missed=1).at) == 0
-    assert abs(len(delivered(missed=0.1).at) / whole - 0.9) < 0.01
+    whole = len(delivered().passed_ms)
+    assert len(delivered(missed=1).passed_ms) == 0
+    assert abs(len(delivered(missed=0.1).passed_ms) / whole - 0.9) < 0.01
 
 
 def test_without_outages_reads_arrive_soon() -> None:
     found = delivered()
     assert not found.late.any()
-    delay = found.arrived - found.at
+    delay = found.arrived_ms - found.passed_ms
     assert delay.min() >= 80 and delay.max() < 600
 
 
@@ -71,11 +71,17 @@ def test_late_reads_come_when_the_link_is_back_in_their_order() -> None:
     down = {
         (camera, slot)
         for camera, slot in zip(
-            found.camera[found.late].tolist(), (found.at[found.late] // OUTAGE_MS).tolist(), strict=True
+            found.camera[found.late].tolist(),
+            (found.passed_ms[found.late] // OUTAGE_MS).tolist(),
+            strict=True,
         )
     }
     for camera, at, arrived, late in zip(
-        found.camera.tolist(), found.at.tolist(), found.arrived.tolist(), found.late.tolist(), strict=True
+        found.camera.tolist(),
+        found.passed_ms.tolist(),
+        found.arrived_ms.tolist(),
+        found.late.tolist(),
+        strict=True,
     ):
         # All that one camera reads while its link is down is late, and nothing else.
         assert ((camera, at // OUTAGE_MS) in down) == late
@@ -84,16 +90,18 @@ def test_late_reads_come_when_the_link_is_back_in_their_order() -> None:
             assert (camera, arrived // OUTAGE_MS) not in down
     for camera in range(0, len(CAMERAS), 7):
         rows = np.flatnonzero(found.late & (found.camera == camera))
-        rows = rows[np.argsort(found.at[rows], kind="stable")]
-        apart = np.diff(found.arrived[rows])
+        rows = rows[np.argsort(found.passed_ms[rows], kind="stable")]
+        apart = np.diff(found.arrived_ms[rows])
         # 600 ms on the way may change the order of two that are closer than that.
-        assert (apart[np.diff(found.at[rows]) > 600] >= 0).all()
+        assert (apart[np.diff(found.passed_ms[rows]) > 600] >= 0).all()
 
 
 def test_clocks_are_right_but_for_so_many() -> None:
     found = delivered()
-    assert np.abs(found.captured - found.at).max() < 1000
-    ahead = clocks(np.random.default_rng(5), 10_000, CLEAN._replace(clock_wrong=0.2, clock_error_s=120))
+    assert np.abs(found.captured_ms - found.passed_ms).max() < 1000
+    ahead = sample_clock_offsets(
+        np.random.default_rng(5), 10_000, CLEAN._replace(clock_wrong=0.2, clock_error_s=120)
+    )
     wrong = np.abs(ahead) > 5000
     assert abs(wrong.mean() - 0.2) < 0.015
     assert np.abs(ahead).max() <= 120_000
@@ -102,7 +110,7 @@ def test_clocks_are_right_but_for_so_many() -> None:
 
 def test_a_wrong_clock_changes_what_the_camera_says_and_nothing_else() -> None:
     right, wrong = delivered(), delivered(clock_wrong=0.5)
-    np.testing.assert_array_equal(right.at, wrong.at)
-    np.testing.assert_array_equal(right.arrived, wrong.arrived)
+    np.testing.assert_array_equal(right.passed_ms, wrong.passed_ms)
+    np.testing.assert_array_equal(right.arrived_ms, wrong.arrived_ms)
     for camera in range(len(CAMERAS)):
-        assert len(np.unique((wrong.captured - wrong.at)[wrong.camera == camera])) == 1
+        assert len(np.unique((wrong.captured_ms - wrong.passed_ms)[wrong.camera == camera])) == 1

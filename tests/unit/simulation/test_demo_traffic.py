@@ -8,32 +8,32 @@ from typing import Any, Final
 
 import pytest
 
-from streams.plates.normal_form import PlateError, normal
-from streams.records.alert import Mode
+from streams.plates.normal_form import PlateError, normalise
+from streams.records.alert import MatchMode
 from streams.records.decode import decode_reads
 from streams.records.read import Read
 from streams.records.times import to_ms
-from streams.simulation.cameras import Camera, crossings
+from streams.simulation.cameras import SimulatedCamera, find_crossings
 from streams.simulation.demo_listed import listed
 from streams.simulation.demo_traffic import Mix, Sent, Traffic
 from tests.support.builders import NOON
 
 BEGIN: Final = to_ms(NOON)
 CAMERAS: Final = [
-    Camera("f1", "f", "FR", 50.770, 3.155),
-    Camera("f2", "f", "FR", 50.770, 3.155),
-    Camera("b1", "b", "BE", 50.784, 3.159),
-    Camera("g1", "g", "FR", 50.598, 3.257),
-    Camera("c1", "c", "BE", 50.603, 3.285),
+    SimulatedCamera("f1", "f", "FR", 50.770, 3.155),
+    SimulatedCamera("f2", "f", "FR", 50.770, 3.155),
+    SimulatedCamera("b1", "b", "BE", 50.784, 3.159),
+    SimulatedCamera("g1", "g", "FR", 50.598, 3.257),
+    SimulatedCamera("c1", "c", "BE", 50.603, 3.285),
 ]
-LISTS: Final[dict[str, Mode]] = {"sis-36": "confusable", "mine": "exact", "joint": "pattern"}
+LISTS: Final[dict[str, MatchMode]] = {"sis-36": "confusable", "mine": "exact", "joint": "pattern"}
 LISTED: Final = listed(LISTS, 5, 1, NOON)
 CLEAN: Final = Mix(listed=0, misread=0, no_country=0, again=0, spoiled=0, outage_s=0)
 SECONDS: Final = 100
 
 
 def traffic(seed: int = 1, begin: int = BEGIN, rate: float = 40, **mix: Any) -> Traffic:
-    return Traffic(crossings(CAMERAS), LISTED, seed, begin, rate, CLEAN._replace(**mix))
+    return Traffic(find_crossings(CAMERAS), LISTED, seed, begin, rate, CLEAN._replace(**mix))
 
 
 def sent(made: Traffic, seconds: float = SECONDS) -> list[Sent]:
@@ -49,7 +49,7 @@ def taken(value: bytes | None) -> Read | None:
     """The read in a record, if it is one whose plate can be a plate."""
     for read in decode_reads([value or b""]).reads:
         with suppress(PlateError):
-            normal(read.plate)
+            normalise(read.plate)
             return read
     return None
 
@@ -128,9 +128,9 @@ def test_listed_vehicles_are_known_and_their_alerts_are_in_force() -> None:
             assert each.passage.plate == plate and each.read.plate == plate.normal
             assert alert.valid_from < each.read.captured_at < alert.valid_until
             if alert.list_id == "joint":
-                assert normal(alert.plate, wildcards=True) == plate.normal[:-2] + "??"
+                assert normalise(alert.plate, wildcards=True) == plate.normal[:-2] + "??"
             else:
-                assert normal(alert.plate) == plate.normal
+                assert normalise(alert.plate) == plate.normal
 
 
 def test_a_vehicle_is_read_one_to_three_times_at_each_side_of_its_crossing() -> None:

@@ -4,8 +4,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.records.times import from_ms, rfc3339
-from streams.simulation.jsonl_columns import Filled, Short, digits, framed, joined, table, times, where
+from streams.records.times import from_ms, to_rfc3339
+from streams.simulation.jsonl_columns import (
+    Abbreviation,
+    LazyColumn,
+    format_digits,
+    format_times,
+    frame_rows,
+    join_columns,
+    mask_rows,
+    text_table,
+)
 
 WORDS = st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=6), max_size=8)
 
@@ -13,21 +22,21 @@ WORDS = st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max
 @given(WORDS)
 def test_columns_are_joined_row_by_row(words: list[str]) -> None:
     count = len(words)
-    column = table(words)
+    column = text_table(words)
     shown = np.arange(count) % 2 == 0
 
     def fill(rows: np.ndarray) -> None:
         rows[:, 1] = ord("\1")
 
-    made = joined(
+    made = join_columns(
         count,
         b"<",
         column,
-        framed(b"[", column, b"]", shown),
-        where(~shown, column),
-        Filled(3, fill),
+        frame_rows(b"[", column, b"]", shown),
+        mask_rows(~shown, column),
+        LazyColumn(3, fill),
         b">\n",
-        shorts=(Short(b"\1", b"long"),),
+        abbreviations=(Abbreviation(b"\1", b"long"),),
     )
     expected = (
         f"<{word}{f'[{word}]' if place % 2 == 0 else word}long>\n" for place, word in enumerate(words)
@@ -37,11 +46,11 @@ def test_columns_are_joined_row_by_row(words: list[str]) -> None:
 
 @given(st.lists(st.integers(0, 10**9 - 1), min_size=1), st.integers(9, 14))
 def test_digits(numbers: list[int], width: int) -> None:
-    found = digits(np.array(numbers, dtype=np.int64), width)
+    found = format_digits(np.array(numbers, dtype=np.int64), width)
     assert [bytes(row).decode() for row in found] == [f"{number:0{width}}" for number in numbers]
 
 
 @given(st.lists(st.integers(946_684_800_000, 946_684_800_000 + 10**11), max_size=5))
 def test_times_are_as_records_have_them(found: list[int]) -> None:
-    made = times(np.array(found, dtype=np.int64))
-    assert [bytes(row).decode() for row in made] == [rfc3339(from_ms(ms)) for ms in found]
+    made = format_times(np.array(found, dtype=np.int64))
+    assert [bytes(row).decode() for row in made] == [to_rfc3339(from_ms(ms)) for ms in found]

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from streams.confusions.model import Model, shipped_models
-from streams.plates.fleets import shipped_fleets
+from streams.confusions.model import ConfusionModel, builtin_models
+from streams.plates.fleets import builtin_fleets
 from streams.plates.normal_form import MAX_LENGTH
 from streams.plates.packed_keys import ALPHABET
-from streams.simulation.jsonl_columns import table
-from streams.simulation.measured_quality import Measured, shipped_measured
+from streams.simulation.jsonl_columns import text_table
+from streams.simulation.measured_quality import QualityMeasurements, builtin_measurements
 from streams.simulation.misreads import QUALITIES
-from streams.simulation.recogniser import ONE, Recognised, Recogniser
-from streams.simulation.vehicles import Texts, plates
-from tools.measure_recogniser import FILE, measure, pairs
+from streams.simulation.recogniser import FULL_CONFIDENCE, Recogniser, SimulatedReads
+from streams.simulation.vehicles import Texts, sample_plates
+from tools.measure_recogniser import OUTPUT_FILE, measure, read_pairs
 
-MODEL: Final = shipped_models().general
-MEASURED: Final = shipped_measured()
+MODEL: Final = builtin_models().general
+MEASURED: Final = builtin_measurements()
 CLEAR, MEDIUM, POOR = range(3)
 SHIPPED: Final = Recogniser(MODEL, MEASURED)
 
@@ -30,24 +30,24 @@ SHIPPED: Final = Recogniser(MODEL, MEASURED)
 def some_plates() -> Texts:
     rng = np.random.default_rng(8)
     return np.concatenate(
-        [plates(rng, 5000, country, shipped_fleets()) for country in ("FR", "BE", "NL", "DE")]
+        [sample_plates(rng, 5000, country, builtin_fleets()) for country in ("FR", "BE", "NL", "DE")]
     )
 
 
-def read(recogniser: Recogniser, quality: int, seed: int = 1) -> tuple[Texts, Recognised]:
+def read(recogniser: Recogniser, quality: int, seed: int = 1) -> tuple[Texts, SimulatedReads]:
     true = some_plates()
     said = recogniser.read(np.random.default_rng(seed), true, np.full(len(true), quality, dtype=np.uint8))
     return true[:, : said.text.shape[1]], said
 
 
-def ungarbled(model: Model, measured: Measured = MEASURED) -> Recogniser:
+def ungarbled(model: ConfusionModel, measured: QualityMeasurements = MEASURED) -> Recogniser:
     qualities = {
         name: msgspec.structs.replace(each, garbled=0.0) for name, each in measured.qualities.items()
     }
     return Recogniser(model, msgspec.structs.replace(measured, qualities=qualities))
 
 
-def only(kept: str) -> Model:
+def only(kept: str) -> ConfusionModel:
     """The model with slips of one kind only: read as `other`, `lost` or `extra`."""
     kinds = {"-": "lost", "+": "extra"}
     counts = {
@@ -116,9 +116,9 @@ def test_characters_are_lost_and_read_where_there_is_none(kind: str, step: int) 
 @pytest.mark.parametrize("quality", [CLEAR, MEDIUM, POOR])
 def test_reads_are_right_about_as_often_as_those_measured(quality: int) -> None:
     true, said = read(SHIPPED, quality)
-    found = pairs()
+    found = read_pairs()
     its = [pair for pair in found if pair.quality == QUALITIES[quality]]
-    measured = sum(pair.plate != pair.true for pair in its) / len(its)
+    measured = sum(pair.plate != pair.true_plate for pair in its) / len(its)
     wrong = (said.text != true).any(axis=1).mean()
     # The plates are others than those measured on, and Germans have more characters.
     assert 0.85 * measured - 0.003 < wrong < 1.25 * measured + 0.005
@@ -129,26 +129,26 @@ def test_confidences_are_those_measured() -> None:
     right = (said.text == true).all(axis=1)
     inside = said.text[right] > 0
     its = MEASURED.qualities["poor"].right
-    found = np.quantile(said.sure[right][inside] / ONE, MEASURED.probabilities)
+    found = np.quantile(said.char_confidences[right][inside] / FULL_CONFIDENCE, MEASURED.probabilities)
     np.testing.assert_allclose(found, its, atol=0.06)
     np.testing.assert_allclose(found[4:], its[4:], atol=0.02)
-    assert said.whole[~right].mean() < said.whole[right].mean() - 1000
+    assert said.confidence[~right].mean() < said.confidence[right].mean() - 1000
     # The confidence in the whole is the mean of those in the characters, as in the pairs.
-    mean = said.sure.sum(axis=1) / length(said.text)
-    assert np.abs(said.whole - mean).max() <= 0.5
+    mean = said.char_confidences.sum(axis=1) / length(said.text)
+    assert np.abs(said.confidence - mean).max() <= 0.5
 
 
 def test_confidences_side_by_side_go_together_as_measured() -> None:
     true, said = read(SHIPPED, MEDIUM)
     right = (said.text == true).all(axis=1) & (length(true) >= 7)
-    order = said.sure[right][:, :2].argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+    order = said.char_confidences[right][:, :2].argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
     assert abs(np.corrcoef(order.T)[0, 1] - MEASURED.together) < 0.08
 
 
 def test_the_true_character_is_named_as_often_as_recognisers_do() -> None:
     true, said = read(ungarbled(only("other")), POOR)
     wrong = (said.text != true) & (true > 0)
-    others, sure = said.others[wrong], said.other_sure[wrong]
+    others, sure = said.alternatives[wrong], said.alternative_confidences[wrong]
     named = ((others == true[wrong][:, None]) & (sure > 0)).sum(axis=0) / wrong.sum()
     assert named.sum() < sum(MEASURED.true_named) + 0.02
     # A little less often: what would be named with next to nothing is not named.
@@ -164,34 +164,37 @@ def test_the_true_character_is_named_as_often_as_recognisers_do() -> None:
 @example(["0"] * 400, 2, 1)
 def test_whatever_the_plate_is_what_is_said_is_sound(texts: list[str], quality: int, seed: int) -> None:
     # Twelve characters wide, whatever is in it.
-    true = table([each.ljust(MAX_LENGTH, "\0") for each in texts])
+    true = text_table([each.ljust(MAX_LENGTH, "\0") for each in texts])
     model = Recogniser(MODEL, MEASURED)
     said = model.read(np.random.default_rng(seed), true, np.full(len(texts), quality, dtype=np.uint8))
     for row in range(len(texts)):
         read = text(said.text[row])
         size = len(read)
         assert 1 <= size <= MAX_LENGTH and set(read) <= set(ALPHABET)
-        assert not said.text[row, size:].any() and not said.sure[row, size:].any()
-        assert not said.other_sure[row, size:].any()
+        assert not said.text[row, size:].any() and not said.char_confidences[row, size:].any()
+        assert not said.alternative_confidences[row, size:].any()
         for place in range(size):
-            named = said.other_sure[row, place] > 0
-            others = said.others[row, place][named].tolist()
+            named = said.alternative_confidences[row, place] > 0
+            others = said.alternatives[row, place][named].tolist()
             assert len(set(others)) == len(others) and said.text[row, place] not in others
-            assert int(said.sure[row, place]) + int(said.other_sure[row, place].sum()) <= ONE
-            assert (said.other_sure[row, place] <= said.sure[row, place]).all()
+            assert (
+                int(said.char_confidences[row, place]) + int(said.alternative_confidences[row, place].sum())
+                <= FULL_CONFIDENCE
+            )
+            assert (said.alternative_confidences[row, place] <= said.char_confidences[row, place]).all()
         assert text(said.candidates[row, 0]) == read
-        assert (np.diff(said.candidate_sure[row].astype(int)) <= 0).all()
+        assert (np.diff(said.candidate_confidences[row].astype(int)) <= 0).all()
         # That nothing is there is no text, also where it is what the recogniser thinks likeliest.
-        for candidate, sure in zip(said.candidates[row], said.candidate_sure[row], strict=True):
+        for candidate, sure in zip(said.candidates[row], said.candidate_confidences[row], strict=True):
             assert not sure or text(candidate)
 
 
 def test_what_was_measured_is_up_to_date() -> None:
-    made = measure(pairs())
+    made = measure(read_pairs())
     # Ranks of equal confidences are as the processor sorts them.
     assert abs(made.together - MEASURED.together) < 0.01
     made = msgspec.structs.replace(made, together=MEASURED.together)
-    assert msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n" == FILE.read_bytes()
+    assert msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n" == OUTPUT_FILE.read_bytes()
 
 
 def codes(chars: Texts) -> np.ndarray:

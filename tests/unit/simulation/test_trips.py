@@ -8,37 +8,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.records.times import HOUR_MS
-from streams.simulation.roads import shipped_roads
-from streams.simulation.routes import shipped_ways
-from streams.simulation.trips import FASTEST, Passages, Tours, goals, passages, tours
+from streams.simulation.roads import builtin_roads
+from streams.simulation.routes import builtin_routes
+from streams.simulation.trips import (
+    MAX_PACE,
+    Passages,
+    RoundTrips,
+    build_passages,
+    destination_shares,
+    sample_round_trips,
+)
 
-ROADS: Final = shipped_roads()
-WAYS: Final = shipped_ways()
-COUNT: Final = len(ROADS.site)
+ROADS: Final = builtin_roads()
+WAYS: Final = builtin_routes()
+COUNT: Final = len(ROADS.sites)
 BEGIN: Final = 1_779_321_600_000
 
 
 def made(
     seed: int, count: int, drivers: int, hours: float, listed: float = 0.1
-) -> tuple[Tours, Passages, np.ndarray]:
+) -> tuple[RoundTrips, Passages, np.ndarray]:
     rng = np.random.default_rng(seed)
     home = rng.integers(0, COUNT, drivers)
     vehicle = rng.integers(0, drivers, count)
     is_listed = rng.random(count) < listed
     heavy = rng.random(count) < 0.1
-    found = tours(rng, vehicle, home[vehicle], is_listed, heavy, ROADS, WAYS, BEGIN, hours)
-    return found, passages(found, home[found.vehicle], WAYS, hours), home
+    found = sample_round_trips(rng, vehicle, home[vehicle], is_listed, heavy, ROADS, WAYS, BEGIN, hours)
+    return found, build_passages(found, home[found.vehicle], WAYS, hours), home
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 20), st.sampled_from([1.0, 7.5, 24.0, 60.0]))
 def test_a_vehicle_is_in_one_place_at_a_time(seed: int, count: int, drivers: int, hours: float) -> None:
     _, seen, _ = made(seed, count, drivers, hours)
-    assert ((seen.at >= 0) & (seen.at < hours * HOUR_MS)).all()
-    order = np.lexsort((seen.at, seen.vehicle))
-    vehicle, site, at = seen.vehicle[order], seen.site[order], seen.at[order]
+    assert ((seen.passed_ms >= 0) & (seen.passed_ms < hours * HOUR_MS)).all()
+    order = np.lexsort((seen.passed_ms, seen.vehicle))
+    vehicle, site, at = seen.vehicle[order], seen.site[order], seen.passed_ms[order]
     same = vehicle[1:] == vehicle[:-1]
-    least = WAYS.time[site[:-1], site[1:]] / FASTEST
+    least = WAYS.total_minutes[site[:-1], site[1:]] / MAX_PACE
     took = np.diff(at) / 60_000
     assert (took[same] >= least[same] - 0.001).all()
 
@@ -48,21 +55,24 @@ def test_a_tour_goes_out_and_comes_back_home() -> None:
     whole = 0
     for tour in range(len(found.vehicle)):
         sites = seen.site[seen.trip // 2 == tour]
-        if len(sites) == 2 * (WAYS.sites[home[found.vehicle[tour]] * COUNT + found.goal[tour]] >= 0).sum():
+        if (
+            len(sites)
+            == 2 * (WAYS.sites[home[found.vehicle[tour]] * COUNT + found.destination[tour]] >= 0).sum()
+        ):
             whole += 1
             assert sites[0] == sites[-1] == home[found.vehicle[tour]]
-            assert found.goal[tour] in sites
-            assert (np.diff(seen.at[seen.trip // 2 == tour]) > 0).all()
+            assert found.destination[tour] in sites
+            assert (np.diff(seen.passed_ms[seen.trip // 2 == tour]) > 0).all()
     assert whole > 200
 
 
 def test_near_goals_are_likelier_and_listed_vehicles_go_far() -> None:
-    general, far = goals(ROADS, WAYS)
+    general, far = destination_shares(ROADS, WAYS)
     for each in (general, far):
         np.testing.assert_allclose(each.sum(axis=1), 1)
         assert (np.diag(each) == 0).all()
-    assert (far * WAYS.length).sum() > 1.5 * (general * WAYS.length).sum()
-    territory = np.array([site.territory for site in ROADS.site])
+    assert (far * WAYS.total_km).sum() > 1.5 * (general * WAYS.total_km).sum()
+    territory = np.array([site.territory for site in ROADS.sites])
     abroad = territory[:, None] != territory
     assert 0.02 < general[abroad].sum() / COUNT < 0.2 < far[abroad].sum() / COUNT
 
@@ -70,7 +80,7 @@ def test_near_goals_are_likelier_and_listed_vehicles_go_far() -> None:
 @pytest.mark.parametrize("hour", [3, 7, 16])
 def test_there_is_more_traffic_by_day(hour: int) -> None:
     found, *_ = made(2, 40_000, 40_000, 24)
-    out = found.out[found.out >= 0]
+    out = found.departure_ms[found.departure_ms >= 0]
     share = (out // HOUR_MS == hour).mean()
     assert share == pytest.approx(ROADS.day.hours[hour] / sum(ROADS.day.hours), rel=0.15)
 
@@ -80,7 +90,7 @@ def test_a_trip_is_one_way_of_a_tour() -> None:
     for trip in np.unique(seen.trip):
         rows = seen.trip == trip
         tour, back = divmod(int(trip), 2)
-        ends = [home[found.vehicle[tour]], found.goal[tour]]
+        ends = [home[found.vehicle[tour]], found.destination[tour]]
         start, end = ends[::-1] if back else ends
         way = WAYS.sites[start * COUNT + end]
         # In their order, but those before the beginning or behind the end of the time are left out.
@@ -96,7 +106,7 @@ def test_a_tour_beside_another_sets_out_when_that_one_does() -> None:
     beside = np.where(vehicle % 2, vehicle - 1, -1)
     none = np.zeros(count, dtype=bool)
     home = rng.integers(0, COUNT, count)
-    found = tours(rng, vehicle, home, none, none, ROADS, WAYS, BEGIN, 24, beside)
+    found = sample_round_trips(rng, vehicle, home, none, none, ROADS, WAYS, BEGIN, 24, beside)
     assert found.vehicle.tolist() == vehicle.tolist()
-    apart = np.abs(found.out[1::2] - found.out[::2])
+    apart = np.abs(found.departure_ms[1::2] - found.departure_ms[::2])
     assert apart.max() <= HOUR_MS / 2 and apart.mean() > HOUR_MS / 8

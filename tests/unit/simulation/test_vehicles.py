@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from streams.plates.fleets import Fleet, Fleets, Series, shipped_fleets
-from streams.plates.formats import shipped
-from streams.simulation.appearance import looks, misseen, shipped_looks
-from streams.simulation.roads import shipped_roads
-from streams.simulation.vehicles import Texts, plates, vehicles
+from streams.plates.fleets import Fleet, Fleets, Series, builtin_fleets
+from streams.plates.formats import builtin_formats
+from streams.simulation.appearance import builtin_appearance, sample_appearance, sample_observed
+from streams.simulation.roads import builtin_roads
+from streams.simulation.vehicles import Texts, sample_plates, sample_vehicles
 
-NAMES = list(shipped_roads().traffic)
+NAMES = list(builtin_roads().traffic)
 
 
 def texts(found: Texts) -> list[str]:
@@ -18,13 +18,13 @@ def texts(found: Texts) -> list[str]:
 
 @pytest.mark.parametrize("country", NAMES)
 def test_plates_are_possible_all_different_and_as_common_as_their_forms(country: str) -> None:
-    found = texts(plates(np.random.default_rng(3), 400, country, shipped_fleets()))
+    found = texts(sample_plates(np.random.default_rng(3), 400, country, builtin_fleets()))
     assert len(set(found)) == 400
-    assert all(shipped().possible_as_read(plate, country) for plate in found)
+    assert all(builtin_formats().is_possible_as_read(plate, country) for plate in found)
 
 
 def test_the_forms_of_a_fleet_have_their_shares() -> None:
-    found = texts(plates(np.random.default_rng(4), 4000, "BE", shipped_fleets()))
+    found = texts(sample_plates(np.random.default_rng(4), 4000, "BE", builtin_fleets()))
     now = sum(len(plate) == 7 and plate[0] in "12" for plate in found)
     # 0.90 by the fleets.
     assert 0.88 < now / 4000 < 0.92
@@ -32,26 +32,26 @@ def test_the_forms_of_a_fleet_have_their_shares() -> None:
 
 def test_a_fleet_has_only_so_many_plates() -> None:
     series = Series("FR-SIV", 1.0, "made up", ["AB 12[34] CD"])
-    few = Fleets([Fleet("FR", 2, "made up", [series])], shipped())
-    assert sorted(texts(plates(np.random.default_rng(1), 2, "FR", few))) == ["AB123CD", "AB124CD"]
+    few = Fleets([Fleet("FR", 2, "made up", [series])], builtin_formats())
+    assert sorted(texts(sample_plates(np.random.default_rng(1), 2, "FR", few))) == ["AB123CD", "AB124CD"]
     with pytest.raises(ValueError, match="FR has too few plates for 3 vehicles"):
-        plates(np.random.default_rng(1), 3, "FR", few)
+        sample_plates(np.random.default_rng(1), 3, "FR", few)
 
 
 def test_countries_and_homes_are_as_the_traffic_has_them() -> None:
-    roads = shipped_roads()
-    made = vehicles(np.random.default_rng(1), 20_000, roads, shipped_fleets(), shipped_looks())
+    roads = builtin_roads()
+    made = sample_vehicles(np.random.default_rng(1), 20_000, roads, builtin_fleets(), builtin_appearance())
     shares = np.bincount(made.country, minlength=len(NAMES)) / 20_000
     np.testing.assert_allclose(shares, list(roads.traffic.values()), atol=0.015)
     for place, name in enumerate(NAMES):
         homes = set(made.home[made.country == place].tolist())
-        assert homes == {number for number, site in enumerate(roads.site) if name in site.homes}
+        assert homes == {number for number, site in enumerate(roads.sites) if name in site.homes}
 
 
 def test_looks_go_by_country_and_lorries_have_makers_of_their_own() -> None:
-    table, rng = shipped_looks(), np.random.default_rng(2)
+    table, rng = builtin_appearance(), np.random.default_rng(2)
     country = np.repeat(np.arange(2, dtype=np.uint8), 20_000)
-    found = looks(rng, table, country, ["FR", "BE"])
+    found = sample_appearance(rng, table, country, ["FR", "BE"])
     lorry = np.isin(found.type, [table.type_names.index(name) for name in ("lorry", "bus")])
     assert 0.09 < lorry.mean() < 0.13
     renault, daf = (found.make == table.make_names.index(name) for name in ("RENAULT", "DAF"))
@@ -62,6 +62,6 @@ def test_looks_go_by_country_and_lorries_have_makers_of_their_own() -> None:
 @pytest.mark.parametrize("wrong", [0.0, 0.2, 1.0])
 def test_so_many_looks_are_seen_as_others(wrong: float) -> None:
     true = np.repeat(np.arange(3, dtype=np.uint8), 3000)
-    seen = misseen(np.random.default_rng(5), true, [0.7, 0.2, 0.1], wrong)
+    seen = sample_observed(np.random.default_rng(5), true, [0.7, 0.2, 0.1], wrong)
     assert abs((seen != true).mean() - wrong) < 0.02
     assert seen.max() < 3

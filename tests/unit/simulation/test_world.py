@@ -8,15 +8,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from streams.confusions.evidence import KINDS, evidence_of
-from streams.plates.normal_form import normal
+from streams.confusions.evidence import EVIDENCE_KINDS, build_evidence
+from streams.plates.normal_form import normalise
 from streams.records.alert import Alert
 from streams.records.decode import decode_alerts, decode_reads
 from streams.records.read import Read
 from streams.records.times import HOUR_MS, to_ms
-from streams.settings.load import load
-from streams.simulation.rates import Mix, Rates
-from streams.simulation.routes import shipped_ways
+from streams.settings.load import parse_settings
+from streams.simulation.rates import QualityMix, Rates
+from streams.simulation.routes import builtin_routes
 from streams.simulation.scenario import Scenario
 from streams.simulation.truth import TruePassage, Truth
 from streams.simulation.world import World
@@ -36,7 +36,7 @@ def world(
 
 def made(of: World) -> tuple[list[Read], list[Truth], list[Alert]]:
     """All that it gives, decoded; nothing of it is refused."""
-    batches = list(of.batches())
+    batches = list(of.read_batches())
     decoded = decode_reads(b"".join(batch.reads for batch in batches).splitlines())
     assert not decoded.rejected
     alerts = decode_alerts(b"".join(of.alert_batches()).splitlines())
@@ -57,11 +57,11 @@ def share(found: Any) -> float:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_gives_others() -> None:
     one, same, other = (world(seed, 6000) for seed in (1, 1, 2))
-    assert list(one.batches()) == list(same.batches()) == list(one.batches())
+    assert list(one.read_batches()) == list(same.read_batches()) == list(one.read_batches())
     assert list(one.alert_batches()) == list(same.alert_batches())
     assert list(one.passage_batches()) == list(same.passage_batches())
     assert one.config == same.config
-    assert next(other.batches()) != next(one.batches())
+    assert next(other.read_batches()) != next(one.read_batches())
     assert next(other.alert_batches()) != next(one.alert_batches())
 
 
@@ -80,7 +80,7 @@ def test_there_are_as_many_as_asked_for_and_the_truth_about_each() -> None:
 
 def test_settings_are_valid_and_know_all_cameras_and_lists() -> None:
     of, reads, _, alerts = usual()
-    settings = load(of.config, "config.toml")
+    settings = parse_settings(of.config, "config.toml")
     assert {read.camera_id for read in reads} <= settings.cameras.keys()
     assert {alert.list_id for alert in alerts} <= settings.lists.keys()
     assert settings.sites == {}
@@ -91,9 +91,9 @@ def test_settings_are_valid_and_know_all_cameras_and_lists() -> None:
 
 def test_reads_come_in_order_of_arrival_and_say_the_time_of_the_camera() -> None:
     of, reads, truths, _ = usual()
-    arrived = of.traffic.captures.arrived
+    arrived = of.traffic.captures.arrived_ms
     assert (np.diff(arrived) >= 0).all()
-    ahead = {camera.camera_id: int(ms) for camera, ms in zip(of.cameras, of.ahead, strict=True)}
+    ahead = {camera.camera_id: int(ms) for camera, ms in zip(of.cameras, of.clock_offsets, strict=True)}
     for read, truth in zip(reads, truths, strict=True):
         assert to_ms(read.captured_at) - to_ms(truth.passed_at) == ahead[read.camera_id]
         assert BEGIN <= to_ms(truth.passed_at) <= BEGIN + 24 * HOUR_MS + 1000
@@ -105,10 +105,10 @@ def test_reads_come_in_order_of_arrival_and_say_the_time_of_the_camera() -> None
 
 def test_rates_are_those_asked_for() -> None:
     rates = Rates(
-        mix=Mix(0.5, 0.3, 0.2),
+        mix=QualityMix(0.5, 0.3, 0.2),
         no_country=0.3,
         wrong_country=0.1,
-        no_looks=0.4,
+        no_appearance=0.4,
         wrong_make=0.2,
         wrong_colour=0.3,
     )
@@ -125,7 +125,7 @@ def test_rates_are_those_asked_for() -> None:
     assert abs(share(seen.make != true.make for seen, true in looked) - 0.2) < 0.015
     assert abs(share(seen.colour != true.colour for seen, true in looked) - 0.3) < 0.015
     assert abs(share(seen.type != true.type for seen, true in looked) - rates.wrong_type) < 0.01
-    assert abs(share(alert.vehicle is not None for alert in alerts) - rates.looks_listed) < 0.1
+    assert abs(share(alert.vehicle is not None for alert in alerts) - rates.appearance_listed) < 0.1
     right = {
         quality: share(read.plate == truth.plate for read, truth in pairs if truth.quality == quality)
         for quality in mix
@@ -155,7 +155,7 @@ def test_alerts_are_of_all_lists_in_force_and_about_the_vehicles_that_the_truth_
     }  # fmt: skip
     for alert in alerts:
         assert to_ms(alert.valid_from) <= BEGIN and to_ms(alert.valid_until) > BEGIN + 24 * HOUR_MS
-        assert normal(alert.plate.replace("?", "0"))
+        assert normalise(alert.plate.replace("?", "0"))
         assert ("?" in alert.plate) == (alert.list_id == "joint-operation") or len(alert.plate) < 6
     listed = [truth for truth in truths if truth.alert]
     for truth in listed:
@@ -180,11 +180,11 @@ def test_listed_vehicles_are_so_many_and_pass_several_sites() -> None:
     assert np.mean(listed) > max(4, np.mean(others))
 
 
-@pytest.mark.parametrize("told", KINDS)
+@pytest.mark.parametrize("told", EVIDENCE_KINDS)
 def test_reads_say_as_much_as_the_recogniser_tells(told: Any) -> None:
-    of = World(Scenario(3, 500, 0, BEGIN, told=told))
+    of = World(Scenario(3, 500, 0, BEGIN, detail=told))
     reads, _, _ = made(of)
-    kinds = Counter(evidence_of(read).kind for read in reads)
+    kinds = Counter(build_evidence(read).kind for read in reads)
     assert kinds[told] > (400 if told == "full" else 499)
     if told == "full":
         for read in reads:
@@ -227,7 +227,7 @@ def test_all_passages_are_told_read_or_not() -> None:
         assert (passage.vehicle_id, passage.site_id) == (truth.vehicle_id, truth.site_id)
         assert 0 <= to_ms(truth.passed_at) - to_ms(passage.passed_at) < 1000
     # Three in ten at each camera; where there are two, both must miss it.
-    two = {site.id for site in of.roads.site if site.cameras == 2}
+    two = {site.id for site in of.roads.sites if site.cameras == 2}
     for twice, share_missed in ((False, 0.3), (True, 0.09)):
         there = [each for each in found.values() if (each.site_id in two) == twice]
         assert abs(share(not each.read for each in there) - share_missed) < 0.02
@@ -235,8 +235,8 @@ def test_all_passages_are_told_read_or_not() -> None:
 
 def test_passages_of_a_trip_follow_the_network() -> None:
     of = world(missed=0.3)
-    ways = shipped_ways()
-    number = {site.id: place for place, site in enumerate(of.roads.site)}
+    ways = builtin_routes()
+    number = {site.id: place for place, site in enumerate(of.roads.sites)}
     trips = defaultdict(list)
     for passage in passages(of):
         trips[passage.trip_id].append(passage)

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.confusions.evidence import CODE
-from streams.plates.normal_form import folded, normal
+from streams.confusions.evidence import CHAR_CODES
+from streams.plates.normal_form import fold_umlauts, normalise
 from streams.plates.packed_keys import ALPHABET
 from streams.records.read import Read
 from streams.records.times import to_ms
@@ -16,14 +16,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Codes = NDArray[np.uint8]
 
-NONE: Final = len(ALPHABET)
+NO_CHAR: Final = len(ALPHABET)
 """The code of no character."""
-_LONGEST: Final = 14
-_MOST_UNLIKE: Final = 3
-_MOST_BESIDE_GAP: Final = 2
+_MAX_TEXT_LENGTH: Final = 14
+_MAX_DIFFERENT: Final = 3
+_MAX_DIFFERENT_BESIDE_GAP: Final = 2
 
 
-class Candidates(NamedTuple):
+class CandidatePairs(NamedTuple):
     """Possible matches: rows of both cameras, the place of the character that one has and the other not (-1
     for none), and the window, 0 for that of the travel time."""
 
@@ -33,7 +33,7 @@ class Candidates(NamedTuple):
     window: Ints
 
 
-class Side(NamedTuple):
+class CameraTexts(NamedTuple):
     """The reads of one camera by time: rows as given, times in seconds, codes (n × 14, NONE behind the end)
     and lengths."""
 
@@ -43,19 +43,21 @@ class Side(NamedTuple):
     lengths: Ints
 
 
-def side_of(reads: Sequence[Read]) -> Side:
+def build_camera_texts(reads: Sequence[Read]) -> CameraTexts:
     times = np.array([to_ms(read.captured_at) / 1000 for read in reads], dtype=np.float64)
     rows = np.argsort(times, kind="stable")
-    codes = np.full((len(reads), _LONGEST), NONE, dtype=np.uint8)
+    codes = np.full((len(reads), _MAX_TEXT_LENGTH), NO_CHAR, dtype=np.uint8)
     lengths = np.zeros(len(reads), dtype=np.intp)
     for place, row in enumerate(rows.tolist()):
-        plate = folded(normal(reads[row].plate))
-        codes[place, : len(plate)] = [CODE[char] for char in plate]
+        plate = fold_umlauts(normalise(reads[row].plate))
+        codes[place, : len(plate)] = [CHAR_CODES[char] for char in plate]
         lengths[place] = len(plate)
-    return Side(rows, times[rows], codes, lengths)
+    return CameraTexts(rows, times[rows], codes, lengths)
 
 
-def candidates(first: Side, second: Side, windows: list[tuple[float, float]]) -> Candidates:
+def find_candidate_pairs(
+    first: CameraTexts, second: CameraTexts, windows: list[tuple[float, float]]
+) -> CandidatePairs:
     """All pairs within a window that differ in few characters."""
     parts: list[tuple[Ints, Ints, Ints, Ints]] = []
     for window, (least, most) in enumerate(windows):
@@ -64,18 +66,18 @@ def candidates(first: Side, second: Side, windows: list[tuple[float, float]]) ->
         for row in range(len(second.rows)):
             start, end = int(starts[row]), int(ends[row])
             if start < end:
-                here, gaps = _alike(first, start, end, second.codes[row], int(second.lengths[row]))
+                here, gaps = _find_similar(first, start, end, second.codes[row], int(second.lengths[row]))
                 parts.append((here, np.full_like(here, row), gaps, np.full_like(here, window)))
     if not parts:
         parts = [(np.empty(0, dtype=np.intp),) * 4]
-    return Candidates(*(np.concatenate([part[at] for part in parts]) for at in range(4)))
+    return CandidatePairs(*(np.concatenate([part[at] for part in parts]) for at in range(4)))
 
 
-def _alike(first: Side, start: int, end: int, text: Codes, length: int) -> tuple[Ints, Ints]:
+def _find_similar(first: CameraTexts, start: int, end: int, text: Codes, length: int) -> tuple[Ints, Ints]:
     """Of reads of the first camera those near a text, and the gap of each."""
     codes, lengths = first.codes[start:end], first.lengths[start:end]
     same = codes != text
-    beside = np.flatnonzero((lengths == length) & (same.sum(1) <= _MOST_UNLIKE))
+    beside = np.flatnonzero((lengths == length) & (same.sum(1) <= _MAX_DIFFERENT))
     found, gaps = [beside + start], [np.full(len(beside), -1, dtype=np.intp)]
     for step in (1, -1):
         # The first's text is longer by one, then shorter by one.
@@ -90,26 +92,30 @@ def _alike(first: Side, start: int, end: int, text: Codes, length: int) -> tuple
         none = np.zeros((len(rows), 1), dtype=before.dtype)
         unlike = np.hstack([none, before]) + np.hstack([behind, none])
         best = unlike.argmin(1)
-        near = unlike[np.arange(len(rows)), best] <= _MOST_BESIDE_GAP
+        near = unlike[np.arange(len(rows)), best] <= _MAX_DIFFERENT_BESIDE_GAP
         found.append(rows[near] + start)
         gaps.append(best[near])
     return np.concatenate(found), np.concatenate(gaps)
 
 
-def side_by_side(found: Candidates, first: Side, second: Side) -> tuple[Codes, Codes]:
+def align_texts(
+    candidate_pairs: CandidatePairs, first: CameraTexts, second: CameraTexts
+) -> tuple[Codes, Codes]:
     """The texts of candidates (m × 15) with NONE where one has no character."""
-    one, other = first.codes[found.first], second.codes[found.second]
-    lacks = first.lengths[found.first] < second.lengths[found.second]
-    gap = found.gap >= 0
-    return _opened(one, found.gap, gap & lacks), _opened(other, found.gap, gap & ~lacks)
+    one, other = first.codes[candidate_pairs.first], second.codes[candidate_pairs.second]
+    lacks = first.lengths[candidate_pairs.first] < second.lengths[candidate_pairs.second]
+    gap = candidate_pairs.gap >= 0
+    return _insert_gaps(one, candidate_pairs.gap, gap & lacks), _insert_gaps(
+        other, candidate_pairs.gap, gap & ~lacks
+    )
 
 
-def _opened(codes: Codes, gaps: Ints, where: NDArray[np.bool_]) -> Codes:
+def _insert_gaps(codes: Codes, gaps: Ints, has_gap: NDArray[np.bool_]) -> Codes:
     """Texts with a NONE put in at a gap, where there is one."""
     count, width = codes.shape
     places = np.arange(width + 1)[None, :]
-    from_ = np.where(where[:, None] & (places > gaps[:, None]), places - 1, places)
-    wider = np.hstack([codes, np.full((count, 1), NONE, dtype=np.uint8)])
+    from_ = np.where(has_gap[:, None] & (places > gaps[:, None]), places - 1, places)
+    wider = np.hstack([codes, np.full((count, 1), NO_CHAR, dtype=np.uint8)])
     opened = np.take_along_axis(wider, from_, axis=1)
-    opened[where, gaps[where]] = NONE
+    opened[has_gap, gaps[has_gap]] = NO_CHAR
     return opened

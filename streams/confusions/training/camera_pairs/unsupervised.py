@@ -16,35 +16,35 @@ from typing import Final, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from streams.confusions.evidence import KINDS, Evidence, evidence_of
-from streams.confusions.model import Model
-from streams.confusions.training.counts import Tally, edits
-from streams.confusions.training.fit import fitted
-from streams.confusions.training.hypotheses import hypotheses
-from streams.confusions.training.pairs import Pair
-from streams.confusions.training.pairs_from_hits import pair_of
+from streams.confusions.evidence import EVIDENCE_KINDS, Evidence, build_evidence
+from streams.confusions.model import ConfusionModel
+from streams.confusions.training.counts import ConfusionCounts, edits
+from streams.confusions.training.fit import fit_weights
+from streams.confusions.training.hypotheses import plate_hypotheses
+from streams.confusions.training.pairs import TrainingPair
+from streams.confusions.training.pairs_from_hits import build_pair
 from streams.plates.fleets import Fleets
 from streams.plates.packed_keys import ALPHABET
 from streams.records.read import Read
 
-_MOST_PLATES: Final = 256
-_NAMED: Final = -4.0
+_MAX_PLATES: Final = 256
+_MIN_NAMED_LOG_SHARE: Final = -4.0
 """Characters named with at least exp of this are tried."""
-_LEAST_SHARE: Final = 0.02
+_MIN_SHARE: Final = 0.02
 """Plates less likely than this are left out."""
-_TURNS: Final = 12
-_STILL: Final = 0.05
+_MAX_ITERATIONS: Final = 12
+_CONVERGENCE: Final = 0.05
 """Turns end when no slip changes by more, as a logarithm."""
 
 
-class Meeting(NamedTuple):
+class LinkedPair(NamedTuple):
     """Two reads of one vehicle."""
 
     first: Read
     second: Read
 
 
-class Unseen(NamedTuple):
+class UnsupervisedPairs(NamedTuple):
     """Pairs with the plates that are likely the true ones, each counted as often as it is likely.
 
     `told` meetings are in them; `no_country`: of so many neither read has a country; `no_plate`: for so many
@@ -52,93 +52,101 @@ class Unseen(NamedTuple):
     their slips in the end.
     """
 
-    pairs: list[Pair]
-    told: int
-    no_country: int
-    no_plate: int
-    turns: int
-    models: dict[str, Model]
+    pairs: list[TrainingPair]
+    used: int
+    without_country: int
+    without_plate: int
+    iterations: int
+    models: dict[str, ConfusionModel]
 
 
-class _Choice(NamedTuple):
+class _PlateChoice(NamedTuple):
     """Two reads of one vehicle, and the plates that it may have, each with the chance that there is one."""
 
-    meeting: Meeting
+    linked_pair: LinkedPair
     country: str
     first: Evidence
     second: Evidence
-    chances: dict[str, float]
+    priors: dict[str, float]
 
 
-_Weighed = tuple[Pair, Evidence]
+_WeightedPair = tuple[TrainingPair, Evidence]
 
 
-def unlearnt() -> Model:
+def untrained_model() -> ConfusionModel:
     """A model of a reader of which nothing is known: all slips are equally common, the weights as at the
     start of learning."""
     size = len(ALPHABET)
-    return Model("unlearnt", "", 0, [[0.0] * size] * size, {}, {}, {kind: fitted(None) for kind in KINDS})
+    return ConfusionModel(
+        "unlearnt", "", 0, [[0.0] * size] * size, {}, {}, {kind: fit_weights(None) for kind in EVIDENCE_KINDS}
+    )
 
 
-def pairs_unseen(meetings: Sequence[Meeting], fleets: Fleets, base: Model | None = None) -> Unseen:
+def unsupervised_pairs(
+    linked_pairs: Sequence[LinkedPair], fleets: Fleets, base: ConfusionModel | None = None
+) -> UnsupervisedPairs:
     """Pairs of reads and likely true plates, from meetings of reads and what is known before.
 
     Slips are learnt for each camera, held to those of both together, which are held to those of the base.
     The base's weights are kept; they are learnt anew from the pairs by `learn`.
     """
-    start = base or unlearnt()
-    choices: list[_Choice] = []
+    start = base or untrained_model()
+    choices: list[_PlateChoice] = []
     no_country = no_plate = 0
-    for meeting in meetings:
-        country = _country(meeting)
+    for meeting in linked_pairs:
+        country = _likely_country(meeting)
         if country is None:
             no_country += 1
             continue
-        choice = _choice(meeting, country, fleets, start)
-        if choice.chances:
+        choice = _build_choice(meeting, country, fleets, start)
+        if choice.priors:
             choices.append(choice)
         else:
             no_plate += 1
-    models = {read.camera_id: start for meeting in meetings for read in meeting}
+    models = {read.camera_id: start for meeting in linked_pairs for read in meeting}
     # Most vehicles can have but one plate; their pairs stay the same.
-    sure = [each for choice in choices if len(choice.chances) == 1 for each in _weighed(choice, models)]
-    unsure = [choice for choice in choices if len(choice.chances) > 1]
-    tallies = {camera: Tally(each for each in sure if each[0].reader == camera) for camera in models}
-    weighed: list[_Weighed] = []
+    sure = [each for choice in choices if len(choice.priors) == 1 for each in _weight_pairs(choice, models)]
+    unsure = [choice for choice in choices if len(choice.priors) > 1]
+    tallies = {
+        camera: ConfusionCounts(each for each in sure if each[0].reader == camera) for camera in models
+    }
+    weighed: list[_WeightedPair] = []
     turns = 0
-    for _ in range(_TURNS):
+    for _ in range(_MAX_ITERATIONS):
         turns += 1
-        weighed = [each for choice in unsure for each in _weighed(choice, models)]
-        learnt = _learnt(weighed, tallies, models, base)
-        moved = max((_moved(models[camera], learnt[camera]) for camera in models), default=0.0)
+        weighed = [each for choice in unsure for each in _weight_pairs(choice, models)]
+        learnt = _update_models(weighed, tallies, models, base)
+        moved = max((_max_change(models[camera], learnt[camera]) for camera in models), default=0.0)
         models = learnt
-        if moved < _STILL:
+        if moved < _CONVERGENCE:
             break
     pairs = [pair for pair, _ in sure + weighed]
-    return Unseen(pairs, len(choices), no_country, no_plate, turns, models)
+    return UnsupervisedPairs(pairs, len(choices), no_country, no_plate, turns, models)
 
 
-def _country(meeting: Meeting) -> str | None:
+def _likely_country(linked_pair: LinkedPair) -> str | None:
     """The country of the surer read that has one."""
-    known = [read for read in meeting if read.country is not None]
+    known = [read for read in linked_pair if read.country is not None]
     return max(known, key=lambda read: read.confidence or 0.0).country if known else None
 
 
-def _choice(meeting: Meeting, country: str, fleets: Fleets, model: Model) -> _Choice:
-    first, second = map(evidence_of, meeting)
+def _build_choice(
+    linked_pair: LinkedPair, country: str, fleets: Fleets, model: ConfusionModel
+) -> _PlateChoice:
+    first, second = map(build_evidence, linked_pair)
     chances = {
         plate: chance
-        for plate in {first.plate, *_mixed(first, second)}
+        for plate in {first.plate, *_combine_texts(first, second)}
         if (chance := fleets.density(plate, country))
     }
     if not chances:
         # Both are misread, and likely alike: what the formats shut out says so.
-        chances = hypotheses(first, country, fleets, model.commonness)
-        chances |= hypotheses(second, country, fleets, model.commonness)
-    return _Choice(meeting, country, first, second, chances)
+        chances = plate_hypotheses(first, country, fleets, model.commonness)
+        chances |= plate_hypotheses(second, country, fleets, model.commonness)
+    return _PlateChoice(linked_pair, country, first, second, chances)
 
 
-def _mixed(first: Evidence, second: Evidence) -> Iterator[str]:
+def _combine_texts(first: Evidence, second: Evidence) -> Iterator[str]:
     """The plates put together of two reads, place by place; at places where they agree as they have it."""
     if first.plate == second.plate:
         return iter(())
@@ -147,51 +155,62 @@ def _mixed(first: Evidence, second: Evidence) -> Iterator[str]:
     for there, here in edits(second.plate, first.plate) or ():
         options = {here, there}
         if here != there:
-            options |= _named(first, one) if here else set()
-            options |= _named(second, other) if there else set()
+            options |= _named_chars(first, one) if here else set()
+            options |= _named_chars(second, other) if there else set()
         choices.append(options)
         one, other = one + bool(here), other + bool(there)
-    return map("".join, islice(product(*(sorted(each) for each in choices)), _MOST_PLATES))
+    return map("".join, islice(product(*(sorted(each) for each in choices)), _MAX_PLATES))
 
 
-def _named(evidence: Evidence, place: int) -> set[str]:
-    return {ALPHABET[code] for code, share in evidence.others[place].items() if share >= _NAMED}
+def _named_chars(evidence: Evidence, position: int) -> set[str]:
+    return {
+        ALPHABET[code]
+        for code, share in evidence.log_alternatives[position].items()
+        if share >= _MIN_NAMED_LOG_SHARE
+    }
 
 
-def _weighed(choice: _Choice, models: dict[str, Model]) -> Iterator[_Weighed]:
+def _weight_pairs(choice: _PlateChoice, models: dict[str, ConfusionModel]) -> Iterator[_WeightedPair]:
     """The two reads with each plate that is likely theirs."""
     shares: dict[str, float] = {}
-    one, other = choice.meeting
-    if len(choice.chances) == 1:
-        shares = dict.fromkeys(choice.chances, 1.0)
+    one, other = choice.linked_pair
+    if len(choice.priors) == 1:
+        shares = dict.fromkeys(choice.priors, 1.0)
     else:
-        for plate, chance in choice.chances.items():
-            first = models[one.camera_id].likelihood(choice.first, plate)
-            second = models[other.camera_id].likelihood(choice.second, plate)
+        for plate, chance in choice.priors.items():
+            first = models[one.camera_id].log_likelihood(choice.first, plate)
+            second = models[other.camera_id].log_likelihood(choice.second, plate)
             if first is not None and second is not None:
                 shares[plate] = chance * exp(first[0] + second[0])
     total = sum(shares.values())
-    likely = {plate: share for plate, share in shares.items() if share >= _LEAST_SHARE * total}
+    likely = {plate: share for plate, share in shares.items() if share >= _MIN_SHARE * total}
     total = sum(likely.values())
     for plate, share in likely.items():
-        yield pair_of(one, plate, choice.country, share / total, "near"), choice.first
-        yield pair_of(other, plate, choice.country, share / total, "near"), choice.second
+        yield build_pair(one, plate, choice.country, share / total, "near"), choice.first
+        yield build_pair(other, plate, choice.country, share / total, "near"), choice.second
 
 
-def _learnt(
-    weighed: list[_Weighed], sure: dict[str, Tally], models: dict[str, Model], base: Model | None
-) -> dict[str, Model]:
+def _update_models(
+    weighted_pairs: list[_WeightedPair],
+    sure: dict[str, ConfusionCounts],
+    models: dict[str, ConfusionModel],
+    base: ConfusionModel | None,
+) -> dict[str, ConfusionModel]:
     """The models with slips learnt anew."""
     own = {
-        camera: sure[camera].joined(Tally(each for each in weighed if each[0].reader == camera))
+        camera: sure[camera].merge(
+            ConfusionCounts(each for each in weighted_pairs if each[0].reader == camera)
+        )
         for camera in models
     }
-    together = reduce(Tally.joined, own.values(), Tally(())).commonness(base)
+    together = reduce(ConfusionCounts.merge, own.values(), ConfusionCounts(())).relative_frequencies(base)
     return {
-        camera: replace(model, commonness=own[camera].commonness(replace(model, commonness=together)))
+        camera: replace(
+            model, commonness=own[camera].relative_frequencies(replace(model, commonness=together))
+        )
         for camera, model in models.items()
     }
 
 
-def _moved(before: Model, after: Model) -> float:
+def _max_change(before: ConfusionModel, after: ConfusionModel) -> float:
     return float(np.abs(np.array(before.commonness) - np.array(after.commonness)).max())

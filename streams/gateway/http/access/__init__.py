@@ -4,7 +4,7 @@ A camera proves who it is by Basic (RFC 7617), Digest (RFC 7616), a bearer token
 of TLS, as its settings say. Whatever is compared with a secret is compared in constant time.
 """
 
-from streams.gateway.http.access.access import Access, Refused
-from streams.gateway.http.access.camera_secrets import AccessError, mqtt_password
+from streams.gateway.http.access.access import Access, Unauthorised
+from streams.gateway.http.access.camera_secrets import AccessError, read_mqtt_password
 
-__all__ = ["Access", "AccessError", "Refused", "mqtt_password"]
+__all__ = ["Access", "AccessError", "Unauthorised", "read_mqtt_password"]

@@ -8,110 +8,127 @@ until it hears that it was taken, with the same time and names of pictures, so t
 from datetime import datetime
 from typing import Final
 
-from streams.gateway.event import Event, Picture, Source, Taken, refuse
-from streams.gateway.vendors.dahua.terms import confidence, direction, is_no_plate, local, looks
-from streams.gateway.vendors.shared.camera_time import wall_of
-from streams.gateway.vendors.shared.event_fields import Given
-from streams.gateway.vendors.shared.json_fields import check_device, country, json_object, picture
-from streams.gateway.vendors.shared.read_builder import id_of, taken
+from streams.gateway.event import CameraSource, Event, ParsedEvent, Picture, event_error
+from streams.gateway.vendors.dahua.terms import (
+    build_appearance,
+    is_no_plate,
+    local_to_utc,
+    parse_confidence,
+    parse_direction,
+)
+from streams.gateway.vendors.shared.camera_time import parse_camera_time
+from streams.gateway.vendors.shared.event_fields import EventFields
+from streams.gateway.vendors.shared.json_fields import (
+    check_device,
+    decode_picture,
+    json_object,
+    parse_country,
+)
+from streams.gateway.vendors.shared.read_builder import build_read, build_read_id
 
-_NAMES: Final = {"plate": "Picture.Plate.PlateNumber", "speed_kmh": "Picture.Vehicle.Speed"}
+_FIELD_NAMES: Final = {"plate": "Picture.Plate.PlateNumber", "speed_kmh": "Picture.Vehicle.Speed"}
 _TOLLGATE: Final = "TollgateInfo"
-_PASSED: Final = {"KeepAlive": "a heartbeat", "DeviceInfo": "what the camera is"}
-_OTHERS: Final = ("ParkingInfo", "AlarmInfo")
-_PICTURES: Final = ("NormalPic", "VehiclePic", "CutoutPic")
+_SKIP_REASONS: Final = {"KeepAlive": "a heartbeat", "DeviceInfo": "what the camera is"}
+_OTHER_KINDS: Final = ("ParkingInfo", "AlarmInfo")
+_PICTURE_FIELDS: Final = ("NormalPic", "VehiclePic", "CutoutPic")
 
 
-def take(event: Event, source: Source) -> Taken:
+def parse_event(event: Event, source: CameraSource) -> ParsedEvent:
     """The read of an event. Raises EventError."""
     last = event.path.rstrip("/").rpartition("/")[2]
-    if last in _PASSED and not event.body.strip():
-        return Taken([], [_PASSED[last]])
-    whole = Given(json_object(event.body))
-    kind = last if last in (_TOLLGATE, *_PASSED, *_OTHERS) else _kind(whole)
+    if last in _SKIP_REASONS and not event.body.strip():
+        return ParsedEvent([], [_SKIP_REASONS[last]])
+    whole = EventFields(json_object(event.body))
+    kind = last if last in (_TOLLGATE, *_SKIP_REASONS, *_OTHER_KINDS) else _detect_kind(whole)
     check_device(source, (whole.text("DeviceID"),), "DeviceID")
-    if kind in _PASSED:
-        return Taken([], [_PASSED[kind]])
-    picture_ = whole.part("Picture")
-    if kind in _OTHERS or picture_.has("ParkingInfo"):
-        return Taken([], ["an event of parking or an alarm"])
-    if not whole.has("Picture"):
-        raise refuse("form", "Picture", "is there in an event of a tollgate")
-    return _tollgate(whole, picture_, event, source)
+    if kind in _SKIP_REASONS:
+        return ParsedEvent([], [_SKIP_REASONS[kind]])
+    picture_ = whole.child("Picture")
+    if kind in _OTHER_KINDS or picture_.has_any("ParkingInfo"):
+        return ParsedEvent([], ["an event of parking or an alarm"])
+    if not whole.has_any("Picture"):
+        raise event_error("form", "Picture", "is there in an event of a tollgate")
+    return _parse_tollgate(whole, picture_, event, source)
 
 
-def _kind(whole: Given) -> str:
+def _detect_kind(root: EventFields) -> str:
     """The kind of an event whose path is not known."""
-    if whole.has("Picture"):
+    if root.has_any("Picture"):
         return _TOLLGATE
-    if whole.has("Active"):
+    if root.has_any("Active"):
         return "KeepAlive"
-    if whole.has("DeviceModel", "DeviceType", "DeviceName"):
+    if root.has_any("DeviceModel", "DeviceType", "DeviceName"):
         return "DeviceInfo"
-    return "AlarmInfo" if whole.has("AlarmInfo") else _TOLLGATE
+    return "AlarmInfo" if root.has_any("AlarmInfo") else _TOLLGATE
 
 
-def _tollgate(whole: Given, pictured: Given, event: Event, source: Source) -> Taken:
-    plate_, vehicle, snap = pictured.part("Plate"), pictured.part("Vehicle"), pictured.part("SnapInfo")
+def _parse_tollgate(
+    root: EventFields, picture_fields: EventFields, event: Event, source: CameraSource
+) -> ParsedEvent:
+    plate_, vehicle, snap = (
+        picture_fields.child("Plate"),
+        picture_fields.child("Vehicle"),
+        picture_fields.child("SnapInfo"),
+    )
     check_device(source, (snap.text("DeviceID"),), "Picture.SnapInfo.DeviceID")
     plate = plate_.text("PlateNumber")
-    if plate_.flag("IsExist") is False or is_no_plate(plate):
-        return Taken([], ["no plate seen"])
+    if plate_.boolean("IsExist") is False or is_no_plate(plate):
+        return ParsedEvent([], ["no plate seen"])
     fields = {
-        "read_id": _read_id(whole, pictured, source, plate or ""),
+        "read_id": _build_read_id(root, picture_fields, source, plate or ""),
         "camera_id": source.camera_id,
-        "captured_at": _captured_at(snap, event, source),
+        "captured_at": _parse_captured_at(snap, event, source),
         "plate": plate or "",
-        "country": country(plate_, "Region"),
-        "confidence": confidence(plate_, "Confidence"),
-        "lane": snap.whole("LanNo", 0, 99),
-        "direction": direction(snap.text("Direction")),
+        "country": parse_country(plate_, "Region"),
+        "confidence": parse_confidence(plate_, "Confidence"),
+        "lane": snap.integer("LanNo", 0, 99),
+        "direction": parse_direction(snap.text("Direction")),
         # Cameras without a radar send 0.
         "speed_kmh": vehicle.number("Speed", 0, 500) or None,
-        "vehicle": looks(
-            vehicle.looks("VehicleSign"),
-            vehicle.looks("VehicleSeries"),
-            vehicle.looks("VehicleColor"),
-            vehicle.looks("VehicleType"),
+        "vehicle": build_appearance(
+            vehicle.vehicle_attribute("VehicleSign"),
+            vehicle.vehicle_attribute("VehicleSeries"),
+            vehicle.vehicle_attribute("VehicleColor"),
+            vehicle.vehicle_attribute("VehicleType"),
         ),
     }
-    pictures = [each for name in _PICTURES for each in _picture(pictured, name)]
-    return taken(fields, _NAMES, event, whole, pictures)
+    pictures = [each for name in _PICTURE_FIELDS for each in _decode_picture(picture_fields, name)]
+    return build_read(fields, _FIELD_NAMES, event, root, pictures)
 
 
-def _read_id(whole: Given, pictured: Given, source: Source, plate: str) -> str:
-    snap = pictured.part("SnapInfo")
+def _build_read_id(root: EventFields, picture_fields: EventFields, source: CameraSource, plate: str) -> str:
+    snap = picture_fields.child("SnapInfo")
     time = snap.text("AccurateTime") or snap.text("SnapTime") or ""
     names = [
         snap.text("DeviceID") or "",
-        pictured.part("Plate").text("Channel") or "",
+        picture_fields.child("Plate").text("Channel") or "",
         snap.text("LanNo") or "",
         time,
     ]
     if "." not in time:
         # Of whole seconds, within which there may be two vehicles.
-        names += [_picture_name(whole, pictured), plate]
-    return id_of(source.camera_id, *names)
+        names += [_find_picture_name(root, picture_fields), plate]
+    return build_read_id(source.camera_id, *names)
 
 
-def _picture_name(whole: Given, pictured: Given) -> str:
-    texts = [whole.text("PicName"), *(pictured.part(name).text("PicName") for name in _PICTURES)]
+def _find_picture_name(root: EventFields, picture_fields: EventFields) -> str:
+    texts = [root.text("PicName"), *(picture_fields.child(name).text("PicName") for name in _PICTURE_FIELDS)]
     return next((text for text in texts if text), "")
 
 
-def _captured_at(snap: Given, event: Event, source: Source) -> datetime | None:
+def _parse_captured_at(snap: EventFields, event: Event, source: CameraSource) -> datetime | None:
     name = "AccurateTime" if snap.text("AccurateTime") else "SnapTime"
     text = snap.text(name)
     rule = "is a time such as 2026-05-21 16:10:06.471"
     if text is not None:
         try:
-            return local(wall_of(text), snap, source, event)
+            return local_to_utc(parse_camera_time(text), snap, source, event)
         except (ValueError, OverflowError) as error:
             rule = str(error) if str(error).startswith("lies ") else rule
-    snap.fault("AccurateTime" if text is None else name, rule, text, "time")
+    snap.add_fault("AccurateTime" if text is None else name, rule, text, "time")
     return None
 
 
-def _picture(pictured: Given, name: str) -> list[Picture]:
-    part = pictured.part(name)
-    return picture(part, "Content", part.text("PicName") or name)
+def _decode_picture(picture_fields: EventFields, name: str) -> list[Picture]:
+    part = picture_fields.child(name)
+    return decode_picture(part, "Content", part.text("PicName") or name)

@@ -8,9 +8,9 @@ with their state: the Canaries (162), the Azores (163), Madeira (164), Hawaii (2
 
 from typing import Final
 
-from streams.gateway.vendors.shared.country_codes import alpha2
+from streams.gateway.vendors.shared.country_codes import to_alpha2
 
-_UNKNOWN: Final = frozenset(("0", "253", "254", "255"))
+_UNKNOWN_NUMBERS: Final = frozenset(("0", "253", "254", "255"))
 """Not supported by the recogniser, see `CRIndex`, not recognised, any."""
 
 # By rising number from 1. The dots are reserved numbers, and 209: the Netherlands Antilles are no more.
@@ -24,15 +24,15 @@ _CODES: Final = (  # noqa: SIM905 - a list of quoted codes reads worse
     "BL KN MS GP DM MQ LC VC GD BB TT CW AW . CO VE GY SR GF EC PE BO PY CL BR UY AR . . . . AU NZ PG "
     "SB VU NC PW FM MH MP GU NR KI FJ TO TV WF WS AS TK NU CK PF PN US . . . . TW HK MO"
 ).split(" ")
-_BY_NUMBER: Final = {str(number): code for number, code in enumerate(_CODES, 1) if code != "."}
+_CODE_BY_NUMBER: Final = {str(number): code for number, code in enumerate(_CODES, 1) if code != "."}
 
 
-def country_of(code: str) -> str | None:
+def parse_country_code(code: str) -> str | None:
     """The ISO 3166-1 alpha-2 code of one of Hikvision's numbers, or of an ISO code (`ISO-CR`).
 
     "" for a mark that says the country is unknown; None for a code that is not known.
     """
     plain = code.lstrip("0") or code[:1] if code.isdecimal() else ""
     if plain:
-        return "" if plain in _UNKNOWN else _BY_NUMBER.get(plain)
-    return alpha2(code)
+        return "" if plain in _UNKNOWN_NUMBERS else _CODE_BY_NUMBER.get(plain)
+    return to_alpha2(code)

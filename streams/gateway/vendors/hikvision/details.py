@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from streams.gateway.vendors.hikvision.countries import country_of
-from streams.gateway.vendors.shared.event_fields import Given
-from streams.plates.normal_form import PlateError, normal
+from streams.gateway.vendors.hikvision.countries import parse_country_code
+from streams.gateway.vendors.shared.event_fields import EventFields
+from streams.plates.normal_form import PlateError, normalise
 
 _COLOURS: Final = {"deepgray": "grey", "deepblue": "blue"}
 _CARS: Final = ("vehicle", "smallcar", "minicar", "motorvehicle", "coupe", "hatchback", "saloon")
@@ -25,22 +25,22 @@ _TYPES: Final = {
 """The vendor's `vehicleType`, in small letters, in the words of lists; what is not here goes as it is."""
 
 
-def country(anpr: Given) -> str | None:
+def parse_country(anpr: EventFields) -> str | None:
     """The first of the three fields that names one: `CRIndex` covers `country`, says the vendor."""
     unknown = []
     for name in ("ISO-CR", "CRIndex", "country"):
         code = anpr.text(name)
-        country = country_of(code) if code else ""
+        country = parse_country_code(code) if code else ""
         if country:
             return country
         if country is None:
             unknown.append((name, code))
     for name, code in unknown[:1]:
-        anpr.fault(name, "is a number of Hikvision's list of countries", code, "country")
+        anpr.add_fault(name, "is a number of Hikvision's list of countries", code, "country")
     return None
 
 
-def char_confidences(anpr: Given, plate: str) -> list[float] | None:
+def parse_char_confidences(anpr: EventFields, plate: str) -> list[float] | None:
     """One for each letter or digit, 0 to 1; None if there are not as many as the plate has."""
     text = anpr.text("plateCharBelieve")
     if text is None:
@@ -49,20 +49,22 @@ def char_confidences(anpr: Given, plate: str) -> list[float] | None:
     if not all(
         share.isascii() and share.isdigit() and len(share) <= 3 and int(share) <= 100 for share in shares
     ):
-        anpr.fault("plateCharBelieve", "is one number from 0 to 100 for each character, with commas", text)
+        anpr.add_fault(
+            "plateCharBelieve", "is one number from 0 to 100 for each character, with commas", text
+        )
         return None
     try:
-        fits = len(shares) == len(normal(plate))
+        fits = len(shares) == len(normalise(plate))
     except PlateError:
         return None
     return [int(share) / 100 for share in shares] if fits else None
 
 
-def position(gps: Given) -> dict[str, float] | None:
+def parse_position(gps: EventFields) -> dict[str, float] | None:
     """Where the device says it stands, WGS 84, of degrees, minutes and seconds; None if it does not know."""
     degrees = []
     for name, hemisphere, most in (("Latitude", "latitudeType", 90), ("Longitude", "longitudeType", 180)):
-        angle = gps.part(name)
+        angle = gps.child(name)
         parts = angle.number("degree", 0, most), angle.number("minute", 0, 60), angle.number("sec", 0, 60)
         if parts[0] is None:
             return None
@@ -73,9 +75,9 @@ def position(gps: Given) -> dict[str, float] | None:
     return {"lat": lat, "lon": lon} if (lat or lon) and abs(lat) <= 90 and abs(lon) <= 180 else None
 
 
-def vehicle(anpr: Given) -> dict[str, str] | None:
+def parse_vehicle(anpr: EventFields) -> dict[str, str] | None:
     """The type and colour. The make is a number of a list of the vendor's that is not public."""
-    kind, colour = anpr.looks("vehicleType"), anpr.part("vehicleInfo").looks("color")
+    kind, colour = anpr.vehicle_attribute("vehicleType"), anpr.child("vehicleInfo").vehicle_attribute("color")
     looks = {
         "type": kind and _TYPES.get(kind.casefold(), kind),
         "colour": colour and _COLOURS.get(colour.casefold(), colour),

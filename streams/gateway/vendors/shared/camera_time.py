@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from streams.gateway.event import Event, Source
+from streams.gateway.event import CameraSource, Event
 from streams.records.times import FIRST_YEAR, LAST_YEAR, YEARS_RULE, from_ms, to_ms
 
-_WALL: Final = re.compile(
+_CAMERA_TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
     r"(?: ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?\Z",
     re.ASCII,
 )
 
 
-def of_epoch(ms: float) -> datetime:
+def from_epoch_ms(ms: float) -> datetime:
     """The time of milliseconds since 1970 UTC. Raises ValueError for one that no calendar has."""
     try:
         return from_ms(int(ms))
@@ -23,43 +23,43 @@ def of_epoch(ms: float) -> datetime:
         raise ValueError("is a time in milliseconds since 1970") from error
 
 
-def of_wall(local: datetime, zone: ZoneInfo, arrived: int) -> datetime:
+def zone_to_utc(local_time: datetime, zone: ZoneInfo, arrived_ms: int) -> datetime:
     """The instant (UTC) of a clock's time without a zone, which the clock has in `zone`.
 
     `arrived`, in ms since 1970 UTC, is when the event came. In the hour that comes twice when summer time
     ends, and in the one that never is when it begins, it is the instant nearer to that.
     """
-    naive = local.replace(tzinfo=None)
+    naive = local_time.replace(tzinfo=None)
     either = [naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    return min(either, key=lambda each: abs(to_ms(each) - arrived))
+    return min(either, key=lambda each: abs(to_ms(each) - arrived_ms))
 
 
-def instant(wall: datetime, source: Source, event: Event) -> datetime:
+def camera_to_utc(local_time: datetime, source: CameraSource, event: Event) -> datetime:
     """The UTC time of a camera's clock: in its zone if that is set, else by its own offset, else UTC.
 
     Raises ValueError for one outside the years of records.
     """
-    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+    if not FIRST_YEAR <= local_time.year <= LAST_YEAR:
         raise ValueError(YEARS_RULE)
     if source.zone is not None:
-        return of_wall(wall, source.zone, event.arrived)
-    return wall.replace(tzinfo=UTC) if wall.tzinfo is None else wall.astimezone(UTC)
+        return zone_to_utc(local_time, source.zone, event.arrived_ms)
+    return local_time.replace(tzinfo=UTC) if local_time.tzinfo is None else local_time.astimezone(UTC)
 
 
-def wall_of(text: str) -> datetime:
+def parse_camera_time(text: str) -> datetime:
     """A time as ISO 8601 has it, with a blank or T between, with a zone or without. Raises ValueError."""
-    if not _WALL.match(text):
+    if not _CAMERA_TIME.match(text):
         raise ValueError("is a time such as 2026-05-21T16:10:06.471")
     return datetime.fromisoformat(text)
 
 
-def told_zone(wall: datetime, source: Source, event: Event) -> datetime:
+def offset_to_utc(local_time: datetime, source: CameraSource, event: Event) -> datetime:
     """The UTC time of one that tells its own zone; of one that does not, that of the camera's clock.
 
     Raises ValueError for one outside the years of records.
     """
-    if wall.tzinfo is None:
-        return instant(wall, source, event)
-    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+    if local_time.tzinfo is None:
+        return camera_to_utc(local_time, source, event)
+    if not FIRST_YEAR <= local_time.year <= LAST_YEAR:
         raise ValueError(YEARS_RULE)
-    return wall.astimezone(UTC)
+    return local_time.astimezone(UTC)

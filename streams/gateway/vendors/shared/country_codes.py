@@ -31,37 +31,37 @@ _ALPHA_3: Final = dict(
 )
 
 # UK is reserved by ISO 3166-1 and on the road since 2021; XKX and RKS go with XK (Kosovo), as in COUNTRIES.
-_OTHER: Final = {"UK": "GB", "XKX": "XK", "RKS": "XK"}
+_EXTRA_CODES: Final = {"UK": "GB", "XKX": "XK", "RKS": "XK"}
 
 # EU is a band on the plate and no country; ISO 3166 leaves ZZ and XX to its users.
-_UNKNOWN: Final = frozenset(
+_UNKNOWN_CODES: Final = frozenset(
     ("", "-", "--", "?", "EU", "ZZ", "XX", "ZZZ", "XXX", "UNK", "UNKNOWN", "N/A", "NONE", "NULL", "NIL")
 )
 _UNKNOWN_WORDS: Final = frozenset(("OTHER", "OTHERS", "UNDEFINED", "INVALID", "NOT AVAILABLE"))
 
-_LONGEST: Final = 32
+_MAX_LENGTH: Final = 32
 
 
-def alpha2(code: str) -> str | None:
+def to_alpha2(code: str) -> str | None:
     """The ISO 3166-1 alpha-2 code of a maker's code, in upper case.
 
     `code` is alpha-2 or alpha-3 in any case, or a region: of a country (`us-ca` is US) or of Europe (`eu-fr`
     is FR). "" for a mark that says the country is unknown; None for a code that is not known.
     """
-    return _known(code) if len(code) <= _LONGEST else None
+    return _look_up(code) if len(code) <= _MAX_LENGTH else None
 
 
 @lru_cache(maxsize=1024)
-def _known(code: str) -> str | None:
+def _look_up(code: str) -> str | None:
     plain = code.strip().upper().replace("_", "-")
     if not code.isascii():
         return None
-    if plain in _UNKNOWN or plain in _UNKNOWN_WORDS:
+    if plain in _UNKNOWN_CODES or plain in _UNKNOWN_WORDS:
         return ""
     if plain in COUNTRIES:
         return plain
-    found = _ALPHA_3.get(plain) or _OTHER.get(plain)
+    found = _ALPHA_3.get(plain) or _EXTRA_CODES.get(plain)
     if found is None and "-" in plain:
         first, _, rest = plain.partition("-")
-        return _known(rest if first == "EU" else first)
+        return _look_up(rest if first == "EU" else first)
     return found

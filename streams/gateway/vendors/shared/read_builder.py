@@ -5,13 +5,13 @@ from typing import Any
 
 import xxhash
 
-from streams.gateway.event import Event, EventError, Picture, Taken, read_of
-from streams.gateway.vendors.shared.event_fields import Given, errors_of
-from streams.plates.normal_form import PlateError, has_umlaut, normal, spellings
+from streams.gateway.event import Event, EventError, ParsedEvent, Picture, convert_to_read
+from streams.gateway.vendors.shared.event_fields import EventFields, collect_errors
+from streams.plates.normal_form import PlateError, has_umlaut, normalise, packable_spellings
 from streams.records.times import from_ms
 
 
-def best_text(texts: Sequence[str | None]) -> str | None:
+def best_plate_text(texts: Sequence[str | None]) -> str | None:
     """The best of several writings of one plate: the first in Latin letters, with umlauts if one has them.
 
     Without any in Latin letters, the first there is; the fault is told when the read is made.
@@ -19,48 +19,48 @@ def best_text(texts: Sequence[str | None]) -> str | None:
     there = list(dict.fromkeys(text for text in texts if text))
     plain: tuple[str, str] | None = None
     for text in there:
-        plate = _normal(text)
+        plate = _normalise(text)
         if plate is None:
             continue
         if plain is None:
             plain = text, plate
-        if has_umlaut(plate) and (plain[1] == plate or plain[1] in spellings(plate)):
+        if has_umlaut(plate) and (plain[1] == plate or plain[1] in packable_spellings(plate)):
             return text
     return plain[0] if plain else next(iter(there), None)
 
 
-def _normal(text: str) -> str | None:
+def _normalise(text: str) -> str | None:
     try:
-        return normal(text)
+        return normalise(text)
     except PlateError:
         return None
 
 
-def id_of(*parts: str) -> str:
+def build_read_id(*parts: str) -> str:
     """A read's id of what names the event: 32 characters, the same for the same parts."""
     return xxhash.xxh3_128_hexdigest("\0".join(parts).encode())
 
 
-def taken(
+def build_read(
     fields: Mapping[str, Any],
     names: Mapping[str, str],
     event: Event,
-    given: Given,
+    event_fields: EventFields,
     pictures: Sequence[Picture] = (),
-) -> Taken:
+) -> ParsedEvent:
     """The read of `fields` as `read_of` makes it, beside the faults that do not cost it.
 
     A missing time costs it: `given` has the fault. Raises EventError with all faults if there is no read.
     """
-    errors = errors_of(given)
+    errors = collect_errors(event_fields)
     timed = fields["captured_at"] is not None
     try:
-        read = read_of(
-            {**fields, "captured_at": fields["captured_at"] or from_ms(event.arrived)}, names, event
+        read = convert_to_read(
+            {**fields, "captured_at": fields["captured_at"] or from_ms(event.arrived_ms)}, names, event
         )
     except EventError as error:
         errors.insert(0, error)
     else:
         if timed:
-            return Taken([read], (), errors, pictures)
+            return ParsedEvent([read], (), errors, pictures)
     raise EventError(errors[0].reason, [fault for each in errors for fault in each.faults])

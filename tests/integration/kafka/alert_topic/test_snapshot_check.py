@@ -8,58 +8,65 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.structs import TopicPartition
 
-from streams.alerts import LogWriter, Snapshot, SnapshotWriter, Source
+from streams.alerts import LogSnapshotWriter, Snapshot, SnapshotSource, SnapshotWriter
 from streams.kafka.dev_cluster import Cluster
-from streams.plates.confusables import classes
-from tests.support.alert_topics import DAY_MS, Topic, found, listed, now_ms, run
-from tests.support.builders import alert
+from streams.plates.confusables import build_classes
+from tests.support.alert_topics import (
+    DAY_MS,
+    AlertTopic,
+    alert_record,
+    candidate_rows,
+    now_ms,
+    run_with_timeout,
+)
+from tests.support.builders import an_alert
 
-GHOST = alert("GH-057-XX", alert_id="ghost")
+GHOST = an_alert("GH-057-XX", alert_id="ghost")
 """An alert that only the snapshot has: found, it shows that the snapshot was used."""
 
 
 @pytest.fixture
-def topic(kafka: Cluster, tmp_path: Path) -> Topic:
+def topic(kafka: Cluster, tmp_path: Path) -> AlertTopic:
     """A topic with an alert, and a snapshot of it that has one more."""
-    made = Topic(kafka.servers, tmp_path)
+    made = AlertTopic(kafka.servers, tmp_path)
 
     async def work() -> None:
-        await made.send(listed("AB-123-CD"))
+        await made.send(alert_record("AB-123-CD"))
         await made.load()
 
-    run(work())
+    run_with_timeout(work())
     rewrite(made, {})
     return made
 
 
-def rewrite(topic: Topic, changes: dict[str, object]) -> None:
+def rewrite(topic: AlertTopic, changes: dict[str, object]) -> None:
     """Writes the snapshot anew, with another alert and as if it had another source."""
     base = Snapshot(topic.snapshot)
     source = base.source()
     assert source is not None
-    with LogWriter(topic.snapshot) as writer:
-        writer.begin_with(base)
-        writer.take([GHOST])
+    with LogSnapshotWriter(topic.snapshot) as writer:
+        writer.copy_from(base)
+        writer.add_entries([GHOST])
         writer.finish(msgspec.structs.replace(source, **changes))
 
 
-def loaded(topic: Topic) -> list[tuple[int, str]]:
+def loaded(topic: AlertTopic) -> list[tuple[int, str]]:
     """Loads the lists; what is found of the alert on the topic and the other."""
     answers = []
 
     async def work() -> None:
-        answers.extend(found(await topic.load(), "AB123CD", "GH057XX"))
+        answers.extend(candidate_rows(await topic.load(), "AB123CD", "GH057XX"))
 
-    run(work())
+    run_with_timeout(work())
     return answers
 
 
-def test_one_that_fits_is_used(topic: Topic) -> None:
+def test_one_that_fits_is_used(topic: AlertTopic) -> None:
     assert loaded(topic) == [(0, "a1"), (1, "ghost")]
-    assert topic.said == []
+    assert topic.messages == []
 
 
-def old(ms: int) -> Callable[[Source], dict[str, object]]:
+def old(ms: int) -> Callable[[SnapshotSource], dict[str, object]]:
     """So much older than the topic keeps withdrawals."""
     return lambda _: {"taken_at": now_ms() - DAY_MS - ms}
 
@@ -77,25 +84,27 @@ def old(ms: int) -> Callable[[Source], dict[str, object]]:
     ],
 )
 def test_one_of_another_source_is_not(
-    topic: Topic, changes: Callable[[Source], dict[str, object]], why: str
+    topic: AlertTopic, changes: Callable[[SnapshotSource], dict[str, object]], why: str
 ) -> None:
     source = Snapshot(topic.snapshot).source()
     assert source is not None
     rewrite(topic, changes(source))
     assert loaded(topic) == [(0, "a1")]
-    assert len(topic.said) == 1
-    assert topic.said[0].startswith("the snapshot is not used, the lists are read from the topic's start: ")
-    assert why in topic.said[0]
+    assert len(topic.messages) == 1
+    assert topic.messages[0].startswith(
+        "the snapshot is not used, the lists are read from the topic's start: "
+    )
+    assert why in topic.messages[0]
     assert loaded(topic) == [(0, "a1")]
-    assert len(topic.said) == 1, "the new one is used"
+    assert len(topic.messages) == 1, "the new one is used"
 
 
-def test_one_just_young_enough_is_used(topic: Topic) -> None:
+def test_one_just_young_enough_is_used(topic: AlertTopic) -> None:
     rewrite(topic, {"taken_at": now_ms() - DAY_MS + 60_000})
     assert loaded(topic) == [(0, "a1"), (1, "ghost")]
 
 
-def test_one_that_ends_before_the_log_begins_is_not(topic: Topic) -> None:
+def test_one_that_ends_before_the_log_begins_is_not(topic: AlertTopic) -> None:
     source = Snapshot(topic.snapshot).source()
     assert source is not None
     (partition,) = (number for number, offset in source.next_offsets.items() if offset)
@@ -105,7 +114,7 @@ def test_one_that_ends_before_the_log_begins_is_not(topic: Topic) -> None:
     admin.delete_records({TopicPartition(topic.name, partition): 1})
     admin.close()
     assert loaded(topic) == []
-    assert f"ends at offset 0 of partition {partition}, and the log begins at 1" in topic.said[0]
+    assert f"ends at offset 0 of partition {partition}, and the log begins at 1" in topic.messages[0]
 
 
 def _deletable(topic: str) -> object:
@@ -114,27 +123,27 @@ def _deletable(topic: str) -> object:
     return ConfigResource(ConfigResourceType.TOPIC, topic, configs={"cleanup.policy": "delete"})
 
 
-def test_one_of_a_topic_that_was_made_anew_is_not(topic: Topic) -> None:
+def test_one_of_a_topic_that_was_made_anew_is_not(topic: AlertTopic) -> None:
     admin = KafkaAdminClient(bootstrap_servers=topic.servers)
     admin.delete_topics([topic.name])
     admin.close()
     again(topic)
 
     async def refill() -> None:
-        await topic.send(listed("AB-123-CD"), listed("EF-456-GH"))
+        await topic.send(alert_record("AB-123-CD"), alert_record("EF-456-GH"))
 
-    run(refill())
+    run_with_timeout(refill())
     assert loaded(topic) == []
-    assert "it was made anew since" in topic.said[0]
+    assert "it was made anew since" in topic.messages[0]
 
 
-def again(topic: Topic) -> None:
+def again(topic: AlertTopic) -> None:
     """Makes the topic again, once the broker has forgotten the one before."""
     from kafka.errors import TopicAlreadyExistsError
 
     for _ in range(200):
         try:
-            return topic.make()
+            return topic.create()
         except TopicAlreadyExistsError:
             continue
     raise AssertionError("the topic does not go away")
@@ -149,8 +158,8 @@ def damage(path: Path) -> None:
 
 def with_other_classes(path: Path) -> None:
     """A snapshot whose keys were made with other confusable classes."""
-    with LogWriter(path, classes(("0O",))) as writer:
-        writer.take([GHOST])
+    with LogSnapshotWriter(path, build_classes(("0O",))) as writer:
+        writer.add_entries([GHOST])
         writer.finish()
 
 
@@ -171,11 +180,11 @@ def from_files(path: Path) -> None:
         (from_files, "made from files"),
     ],
 )
-def test_one_that_cannot_be_read_is_not(topic: Topic, spoil: Callable[[Path], object], why: str) -> None:
+def test_one_that_cannot_be_read_is_not(topic: AlertTopic, spoil: Callable[[Path], object], why: str) -> None:
     spoil(topic.snapshot)
     assert loaded(topic) == [(0, "a1")]
-    assert len(topic.said) == 1
-    assert why in topic.said[0]
-    assert "delete" not in topic.said[0], "it is replaced; nobody need do anything"
+    assert len(topic.messages) == 1
+    assert why in topic.messages[0]
+    assert "delete" not in topic.messages[0], "it is replaced; nobody need do anything"
     assert loaded(topic) == [(0, "a1")]
-    assert len(topic.said) == 1
+    assert len(topic.messages) == 1

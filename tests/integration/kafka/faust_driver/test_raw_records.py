@@ -12,10 +12,17 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.kafka.faust_driver.raw_records import LeanRecords, make_lean
+from streams.kafka.faust_driver.raw_records import RawRecords, use_raw_records
 from streams.runtime.clock import now_ms
-from tests.support.faust_apps import end_offsets, make_topic, unique
-from tests.support.record_batches import CODECS, Fetched, Row, batch, fetches, old
+from tests.support.faust_apps import create_topic, end_offsets, unique_name
+from tests.support.record_batches import (
+    CODECS,
+    FetchResult,
+    Row,
+    build_batch,
+    build_legacy_batch,
+    fetch_results,
+)
 
 LEVELS = {"read_uncommitted": READ_UNCOMMITTED, "read_committed": READ_COMMITTED}
 RECENT_MS = now_ms()
@@ -23,7 +30,7 @@ RECENT_MS = now_ms()
 levels = st.sampled_from(list(LEVELS.values()))
 
 
-def stock(fetched: Fetched, offset: int, level: int) -> PartitionRecords:
+def stock(fetched: FetchResult, offset: int, level: int) -> PartitionRecords:
     """What was fetched from an offset, as aiokafka has it."""
     records = MemoryRecords(b"".join(fetched.batches))
     aborted = [(producer, first) for producer, first, _ in fetched.aborted]
@@ -37,20 +44,20 @@ def fields(record: Any) -> tuple[Any, ...]:
 
 
 @settings(max_examples=50, deadline=None)
-@given(fetches(), levels, st.integers(0, 20))
-def test_the_same_records(fetched: Fetched, level: int, before_end: int) -> None:
-    offset = max(0, fetched.end - before_end)
-    fetched = fetched.since(offset)
-    theirs, ours = stock(fetched, offset, level), LeanRecords(stock(fetched, offset, level))
+@given(fetch_results(), levels, st.integers(0, 20))
+def test_the_same_records(fetched: FetchResult, level: int, before_end: int) -> None:
+    offset = max(0, fetched.end_offset - before_end)
+    fetched = fetched.from_offset(offset)
+    theirs, ours = stock(fetched, offset, level), RawRecords(stock(fetched, offset, level))
     assert [fields(record) for record in ours] == [fields(record) for record in theirs]
     assert ours.next_fetch_offset == theirs.next_fetch_offset
 
 
 @settings(max_examples=50, deadline=None)
-@given(fetches(), levels, st.integers(1, 5))
-def test_some_at_a_time(fetched: Fetched, level: int, at_once: int) -> None:
+@given(fetch_results(), levels, st.integers(1, 5))
+def test_some_at_a_time(fetched: FetchResult, level: int, at_once: int) -> None:
     every = [fields(record) for record in stock(fetched, 0, level)]
-    ours = LeanRecords(stock(fetched, 0, level))
+    ours = RawRecords(stock(fetched, 0, level))
     taken: list[Any] = []
     while some := [fields(record) for record in islice(ours, at_once)]:
         taken += some
@@ -59,20 +66,20 @@ def test_some_at_a_time(fetched: Fetched, level: int, at_once: int) -> None:
         assert taken[-1][0] < ours.next_fetch_offset
         assert not left or ours.next_fetch_offset <= left[0][0]
         position = ours.next_fetch_offset
-        assert [fields(each) for each in stock(fetched.since(position), position, level)] == left
+        assert [fields(each) for each in stock(fetched.from_offset(position), position, level)] == left
     assert taken == every
 
 
 @settings(max_examples=50, deadline=None)
-@given(fetches(), levels, st.data())
-def test_a_damaged_batch_is_not_passed_over(fetched: Fetched, level: int, data: st.DataObject) -> None:
+@given(fetch_results(), levels, st.data())
+def test_a_damaged_batch_is_not_passed_over(fetched: FetchResult, level: int, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(fetched.batches) - 1))
     damaged = bytearray(fetched.batches[place])
     damaged[-1] ^= 1
     spoiled = fetched._replace(
         batches=[*fetched.batches[:place], bytes(damaged), *fetched.batches[place + 1 :]]
     )
-    theirs, ours = stock(spoiled, 0, level), LeanRecords(stock(spoiled, 0, level))
+    theirs, ours = stock(spoiled, 0, level), RawRecords(stock(spoiled, 0, level))
     for records in (theirs, ours):
         with pytest.raises(CorruptRecordException):
             list(records)
@@ -82,9 +89,9 @@ def test_a_damaged_batch_is_not_passed_over(fetched: Fetched, level: int, data: 
 
 def test_a_batch_of_which_compaction_left_nothing() -> None:
     rows = [(place, 0, b"k", b"%d" % place, []) for place in range(3)]
-    none_left = bytearray(batch(10, [(4, 0, b"k", b"v", [])]))
-    fetched = Fetched([batch(0, rows), bytes(none_left), batch(20, rows)], 23, [])
-    ours = LeanRecords(stock(fetched, 1, READ_COMMITTED))
+    none_left = bytearray(build_batch(10, [(4, 0, b"k", b"v", [])]))
+    fetched = FetchResult([build_batch(0, rows), bytes(none_left), build_batch(20, rows)], 23, [])
+    ours = RawRecords(stock(fetched, 1, READ_COMMITTED))
     assert [record.offset for record in islice(ours, 2)] == [1, 2]
     assert ours.next_fetch_offset == 3
     assert [record.offset for record in ours] == [14, 20, 21, 22]
@@ -94,8 +101,8 @@ def test_a_batch_of_which_compaction_left_nothing() -> None:
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4"])
 def test_the_old_format(codec: str) -> None:
     rows: list[Row] = [(0, 5, b"k", b"v", []), (2, 6, None, b"w", [])]
-    fetched = Fetched([old(base, rows, CODECS[codec]) for base in (100, 110)], 113, [])
-    theirs, ours = stock(fetched, 102, READ_COMMITTED), LeanRecords(stock(fetched, 102, READ_COMMITTED))
+    fetched = FetchResult([build_legacy_batch(base, rows, CODECS[codec]) for base in (100, 110)], 113, [])
+    theirs, ours = stock(fetched, 102, READ_COMMITTED), RawRecords(stock(fetched, 102, READ_COMMITTED))
     assert [fields(record) for record in ours] == [fields(record) for record in theirs]
     assert ours.next_fetch_offset == theirs.next_fetch_offset == 113
 
@@ -139,7 +146,7 @@ async def read(
     found: list[tuple[Any, ...]] = []
     async with AIOKafkaConsumer(bootstrap_servers=servers, isolation_level=level) as consumer:
         if lean:
-            make_lean(consumer, topic.__eq__)
+            use_raw_records(consumer, topic.__eq__)
         consumer.assign([place])
         consumer.seek(place, begin)
         while await consumer.position(place) < end:
@@ -156,10 +163,10 @@ async def read(
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_same_from_a_broker(servers: str, level: str) -> None:
-    topic = unique("lean")
+    topic = unique_name("lean")
 
     async def run() -> None:
-        await make_topic(servers, topic, 1)
+        await create_topic(servers, topic, 1)
         await write(servers, topic)
         count = {"read_uncommitted": 250, "read_committed": 230}[level]
         for begin, at_once in [(0, None), (0, 7), (17, None), (60, 7), (203, 3), (217, None)]:

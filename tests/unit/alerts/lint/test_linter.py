@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 import pytest
 
-from streams.alerts.lint import Facts, Finding, Lint
-from streams.alerts.lint.pattern_coverage import Shares
-from streams.plates.formats import shipped
+from streams.alerts.lint import Finding, Linter, LintSettings
+from streams.alerts.lint.pattern_coverage import PatternCoverage
+from streams.plates.formats import builtin_formats
 from streams.records.decode import decode_alerts
 from streams.records.times import parse_time, to_ms
 
 NOW = to_ms(parse_time("2026-06-01T12:00:00Z"))
-FACTS = Facts(NOW)
+FACTS = LintSettings(NOW)
 
 
 def alert(number: int = 1, **fields: object) -> dict[str, object]:
@@ -36,17 +36,17 @@ def withdrawal(number: int = 1, at: str = "2026-03-01T00:00:00Z", list_id: str =
     return {"list_id": list_id, "alert_id": f"A{number}", "withdrawn_at": at}
 
 
-def findings(*files: Iterable[dict[str, object] | bytes], facts: Facts = FACTS) -> list[Finding]:
+def findings(*files: Iterable[dict[str, object] | bytes], facts: LintSettings = FACTS) -> list[Finding]:
     """The findings on files named a.jsonl, b.jsonl and so on; blank lines do not count here."""
-    lint = Lint(facts)
+    lint = Linter(facts)
     for name, lines in zip("abc", files, strict=False):
         records = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
         for number, record in enumerate(decode_alerts(records), start=1):
-            lint.take(f"{name}.jsonl", number, record)
-    return lint.finish()
+            lint.add_line(f"{name}.jsonl", number, record)
+    return lint.check_all()
 
 
-def told(*lines: dict[str, object] | bytes, facts: Facts = FACTS) -> list[tuple[int, str, str]]:
+def told(*lines: dict[str, object] | bytes, facts: LintSettings = FACTS) -> list[tuple[int, str, str]]:
     """Line, severity and check of the findings on one file."""
     return [(each.line, each.severity, each.check) for each in findings(lines, facts=facts)]
 
@@ -406,22 +406,22 @@ def test_an_id_cannot_write_to_the_terminal() -> None:
 class TestShares:
     """The share of a country's plates that a pattern fits."""
 
-    shares = Shares(shipped())
+    shares = PatternCoverage(builtin_formats())
 
     def test_is_that_of_the_series_it_fits_most_of(self) -> None:
-        found = self.shares.widest("AB1*", "FR")
+        found = self.shares.widest_series("AB1*", "FR")
         assert found is not None
         assert found.series == "FR-SIV"
         assert found.share == pytest.approx(1 / (23 * 23 * 10))
 
     def test_runs_of_wildcards_count_once(self) -> None:
         for one, other in (("*AB1**", "*AB1*"), ("*?AB?*", "?*AB?*"), ("?*?*AB1", "??*AB1")):
-            assert self.shares.widest(one, "FR") == self.shares.widest(other, "FR")
+            assert self.shares.widest_series(one, "FR") == self.shares.widest_series(other, "FR")
 
     def test_a_whole_plate_is_one_of_all(self) -> None:
-        found = self.shares.widest("1ABC123", "BE")
+        found = self.shares.widest_series("1ABC123", "BE")
         assert found is not None
         assert found.share == pytest.approx(1 / (7 * 24 * 25 * 25 * 1000), rel=0.1)
 
     def test_a_country_without_formats_has_none(self) -> None:
-        assert self.shares.widest("AB1*", "JP") is None
+        assert self.shares.widest_series("AB1*", "JP") is None

@@ -7,17 +7,17 @@ import pytest
 
 from streams.alerts import Index, Snapshot, SnapshotError, SnapshotWriter
 from streams.alerts.snapshot.format import HEADER_BYTES, MAGIC
-from streams.plates.confusables import classes
-from streams.plates.packed_keys import columns
+from streams.plates.confusables import build_classes
+from streams.plates.packed_keys import to_columns
 from streams.records.alert import Alert
-from tests.support.builders import alert, at, withdrawal
+from tests.support.builders import a_withdrawal, after_noon, an_alert
 
 ALERTS = [
-    alert("AB-123-CD", "FR", alert_id="a1"),
-    alert("1-ABC-123", "BE", alert_id="a2"),
-    alert("LÖ-B 12", "DE", alert_id="a3"),
-    alert("AB-1??-*", "FR", alert_id="a4"),
-    alert("AB-123-CD", "IT", alert_id="a5", list_id="interpol"),
+    an_alert("AB-123-CD", "FR", alert_id="a1"),
+    an_alert("1-ABC-123", "BE", alert_id="a2"),
+    an_alert("LÖ-B 12", "DE", alert_id="a3"),
+    an_alert("AB-1??-*", "FR", alert_id="a4"),
+    an_alert("AB-123-CD", "IT", alert_id="a5", list_id="interpol"),
 ]
 
 
@@ -30,7 +30,7 @@ def written(path: Path, alerts: list[Alert] = ALERTS) -> Path:
 
 def found(index: Index, *plates: str) -> list[tuple[int, str]]:
     """The candidates of plates, as (place, alert id)."""
-    return [(candidate.row, candidate.alert.alert_id) for candidate in index.find(columns(plates))]
+    return [(candidate.row, candidate.alert.alert_id) for candidate in index.find(to_columns(plates))]
 
 
 def test_it_finds_what_was_written_and_nothing_else(tmp_path: Path) -> None:
@@ -56,8 +56,8 @@ def test_an_alert_comes_back_as_it_went_in(tmp_path: Path) -> None:
 
 
 def test_of_several_versions_the_highest_is_kept_whatever_its_place(tmp_path: Path) -> None:
-    old = alert("AB-123-CD", version=1)
-    new = alert("EF-456-GH", version=2)
+    old = an_alert("AB-123-CD", version=1)
+    new = an_alert("EF-456-GH", version=2)
     for name, order in (("a", [old, new]), ("b", [new, old]), ("c", [new, old, new])):
         index = Index(Snapshot(written(tmp_path / name, order)))
         assert found(index, "AB123CD", "EF456GH") == [(1, "a1")]
@@ -66,7 +66,9 @@ def test_of_several_versions_the_highest_is_kept_whatever_its_place(tmp_path: Pa
 
 def test_a_plate_that_is_none_is_left_out_and_said(tmp_path: Path) -> None:
     with SnapshotWriter(tmp_path / "s") as writer:
-        faults = writer.add([alert("AB-123-CD"), alert("ΑΒΓ", alert_id="a2"), alert("***", alert_id="a3")])
+        faults = writer.add(
+            [an_alert("AB-123-CD"), an_alert("ΑΒΓ", alert_id="a2"), an_alert("***", alert_id="a3")]
+        )
         writer.finish()
     assert sorted(faults) == [1, 2]
     assert "Greek" in str(faults[1])
@@ -83,11 +85,11 @@ def test_an_empty_list_is_a_snapshot_too(tmp_path: Path) -> None:
 def test_withdrawals_are_kept(tmp_path: Path) -> None:
     with SnapshotWriter(tmp_path / "s") as writer:
         writer.add(ALERTS)
-        writer.withdraw([withdrawal("a1", at(0))])
+        writer.add_withdrawals([a_withdrawal("a1", after_noon(0))])
         writer.finish()
     index = Index(Snapshot(tmp_path / "s"))
-    assert index.in_force(ALERTS[0], at(-1))
-    assert not index.in_force(ALERTS[0], at(0))
+    assert index.is_effective(ALERTS[0], after_noon(-1))
+    assert not index.is_effective(ALERTS[0], after_noon(0))
 
 
 def test_without_finish_the_old_file_stays_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -154,7 +156,7 @@ def test_a_file_of_another_version_is_refused(tmp_path: Path, step: int) -> None
 def test_a_file_made_with_other_confusable_classes_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "s")
     with pytest.raises(SnapshotError, match="other confusable classes"):
-        Snapshot(path, classes(("0O", "1I")))
+        Snapshot(path, build_classes(("0O", "1I")))
 
 
 def test_no_damaged_byte_goes_unseen(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from streams.cli.common.requirements import require
+from streams.cli.common.requirements import require_packages
 
 
 def test_what_is_missing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        require("topics", ("click", "no_such_package"), "stream")
+        require_packages("topics", ("click", "no_such_package"), "stream")
     assert ended.value.code == 1
     told = capsys.readouterr().err
     assert "anpr topics" in told
@@ -17,5 +17,5 @@ def test_what_is_missing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_is_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
-    require("topics", ("click",), "stream")
+    require_packages("topics", ("click",), "stream")
     assert capsys.readouterr().err == ""

@@ -9,21 +9,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.confusions.evidence import CODE, KINDS, evidence_of
-from streams.confusions.model import Model, ModelError, Models, dump, load, load_file, shipped_models
-from streams.confusions.training.counts import Tally, edits
-from streams.confusions.training.pairs import Pair, decode_pair
-from streams.confusions.training.train import LearnError, learn, learn_all
-from streams.plates.fleets import shipped_fleets
+from streams.confusions.evidence import CHAR_CODES, EVIDENCE_KINDS, build_evidence
+from streams.confusions.model import (
+    ConfusionModel,
+    ConfusionModels,
+    ModelError,
+    builtin_models,
+    decode_models,
+    encode_models,
+    load_models,
+)
+from streams.confusions.training.counts import ConfusionCounts, edits
+from streams.confusions.training.pairs import TrainingPair, decode_pair
+from streams.confusions.training.train import TrainingError, train, train_all
+from streams.plates.fleets import builtin_fleets
 from streams.plates.packed_keys import ALPHABET
-from tests.support.builders import read
-from tests.support.confusion_pairs import pairs
+from tests.support.builders import a_read
+from tests.support.confusion_pairs import make_pairs
 
 
 @pytest.fixture(scope="module")
-def model() -> Model:
+def model() -> ConfusionModel:
     """A model of the made-up reader."""
-    return learn(pairs(700), shipped_fleets(), "general", "made up")
+    return train(make_pairs(700), builtin_fleets(), "general", "made up")
 
 
 @pytest.mark.parametrize(
@@ -42,17 +50,17 @@ def test_the_fewest_edits(read_: str, true: str, expected: list[tuple[str, str]]
     assert (found if found is None else [each for each in found if each[0] != each[1]]) == expected
 
 
-def test_counts(model: Model) -> None:
+def test_counts(model: ConfusionModel) -> None:
     """What was seen is counted; one in about five D was read as 0, no E as anything."""
     assert model.pairs == 700
-    assert model.one_in("D", "0") == pytest.approx(5, rel=0.3)
-    assert model.one_in("8", "B") == pytest.approx(20, rel=0.5)
-    assert model.one_in("E", "F") is None
+    assert model.seen_per_misread("D", "0") == pytest.approx(5, rel=0.3)
+    assert model.seen_per_misread("8", "B") == pytest.approx(20, rel=0.5)
+    assert model.seen_per_misread("E", "F") is None
     assert sum(count for slip, count in model.counts.items() if slip.endswith("-")) > 10
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_common_slip_is_likelier(model: Model, kind: str) -> None:
+@pytest.mark.parametrize("kind", EVIDENCE_KINDS)
+def test_a_common_slip_is_likelier(model: ConfusionModel, kind: str) -> None:
     """Of two plates one character away, the one that this reader takes for it, whatever the reader tells."""
     fields = {
         "full": {"char_confidences": [0.9] * 7, "candidates": [{"plate": "AB123CD", "confidence": 0.9}]},
@@ -61,14 +69,14 @@ def test_a_common_slip_is_likelier(model: Model, kind: str) -> None:
         "bare": {},
     }[kind]
     if "candidates" in fields:
-        fields["candidates"] = list(pairs(1)[0].candidates or [])
-    evidence = evidence_of(read("AB1230C", "FR", **fields))
+        fields["candidates"] = list(make_pairs(1)[0].candidates or [])
+    evidence = build_evidence(a_read("AB1230C", "FR", **fields))
     assert evidence.kind == kind
-    common, rare = model.likelihood(evidence, "AB123DC"), model.likelihood(evidence, "AB123EC")
+    common, rare = model.log_likelihood(evidence, "AB123DC"), model.log_likelihood(evidence, "AB123EC")
     assert common is not None
     assert rare is not None
     assert common[0] > rare[0] + 1
-    assert common[1].slips[0][:3] == (5, "0", "D")
+    assert common[1].misreads[0][:3] == (5, "0", "D")
 
 
 @pytest.mark.parametrize(
@@ -81,45 +89,52 @@ def test_a_common_slip_is_likelier(model: Model, kind: str) -> None:
         ("B1230D", "AB123DD", [(0, "", "A"), (5, "0", "D")]),
     ],
 )
-def test_where_they_differ(model: Model, text: str, true: str, slips: list[tuple[int, str, str]]) -> None:
+def test_where_they_differ(
+    model: ConfusionModel, text: str, true: str, slips: list[tuple[int, str, str]]
+) -> None:
     """Two-character tolerance, and characters lost at either end or read where there is none."""
-    found = model.likelihood(evidence_of(read(text, "FR", confidence=0.9)), true)
+    found = model.log_likelihood(build_evidence(a_read(text, "FR", confidence=0.9)), true)
     assert found is not None
-    assert [each[:3] for each in found[1].slips] == slips
+    assert [each[:3] for each in found[1].misreads] == slips
 
 
-def test_too_far(model: Model) -> None:
-    evidence = evidence_of(read("AB123CD", "FR", confidence=0.9))
-    assert model.likelihood(evidence, "ZZ999ZZ") is None
-    assert model.likelihood(evidence, "ABCD") is None
+def test_too_far(model: ConfusionModel) -> None:
+    evidence = build_evidence(a_read("AB123CD", "FR", confidence=0.9))
+    assert model.log_likelihood(evidence, "ZZ999ZZ") is None
+    assert model.log_likelihood(evidence, "ABCD") is None
 
 
 def test_nothing_to_learn() -> None:
     for pairs_, why in (
         ([], "no pair was read wrong"),
-        ([Pair("AB123CD", "FR", "AB123CD")], "no pair was read wrong"),
-        ([Pair("AB123CD", "XK", "AB123C0")], "no pair is of a country whose plates are known"),
+        ([TrainingPair("AB123CD", "FR", "AB123CD")], "no pair was read wrong"),
+        ([TrainingPair("AB123CD", "XK", "AB123C0")], "no pair is of a country whose plates are known"),
     ):
-        with pytest.raises(LearnError, match=why):
-            learn(pairs_, shipped_fleets(), "general", "")
+        with pytest.raises(TrainingError, match=why):
+            train(pairs_, builtin_fleets(), "general", "")
 
 
 def test_a_reader_that_tells_little() -> None:
     """What it never tells is weighed as where weights start; and characters may only ever be lost."""
-    plain = [Pair(each.truth, "FR", each.plate, confidence=each.confidence) for each in pairs(300)]
-    weights = learn(plain, shipped_fleets(), "plain", "").weights
-    assert set(weights) == set(KINDS)
-    assert weights["full"].terms == learn(plain[:50], shipped_fleets(), "fewer", "").weights["full"].terms
-    lost = learn([Pair("AB123CD", "FR", "B123CD")] * 20, shipped_fleets(), "lost", "")
-    found = lost.likelihood(evidence_of(read("B123CD", "FR")), "AB123CD")
+    plain = [
+        TrainingPair(each.truth, "FR", each.plate, confidence=each.confidence) for each in make_pairs(300)
+    ]
+    weights = train(plain, builtin_fleets(), "plain", "").weights
+    assert set(weights) == set(EVIDENCE_KINDS)
+    assert weights["full"].terms == train(plain[:50], builtin_fleets(), "fewer", "").weights["full"].terms
+    lost = train([TrainingPair("AB123CD", "FR", "B123CD")] * 20, builtin_fleets(), "lost", "")
+    found = lost.log_likelihood(build_evidence(a_read("B123CD", "FR")), "AB123CD")
     assert found is not None
     assert isfinite(found[0])
 
 
 def test_a_model_for_each_reader_of_which_enough_is_known() -> None:
     """The others have the general one."""
-    models = learn_all(
-        [*pairs(150, 1, "north"), *pairs(40, 2, "south")], shipped_fleets(), "made up", least=100
+    models = train_all(
+        [*make_pairs(150, 1, "north"), *make_pairs(40, 2, "south")],
+        builtin_fleets(),
+        "made up",
+        min_pairs=100,
     )
     assert list(models.of) == ["north"]
     assert models.for_camera("north").pairs == 150
@@ -130,33 +145,33 @@ def test_a_model_for_each_reader_of_which_enough_is_known() -> None:
 def test_a_model_for_each_maker_of_which_enough_is_known() -> None:
     """A camera with enough has its own, another that of its maker, others the general one."""
     makers = {"north": "acme", "south": "acme", "west": "other"}
-    models = learn_all(
-        [*pairs(120, 1, "north"), *pairs(40, 2, "south"), *pairs(20, 3, "west")],
-        shipped_fleets(),
+    models = train_all(
+        [*make_pairs(120, 1, "north"), *make_pairs(40, 2, "south"), *make_pairs(20, 3, "west")],
+        builtin_fleets(),
         "made up",
-        least=100,
-        makers=makers,
+        min_pairs=100,
+        vendors=makers,
     )
     assert sorted(models.of) == ["acme", "north"]
     assert models.of["acme"].pairs == 160
     assert models.for_camera("north") is models.of["north"]
     assert models.for_camera("south") is models.of["acme"]
     assert models.for_camera("west") is models.for_camera("unknown") is models.general
-    assert load(dump(models), "it.json") == models
+    assert decode_models(encode_models(models), "it.json") == models
 
 
-def test_little_is_held_to_the_base(model: Model) -> None:
+def test_little_is_held_to_the_base(model: ConfusionModel) -> None:
     """A few pairs hardly move a model, many do; what is never seen stays."""
-    fleets, slip = shipped_fleets(), (CODE["E"], CODE["F"])
+    fleets, slip = builtin_fleets(), (CHAR_CODES["E"], CHAR_CODES["F"])
     base = model.commonness[slip[0]][slip[1]]
 
-    def learnt(count: int, base: Model | None = model) -> Model:
-        ours = [Pair("AB123ED", "FR", "AB123FD" if n % 2 else "AB123ED") for n in range(count)]
-        return learn([*pairs(count, 5), *ours], fleets, "ours", "", base=base)
+    def learnt(count: int, base: ConfusionModel | None = model) -> ConfusionModel:
+        ours = [TrainingPair("AB123ED", "FR", "AB123FD" if n % 2 else "AB123ED") for n in range(count)]
+        return train([*make_pairs(count, 5), *ours], fleets, "ours", "", base=base)
 
     few, many, alone = learnt(4), learnt(100), learnt(4, None)
     assert base < few.commonness[slip[0]][slip[1]] < many.commonness[slip[0]][slip[1]]
-    for kind in KINDS:
+    for kind in EVIDENCE_KINDS:
         held, free = (
             np.linalg.norm(np.array(each.weights[kind].terms) - np.array(model.weights[kind].terms))
             for each in (few, alone)
@@ -168,52 +183,58 @@ def test_little_is_held_to_the_base(model: Model) -> None:
 @settings(max_examples=20, deadline=None)
 def test_what_is_not_seen_is_as_in_the_base(seed: int, count: int) -> None:
     """Characters that no pair has keep their slips; without any pair all do."""
-    base = shipped_models().general
-    ours = [pair for pair in pairs(count, seed) if not set(pair.true) & set("WXYZ")]
-    table = Tally((pair, evidence_of(pair)) for pair in ours).commonness(base)
+    base = builtin_models().general
+    ours = [pair for pair in make_pairs(count, seed) if not set(pair.true_plate) & set("WXYZ")]
+    table = ConfusionCounts((pair, build_evidence(pair)) for pair in ours).relative_frequencies(base)
     for char in "WXYZ" if ours else ALPHABET:
-        assert table[CODE[char]] == pytest.approx(base.commonness[CODE[char]], abs=1e-3)
+        assert table[CHAR_CODES[char]] == pytest.approx(base.commonness[CHAR_CODES[char]], abs=1e-3)
 
 
 def test_pairs_that_count_less_than_once() -> None:
     """Two halves are one."""
-    whole = Tally((pair, evidence_of(pair)) for pair in pairs(50))
-    halves = Tally((replace(pair, times=0.5), evidence_of(pair)) for pair in pairs(50) for _ in range(2))
+    whole = ConfusionCounts((pair, build_evidence(pair)) for pair in make_pairs(50))
+    halves = ConfusionCounts(
+        (replace(pair, times=0.5), build_evidence(pair)) for pair in make_pairs(50) for _ in range(2)
+    )
     assert halves.counts == pytest.approx(whole.counts)
-    assert np.allclose(halves.commonness(), whole.commonness())
-    assert halves.bands() == whole.bands()
+    assert np.allclose(halves.relative_frequencies(), whole.relative_frequencies())
+    assert halves.confidence_bands() == whole.confidence_bands()
 
 
 def test_where_in_the_plate_and_how_sure() -> None:
     """The made-up reader loses the first character only, and is unsure where it is wrong."""
-    tally = Tally((pair, evidence_of(pair)) for pair in pairs(1500))
+    tally = ConfusionCounts((pair, build_evidence(pair)) for pair in make_pairs(1500))
     start, inside, end = tally.places["lost"].tolist()
     assert start > 15
     assert (inside, end) == (0, 0)
     assert tally.places["seen"].tolist() == pytest.approx([1500, 7500, 1500], rel=0.05)
-    _, chars = tally.bands()
+    _, chars = tally.confidence_bands()
     shares = [band.wrong / band.seen for band in chars]
     assert chars[0].upto == 0.5
     assert shares[0] == 1
     assert shares[-1] == 0
-    extra = Tally([(Pair("AB1", "FR", "XAB1"), evidence_of(Pair("AB1", "FR", "XAB1")))])
+    extra = ConfusionCounts(
+        [(TrainingPair("AB1", "FR", "XAB1"), build_evidence(TrainingPair("AB1", "FR", "XAB1")))]
+    )
     assert extra.places["extra"].tolist() == [1, 0, 0]
-    last = Tally([(Pair("AB1", "FR", "AB1X"), evidence_of(Pair("AB1", "FR", "AB1X")))])
+    last = ConfusionCounts(
+        [(TrainingPair("AB1", "FR", "AB1X"), build_evidence(TrainingPair("AB1", "FR", "AB1X")))]
+    )
     assert last.places["extra"].tolist() == [0, 0, 1]
 
 
-def test_reads_found_near_another_say_nothing_of_far_plates(model: Model) -> None:
+def test_reads_found_near_another_say_nothing_of_far_plates(model: ConfusionModel) -> None:
     """That is held to the base, however many there are."""
-    near = [replace(pair, found="near") for pair in pairs(100)]
-    learnt = learn(near, shipped_fleets(), "ours", "", base=model)
+    near = [replace(pair, found="near") for pair in make_pairs(100)]
+    learnt = train(near, builtin_fleets(), "ours", "", base=model)
     assert [each.far for each in learnt.weights.values()] == [each.far for each in model.weights.values()]
     assert learnt.weights != model.weights
 
 
-def test_a_file_comes_back_as_it_was(model: Model, tmp_path: Path) -> None:
+def test_a_file_comes_back_as_it_was(model: ConfusionModel, tmp_path: Path) -> None:
     path = tmp_path / "confusions.json"
-    path.write_bytes(dump(Models(model)))
-    assert load_file(path) == Models(model)
+    path.write_bytes(encode_models(ConfusionModels(model)))
+    assert load_models(path) == ConfusionModels(model)
 
 
 @pytest.mark.parametrize(
@@ -227,22 +248,22 @@ def test_a_file_comes_back_as_it_was(model: Model, tmp_path: Path) -> None:
         (lambda data: data.replace(b'"D0":', b'"D1":'), "damaged"),
     ],
 )
-def test_a_damaged_or_foreign_file_is_refused(model: Model, spoil, why: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_or_foreign_file_is_refused(model: ConfusionModel, spoil, why: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ModelError, match=why):
-        load(spoil(dump(Models(model))), "it.json")
+        decode_models(spoil(encode_models(ConfusionModels(model))), "it.json")
 
 
-def test_a_model_without_weights_for_a_kind_of_read_is_refused(model: Model) -> None:
+def test_a_model_without_weights_for_a_kind_of_read_is_refused(model: ConfusionModel) -> None:
     """Else the first read of that kind would end the worker."""
     lame = replace(model, weights={"bare": model.weights["bare"]})
     with pytest.raises(ModelError, match="no weights for full; make it anew with `anpr confusions learn`"):
-        load(dump(Models(model, {"c1": lame})), "it.json")
+        decode_models(encode_models(ConfusionModels(model, {"c1": lame})), "it.json")
 
 
 def test_the_shipped_model() -> None:
     """D is read as 0 far oftener than the reverse, as the reads it was learnt from have it."""
-    general = shipped_models().general
-    there, back = general.one_in("D", "0"), general.one_in("0", "D")
+    general = builtin_models().general
+    there, back = general.seen_per_misread("D", "0"), general.seen_per_misread("0", "D")
     assert there is not None
     assert back is None or there < back / 3
 
@@ -266,5 +287,5 @@ def test_what_is_no_pair(line: bytes, fields: list[str]) -> None:
 
 def test_a_pair() -> None:
     pair = decode_pair(b'{"truth":"AB-123-CD","country":"FR","plate":"AB123C0"}')
-    assert isinstance(pair, Pair)
-    assert pair.true == "AB123CD"
+    assert isinstance(pair, TrainingPair)
+    assert pair.true_plate == "AB123CD"

@@ -6,13 +6,13 @@ import pytest
 
 from streams.alerts.index import Index
 from streams.correlation.correlator import Correlator
-from streams.matching.matcher import Judge
+from streams.matching.matcher import Matcher
 from streams.records.match import Match, MatchResult
 from streams.records.times import to_ms
-from streams.settings.load import load
-from tests.support.builders import NOON, alert, at, read
+from streams.settings.load import parse_settings
+from tests.support.builders import NOON, a_read, after_noon, an_alert
 
-_SETTINGS = load(
+_SETTINGS = parse_settings(
     """
 [correlation]
 ahead_minutes = 0
@@ -52,7 +52,7 @@ to = "FR"
 """,
     "test",
 )
-_ALERT = alert("AB-123-CD", "FR")
+_ALERT = an_alert("AB-123-CD", "FR")
 _LAST_S = 20_000
 Sight = tuple[str, int]
 
@@ -61,16 +61,18 @@ def crossing(sights: list[Sight]) -> tuple[str, int] | None:
     """The site and second of the border crossing that stands after reads of one vehicle at cameras, each at a
     second; they come in the order given."""
     index = Index()
-    index.relist(_ALERT)
-    judge, settings = Judge(_SETTINGS.policies), _SETTINGS
+    index.apply_value(_ALERT)
+    judge, settings = Matcher(_SETTINGS.matching_rules), _SETTINGS
     state = Correlator(
         settings.correlation, settings.places, {}, index, judge, cooperation=settings.cooperation
     )
     standing: dict[str, tuple[str, int]] = {}
     for camera, when in sights:
-        its = read("AB123CD", "FR", read_id=f"{camera}{when}", camera_id=camera, captured_at=at(when))
+        its = a_read(
+            "AB123CD", "FR", read_id=f"{camera}{when}", camera_id=camera, captured_at=after_noon(when)
+        )
         match = Match(its, _ALERT, MatchResult("exact", "AB123CD", "AB123CD", 0.999))
-        for hit in state.match(match, to_ms(at(_LAST_S))):
+        for hit in state.handle_match(match, to_ms(after_noon(_LAST_S))):
             if hit.handover is not None:
                 standing.pop(hit.hit_id, None)
                 if hit.kind != "withdrawn":

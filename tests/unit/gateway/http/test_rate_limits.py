@@ -3,78 +3,80 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.gateway.http.rate_limits import Limits
+from streams.gateway.http.rate_limits import RateLimits
 
 NOW = 1_779_400_000_000
 
 
 @given(st.floats(0.1, 1000), st.lists(st.integers(0, 5000), max_size=200))
 def test_no_more_than_the_rate_and_its_burst(rate: float, steps: list[int]) -> None:
-    limits, now, taken = Limits({"c": rate}), NOW, 0
+    limits, now, taken = RateLimits({"c": rate}), NOW, 0
     for step in steps:
         now += step
-        taken += limits.event("c", now) == 0
+        taken += limits.acquire_event("c", now) == 0
     assert taken <= max(2 * rate, 5) + (now - NOW) / 1000 * rate + 1
 
 
 @given(st.floats(0.1, 1000))
 def test_who_keeps_to_the_rate_never_waits_and_who_waits_as_told_may_send(rate: float) -> None:
-    limits = Limits({"c": rate, "d": rate})
+    limits = RateLimits({"c": rate, "d": rate})
     step = 1000 / rate
-    assert all(limits.event("c", NOW + int(number * step) + number) == 0 for number in range(50))
-    while not (wait := limits.event("d", NOW)):
+    assert all(limits.acquire_event("c", NOW + int(number * step) + number) == 0 for number in range(50))
+    while not (wait := limits.acquire_event("d", NOW)):
         pass
-    assert limits.event("d", NOW + wait * 1000) == 0
+    assert limits.acquire_event("d", NOW + wait * 1000) == 0
 
 
 def test_a_clock_that_is_set_back_gives_nothing() -> None:
-    limits = Limits({"c": 1.0})
-    assert [limits.event("c", NOW - number * 1000) == 0 for number in range(6)] == [True] * 5 + [False]
+    limits = RateLimits({"c": 1.0})
+    assert [limits.acquire_event("c", NOW - number * 1000) == 0 for number in range(6)] == [True] * 5 + [
+        False
+    ]
 
 
 def test_a_clock_that_was_ahead_and_is_set_right_holds_nobody_up() -> None:
-    limits = Limits({"c": 1.0})
-    while not limits.event("c", NOW + 86_400_000):
+    limits = RateLimits({"c": 1.0})
+    while not limits.acquire_event("c", NOW + 86_400_000):
         pass
-    limits.event("c", NOW)
-    assert limits.event("c", NOW + 1_000) == 0
+    limits.acquire_event("c", NOW)
+    assert limits.acquire_event("c", NOW + 1_000) == 0
 
 
 def test_ten_wrong_logins_then_one_each_six_seconds() -> None:
-    limits = Limits({})
+    limits = RateLimits({})
     for _ in range(10):
-        assert limits.login("a", NOW) == 0
-        limits.login_failed("a", NOW)
-    assert limits.login("a", NOW) > 0
-    assert limits.login("b", NOW) == 0
-    assert limits.login("a", NOW + 6_100) == 0
-    limits.login_failed("a", NOW + 6_100)
-    assert 0 < limits.login("a", NOW + 6_100) <= 6
+        assert limits.login_wait_s("a", NOW) == 0
+        limits.record_failed_login("a", NOW)
+    assert limits.login_wait_s("a", NOW) > 0
+    assert limits.login_wait_s("b", NOW) == 0
+    assert limits.login_wait_s("a", NOW + 6_100) == 0
+    limits.record_failed_login("a", NOW + 6_100)
+    assert 0 < limits.login_wait_s("a", NOW + 6_100) <= 6
 
 
 def test_addresses_of_one_host_count_as_one() -> None:
-    limits = Limits({})
+    limits = RateLimits({})
     for number in range(10):
-        limits.login_failed(f"2001:db8:0:1::{number:x}", NOW)
-        limits.login_failed("::ffff:192.0.2.1", NOW)
-    assert limits.login("2001:db8:0:1:ffff::1", NOW) > 0
-    assert limits.login("2001:db8:0:2::1", NOW) == 0
-    assert limits.login("192.0.2.1", NOW) > 0
-    assert limits.login("192.0.2.2", NOW) == 0
+        limits.record_failed_login(f"2001:db8:0:1::{number:x}", NOW)
+        limits.record_failed_login("::ffff:192.0.2.1", NOW)
+    assert limits.login_wait_s("2001:db8:0:1:ffff::1", NOW) > 0
+    assert limits.login_wait_s("2001:db8:0:2::1", NOW) == 0
+    assert limits.login_wait_s("192.0.2.1", NOW) > 0
+    assert limits.login_wait_s("192.0.2.2", NOW) == 0
 
 
 @given(st.text())
 def test_any_text_is_an_address(address: str) -> None:
-    limits = Limits({})
+    limits = RateLimits({})
     for _ in range(10):
-        limits.login_failed(address, NOW)
-    assert 0 < limits.login(address, NOW) <= 6
+        limits.record_failed_login(address, NOW)
+    assert 0 < limits.login_wait_s(address, NOW) <= 6
 
 
 def test_addresses_do_not_fill_the_memory() -> None:
-    limits = Limits({})
+    limits = RateLimits({})
     for _ in range(10):
-        limits.login_failed("first", NOW)
+        limits.record_failed_login("first", NOW)
     for number in range(10_000):
-        limits.login_failed(str(number), NOW)
-    assert limits.login("first", NOW) == 0
+        limits.record_failed_login(str(number), NOW)
+    assert limits.login_wait_s("first", NOW) == 0

@@ -5,17 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.gateway.event import Taken, refuse
-from streams.gateway.monitoring.metrics import Numbers, text_of
-from streams.gateway.monitoring.monitor import Watch
+from streams.gateway.event import ParsedEvent, event_error
+from streams.gateway.monitoring.metrics import GatewayCounts, render_metrics
+from streams.gateway.monitoring.monitor import CameraMonitor
 from streams.records.read import Read
 from streams.records.times import from_ms, parse_time, to_ms
 
 S = 1000
 MINUTE = 60 * S
 START = to_ms(parse_time("2026-05-21T12:00:00Z"))
-NUMBERS = Numbers(
-    waiting=12, taken=81920, oldest_s=3.5, confirmed=10_000_000_001, given_up=2, full=4, reached=True
+NUMBERS = GatewayCounts(
+    pending_entries=12,
+    spool_bytes=81920,
+    oldest_age_s=3.5,
+    acknowledged_entries=10_000_000_001,
+    expired_entries=2,
+    spool_full_events=4,
+    kafka_up=True,
 )
 PLATE = "AB123CD"
 
@@ -41,11 +47,13 @@ def samples(text: bytes) -> dict[tuple[str, tuple[str, ...]], float]:
 
 
 def test_prometheus_reads_what_was_seen_of_a_camera() -> None:
-    watch = Watch(["camera"])
-    watch.blind(START)
-    watch.took("camera", START + MINUTE, Taken([read(START)]))
-    watch.took("camera", START + 2 * MINUTE, Taken([read(START)]), [refuse("plate", "plate", "is one")])
-    found = samples(text_of(watch, NUMBERS, START + 3 * MINUTE + 500))
+    watch = CameraMonitor(["camera"])
+    watch.blind_changes(START)
+    watch.record_event("camera", START + MINUTE, ParsedEvent([read(START)]))
+    watch.record_event(
+        "camera", START + 2 * MINUTE, ParsedEvent([read(START)]), [event_error("plate", "plate", "is one")]
+    )
+    found = samples(render_metrics(watch, NUMBERS, START + 3 * MINUTE + 500))
     of = "anpr_gateway_"
     assert found[f"{of}events_total", ("camera", "taken")] == 1
     assert found[f"{of}events_total", ("camera", "refused")] == 1
@@ -61,7 +69,7 @@ def test_prometheus_reads_what_was_seen_of_a_camera() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    found = samples(text_of(Watch(["camera"]), NUMBERS, START))
+    found = samples(render_metrics(CameraMonitor(["camera"]), NUMBERS, START))
     names = {name for name, _ in found}
     assert "anpr_gateway_camera_blind" in names
     assert not names & {
@@ -73,21 +81,25 @@ def test_what_is_not_known_is_left_out() -> None:
 
 
 def test_the_time_of_the_scrape_counts_not_that_of_the_last_event() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     for minute in range(25 * 60):
-        watch.took("camera", START + minute * MINUTE, Taken([read(START + minute * MINUTE)] * 4))
+        watch.record_event(
+            "camera", START + minute * MINUTE, ParsedEvent([read(START + minute * MINUTE)] * 4)
+        )
     last = START + 25 * 60 * MINUTE
     ratio = "anpr_gateway_read_rate_ratio", ("camera",)
-    assert samples(text_of(watch, NUMBERS, last))[ratio] == pytest.approx(1)
-    assert samples(text_of(watch, NUMBERS, last + 10 * MINUTE))[ratio] == pytest.approx(1 / 3, abs=0.01)
-    found = samples(text_of(watch, NUMBERS, last + 20 * MINUTE))
+    assert samples(render_metrics(watch, NUMBERS, last))[ratio] == pytest.approx(1)
+    assert samples(render_metrics(watch, NUMBERS, last + 10 * MINUTE))[ratio] == pytest.approx(
+        1 / 3, abs=0.01
+    )
+    found = samples(render_metrics(watch, NUMBERS, last + 20 * MINUTE))
     assert found[ratio] == 0
     assert found["anpr_gateway_camera_blind", ("camera",)] == 1
     assert found["anpr_gateway_usual_15_minutes_reads", ("camera",)] == pytest.approx(60)
 
 
 def test_figures_of_the_spool_and_kafka_are_those_handed_in() -> None:
-    found = samples(text_of(Watch([]), NUMBERS, START))
+    found = samples(render_metrics(CameraMonitor([]), NUMBERS, START))
     of = "anpr_gateway_"
     assert {name.removeprefix(of): value for (name, labels), value in found.items() if not labels} == {
         "spool_entries": 12,
@@ -98,33 +110,35 @@ def test_figures_of_the_spool_and_kafka_are_those_handed_in() -> None:
         "kafka_confirmed_entries_total": 10_000_000_001,
         "kafka_up": 1,
     }
-    down = samples(text_of(Watch([]), NUMBERS._replace(reached=False), START))
+    down = samples(render_metrics(CameraMonitor([]), NUMBERS._replace(reached=False), START))
     assert down[f"{of}kafka_up", ()] == 0
 
 
 @given(st.lists(st.text(max_size=12), max_size=20))
 def test_labels_are_only_the_cameras_of_the_settings_and_an_empty_one(names: list[str]) -> None:
-    watch = Watch(["camera"])
-    before = samples(text_of(watch, NUMBERS, START)).keys()
+    watch = CameraMonitor(["camera"])
+    before = samples(render_metrics(watch, NUMBERS, START)).keys()
     for name in names:
         if name != "camera":
-            watch.refused(name, START, "login")
-    found = samples(text_of(watch, NUMBERS, START))
+            watch.record_refused(name, START, "login")
+    found = samples(render_metrics(watch, NUMBERS, START))
     assert found.keys() - before <= {("anpr_gateway_since_last_event_seconds", ("camera",))}
     assert found["anpr_gateway_rejects_total", ("", "login")] == len([n for n in names if n != "camera"])
 
 
 @given(st.text(min_size=1, max_size=30).filter(lambda name: "\r" not in name))
 def test_a_camera_of_any_name_is_read_back(name: str) -> None:
-    watch = Watch([name])
-    watch.took(name, START, Taken([read(START)]))
-    text = text_of(watch, NUMBERS, START)
+    watch = CameraMonitor([name])
+    watch.record_event(name, START, ParsedEvent([read(START)]))
+    text = render_metrics(watch, NUMBERS, START)
     assert PLATE.encode() not in text
     assert samples(text)["anpr_gateway_reads_total", (name,)] == 1
 
 
 def test_no_plate_is_in_the_text_or_in_the_words() -> None:
-    watch = Watch(["camera"])
-    watch.took("camera", START, Taken([read(START)]), [refuse("plate", "plate", "is one", PLATE)])
-    said = [words for minute in range(30) for words in watch.blind(START + minute * MINUTE)]
-    assert PLATE not in f"{text_of(watch, NUMBERS, START)!r}{watch.state()!r}{said}"
+    watch = CameraMonitor(["camera"])
+    watch.record_event(
+        "camera", START, ParsedEvent([read(START)]), [event_error("plate", "plate", "is one", PLATE)]
+    )
+    said = [words for minute in range(30) for words in watch.blind_changes(START + minute * MINUTE)]
+    assert PLATE not in f"{render_metrics(watch, NUMBERS, START)!r}{watch.encode_state()!r}{said}"

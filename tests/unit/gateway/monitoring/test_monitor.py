@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.gateway.event import EventError, Reason, Taken, refuse
-from streams.gateway.monitoring.camera_health import Seen
-from streams.gateway.monitoring.monitor import Watch
+from streams.gateway.event import EventError, ParsedEvent, Reason, event_error
+from streams.gateway.monitoring.camera_health import HealthCounts
+from streams.gateway.monitoring.monitor import CameraMonitor
 from streams.records.read import Read
 from streams.records.times import from_ms, parse_time, to_ms
 
@@ -31,16 +31,18 @@ def read(captured: int, late: bool = False) -> Read:
     return msgspec.structs.replace(READ, captured_at=from_ms(captured), retransmitted=late)
 
 
-def took(watch: Watch, arrived: int, delay: int = 200, late: bool = False, camera: str = "camera") -> None:
-    watch.took(camera, arrived, Taken([read(arrived - delay, late)]))
+def took(
+    watch: CameraMonitor, arrived: int, delay: int = 200, late: bool = False, camera: str = "camera"
+) -> None:
+    watch.record_event(camera, arrived, ParsedEvent([read(arrived - delay, late)]))
 
 
-def one(watch: Watch, now: int, camera: str = "camera") -> Seen:
-    return next(each for each in watch.seen(now) if each.camera_id == camera)
+def one(watch: CameraMonitor, now: int, camera: str = "camera") -> HealthCounts:
+    return next(each for each in watch.counts(now) if each.camera_id == camera)
 
 
 def run(
-    watch: Watch,
+    watch: CameraMonitor,
     begin: int,
     end: int,
     by_day: int = 4,
@@ -50,7 +52,7 @@ def run(
     """So many reads a minute of each camera from 6 to 22 o'clock UTC, and else; what is said meanwhile."""
     said = []
     for minute in range(begin, end, MINUTE):
-        said += watch.blind(minute)
+        said += watch.blind_changes(minute)
         for number in range(by_day if 6 <= minute // HOUR % 24 < 22 else by_night):
             for camera in cameras:
                 took(watch, minute + number * 100, camera=camera)
@@ -62,7 +64,7 @@ def run(
 
 @pytest.mark.parametrize("off", [0, 3 * MINUTE, -40 * MINUTE, -HOUR, -2 * HOUR], ids=str)
 def test_drift_is_how_far_the_clock_is_ahead_or_behind_whatever_the_noise_of_the_way(off: int) -> None:
-    watch, noise = Watch(["camera"]), random.Random(1)
+    watch, noise = CameraMonitor(["camera"]), random.Random(1)
     for second in range(0, 600, 2):
         way = 150 + int(noise.expovariate(1 / 800))
         took(watch, START + second * S, way - off)
@@ -72,7 +74,7 @@ def test_drift_is_how_far_the_clock_is_ahead_or_behind_whatever_the_noise_of_the
 
 
 def test_drift_follows_a_jump_ahead_at_once_and_a_jump_back_within_ten_minutes() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     took(watch, START, 300)
     took(watch, START + MINUTE, 300 - 90 * S)
     assert one(watch, START + MINUTE).drift_ms == 300 - 90 * S
@@ -82,7 +84,7 @@ def test_drift_follows_a_jump_ahead_at_once_and_a_jump_back_within_ten_minutes()
 
 
 def test_drift_is_not_known_without_reads_or_long_after_the_last() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     assert one(watch, START).drift_ms is None
     took(watch, START)
     assert one(watch, START + 9 * MINUTE).drift_ms == 200
@@ -90,12 +92,12 @@ def test_drift_is_not_known_without_reads_or_long_after_the_last() -> None:
 
 
 def test_reads_sent_late_are_counted_and_nothing_else() -> None:
-    watch = Watch(["camera"])
-    watch.blind(START)
+    watch = CameraMonitor(["camera"])
+    watch.blind_changes(START)
     took(watch, START + MINUTE, -MINUTE, late=True)
     took(watch, START + MINUTE, 3 * HOUR, late=True)
     seen = one(watch, START + 2 * MINUTE)
-    assert (seen.reads, seen.late_reads, seen.recent, seen.drift_ms) == (2, 2, 0, None)
+    assert (seen.reads, seen.late_reads, seen.recent_reads, seen.drift_ms) == (2, 2, 0, None)
     assert "no read since the start but such as are sent late" in run(watch, START, START + HOUR, 0, 0)[0]
 
 
@@ -103,14 +105,17 @@ def test_reads_sent_late_are_counted_and_nothing_else() -> None:
 
 
 def test_events_are_counted_by_what_became_of_them_and_rejects_by_reason() -> None:
-    watch = Watch(["camera", "other"])
+    watch = CameraMonitor(["camera", "other"])
     took(watch, START)
-    watch.took("camera", START, Taken([], passed=["a heartbeat"]))
-    watch.took("camera", START, Taken([]), [refuse("form", "", "is JSON")])
-    watch.took(
-        "camera", START + S, Taken([read(START)]), [refuse("plate", "", "has one"), refuse("time", "", "is")]
+    watch.record_event("camera", START, ParsedEvent([], skipped=["a heartbeat"]))
+    watch.record_event("camera", START, ParsedEvent([]), [event_error("form", "", "is JSON")])
+    watch.record_event(
+        "camera",
+        START + S,
+        ParsedEvent([read(START)]),
+        [event_error("plate", "", "has one"), event_error("time", "", "is")],
     )
-    watch.refused("camera", START, "rate")
+    watch.record_refused("camera", START, "rate")
     seen = one(watch, START + 5 * S)
     assert seen.events == {"taken": 1, "passed": 1, "refused": 3}
     assert {reason: number for reason, number in seen.rejects.items() if number} == {
@@ -119,19 +124,19 @@ def test_events_are_counted_by_what_became_of_them_and_rejects_by_reason() -> No
         "time": 1,
         "rate": 1,
     }
-    assert (seen.reads, seen.last_event) == (2, START + S)
+    assert (seen.reads, seen.last_event_ms) == (2, START + S)
     other = one(watch, START + 5 * S, "other")
     assert sum(other.events.values()) == 0
-    assert other.last_event is None
+    assert other.last_event_ms is None
 
 
 def test_events_of_nobody_known_count_under_an_empty_camera_which_is_never_blind() -> None:
-    watch = Watch(["camera"])
-    watch.refused("", START, "login")
-    watch.refused("made up", START, "login")
+    watch = CameraMonitor(["camera"])
+    watch.record_refused("", START, "login")
+    watch.record_refused("made up", START, "login")
     nobody = one(watch, START, "")
     assert nobody.rejects["login"] == 2
-    assert [each.camera_id for each in watch.seen(START)] == ["camera", ""]
+    assert [each.camera_id for each in watch.counts(START)] == ["camera", ""]
     assert all("camera camera" in words for words in run(watch, START, START + HOUR, 0, 0))
 
 
@@ -139,24 +144,24 @@ def test_events_of_nobody_known_count_under_an_empty_camera_which_is_never_blind
 
 
 def test_nothing_is_usual_until_a_day_was_seen() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     for hour in range(24):
         run(watch, START + hour * HOUR, START + (hour + 1) * HOUR)
-        assert one(watch, START + (hour + 1) * HOUR - 1).usual is None
+        assert one(watch, START + (hour + 1) * HOUR - 1).expected_reads is None
     run(watch, START + DAY, START + DAY + 30 * MINUTE)
     seen = one(watch, START + DAY + 30 * MINUTE)
-    assert seen.recent == 60
-    assert seen.usual == pytest.approx(60)
+    assert seen.recent_reads == 60
+    assert seen.expected_reads == pytest.approx(60)
     assert seen.ratio == pytest.approx(1)
 
 
 def test_a_camera_that_stops_falls_to_0_by_the_clock_alone_and_is_told_of_once_as_is_its_return() -> None:
-    watch = Watch(["camera", "other"])
+    watch = CameraMonitor(["camera", "other"])
     noon = START + DAY + 12 * HOUR
     assert run(watch, START, noon, cameras=["camera", "other"]) == []
     said = run(watch, noon, noon + 20 * MINUTE, cameras=["other"])
     seen = one(watch, noon + 20 * MINUTE)
-    assert (seen.recent, seen.ratio, seen.blind) == (0, 0, True)
+    assert (seen.recent_reads, seen.ratio, seen.blind) == (0, 0, True)
     (words,) = said
     assert words.startswith("camera camera: is blind, ")
     assert "60 are usual; its last event came at 2026-05-22T11:59:00.300Z." in words
@@ -167,26 +172,26 @@ def test_a_camera_that_stops_falls_to_0_by_the_clock_alone_and_is_told_of_once_a
 
 
 def test_a_camera_that_gives_half_of_the_usual_is_not_blind_and_one_that_gives_a_tenth_is() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     run(watch, START, START + DAY, 10, 10)
     assert run(watch, START + DAY, START + DAY + HOUR, 5, 5) == []
     assert len(run(watch, START + DAY + HOUR, START + DAY + 2 * HOUR, 1, 1)) == 1
 
 
 def test_a_quiet_road_on_which_nothing_comes_for_a_while_is_not_blind() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     run(watch, START, START + DAY, 1, 1)
     assert run(watch, START + DAY, START + DAY + 2 * HOUR, 0, 0) == []
     seen = one(watch, START + DAY + 2 * HOUR)
-    assert seen.usual == pytest.approx(15)
+    assert seen.expected_reads == pytest.approx(15)
     assert (seen.ratio, seen.blind) == (0, False)
 
 
 def test_a_quiet_night_is_not_blind_and_a_blind_camera_does_not_see_again_at_night() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     assert run(watch, START + 6 * HOUR, START + 4 * DAY, by_night=0) == []
     night = one(watch, START + 4 * DAY + MINUTE)
-    assert (night.usual, night.ratio, night.blind) == (0, None, False)
+    assert (night.expected_reads, night.ratio, night.blind) == (0, None, False)
     noon = START + 4 * DAY + 12 * HOUR
     assert run(watch, START + 4 * DAY + MINUTE, noon, by_night=0) == []
     (words,) = run(watch, noon, noon + 20 * HOUR, by_day=0, by_night=0)
@@ -196,9 +201,9 @@ def test_a_quiet_night_is_not_blind_and_a_blind_camera_does_not_see_again_at_nig
 
 
 def test_a_camera_without_a_read_since_the_start_is_blind_after_fifteen_minutes() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     assert run(watch, START, START + 15 * MINUTE, 0, 0) == []
-    watch.refused("camera", START + 15 * MINUTE, "form")
+    watch.record_refused("camera", START + 15 * MINUTE, "form")
     (words,) = run(watch, START + 15 * MINUTE, START + 2 * DAY, 0, 0)
     assert "no read since the start; its last event came at 2026-05-21T00:15:00.000Z, 1 were refused" in words
     assert one(watch, START + 2 * DAY).blind
@@ -207,62 +212,62 @@ def test_a_camera_without_a_read_since_the_start_is_blind_after_fifteen_minutes(
 
 
 def test_days_of_a_blind_camera_do_not_make_silence_usual_but_a_quieter_road_becomes_usual() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     run(watch, START, START + 3 * DAY)
-    before = one(watch, START + 3 * DAY).usual
+    before = one(watch, START + 3 * DAY).expected_reads
     run(watch, START + 3 * DAY, START + 13 * DAY, 0, 0)
-    assert one(watch, START + 13 * DAY).usual == pytest.approx(before, rel=0.05)
+    assert one(watch, START + 13 * DAY).expected_reads == pytest.approx(before, rel=0.05)
     run(watch, START + 13 * DAY, START + 34 * DAY, 2, 2)
-    assert one(watch, START + 34 * DAY).usual == pytest.approx(30, rel=0.2)
+    assert one(watch, START + 34 * DAY).expected_reads == pytest.approx(30, rel=0.2)
 
 
 def test_time_in_which_nobody_watched_is_neither_blindness_nor_usual() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     run(watch, START, START + 2 * DAY)
     # The process was held up for six hours.
     later = START + 2 * DAY + 6 * HOUR
     assert run(watch, later, later + HOUR) == []
-    assert one(watch, later + HOUR).usual == pytest.approx(60)
+    assert one(watch, later + HOUR).expected_reads == pytest.approx(60)
     # Its clock was set back by a day: it goes on.
     assert run(watch, later - DAY, later - DAY + HOUR) == []
     seen = one(watch, later - DAY + HOUR)
     assert seen.ratio == pytest.approx(1)
-    assert seen.last_event is not None
-    assert seen.last_event < later - DAY + HOUR
+    assert seen.last_event_ms is not None
+    assert seen.last_event_ms < later - DAY + HOUR
 
 
 # Over a restart.
 
 
 def test_a_restart_keeps_what_is_usual_and_who_is_blind() -> None:
-    watch = Watch(["camera", "gone"])
+    watch = CameraMonitor(["camera", "gone"])
     run(watch, START, START + DAY + 90 * MINUTE)
     at = START + DAY + 90 * MINUTE
-    again, words = Watch.restore(["camera", "new"], watch.state())
+    again, words = CameraMonitor.restore(["camera", "new"], watch.encode_state())
     assert words == ""
     assert run(again, at, at + 12 * MINUTE, cameras=["new"]) == []
     seen = one(again, at + 12 * MINUTE)
-    assert seen.usual == pytest.approx(60)
+    assert seen.expected_reads == pytest.approx(60)
     assert seen.ratio is None
-    assert seen.last_event == one(watch, at).last_event
-    assert [each.camera_id for each in again.seen(at)] == ["camera", "new", ""]
+    assert seen.last_event_ms == one(watch, at).last_event_ms
+    assert [each.camera_id for each in again.counts(at)] == ["camera", "new", ""]
     (words,) = run(again, at + 12 * MINUTE, at + 40 * MINUTE, cameras=["new"])
     assert "camera camera: is blind" in words
-    third, _ = Watch.restore(["camera"], again.state())
+    third, _ = CameraMonitor.restore(["camera"], again.encode_state())
     assert run(third, at + 40 * MINUTE, at + 70 * MINUTE, 0, 0) == []
     (words,) = run(third, at + 70 * MINUTE, at + 100 * MINUTE)
     assert "sees again" in words
 
 
 def test_many_restarts_within_hours_are_learnt_across() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     for begin in range(START, START + 2 * DAY, 20 * MINUTE):
         run(watch, begin, begin + 20 * MINUTE)
-        watch, _ = Watch.restore(["camera"], watch.state())
-    assert one(watch, START + 2 * DAY).usual == pytest.approx(60, rel=0.06)
+        watch, _ = CameraMonitor.restore(["camera"], watch.encode_state())
+    assert one(watch, START + 2 * DAY).expected_reads == pytest.approx(60, rel=0.06)
 
 
-KEPT = orjson.loads(Watch(["camera"]).state())
+KEPT = orjson.loads(CameraMonitor(["camera"]).encode_state())
 SLOTS = KEPT["cameras"]["camera"]["usual"]["slots"]
 
 
@@ -272,7 +277,7 @@ SLOTS = KEPT["cameras"]["camera"]["usual"]["slots"]
         (b"", "is damaged"),
         (b"\xff\xfe", "is damaged"),
         (b"[]", "is damaged"),
-        (Watch(["camera"]).state()[:-20], "is damaged"),
+        (CameraMonitor(["camera"]).encode_state()[:-20], "is damaged"),
         (b"[" * 100_000, "is damaged"),
         (orjson.dumps({"cameras": {}}), "is damaged"),
         (
@@ -293,36 +298,36 @@ SLOTS = KEPT["cameras"]["camera"]["usual"]["slots"]
     ],
 )
 def test_a_state_that_cannot_be_used_is_a_fresh_start_that_says_so(state: bytes, why: str) -> None:
-    watch, words = Watch.restore(["camera"], state)
+    watch, words = CameraMonitor.restore(["camera"], state)
     assert why in words
     assert "learnt anew" in words
-    assert watch.state() == Watch(["camera"]).state()
+    assert watch.encode_state() == CameraMonitor(["camera"]).encode_state()
 
 
 @given(st.binary(max_size=300))
 def test_no_state_raises(state: bytes) -> None:
-    Watch.restore(["camera"], state)
+    CameraMonitor.restore(["camera"], state)
 
 
 # What holds of all.
 
 REASONS: st.SearchStrategy[Reason] = st.sampled_from(get_args(Reason))
-ERRORS = st.lists(st.builds(refuse, REASONS, st.just(""), st.just("rule")), max_size=3)
+ERRORS = st.lists(st.builds(event_error, REASONS, st.just(""), st.just("rule")), max_size=3)
 READS = st.lists(st.tuples(st.integers(-6 * MINUTE, DAY), st.booleans()), max_size=3)
 EVENTS = st.lists(st.tuples(st.sampled_from(["camera", "other", "nobody"]), READS, ERRORS), max_size=30)
 
 
-def feed(watch: Watch, at: int, event: tuple[str, list[tuple[int, bool]], list[EventError]]) -> None:
+def feed(watch: CameraMonitor, at: int, event: tuple[str, list[tuple[int, bool]], list[EventError]]) -> None:
     camera, reads, errors = event
-    watch.took(camera, at, Taken([read(at - delay, late) for delay, late in reads]), errors)
+    watch.record_event(camera, at, ParsedEvent([read(at - delay, late) for delay, late in reads]), errors)
 
 
 @given(EVENTS)
 def test_counts_add_up(events: list[tuple[str, list[tuple[int, bool]], list[EventError]]]) -> None:
-    watch = Watch(["camera", "other"])
+    watch = CameraMonitor(["camera", "other"])
     for number, event in enumerate(events):
         feed(watch, START + number * 20 * S, event)
-    seen = watch.seen(START + len(events) * 20 * S)
+    seen = watch.counts(START + len(events) * 20 * S)
     assert sum(sum(each.events.values()) for each in seen) == len(events)
     assert sum(sum(each.rejects.values()) for each in seen) == sum(len(errors) for *_, errors in events)
     assert sum(each.reads for each in seen) == sum(len(reads) for _, reads, _ in events)
@@ -336,7 +341,7 @@ def test_the_order_of_events_within_a_minute_does_not_matter(
     chance: random.Random,
     skip: int,
 ) -> None:
-    watches = Watch(["camera", "other"]), Watch(["camera", "other"])
+    watches = CameraMonitor(["camera", "other"]), CameraMonitor(["camera", "other"])
     at = START
     for events in minutes:
         timed = [(at + number * S, event) for number, event in enumerate(events)]
@@ -345,37 +350,37 @@ def test_the_order_of_events_within_a_minute_does_not_matter(
             for arrived, event in order:
                 feed(watch, arrived, event)
         at += (1 + skip // 5) * MINUTE
-    assert watches[0].seen(at) == watches[1].seen(at)
-    assert watches[0].blind(at) == watches[1].blind(at)
-    assert watches[0].state() == watches[1].state()
+    assert watches[0].counts(at) == watches[1].counts(at)
+    assert watches[0].blind_changes(at) == watches[1].blind_changes(at)
+    assert watches[0].encode_state() == watches[1].encode_state()
 
 
 def test_an_event_that_was_long_on_its_way_counts_in_the_minute_in_which_it_came() -> None:
-    prompt, slow = Watch(["camera"]), Watch(["camera"])
+    prompt, slow = CameraMonitor(["camera"]), CameraMonitor(["camera"])
     for minute in range(START, START + 40 * MINUTE, MINUTE):
         for watch in (prompt, slow):
-            watch.blind(minute)
+            watch.blind_changes(minute)
         took(prompt, minute, 300)
         if minute >= START + 10 * MINUTE:
             took(slow, minute - 10 * MINUTE, 300)
     for minute in range(START + 30 * MINUTE, START + 40 * MINUTE, MINUTE):
         took(slow, minute, 300)
-    assert slow.seen(START + 40 * MINUTE) == prompt.seen(START + 40 * MINUTE)
-    assert slow.state() == prompt.state()
+    assert slow.counts(START + 40 * MINUTE) == prompt.counts(START + 40 * MINUTE)
+    assert slow.encode_state() == prompt.encode_state()
 
 
 def test_a_clock_that_is_set_back_again_and_again_leaves_nothing_behind() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     for days in range(10, 0, -1):
         run(watch, START + days * DAY, START + days * DAY + 30 * MINUTE)
-    again, words = Watch.restore(["camera"], watch.state())
+    again, words = CameraMonitor.restore(["camera"], watch.encode_state())
     assert words == ""
     run(again, START + DAY + 30 * MINUTE, START + DAY + 2 * HOUR)
-    assert one(again, START + DAY + 2 * HOUR).recent == 60
+    assert one(again, START + DAY + 2 * HOUR).recent_reads == 60
 
 
 def test_weeks_take_no_more_memory_than_an_hour() -> None:
-    watch = Watch(["camera"])
+    watch = CameraMonitor(["camera"])
     run(watch, START, START + HOUR)
     little = len(pickle.dumps(watch))
     run(watch, START + HOUR, START + 14 * DAY)
@@ -385,16 +390,16 @@ def test_weeks_take_no_more_memory_than_an_hour() -> None:
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(-2 * DAY, 2 * DAY) | st.integers(0, 20 * MINUTE), min_size=1, max_size=150))
 def test_memory_is_bounded_wherever_the_clock_goes(steps: list[int]) -> None:
-    watch, now = Watch(["camera"]), START + 1000 * DAY
+    watch, now = CameraMonitor(["camera"]), START + 1000 * DAY
     for step in steps:
         now += step
         took(watch, now)
         took(watch, now - 14 * MINUTE)
-        watch.refused(f"unknown {now}", now, "login")
-    state = watch.state()
+        watch.record_refused(f"unknown {now}", now, "login")
+    state = watch.encode_state()
     assert len(state) < 2500
     assert len(pickle.dumps(watch)) < 4000
-    assert len(watch.seen(now)) == 2
+    assert len(watch.counts(now)) == 2
     # What is kept can be read again, always.
-    again, words = Watch.restore(["camera"], state)
-    assert (words, again.state()) == ("", state)
+    again, words = CameraMonitor.restore(["camera"], state)
+    assert (words, again.encode_state()) == ("", state)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.gateway.spool.spool import Entry, Spool, SpoolError, SpoolFullError, reading, waiting
+from streams.gateway.spool.spool import Entry, Spool, SpoolError, SpoolFullError, open_reader, pending_entries
 
 MB = 1_000_000
 
@@ -30,26 +30,26 @@ def test_entries_come_back_as_they_were_put_in_their_order(path: Path) -> None:
     entries = [entry(1), entry(2, captured=900), entry(3, headers=[("stage", "gateway")])]
     spool.put(entries[:1])
     spool.put(entries[1:])
-    assert [each for _, each in spool.waiting(0, 10)] == entries
-    assert [each for _, each in spool.waiting(0, 2)] == entries[:2]
-    (number, _), *_ = spool.waiting(0, 1)
-    assert [each for _, each in spool.waiting(number, 10)] == entries[1:]
-    with reading(path) as db:
-        assert [each for _, each in waiting(db, 0, 10)] == entries
+    assert [each for _, each in spool.pending_entries(0, 10)] == entries
+    assert [each for _, each in spool.pending_entries(0, 2)] == entries[:2]
+    (number, _), *_ = spool.pending_entries(0, 1)
+    assert [each for _, each in spool.pending_entries(number, 10)] == entries[1:]
+    with open_reader(path) as db:
+        assert [each for _, each in pending_entries(db, 0, 10)] == entries
 
 
 def test_what_is_forgotten_or_too_old_is_gone_and_numbers_are_not_given_again(path: Path) -> None:
     spool = Spool(path, MB)
     spool.put([entry(number) for number in range(5)])
-    numbers = [number for number, _ in spool.waiting(0, 10)]
-    spool.forget(numbers[:2])
+    numbers = [number for number, _ in spool.pending_entries(0, 10)]
+    spool.delete(numbers[:2])
     assert spool.expire(1_003) == 1
-    assert [each for _, each in spool.waiting(0, 10)] == [entry(3), entry(4)]
-    assert spool.figures()[::2] == (2, 1_003)
-    spool.forget(numbers)
-    assert spool.figures()[::2] == (0, None)
+    assert [each for _, each in spool.pending_entries(0, 10)] == [entry(3), entry(4)]
+    assert spool.statistics()[::2] == (2, 1_003)
+    spool.delete(numbers)
+    assert spool.statistics()[::2] == (0, None)
     spool.put([entry(6)])
-    assert spool.waiting(0, 1)[0][0] > max(numbers)
+    assert spool.pending_entries(0, 1)[0][0] > max(numbers)
 
 
 def test_a_full_spool_takes_nothing_until_there_is_room(path: Path) -> None:
@@ -60,10 +60,10 @@ def test_a_full_spool_takes_nothing_until_there_is_room(path: Path) -> None:
             spool.put([entry(put + number, value=b"x" * 1000) for number in range(10)])
             put += 10
     assert 100 < put < 250
-    assert spool.figures().entries == put
-    spool.forget([number for number, _ in spool.waiting(0, put // 2)])
+    assert spool.statistics().entries == put
+    spool.delete([number for number, _ in spool.pending_entries(0, put // 2)])
     spool.put([entry(put)])
-    assert spool.waiting(0, put)[-1][1] == entry(put)
+    assert spool.pending_entries(0, put)[-1][1] == entry(put)
 
 
 def test_it_is_the_same_spool_when_it_is_opened_again(path: Path) -> None:
@@ -73,7 +73,7 @@ def test_it_is_the_same_spool_when_it_is_opened_again(path: Path) -> None:
     spool.close()
     again = Spool(path, MB)
     assert again.id == name
-    assert again.figures().entries == 2
+    assert again.statistics().entries == 2
 
 
 def test_another_process_does_not_get_it(path: Path) -> None:
@@ -124,7 +124,7 @@ def test_what_was_put_outlives_a_process_that_is_killed(path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     said += [int(line) for line in process.stdout.read().split()]
     process.wait()
-    kept = [each for _, each in Spool(path, MB).waiting(0, 10**6)]
+    kept = [each for _, each in Spool(path, MB).pending_entries(0, 10**6)]
     assert kept[: len(said)] == [entry(number) for number in said]
 
 
@@ -144,5 +144,5 @@ def test_what_was_put_outlives_a_process_that_is_killed(path: Path) -> None:
 def test_any_entry_comes_back(tmp_path_factory: pytest.TempPathFactory, entries: list[Entry]) -> None:
     spool = Spool(tmp_path_factory.mktemp("any") / "spool", MB)
     spool.put(entries)
-    assert [each for _, each in spool.waiting(0, 1000)] == entries
+    assert [each for _, each in spool.pending_entries(0, 1000)] == entries
     spool.close()

@@ -6,26 +6,34 @@ from typing import Any
 import pytest
 
 from streams.gateway.event import Event, EventError
-from streams.gateway.vendors.axis import take
-from streams.records.times import rfc3339
-from tests.support.vendor_samples import BRUSSELS, HERE, PLAIN, event, only, refused_by, sample
+from streams.gateway.vendors.axis import parse_event
+from streams.records.times import to_rfc3339
+from tests.support.vendor_samples import (
+    BRUSSELS,
+    PLAIN_SOURCE,
+    SAMPLES_FOLDER,
+    expect_refusal,
+    load_sample,
+    make_event,
+    single_read,
+)
 
-refused = refused_by(take)
+refused = expect_refusal(parse_event)
 
 NEW, UPDATE, LOST = "axis/new.json", "axis/update.json", "axis/lost.json"
 
 
 def with_fields(path: str = UPDATE, /, *without: str, **fields: Any) -> Event:
     """A sample with other fields, or without some."""
-    value = {**json.loads((HERE / path).read_bytes()), **fields}
-    return event(json.dumps({name: each for name, each in value.items() if name not in without}))
+    value = {**json.loads((SAMPLES_FOLDER / path).read_bytes()), **fields}
+    return make_event(json.dumps({name: each for name, each in value.items() if name not in without}))
 
 
 def test_all_fields_of_a_read() -> None:
-    taken = only(take(sample(UPDATE), BRUSSELS))
+    taken = single_read(parse_event(load_sample(UPDATE), BRUSSELS))
     (read,) = taken.reads
     assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "TÖLXY123", "DE", 0.8688)
-    assert rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
+    assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
     assert read.direction == "approaching"
     assert read.position is not None
     assert (read.position.lat, read.position.lon) == (48.1374, 11.5755)
@@ -34,12 +42,12 @@ def test_all_fields_of_a_read() -> None:
         "Skoda", "Rapid/Scala", "GRAY", "CAR"
     )  # fmt: skip
     assert read.vehicle.confidence == 0.999847
-    assert not taken.refused
-    assert not taken.passed
+    assert not taken.errors
+    assert not taken.skipped
 
 
 def test_the_events_of_a_vehicle_have_one_id_though_the_text_is_revised() -> None:
-    reads = [take(sample(path), PLAIN).reads[0] for path in (NEW, UPDATE, LOST)]
+    reads = [parse_event(load_sample(path), PLAIN_SOURCE).reads[0] for path in (NEW, UPDATE, LOST)]
     assert len({read.read_id for read in reads}) == 1
     assert [read.plate for read in reads] == ["TOLXY128", "TÖLXY123", "TÖLXY123"]
 
@@ -47,24 +55,26 @@ def test_the_events_of_a_vehicle_have_one_id_though_the_text_is_revised() -> Non
 def test_other_vehicles_have_other_ids_even_if_the_numbers_begin_again() -> None:
     three_hours_before = str(1779372606971 - 3 * 3600 * 1000)
     ids = {
-        take(each, source).reads[0].read_id
+        parse_event(each, source).reads[0].read_id
         for each, source in (
-            (sample(UPDATE), PLAIN),
-            (with_fields(carID="54951"), PLAIN),
-            (with_fields(capture_timestamp=three_hours_before), PLAIN),
-            (sample(UPDATE), PLAIN._replace(camera_id="cam-2")),
+            (load_sample(UPDATE), PLAIN_SOURCE),
+            (with_fields(carID="54951"), PLAIN_SOURCE),
+            (with_fields(capture_timestamp=three_hours_before), PLAIN_SOURCE),
+            (load_sample(UPDATE), PLAIN_SOURCE._replace(camera_id="cam-2")),
         )
     }
     assert len(ids) == 4
 
 
 def test_without_a_number_of_the_car_a_resend_has_the_same_id() -> None:
-    ids = [take(with_fields(UPDATE, "carID"), PLAIN).reads[0].read_id for _ in range(2)]
+    ids = [parse_event(with_fields(UPDATE, "carID"), PLAIN_SOURCE).reads[0].read_id for _ in range(2)]
     assert ids[0] == ids[1]
 
 
 def test_time_of_the_epoch_is_of_no_zone() -> None:
-    times = [take(sample(UPDATE), source).reads[0].captured_at for source in (PLAIN, BRUSSELS)]
+    times = [
+        parse_event(load_sample(UPDATE), source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)
+    ]
     assert times[0] == times[1]
 
 
@@ -77,13 +87,14 @@ def test_time_of_the_epoch_is_of_no_zone() -> None:
 )
 def test_local_time_is_used_only_without_that_of_the_epoch(datetime: str, plain: str, brussels: str) -> None:
     local = with_fields(UPDATE, "capture_timestamp", datetime=datetime)
-    assert [rfc3339(take(local, source).reads[0].captured_at) for source in (PLAIN, BRUSSELS)] == [
+    times = [parse_event(local, source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)]
+    assert [to_rfc3339(time) for time in times] == [
         plain, brussels
     ]  # fmt: skip
 
 
 def test_numbers_of_installations_with_another_scale() -> None:
-    (read,) = only(take(sample("axis/cammra_hundred.json"), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample("axis/cammra_hundred.json"), PLAIN_SOURCE)).reads
     assert (read.plate, read.country, read.confidence) == ("AB123CD", "FR", 0.96657967)
     assert read.direction == "receding"
     assert read.vehicle is not None
@@ -91,9 +102,9 @@ def test_numbers_of_installations_with_another_scale() -> None:
 
 
 def test_the_position_that_the_makers_ship_is_none() -> None:
-    assert take(sample("axis/cammra_hundred.json"), PLAIN).reads[0].position is None
+    assert parse_event(load_sample("axis/cammra_hundred.json"), PLAIN_SOURCE).reads[0].position is None
     text = with_fields(geotag={"lat": "48.5", "lon": "11.25"})
-    assert take(text, PLAIN).reads[0].position is not None
+    assert parse_event(text, PLAIN_SOURCE).reads[0].position is not None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +120,7 @@ def test_the_position_that_the_makers_ship_is_none() -> None:
 def test_the_best_of_the_plates_writings(plates: dict[str, str], expected: str) -> None:
     names = ("plateUTF8", "plateUnicode", "plateText", "plateASCII")
     others = [name for name in names if name not in plates]
-    assert take(with_fields(UPDATE, *others, **plates), PLAIN).reads[0].plate == expected
+    assert parse_event(with_fields(UPDATE, *others, **plates), PLAIN_SOURCE).reads[0].plate == expected
 
 
 NO_PLATES = {"plateUTF8": "", "plateUnicode": "", "plateText": "", "plateASCII": ""}
@@ -118,12 +129,14 @@ NO_PLATES = {"plateUTF8": "", "plateUnicode": "", "plateText": "", "plateASCII":
 def test_an_empty_plate_is_refused_but_not_that_of_a_vehicle_that_left() -> None:
     error = refused(with_fields(UPDATE, **NO_PLATES))
     assert (error.reason, error.faults[0].field) == ("plate", "plateUTF8")
-    assert take(with_fields(LOST, **NO_PLATES), PLAIN).passed == ["a vehicle left, and no plate was read"]
+    assert parse_event(with_fields(LOST, **NO_PLATES), PLAIN_SOURCE).skipped == [
+        "a vehicle left, and no plate was read"
+    ]
 
 
 def test_a_mark_of_no_plate_is_passed() -> None:
     marked = with_fields(UPDATE, **dict.fromkeys(NO_PLATES, "----/----"))
-    assert take(marked, PLAIN).passed == ["no plate seen"]
+    assert parse_event(marked, PLAIN_SOURCE).skipped == ["no plate seen"]
 
 
 def test_a_plate_in_other_letters_is_refused_and_not_shown() -> None:
@@ -133,20 +146,20 @@ def test_a_plate_in_other_letters_is_refused_and_not_shown() -> None:
 
 
 def test_a_heartbeat_is_passed() -> None:
-    assert take(sample("axis/heartbeat.json"), PLAIN).passed == ["a heartbeat"]
+    assert parse_event(load_sample("axis/heartbeat.json"), PLAIN_SOURCE).skipped == ["a heartbeat"]
 
 
 @pytest.mark.parametrize("country", ["", "unk", "UNKNOWN", "n/a"])
 def test_a_mark_of_an_unknown_country_is_no_fault(country: str) -> None:
-    taken = only(take(with_fields(plateCountry=country), PLAIN))
+    taken = single_read(parse_event(with_fields(plateCountry=country), PLAIN_SOURCE))
     assert taken.reads[0].country is None
-    assert not taken.refused
+    assert not taken.errors
 
 
 def test_an_unknown_country_costs_no_read() -> None:
-    taken = only(take(with_fields(plateCountry="QQQ"), PLAIN))
+    taken = single_read(parse_event(with_fields(plateCountry="QQQ"), PLAIN_SOURCE))
     assert taken.reads[0].country is None
-    assert [(each.reason, each.faults[0].field) for each in taken.refused] == [("country", "plateCountry")]
+    assert [(each.reason, each.faults[0].field) for each in taken.errors] == [("country", "plateCountry")]
 
 
 @pytest.mark.parametrize(
@@ -165,8 +178,8 @@ def test_an_unknown_country_costs_no_read() -> None:
     ],
 )
 def test_an_optional_field_that_is_wrong_is_left_out_and_told(fields: dict[str, Any], field: str) -> None:
-    taken = only(take(with_fields(**fields), PLAIN))
-    assert [(each.reason, each.faults[0].field) for each in taken.refused] == [("field", field)]
+    taken = single_read(parse_event(with_fields(**fields), PLAIN_SOURCE))
+    assert [(each.reason, each.faults[0].field) for each in taken.errors] == [("field", field)]
 
 
 def test_all_faults_at_once() -> None:
@@ -188,19 +201,19 @@ def test_all_faults_at_once() -> None:
 
 @pytest.mark.parametrize("device", ["ACCC8E000001", "accc8e000001", "AC:CC:8E:00:00:01", "defaultID"])
 def test_the_device_of_the_settings_may_send(device: str) -> None:
-    only(take(sample(UPDATE), PLAIN._replace(device=device)))
+    single_read(parse_event(load_sample(UPDATE), PLAIN_SOURCE._replace(device=device)))
 
 
 def test_another_device_may_not() -> None:
     with pytest.raises(EventError) as caught:
-        take(sample(UPDATE), PLAIN._replace(device="ACCC8E000002"))
+        parse_event(load_sample(UPDATE), PLAIN_SOURCE._replace(device="ACCC8E000002"))
     assert caught.value.reason == "device"
 
 
 def test_pictures_go_beside_the_read() -> None:
-    parts = only(take(sample("axis/with_picture.multipart"), PLAIN))
+    parts = single_read(parse_event(load_sample("axis/with_picture.multipart"), PLAIN_SOURCE))
     assert [(each.name, each.content_type) for each in parts.pictures] == [("image", "image/jpeg")]
-    within = only(take(sample("axis/base64.json"), PLAIN))
+    within = single_read(parse_event(load_sample("axis/base64.json"), PLAIN_SOURCE))
     assert [(each.name, each.content) for each in within.pictures] == [
         ("plate", b"\xff\xd8\xff\xe0\0\x10JFIF")
     ]
@@ -211,4 +224,4 @@ def test_pictures_go_beside_the_read() -> None:
     [b"", b"{", b"[]", b"1", b"null", b"{}", b'{"a": 1}', b"[" * 5000, b'{"carID": ' * 2000, b"\xff\xff"],
 )
 def test_bodies_that_are_no_event(body: bytes) -> None:
-    assert refused(event(body)).reason == "form"
+    assert refused(make_event(body)).reason == "form"

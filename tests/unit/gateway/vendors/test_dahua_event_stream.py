@@ -6,11 +6,21 @@ from typing import Any
 import pytest
 
 from streams.gateway.event import Event, EventError
-from streams.gateway.vendors.dahua.event_stream import take
-from streams.records.times import rfc3339
-from tests.support.vendor_samples import BRUSSELS, HERE, PLAIN, changed, event, only, refused_by, sample, told
+from streams.gateway.vendors.dahua.event_stream import parse_event
+from streams.records.times import to_rfc3339
+from tests.support.vendor_samples import (
+    BRUSSELS,
+    PLAIN_SOURCE,
+    SAMPLES_FOLDER,
+    changed_sample,
+    expect_refusal,
+    fault_fields,
+    load_sample,
+    make_event,
+    single_read,
+)
 
-refused = refused_by(take)
+refused = expect_refusal(parse_event)
 
 ONE, SEVERAL, OLD = (f"dahua_events/{name}.txt" for name in ("one", "several", "old_without_boundary"))
 BARE, SNAP, NOTIFY = "dahua_events/bare.json", "dahua_events/snap.txt", "dahua_events/notify.json"
@@ -18,64 +28,72 @@ BARE, SNAP, NOTIFY = "dahua_events/bare.json", "dahua_events/snap.txt", "dahua_e
 
 def with_fields(**fields: Any) -> Event:
     """The sample of bare JSON with other fields, `TrafficCar__Lane` in a part; None leaves one out."""
-    value = json.loads((HERE / BARE).read_bytes())
+    value = json.loads((SAMPLES_FOLDER / BARE).read_bytes())
     for name, field in fields.items():
         *path, last = name.split("__")
         holder = value[path[0]] if path else value
         holder[last] = field
         if field is None:
             del holder[last]
-    return event(json.dumps(value))
+    return make_event(json.dumps(value))
 
 
 def test_all_fields_of_an_event_in_text() -> None:
-    taken = only(take(sample(ONE), PLAIN))
+    taken = single_read(parse_event(load_sample(ONE), PLAIN_SOURCE))
     (read,) = taken.reads
     assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "1XYZ234", "BE", 0.8)
-    assert rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
+    assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
     assert (read.lane, read.direction, read.speed_kmh) == (2, "approaching", 47)
     assert read.vehicle is not None
     assert (read.vehicle.make, read.vehicle.colour, read.vehicle.type) == ("Peugeot", "Blue", "car")
-    assert not taken.refused
+    assert not taken.errors
 
 
 def test_the_same_event_as_json_alone_and_in_a_message() -> None:
-    reads = [take(sample(path), PLAIN).reads for path in (ONE, BARE, NOTIFY)]
+    reads = [parse_event(load_sample(path), PLAIN_SOURCE).reads for path in (ONE, BARE, NOTIFY)]
     assert reads[0] == reads[1] == reads[2]
 
 
 def test_several_events_in_one_body() -> None:
-    taken = take(sample(SEVERAL), PLAIN)
+    taken = parse_event(load_sample(SEVERAL), PLAIN_SOURCE)
     assert [(each.plate, each.country, each.direction) for each in taken.reads] == [
         ("1XYZ234", "BE", "approaching"), ("AB123CD", "FR", "receding")
     ]  # fmt: skip
-    assert taken.passed == ["a heartbeat", "an event VideoMotion"]
+    assert taken.skipped == ["a heartbeat", "an event VideoMotion"]
     assert len({each.read_id for each in taken.reads}) == 2
-    assert not taken.refused
+    assert not taken.errors
 
 
 def test_a_part_that_is_refused_costs_its_neighbours_nothing() -> None:
-    taken = only(
-        take(changed(SEVERAL, ('"PlateNumber": "AB123CD"', '"a": 1'), ('"AB123CD"', '"京123"')), PLAIN)
+    taken = single_read(
+        parse_event(
+            changed_sample(SEVERAL, ('"PlateNumber": "AB123CD"', '"a": 1'), ('"AB123CD"', '"京123"')),
+            PLAIN_SOURCE,
+        )
     )
-    assert told(taken) == [("plate", "[3].Object.Text")]
-    assert "123" not in str(taken.refused[0])
-    cut = only(take(changed(SEVERAL, ('"AB123CD"', '"AB12')), PLAIN))
-    assert told(cut) == [("form", "[3].data")]
+    assert fault_fields(taken) == [("plate", "[3].Object.Text")]
+    assert "123" not in str(taken.errors[0])
+    cut = single_read(parse_event(changed_sample(SEVERAL, ('"AB123CD"', '"AB12')), PLAIN_SOURCE))
+    assert fault_fields(cut) == [("form", "[3].data")]
 
 
 def test_an_event_of_the_stream_cut_off_does_not_cost_the_one_before() -> None:
-    body = sample(SEVERAL).body
-    taken = only(take(event(body[: body.index(b'"AB123CD"')]), PLAIN))
-    assert [reason for reason, _ in told(taken)] == ["form"]
+    body = load_sample(SEVERAL).body
+    taken = single_read(parse_event(make_event(body[: body.index(b'"AB123CD"')]), PLAIN_SOURCE))
+    assert [reason for reason, _ in fault_fields(taken)] == ["form"]
 
 
 def test_real_utc_is_of_no_zone_and_utc_is_local() -> None:
-    times = [take(sample(ONE), source).reads[0].captured_at for source in (PLAIN, BRUSSELS)]
+    times = [
+        parse_event(load_sample(ONE), source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)
+    ]
     assert times[0] == times[1]
-    local = take(sample(OLD), BRUSSELS).reads[0]
-    assert rfc3339(local.captured_at) == "2026-05-21T14:10:06.000Z"
-    assert rfc3339(take(sample(OLD), PLAIN).reads[0].captured_at) == "2026-05-21T16:10:06.000Z"
+    local = parse_event(load_sample(OLD), BRUSSELS).reads[0]
+    assert to_rfc3339(local.captured_at) == "2026-05-21T14:10:06.000Z"
+    assert (
+        to_rfc3339(parse_event(load_sample(OLD), PLAIN_SOURCE).reads[0].captured_at)
+        == "2026-05-21T16:10:06.000Z"
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,11 +109,14 @@ def test_real_utc_is_of_no_zone_and_utc_is_local() -> None:
 def test_without_a_zone_in_the_settings_the_cameras_number_of_one_is_used(
     fields: dict[str, Any], expected: str
 ) -> None:
-    assert rfc3339(take(with_fields(RealUTC=None, **fields), PLAIN).reads[0].captured_at) == expected
+    assert (
+        to_rfc3339(parse_event(with_fields(RealUTC=None, **fields), PLAIN_SOURCE).reads[0].captured_at)
+        == expected
+    )
 
 
 def test_an_event_without_boundary_and_with_fewer_fields() -> None:
-    (read,) = only(take(sample(OLD), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample(OLD), PLAIN_SOURCE)).reads
     assert (read.plate, read.country, read.confidence, read.speed_kmh) == ("TÖLXY123", None, 0.88, None)
     assert read.vehicle is not None
     # A vehicle with a motor, of whatever type.
@@ -103,10 +124,10 @@ def test_an_event_without_boundary_and_with_fewer_fields() -> None:
 
 
 def test_lines_of_names_and_values_with_a_picture() -> None:
-    taken = only(take(sample(SNAP), BRUSSELS))
+    taken = single_read(parse_event(load_sample(SNAP), BRUSSELS))
     (read,) = taken.reads
     assert (read.plate, read.country, read.confidence, read.direction) == ("1XYZ234", "BE", 0.99, "receding")
-    assert rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
+    assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
     assert [(each.content_type, each.content) for each in taken.pictures] == [
         ("image/jpeg", b"\xff\xd8\xff\xe0\0\x10JFIF")
     ]
@@ -114,24 +135,27 @@ def test_lines_of_names_and_values_with_a_picture() -> None:
 
 @pytest.mark.parametrize(("given", "share"), [(100, 1.0), (51, 0.51), (255, 1.0), (153, 0.6), (0, None)])
 def test_confidence_to_a_hundred_and_to_255(given: int, share: float | None) -> None:
-    assert take(with_fields(Object__Confidence=given), PLAIN).reads[0].confidence == share
+    assert parse_event(with_fields(Object__Confidence=given), PLAIN_SOURCE).reads[0].confidence == share
 
 
 def test_a_resend_has_the_same_id_and_another_event_has_not() -> None:
-    first, again = take(sample(ONE), PLAIN).reads[0], take(with_fields(PTS=1.0), PLAIN).reads[0]
+    first, again = (
+        parse_event(load_sample(ONE), PLAIN_SOURCE).reads[0],
+        parse_event(with_fields(PTS=1.0), PLAIN_SOURCE).reads[0],
+    )
     assert first.read_id == again.read_id
     others = [
-        take(with_fields(RealUTC=1779372607), PLAIN),
-        take(with_fields(GroupID=1), PLAIN),
-        take(with_fields(UTCMS=972), PLAIN),
-        take(sample(ONE), PLAIN._replace(camera_id="cam-2")),
+        parse_event(with_fields(RealUTC=1779372607), PLAIN_SOURCE),
+        parse_event(with_fields(GroupID=1), PLAIN_SOURCE),
+        parse_event(with_fields(UTCMS=972), PLAIN_SOURCE),
+        parse_event(load_sample(ONE), PLAIN_SOURCE._replace(camera_id="cam-2")),
     ]
     assert len({first.read_id, *(each.reads[0].read_id for each in others)}) == 5
 
 
 def test_the_pictures_of_a_group_have_one_id() -> None:
     ids = {
-        take(with_fields(CountInGroup=2, IndexInGroup=index, EventID=index, UTCMS=index), PLAIN)
+        parse_event(with_fields(CountInGroup=2, IndexInGroup=index, EventID=index, UTCMS=index), PLAIN_SOURCE)
         .reads[0]
         .read_id
         for index in (1, 2)
@@ -142,22 +166,22 @@ def test_the_pictures_of_a_group_have_one_id() -> None:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        (sample("dahua_events/heartbeat.txt"), "a heartbeat"),
-        (event("Heartbeat"), "a heartbeat"),
-        (event("Code=VideoMotion;action=Start;index=0"), "an event VideoMotion"),
-        (changed(ONE, ("action=Pulse", "action=Stop")), "the end of an event"),
+        (load_sample("dahua_events/heartbeat.txt"), "a heartbeat"),
+        (make_event("Heartbeat"), "a heartbeat"),
+        (make_event("Code=VideoMotion;action=Start;index=0"), "an event VideoMotion"),
+        (changed_sample(ONE, ("action=Pulse", "action=Stop")), "the end of an event"),
         (with_fields(Object__Text="unlicensed"), "no plate seen"),
         (with_fields(Object__Text="", TrafficCar__PlateNumber="", NonMotor={}), "no plate seen"),
     ],
 )
 def test_what_is_no_read_and_no_fault(message: Event, words: str) -> None:
-    taken = take(message, PLAIN)
-    assert (taken.reads, taken.passed, list(taken.refused)) == ([], [words], [])
+    taken = parse_event(message, PLAIN_SOURCE)
+    assert (taken.reads, taken.skipped, list(taken.errors)) == ([], [words], [])
 
 
 def test_an_event_with_a_plate_that_was_not_seen_is_passed_beside_another() -> None:
-    taken = only(take(sample(NOTIFY), PLAIN))
-    assert taken.passed == ["no plate seen"]
+    taken = single_read(parse_event(load_sample(NOTIFY), PLAIN_SOURCE))
+    assert taken.skipped == ["no plate seen"]
 
 
 def test_an_empty_plate_of_a_vehicle_is_refused() -> None:
@@ -171,14 +195,14 @@ def test_a_time_that_is_none_is_refused(utc: Any) -> None:
 
 
 def test_a_time_that_is_wrong_beside_one_that_is_right_is_told() -> None:
-    taken = only(take(with_fields(RealUTC="soon"), BRUSSELS))
-    assert rfc3339(taken.reads[0].captured_at) == "2026-05-21T14:10:06.971Z"
-    assert told(taken) == [("time", "RealUTC")]
+    taken = single_read(parse_event(with_fields(RealUTC="soon"), BRUSSELS))
+    assert to_rfc3339(taken.reads[0].captured_at) == "2026-05-21T14:10:06.971Z"
+    assert fault_fields(taken) == [("time", "RealUTC")]
 
 
 def test_an_unknown_country_costs_no_read() -> None:
-    taken = only(take(with_fields(TrafficCar__Country="QQ"), PLAIN))
-    assert (taken.reads[0].country, told(taken)) == (None, [("country", "TrafficCar.Country")])
+    taken = single_read(parse_event(with_fields(TrafficCar__Country="QQ"), PLAIN_SOURCE))
+    assert (taken.reads[0].country, fault_fields(taken)) == (None, [("country", "TrafficCar.Country")])
 
 
 @pytest.mark.parametrize(
@@ -193,7 +217,9 @@ def test_an_unknown_country_costs_no_read() -> None:
     ],
 )
 def test_an_optional_field_that_is_wrong_is_left_out_and_told(name: str, value: Any) -> None:
-    assert told(only(take(with_fields(**{name: value}), PLAIN))) == [("field", name.replace("__", "."))]
+    assert fault_fields(single_read(parse_event(with_fields(**{name: value}), PLAIN_SOURCE))) == [
+        ("field", name.replace("__", "."))
+    ]
 
 
 def test_all_faults_at_once() -> None:
@@ -204,9 +230,9 @@ def test_all_faults_at_once() -> None:
 
 
 def test_the_device_of_the_settings_may_send_and_no_other() -> None:
-    only(take(sample(ONE), PLAIN._replace(device="0A000000PAJ0001")))
+    single_read(parse_event(load_sample(ONE), PLAIN_SOURCE._replace(device="0A000000PAJ0001")))
     with pytest.raises(EventError) as caught:
-        take(sample(ONE), PLAIN._replace(device="0A000000PAJ0002"))
+        parse_event(load_sample(ONE), PLAIN_SOURCE._replace(device="0A000000PAJ0002"))
     assert caught.value.reason == "device"
 
 
@@ -229,8 +255,8 @@ def test_the_device_of_the_settings_may_send_and_no_other() -> None:
     ],
 )
 def test_bodies_that_are_no_event(body: bytes) -> None:
-    assert refused(event(body)).reason == "form"
+    assert refused(make_event(body)).reason == "form"
 
 
 def test_too_many_events() -> None:
-    assert refused(event("Code=A\n" * 300)).reason == "size"
+    assert refused(make_event("Code=A\n" * 300)).reason == "size"

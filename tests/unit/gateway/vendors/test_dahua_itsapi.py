@@ -8,11 +8,21 @@ import pytest
 
 from streams.gateway.event import Event, EventError
 from streams.gateway.vendors import REPLIES
-from streams.gateway.vendors.dahua.itsapi import take
-from streams.records.times import rfc3339
-from tests.support.vendor_samples import ARRIVED, BRUSSELS, HERE, PLAIN, event, only, refused_by, sample, told
+from streams.gateway.vendors.dahua.itsapi import parse_event
+from streams.records.times import to_rfc3339
+from tests.support.vendor_samples import (
+    ARRIVED_MS,
+    BRUSSELS,
+    PLAIN_SOURCE,
+    SAMPLES_FOLDER,
+    expect_refusal,
+    fault_fields,
+    load_sample,
+    make_event,
+    single_read,
+)
 
-refused = refused_by(take)
+refused = expect_refusal(parse_event)
 
 FULL, SMALL, UMLAUT = "dahua/full.json", "dahua/small.json", "dahua/umlaut.json"
 DEVICE = "00000000-9edf-406a-8338-170689f6099e"
@@ -20,15 +30,15 @@ DEVICE = "00000000-9edf-406a-8338-170689f6099e"
 
 def with_fields(path: str = FULL, /, **parts: dict[str, Any]) -> Event:
     """A sample with other fields in parts of its picture; those that are None are left out."""
-    value = json.loads((HERE / path).read_bytes())
+    value = json.loads((SAMPLES_FOLDER / path).read_bytes())
     for name, fields in parts.items():
         part = {**value["Picture"].get(name, {}), **fields}
         value["Picture"][name] = {key: each for key, each in part.items() if each is not None}
-    return event(json.dumps(value))
+    return make_event(json.dumps(value))
 
 
 def test_all_fields_of_a_read() -> None:
-    taken = only(take(sample(FULL), BRUSSELS))
+    taken = single_read(parse_event(load_sample(FULL), BRUSSELS))
     (read,) = taken.reads
     assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "1XYZ234", "BE", 0.8)
     assert (read.lane, read.direction, read.speed_kmh) == (2, "approaching", 47)
@@ -36,13 +46,16 @@ def test_all_fields_of_a_read() -> None:
     assert (read.vehicle.make, read.vehicle.model, read.vehicle.colour, read.vehicle.type) == (
         "Peugeot", "308", "Blue", "car"
     )  # fmt: skip
-    assert not taken.refused
+    assert not taken.errors
 
 
 def test_time_is_local_in_the_zone_of_the_settings() -> None:
-    assert rfc3339(take(sample(FULL), BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.971Z"
+    assert (
+        to_rfc3339(parse_event(load_sample(FULL), BRUSSELS).reads[0].captured_at)
+        == "2026-05-21T14:10:06.971Z"
+    )
     winter = with_fields(SnapInfo={"AccurateTime": "2026-01-21 16:10:06.971", "TimeZone": 13})
-    assert rfc3339(take(winter, BRUSSELS).reads[0].captured_at) == "2026-01-21T15:10:06.971Z"
+    assert to_rfc3339(parse_event(winter, BRUSSELS).reads[0].captured_at) == "2026-01-21T15:10:06.971Z"
 
 
 @pytest.mark.parametrize(
@@ -59,62 +72,72 @@ def test_without_a_zone_in_the_settings_the_cameras_number_of_one_is_used(
     zone: int | None, summer: int | None, expected: str
 ) -> None:
     told_zone = with_fields(SnapInfo={"TimeZone": zone, "DSTTune": summer})
-    assert rfc3339(take(told_zone, PLAIN).reads[0].captured_at) == expected
+    assert to_rfc3339(parse_event(told_zone, PLAIN_SOURCE).reads[0].captured_at) == expected
 
 
 def test_other_forms_of_the_time() -> None:
-    assert rfc3339(take(sample(SMALL), BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.000Z"
-    assert rfc3339(take(sample(UMLAUT), BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.000Z"
+    assert (
+        to_rfc3339(parse_event(load_sample(SMALL), BRUSSELS).reads[0].captured_at)
+        == "2026-05-21T14:10:06.000Z"
+    )
+    assert (
+        to_rfc3339(parse_event(load_sample(UMLAUT), BRUSSELS).reads[0].captured_at)
+        == "2026-05-21T14:10:06.000Z"
+    )
 
 
 def test_a_vehicle_that_is_not_known_has_no_looks() -> None:
-    (read,) = only(take(sample(SMALL), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample(SMALL), PLAIN_SOURCE)).reads
     assert (read.plate, read.country, read.confidence) == ("AB123CD", "FR", 0.95)
     assert (read.vehicle, read.speed_kmh, read.direction) == (None, None, "receding")
 
 
 def test_umlauts_are_kept_and_texts_are_taken_as_numbers() -> None:
-    (read,) = only(take(sample(UMLAUT), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample(UMLAUT), PLAIN_SOURCE)).reads
     assert (read.plate, read.country, read.confidence, read.vehicle) == ("TÖL XY 123", None, 0.88, None)
 
 
 @pytest.mark.parametrize(("given", "share"), [(100, 1.0), (51, 0.51), (255, 1.0), (153, 0.6), (0, None)])
 def test_confidence_to_a_hundred_and_to_255(given: int, share: float | None) -> None:
-    assert take(with_fields(Plate={"Confidence": given}), PLAIN).reads[0].confidence == share
+    assert parse_event(with_fields(Plate={"Confidence": given}), PLAIN_SOURCE).reads[0].confidence == share
 
 
 def test_a_resend_has_the_same_id_and_another_vehicle_has_not() -> None:
     for path in (FULL, SMALL, UMLAUT):
-        first = take(sample(path), PLAIN).reads[0]
-        again = take(with_fields(path, Plate={"UploadNum": 18}), PLAIN).reads[0]
+        first = parse_event(load_sample(path), PLAIN_SOURCE).reads[0]
+        again = parse_event(with_fields(path, Plate={"UploadNum": 18}), PLAIN_SOURCE).reads[0]
         assert first.read_id == again.read_id
         other = with_fields(path, SnapInfo={"AccurateTime": "2026-05-21 16:10:07.171"})
-        elsewhere = take(sample(path), PLAIN._replace(camera_id="cam-2")).reads[0]
-        assert len({first.read_id, take(other, PLAIN).reads[0].read_id, elsewhere.read_id}) == 3
+        elsewhere = parse_event(load_sample(path), PLAIN_SOURCE._replace(camera_id="cam-2")).reads[0]
+        assert len({first.read_id, parse_event(other, PLAIN_SOURCE).reads[0].read_id, elsewhere.read_id}) == 3
 
 
 def test_a_revised_text_keeps_the_id() -> None:
-    ids = {take(with_fields(Plate={"PlateNumber": text}), PLAIN).reads[0].read_id for text in ("1A", "1B")}
+    ids = {
+        parse_event(with_fields(Plate={"PlateNumber": text}), PLAIN_SOURCE).reads[0].read_id
+        for text in ("1A", "1B")
+    }
     assert len(ids) == 1
 
 
 def test_two_vehicles_within_a_second_have_two_ids() -> None:
     ids = {
-        take(with_fields(SMALL, Plate={"PlateNumber": text}), PLAIN).reads[0].read_id for text in ("1A", "1B")
+        parse_event(with_fields(SMALL, Plate={"PlateNumber": text}), PLAIN_SOURCE).reads[0].read_id
+        for text in ("1A", "1B")
     }
     assert len(ids) == 2
 
 
 def test_pictures_go_beside_the_read_and_faces_go_nowhere() -> None:
-    taken = only(take(sample(FULL), PLAIN))
+    taken = single_read(parse_event(load_sample(FULL), PLAIN_SOURCE))
     assert [each.name for each in taken.pictures] == [
         "20260521161006971_0_normal.jpg",
         "20260521161006971_0_vehicle.jpg",
         "20260521161006971_0_cutout.jpg",
     ]
     assert taken.pictures[0].content.startswith(b"\xff\xd8\xff")
-    broken = only(take(with_fields(NormalPic={"Content": "***"}), PLAIN))
-    assert told(broken) == [("field", "Picture.NormalPic.Content")]
+    broken = single_read(parse_event(with_fields(NormalPic={"Content": "***"}), PLAIN_SOURCE))
+    assert fault_fields(broken) == [("field", "Picture.NormalPic.Content")]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +150,8 @@ def test_pictures_go_beside_the_read_and_faces_go_nowhere() -> None:
     ],
 )
 def test_what_is_no_read_and_no_fault(path: str, words: str) -> None:
-    taken = take(sample(path), PLAIN)
-    assert (taken.reads, taken.passed, list(taken.refused)) == ([], [words], [])
+    taken = parse_event(load_sample(path), PLAIN_SOURCE)
+    assert (taken.reads, taken.skipped, list(taken.errors)) == ([], [words], [])
 
 
 @pytest.mark.parametrize(
@@ -141,13 +164,13 @@ def test_what_is_no_read_and_no_fault(path: str, words: str) -> None:
     ],
 )
 def test_the_path_says_what_an_event_is(path: str, body: bytes, words: str) -> None:
-    assert take(Event(body, ARRIVED, "", path), PLAIN).passed == [words]
+    assert parse_event(Event(body, ARRIVED_MS, "", path), PLAIN_SOURCE).skipped == [words]
 
 
 def test_the_path_of_a_tollgate() -> None:
-    body = sample(FULL).body
-    only(take(Event(body, ARRIVED, "", "/NotificationInfo/TollgateInfo"), PLAIN))
-    only(take(Event(body, ARRIVED, "", "/anything"), PLAIN))
+    body = load_sample(FULL).body
+    single_read(parse_event(Event(body, ARRIVED_MS, "", "/NotificationInfo/TollgateInfo"), PLAIN_SOURCE))
+    single_read(parse_event(Event(body, ARRIVED_MS, "", "/anything"), PLAIN_SOURCE))
 
 
 def test_the_reply_that_ends_the_resends() -> None:
@@ -157,7 +180,7 @@ def test_the_reply_that_ends_the_resends() -> None:
 
 @pytest.mark.parametrize("mark", ["unlicensed", "Unknown", "--"])
 def test_a_mark_of_no_plate_is_passed(mark: str) -> None:
-    assert take(with_fields(Plate={"PlateNumber": mark}), PLAIN).passed == ["no plate seen"]
+    assert parse_event(with_fields(Plate={"PlateNumber": mark}), PLAIN_SOURCE).skipped == ["no plate seen"]
 
 
 @pytest.mark.parametrize("plate", ["", None, "京A12345", "ق ط م 123", "АВ1234"])
@@ -174,8 +197,8 @@ def test_a_time_that_is_none_is_refused(time: Any) -> None:
 
 
 def test_an_unknown_country_costs_no_read() -> None:
-    taken = only(take(with_fields(Plate={"Region": "QQ"}), PLAIN))
-    assert (taken.reads[0].country, told(taken)) == (None, [("country", "Picture.Plate.Region")])
+    taken = single_read(parse_event(with_fields(Plate={"Region": "QQ"}), PLAIN_SOURCE))
+    assert (taken.reads[0].country, fault_fields(taken)) == (None, [("country", "Picture.Plate.Region")])
 
 
 @pytest.mark.parametrize(
@@ -193,7 +216,9 @@ def test_an_unknown_country_costs_no_read() -> None:
 def test_an_optional_field_that_is_wrong_is_left_out_and_told(
     part: str, fields: dict[str, Any], field: str
 ) -> None:
-    assert told(only(take(with_fields(**{part: fields}), PLAIN))) == [("field", f"Picture.{field}")]
+    assert fault_fields(single_read(parse_event(with_fields(**{part: fields}), PLAIN_SOURCE))) == [
+        ("field", f"Picture.{field}")
+    ]
 
 
 def test_all_faults_at_once() -> None:
@@ -205,12 +230,12 @@ def test_all_faults_at_once() -> None:
 
 @pytest.mark.parametrize("path", ["dahua/full.json", "dahua/keep_alive.json", "dahua/device_info.json"])
 def test_the_device_of_the_settings_may_send_and_no_other(path: str) -> None:
-    take(sample(path), PLAIN._replace(device=DEVICE))
+    parse_event(load_sample(path), PLAIN_SOURCE._replace(device=DEVICE))
     with pytest.raises(EventError) as caught:
-        take(sample(path), PLAIN._replace(device="gate-2"))
+        parse_event(load_sample(path), PLAIN_SOURCE._replace(device="gate-2"))
     assert caught.value.reason == "device"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"{}", b"[" * 5000, b"\xff\xff", b"<Picture/>"])
 def test_bodies_that_are_no_event(body: bytes) -> None:
-    assert refused(event(body)).reason == "form"
+    assert refused(make_event(body)).reason == "form"

@@ -6,34 +6,44 @@ from typing import Any
 import pytest
 
 from streams.gateway.event import Event, EventError
-from streams.gateway.vendors.frigate import camera_of, take
-from streams.records.times import rfc3339
-from tests.support.vendor_samples import ARRIVED, BRUSSELS, HERE, PLAIN, event, only, refused_by, sample, told
+from streams.gateway.vendors.frigate import find_camera_name, parse_event
+from streams.records.times import to_rfc3339
+from tests.support.vendor_samples import (
+    ARRIVED_MS,
+    BRUSSELS,
+    PLAIN_SOURCE,
+    SAMPLES_FOLDER,
+    expect_refusal,
+    fault_fields,
+    load_sample,
+    make_event,
+    single_read,
+)
 
-refused = refused_by(take)
+refused = expect_refusal(parse_event)
 
 LPR, UPDATE, END = "frigate/lpr.json", "frigate/update.json", "frigate/end.json"
 
 
 def with_fields(path: str = LPR, /, **fields: Any) -> Event:
     """A sample with other fields: of the object after the change, if it is of an object."""
-    value = json.loads((HERE / path).read_bytes())
+    value = json.loads((SAMPLES_FOLDER / path).read_bytes())
     value.get("after", value).update(fields)
-    return event(json.dumps(value))
+    return make_event(json.dumps(value))
 
 
 def test_a_plate_as_it_is_read() -> None:
-    taken = only(take(sample(LPR), PLAIN))
+    taken = single_read(parse_event(load_sample(LPR), PLAIN_SOURCE))
     (read,) = taken.reads
     assert (read.camera_id, read.plate, read.confidence) == ("cam-1", "1XYZ234", 0.95)
-    assert rfc3339(read.captured_at) == "2026-05-21T14:10:06.748Z"
-    assert not taken.refused
+    assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.748Z"
+    assert not taken.errors
 
 
 def test_a_change_of_an_object_with_a_plate() -> None:
-    (read,) = only(take(sample(UPDATE), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample(UPDATE), PLAIN_SOURCE)).reads
     assert (read.plate, read.confidence) == ("1XYZ234", 0.933451)
-    assert rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
+    assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
     assert read.vehicle is not None
     assert read.vehicle.type == "car"
     # Their unit is a setting that messages do not tell.
@@ -41,20 +51,23 @@ def test_a_change_of_an_object_with_a_plate() -> None:
 
 
 def test_messages_of_one_object_have_one_id_though_the_text_is_revised() -> None:
-    reads = [take(sample(path), PLAIN).reads[0] for path in (LPR, UPDATE, END)]
+    reads = [parse_event(load_sample(path), PLAIN_SOURCE).reads[0] for path in (LPR, UPDATE, END)]
     assert len({read.read_id for read in reads}) == 1
     assert [read.plate for read in reads] == ["1XYZ234", "1XYZ234", "1XYZ284"]
-    other = take(with_fields(id="1779372600.475377-other0"), PLAIN).reads[0]
-    elsewhere = take(sample(LPR), PLAIN._replace(camera_id="cam-2")).reads[0]
+    other = parse_event(with_fields(id="1779372600.475377-other0"), PLAIN_SOURCE).reads[0]
+    elsewhere = parse_event(load_sample(LPR), PLAIN_SOURCE._replace(camera_id="cam-2")).reads[0]
     assert len({reads[0].read_id, other.read_id, elsewhere.read_id}) == 3
 
 
 def test_an_object_that_left_was_seen_as_it_came() -> None:
-    assert rfc3339(take(sample(END), PLAIN).reads[0].captured_at) == "2026-05-21T14:10:00.475Z"
+    assert (
+        to_rfc3339(parse_event(load_sample(END), PLAIN_SOURCE).reads[0].captured_at)
+        == "2026-05-21T14:10:00.475Z"
+    )
 
 
 def test_plate_and_score_as_one_list() -> None:
-    (read,) = only(take(sample("frigate/update_list.json"), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample("frigate/update_list.json"), PLAIN_SOURCE)).reads
     assert (read.plate, read.confidence) == ("TÖL-XY 123", 0.91)
 
 
@@ -67,36 +80,40 @@ def test_plate_and_score_as_one_list() -> None:
     ],
 )
 def test_what_is_no_read_and_no_fault(path: str, words: str) -> None:
-    taken = take(sample(path), PLAIN)
-    assert (taken.reads, taken.passed, list(taken.refused)) == ([], [words], [])
+    taken = parse_event(load_sample(path), PLAIN_SOURCE)
+    assert (taken.reads, taken.skipped, list(taken.errors)) == ([], [words], [])
 
 
 def test_the_topic_says_what_a_message_is_whatever_its_prefix() -> None:
-    body = sample(LPR).body
+    body = load_sample(LPR).body
     for topic in ("frigate/tracked_object_update", "site/north/tracked_object_update", ""):
-        only(take(Event(body, ARRIVED, "", topic), PLAIN))
+        single_read(parse_event(Event(body, ARRIVED_MS, "", topic), PLAIN_SOURCE))
     with pytest.raises(EventError) as caught:
-        take(Event(body, ARRIVED, "", "frigate/events"), PLAIN)
+        parse_event(Event(body, ARRIVED_MS, "", "frigate/events"), PLAIN_SOURCE)
     assert caught.value.reason == "form"
 
 
 def test_the_camera_of_a_message() -> None:
-    assert [camera_of(sample(path)) for path in (LPR, UPDATE, "frigate/review.json")] == ["gate"] * 3
-    assert camera_of(event(b"online")) is None
-    assert camera_of(event(b"[]")) is None
+    assert [find_camera_name(load_sample(path)) for path in (LPR, UPDATE, "frigate/review.json")] == [
+        "gate"
+    ] * 3
+    assert find_camera_name(make_event(b"online")) is None
+    assert find_camera_name(make_event(b"[]")) is None
 
 
 def test_times_of_the_epoch_are_of_no_zone() -> None:
-    times = [take(sample(LPR), source).reads[0].captured_at for source in (PLAIN, BRUSSELS)]
+    times = [
+        parse_event(load_sample(LPR), source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)
+    ]
     assert times[0] == times[1]
 
 
 def test_an_empty_plate_is_refused_where_one_was_read_and_a_strange_one_is() -> None:
     assert refused(with_fields(plate="")).reason == "plate"
     assert refused(with_fields(plate="аб123")).reason == "plate"
-    strange = take(with_fields(UPDATE, recognized_license_plate={"text": "1XYZ234"}), PLAIN)
-    assert told(strange) == [("field", "after.recognized_license_plate")]
-    assert "1XYZ234" not in str(strange.refused[0])
+    strange = parse_event(with_fields(UPDATE, recognized_license_plate={"text": "1XYZ234"}), PLAIN_SOURCE)
+    assert fault_fields(strange) == [("field", "after.recognized_license_plate")]
+    assert "1XYZ234" not in str(strange.errors[0])
 
 
 @pytest.mark.parametrize(
@@ -110,7 +127,7 @@ def test_an_empty_plate_is_refused_where_one_was_read_and_a_strange_one_is() -> 
 def test_an_optional_field_that_is_wrong_is_left_out_and_told(
     message: Event, fields: list[tuple[str, str]]
 ) -> None:
-    assert told(only(take(message, PLAIN))) == fields
+    assert fault_fields(single_read(parse_event(message, PLAIN_SOURCE))) == fields
 
 
 def test_all_faults_at_once() -> None:
@@ -119,13 +136,13 @@ def test_all_faults_at_once() -> None:
 
 
 def test_the_camera_of_the_settings_may_send_and_no_other() -> None:
-    only(take(sample(LPR), PLAIN._replace(device="gate")))
+    single_read(parse_event(load_sample(LPR), PLAIN_SOURCE._replace(device="gate")))
     for path in (LPR, UPDATE):
         with pytest.raises(EventError) as caught:
-            take(sample(path), PLAIN._replace(device="yard"))
+            parse_event(load_sample(path), PLAIN_SOURCE._replace(device="yard"))
         assert caught.value.reason == "device"
 
 
 @pytest.mark.parametrize("body", [b"", b"online", b"[]", b"{}", b'{"type": "end"}', b'{"after": {}}'])
 def test_bodies_that_are_no_event(body: bytes) -> None:
-    assert refused(event(body)).reason == "form"
+    assert refused(make_event(body)).reason == "form"

@@ -4,26 +4,34 @@ import re
 
 import pytest
 
-from streams.gateway.event import EventError, Taken
-from streams.gateway.vendors.hikvision import take
-from streams.gateway.vendors.hikvision.countries import country_of
+from streams.gateway.event import EventError, ParsedEvent
+from streams.gateway.vendors.hikvision import parse_event
+from streams.gateway.vendors.hikvision.countries import parse_country_code
 from streams.records.countries import COUNTRIES
-from streams.records.times import rfc3339
-from tests.support.vendor_samples import BRUSSELS, PLAIN, changed, event, only, refused_by, sample
+from streams.records.times import to_rfc3339
+from tests.support.vendor_samples import (
+    BRUSSELS,
+    PLAIN_SOURCE,
+    changed_sample,
+    expect_refusal,
+    load_sample,
+    make_event,
+    single_read,
+)
 
-refused = refused_by(take)
+refused = expect_refusal(parse_event)
 
 FULL = "hikvision/full.xml"
 OLD = "hikvision/old_without_vehicle.xml"
 UMLAUT = "hikvision/prefix_umlaut.xml"
 
 
-def reasons(taken: Taken) -> list[str]:
-    return [each.reason for each in taken.refused]
+def reasons(taken: ParsedEvent) -> list[str]:
+    return [each.reason for each in taken.errors]
 
 
 def test_all_fields_of_a_read() -> None:
-    taken = only(take(sample(FULL), BRUSSELS))
+    taken = single_read(parse_event(load_sample(FULL), BRUSSELS))
     (read,) = taken.reads
     assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "1XYZ234", "BE", 0.96)
     assert read.char_confidences == [0.99, 0.99, 0.97, 0.61, 0.99, 0.98, 0.99]
@@ -33,46 +41,52 @@ def test_all_fields_of_a_read() -> None:
     assert read.vehicle is not None
     assert (read.vehicle.type, read.vehicle.colour, read.vehicle.make) == ("SUV", "blue", None)
     assert not read.retransmitted
-    assert not taken.refused
+    assert not taken.errors
     assert not taken.pictures
 
 
 def test_the_cameras_zone_of_the_settings_comes_before_the_factorys_offset() -> None:
-    assert rfc3339(take(sample(FULL), BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.471Z"
+    assert (
+        to_rfc3339(parse_event(load_sample(FULL), BRUSSELS).reads[0].captured_at)
+        == "2026-05-21T14:10:06.471Z"
+    )
 
 
 def test_without_a_zone_in_the_settings_the_offset_holds() -> None:
-    late = sample(OLD)
-    assert rfc3339(take(late, PLAIN).reads[0].captured_at) == "2020-03-10T08:12:00.000Z"
-    assert rfc3339(take(sample(FULL), PLAIN).reads[0].captured_at) == "2026-05-21T08:10:06.471Z"
+    late = load_sample(OLD)
+    assert to_rfc3339(parse_event(late, PLAIN_SOURCE).reads[0].captured_at) == "2020-03-10T08:12:00.000Z"
+    assert (
+        to_rfc3339(parse_event(load_sample(FULL), PLAIN_SOURCE).reads[0].captured_at)
+        == "2026-05-21T08:10:06.471Z"
+    )
 
 
 def test_a_time_with_no_offset_is_utc_if_no_zone_is_set() -> None:
-    bare = changed(OLD, ("09:12:00+01:00", "09:12:00"))
-    assert rfc3339(take(bare, PLAIN).reads[0].captured_at) == "2020-03-10T09:12:00.000Z"
-    assert rfc3339(take(bare, BRUSSELS).reads[0].captured_at) == "2020-03-10T08:12:00.000Z"
+    bare = changed_sample(OLD, ("09:12:00+01:00", "09:12:00"))
+    assert to_rfc3339(parse_event(bare, PLAIN_SOURCE).reads[0].captured_at) == "2020-03-10T09:12:00.000Z"
+    assert to_rfc3339(parse_event(bare, BRUSSELS).reads[0].captured_at) == "2020-03-10T08:12:00.000Z"
 
 
 def test_a_pictures_time_far_from_the_events_is_not_used() -> None:
-    far = changed(FULL, ("<absTime>20260521161006471", "<absTime>20260521081006471"))
-    assert rfc3339(take(far, BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.000Z"
+    far = changed_sample(FULL, ("<absTime>20260521161006471", "<absTime>20260521081006471"))
+    assert to_rfc3339(parse_event(far, BRUSSELS).reads[0].captured_at) == "2026-05-21T14:10:06.000Z"
 
 
 @pytest.mark.parametrize("time", ["1970-01-01T00:00:00+08:00", "0001-01-01T00:00:00+14:00", "today", ""])
 def test_a_time_that_is_none_is_refused(time: str) -> None:
-    error = refused(changed(FULL, ("2026-05-21T16:10:06+08:00", time)))
+    error = refused(changed_sample(FULL, ("2026-05-21T16:10:06+08:00", time)))
     assert error.reason == "time"
     assert [fault.field for fault in error.faults] == ["dateTime"]
 
 
 def test_old_firmware_without_namespace_of_the_vendor_and_without_vehicle() -> None:
-    (read,) = only(take(sample(OLD), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample(OLD), PLAIN_SOURCE)).reads
     assert (read.plate, read.confidence, read.direction) == ("EL-123-AB", 0.925, "receding")
     assert (read.country, read.vehicle, read.char_confidences, read.speed_kmh) == (None,) * 4
 
 
 def test_umlauts_are_kept_and_a_late_replay_is_marked() -> None:
-    (read,) = only(take(sample(UMLAUT), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample(UMLAUT), PLAIN_SOURCE)).reads
     assert (read.plate, read.country, read.retransmitted) == ("TÖL XY 123", "DE", True)
     assert read.char_confidences is not None
     assert read.char_confidences[1] == 0.52
@@ -80,30 +94,30 @@ def test_umlauts_are_kept_and_a_late_replay_is_marked() -> None:
 
 @pytest.mark.parametrize("original", ["ТОЛ XY 123", "unknown", "AB 12", ""])
 def test_an_original_that_is_not_the_same_plate_in_latin_letters_is_not_used(original: str) -> None:
-    other = changed(UMLAUT, ("TÖL XY 123", original))
-    assert take(other, PLAIN).reads[0].plate == "TOLXY123"
+    other = changed_sample(UMLAUT, ("TÖL XY 123", original))
+    assert parse_event(other, PLAIN_SOURCE).reads[0].plate == "TOLXY123"
 
 
 def test_a_second_event_of_the_same_vehicle_has_the_same_id() -> None:
-    first = take(sample("hikvision/first_of_two.xml"), PLAIN).reads[0]
-    second = take(sample("hikvision/with_pictures.multipart"), PLAIN).reads[0]
-    revised = take(changed(FULL, ("1XYZ234", "1XYZ284")), PLAIN).reads[0]
+    first = parse_event(load_sample("hikvision/first_of_two.xml"), PLAIN_SOURCE).reads[0]
+    second = parse_event(load_sample("hikvision/with_pictures.multipart"), PLAIN_SOURCE).reads[0]
+    revised = parse_event(changed_sample(FULL, ("1XYZ234", "1XYZ284")), PLAIN_SOURCE).reads[0]
     assert first.read_id == second.read_id == revised.read_id
-    another = take(changed(FULL, ("Weqn1</UUID>", "Weqn2</UUID>")), PLAIN).reads[0]
-    elsewhere = take(sample(FULL), PLAIN._replace(camera_id="cam-2")).reads[0]
+    another = parse_event(changed_sample(FULL, ("Weqn1</UUID>", "Weqn2</UUID>")), PLAIN_SOURCE).reads[0]
+    elsewhere = parse_event(load_sample(FULL), PLAIN_SOURCE._replace(camera_id="cam-2")).reads[0]
     assert len({first.read_id, another.read_id, elsewhere.read_id}) == 3
 
 
 def test_without_a_uuid_a_resend_has_the_same_id_and_another_vehicle_has_not() -> None:
     ids = [
-        take(each, PLAIN).reads[0].read_id
-        for each in (sample(OLD), sample(OLD), changed(OLD, ("EL-123-AB", "EL-124-AB")))
+        parse_event(each, PLAIN_SOURCE).reads[0].read_id
+        for each in (load_sample(OLD), load_sample(OLD), changed_sample(OLD, ("EL-123-AB", "EL-124-AB")))
     ]
     assert ids[0] == ids[1] != ids[2]
 
 
 def test_pictures_go_beside_the_read() -> None:
-    taken = only(take(sample("hikvision/with_pictures.multipart"), PLAIN))
+    taken = single_read(parse_event(load_sample("hikvision/with_pictures.multipart"), PLAIN_SOURCE))
     assert [(each.name, each.content_type) for each in taken.pictures] == [
         ("licensePlatePicture.jpg", "image/jpeg"),
         ("detectionPicture.jpg", "image/jpeg"),
@@ -116,19 +130,19 @@ def test_pictures_go_beside_the_read() -> None:
     [("hikvision/heartbeat.xml", "a heartbeat"), ("hikvision/no_plate.xml", "no plate seen")],
 )
 def test_what_is_no_read_and_no_fault(path: str, words: str) -> None:
-    taken = take(sample(path), PLAIN)
-    assert (taken.reads, taken.passed, taken.refused) == ([], [words], [])
+    taken = parse_event(load_sample(path), PLAIN_SOURCE)
+    assert (taken.reads, taken.skipped, taken.errors) == ([], [words], [])
 
 
 def test_other_events_are_passed() -> None:
-    moved = changed("hikvision/heartbeat.xml", ("<eventType>videoloss", "<eventType>VMD"))
-    assert take(moved, PLAIN).passed == ["an event of type VMD, not ANPR"]
-    assert take(event(b'{"eventType": "GPSUpload", "channelID": 1}'), PLAIN).passed
+    moved = changed_sample("hikvision/heartbeat.xml", ("<eventType>videoloss", "<eventType>VMD"))
+    assert parse_event(moved, PLAIN_SOURCE).skipped == ["an event of type VMD, not ANPR"]
+    assert parse_event(make_event(b'{"eventType": "GPSUpload", "channelID": 1}'), PLAIN_SOURCE).skipped
 
 
 def test_an_empty_plate_is_refused_and_so_is_one_in_other_letters() -> None:
-    empty = changed(OLD, ("EL-123-AB", ""))
-    cyrillic = changed(OLD, ("EL-123-AB", "АВ1234СЕ"))
+    empty = changed_sample(OLD, ("EL-123-AB", ""))
+    cyrillic = changed_sample(OLD, ("EL-123-AB", "АВ1234СЕ"))
     assert (refused(empty).reason, refused(cyrillic).reason) == ("plate", "plate")
     assert "АВ1234СЕ" not in str(refused(cyrillic))
     assert refused(cyrillic).faults[0].field == "ANPR.licensePlate"
@@ -139,27 +153,27 @@ def test_an_empty_plate_is_refused_and_so_is_one_in_other_letters() -> None:
     [("13", "13", "BE"), ("253", "258", "MO"), ("3", "254", "DE"), ("254", "0", None), ("999", "6", "NL")],
 )
 def test_countries_by_the_vendors_numbers(country: str, index: str, expected: str | None) -> None:
-    both = changed(FULL, ("<country>13", f"<country>{country}"), ("<CRIndex>13", f"<CRIndex>{index}"))
-    taken = only(take(both, PLAIN))
+    both = changed_sample(FULL, ("<country>13", f"<country>{country}"), ("<CRIndex>13", f"<CRIndex>{index}"))
+    taken = single_read(parse_event(both, PLAIN_SOURCE))
     assert taken.reads[0].country == expected
-    assert not taken.refused
+    assert not taken.errors
 
 
 def test_an_unknown_country_costs_no_read() -> None:
-    unknown = changed(FULL, ("<country>13", "<country>777"), ("<CRIndex>13", "<CRIndex>778"))
-    taken = only(take(unknown, PLAIN))
+    unknown = changed_sample(FULL, ("<country>13", "<country>777"), ("<CRIndex>13", "<CRIndex>778"))
+    taken = single_read(parse_event(unknown, PLAIN_SOURCE))
     assert taken.reads[0].country is None
-    assert [(each.reason, each.faults[0].field) for each in taken.refused] == [("country", "ANPR.CRIndex")]
+    assert [(each.reason, each.faults[0].field) for each in taken.errors] == [("country", "ANPR.CRIndex")]
 
 
 def test_the_table_of_numbers() -> None:
     known = {"1": "CZ", "37": "AT", "46": "TR", "49": "XK", "64": "TH", "169": "CA", "222": "AR", "227": "AU"}
-    assert {number: country_of(number) for number in known} == known
-    codes = [country_of(str(number)) for number in range(300)]
+    assert {number: parse_country_code(number) for number in known} == known
+    codes = [parse_country_code(str(number)) for number in range(300)]
     assert {code for code in codes if code} <= COUNTRIES
     assert [codes[number] for number in (0, 253, 254, 255)] == [""] * 4
     assert [codes[number] for number in (56, 100, 168, 209, 259)] == [None] * 5
-    assert country_of("BE") == "BE"
+    assert parse_country_code("BE") == "BE"
 
 
 @pytest.mark.parametrize(
@@ -174,41 +188,43 @@ def test_the_table_of_numbers() -> None:
     ],
 )
 def test_an_optional_field_that_is_wrong_is_left_out_and_told(old: str, new: str, field: str) -> None:
-    taken = only(take(changed(FULL, (old, new)), PLAIN))
-    assert [(each.reason, each.faults[0].field) for each in taken.refused] == [("field", field)]
+    taken = single_read(parse_event(changed_sample(FULL, (old, new)), PLAIN_SOURCE))
+    assert [(each.reason, each.faults[0].field) for each in taken.errors] == [("field", field)]
 
 
 def test_character_confidences_that_do_not_fit_the_plate_are_left_out() -> None:
-    taken = only(take(changed(FULL, ("99,99,97,61", "99,99,97")), PLAIN))
+    taken = single_read(parse_event(changed_sample(FULL, ("99,99,97,61", "99,99,97")), PLAIN_SOURCE))
     assert taken.reads[0].char_confidences is None
-    assert not taken.refused
+    assert not taken.errors
 
 
 def test_all_faults_at_once() -> None:
-    bad = changed(FULL, ("1XYZ234", "!"), ("<line>2<", "<line>-2<"), ("<CRIndex>13", "<CRIndex>999"))
-    bad = event(bad.body.replace(b"<country>13", b"<country>998").replace(b"2026-05-21T16", b"2026-05-21T36"))
+    bad = changed_sample(FULL, ("1XYZ234", "!"), ("<line>2<", "<line>-2<"), ("<CRIndex>13", "<CRIndex>999"))
+    bad = make_event(
+        bad.body.replace(b"<country>13", b"<country>998").replace(b"2026-05-21T16", b"2026-05-21T36")
+    )
     assert {fault.field for fault in refused(bad).faults} == {
         "ANPR.licensePlate", "ANPR.line", "ANPR.CRIndex", "dateTime"
     }  # fmt: skip
 
 
 def test_a_camera_that_knows_no_position_has_none() -> None:
-    text = sample(FULL).body.decode()
+    text = load_sample(FULL).body.decode()
     zeros = re.sub(r"(<(degree|minute|sec)>)[0-9.]+<", r"\g<1>0<", text)
     assert zeros != text
-    assert take(event(zeros), PLAIN).reads[0].position is None
+    assert parse_event(make_event(zeros), PLAIN_SOURCE).reads[0].position is None
 
 
 @pytest.mark.parametrize("device", ["08:CC:81:00:00:8A", "08cc8100008a", "DS-TCG406-E20260101AAWRTEST01"])
 def test_the_device_of_the_settings_may_send(device: str) -> None:
-    only(take(sample(FULL), PLAIN._replace(device=device)))
+    single_read(parse_event(load_sample(FULL), PLAIN_SOURCE._replace(device=device)))
 
 
 def test_another_device_may_not_and_one_that_names_itself_nowhere_may() -> None:
     with pytest.raises(EventError) as caught:
-        take(sample(FULL), PLAIN._replace(device="08:cc:81:00:00:99"))
+        parse_event(load_sample(FULL), PLAIN_SOURCE._replace(device="08:cc:81:00:00:99"))
     assert caught.value.reason == "device"
-    only(take(sample(OLD), PLAIN._replace(device="08:cc:81:00:00:99")))
+    single_read(parse_event(load_sample(OLD), PLAIN_SOURCE._replace(device="08:cc:81:00:00:99")))
 
 
 DTD = "<!DOCTYPE a>"
@@ -220,7 +236,7 @@ OUTSIDE = '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
     "dtd", [BOMB, OUTSIDE, '<!DOCTYPE a SYSTEM "http://192.0.2.1/a.dtd">', "<!DOCTYPE a>"]
 )
 def test_no_dtd_no_entities(dtd: str) -> None:
-    body = changed(FULL, ('encoding="UTF-8"?>', f'encoding="UTF-8"?>{dtd}'), ("1XYZ234", "&#65;1"))
+    body = changed_sample(FULL, ('encoding="UTF-8"?>', f'encoding="UTF-8"?>{dtd}'), ("1XYZ234", "&#65;1"))
     error = refused(body)
     assert (error.reason, error.faults[0].rule) == ("form", "is XML without a DTD and entities")
 
@@ -242,16 +258,18 @@ def test_no_dtd_no_entities(dtd: str) -> None:
     ],
 )
 def test_bodies_that_are_no_event(body: bytes, reason: str) -> None:
-    assert refused(event(body)).reason == reason
+    assert refused(make_event(body)).reason == reason
 
 
 def test_a_part_that_is_refused_costs_its_neighbours_nothing() -> None:
-    good, bad = sample(FULL).body, changed(OLD, ("EL-123-AB", "?")).body
+    good, bad = load_sample(FULL).body, changed_sample(OLD, ("EL-123-AB", "?")).body
     parts = b"".join(
         b'--b\r\nContent-Disposition: form-data; name="%d.xml"\r\n\r\n%s\r\n' % (place, body)
-        for place, body in enumerate((bad, good, b"<broken", sample("hikvision/heartbeat.xml").body))
+        for place, body in enumerate((bad, good, b"<broken", load_sample("hikvision/heartbeat.xml").body))
     )
-    taken = only(take(event(parts + b"--b--\r\n", "multipart/mixed; boundary=b"), PLAIN))
+    taken = single_read(
+        parse_event(make_event(parts + b"--b--\r\n", "multipart/mixed; boundary=b"), PLAIN_SOURCE)
+    )
     assert reasons(taken) == ["plate", "form"]
-    assert [each.faults[0].field for each in taken.refused] == ["0.xml.ANPR.licensePlate", "2.xml"]
-    assert taken.passed == ["a heartbeat"]
+    assert [each.faults[0].field for each in taken.errors] == ["0.xml.ANPR.licensePlate", "2.xml"]
+    assert taken.skipped == ["a heartbeat"]

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from streams.gateway.event import Event
 from streams.gateway.vendors import frigate, native, openalpr, platerecognizer
 from streams.gateway.vendors.dahua import event_stream, itsapi
-from tests.support.vendor_samples import ARRIVED, HERE, PLAIN, event
+from tests.support.vendor_samples import ARRIVED_MS, PLAIN_SOURCE, SAMPLES_FOLDER, make_event
 from tests.unit.gateway.vendors.test_hikvision_axis_fuzz import JSON, SOURCES, TYPES, Take, holds
 
 MAKERS: Final[dict[str, Take]] = {
-    "dahua": itsapi.take,
-    "dahua-events": event_stream.take,
-    "frigate": frigate.take,
-    "openalpr": openalpr.take,
-    "platerecognizer": platerecognizer.take,
-    "read": native.take,
+    "dahua": itsapi.parse_event,
+    "dahua-events": event_stream.parse_event,
+    "frigate": frigate.parse_event,
+    "openalpr": openalpr.parse_event,
+    "platerecognizer": platerecognizer.parse_event,
+    "read": native.parse_event,
 }
-SAMPLES: Final = {maker: sorted((HERE / maker.replace("-", "_")).iterdir()) for maker in MAKERS}
+SAMPLES: Final = {maker: sorted((SAMPLES_FOLDER / maker.replace("-", "_")).iterdir()) for maker in MAKERS}
 PATHS: Final = st.sampled_from(
     ["", "/NotificationInfo/TollgateInfo", "/NotificationInfo/KeepAlive", "frigate/events", "/\0"]
 )
@@ -32,14 +32,14 @@ PATHS: Final = st.sampled_from(
 @pytest.mark.parametrize("maker", MAKERS)
 @given(body=st.binary(max_size=300), content_type=TYPES, path=PATHS, source=SOURCES)
 def test_any_bytes(maker: str, body: bytes, content_type: str, path: str, source: Any) -> None:
-    holds(MAKERS[maker], Event(body, ARRIVED, content_type, path), source)
+    holds(MAKERS[maker], Event(body, ARRIVED_MS, content_type, path), source)
 
 
 @pytest.mark.parametrize("maker", MAKERS)
 @given(value=JSON, path=PATHS, source=SOURCES)
 def test_any_json(maker: str, value: Any, path: str, source: Any) -> None:
     body = json.dumps(value).encode("utf-8", "replace")
-    holds(MAKERS[maker], Event(body, ARRIVED, "application/json", path), source)
+    holds(MAKERS[maker], Event(body, ARRIVED_MS, "application/json", path), source)
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -48,8 +48,8 @@ def test_samples_cut_off_and_disturbed(maker: str, data: Any, content_type: str,
     body = data.draw(st.sampled_from(SAMPLES[maker])).read_bytes()
     at, cut = data.draw(st.integers(0, len(body))), data.draw(st.integers(0, 40))
     put = data.draw(st.binary(max_size=8))
-    holds(MAKERS[maker], Event(body[:at] + put + body[at + cut :], ARRIVED, content_type), source)
-    holds(MAKERS[maker], Event(body[:at], ARRIVED, content_type), source)
+    holds(MAKERS[maker], Event(body[:at] + put + body[at + cut :], ARRIVED_MS, content_type), source)
+    holds(MAKERS[maker], Event(body[:at], ARRIVED_MS, content_type), source)
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -61,7 +61,7 @@ def test_samples_with_other_values_in_their_fields(maker: str, data: Any, source
     places = list(_places(value))
     for holder, key in data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=5)):
         holder[key] = data.draw(JSON)
-    holds(MAKERS[maker], event(json.dumps(value).encode("utf-8", "replace")), source)
+    holds(MAKERS[maker], make_event(json.dumps(value).encode("utf-8", "replace")), source)
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -75,7 +75,7 @@ def test_no_plate_in_a_fault(maker: str, bad: Any) -> None:
             named = isinstance(key, str) and ("plate" in key.lower() or key in ("Text", "value"))
             if named and not isinstance(holder[key], dict):
                 holder[key] = bad
-        holds(MAKERS[maker], event(json.dumps(value)), PLAIN)
+        holds(MAKERS[maker], make_event(json.dumps(value)), PLAIN_SOURCE)
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

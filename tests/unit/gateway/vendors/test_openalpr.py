@@ -6,33 +6,42 @@ from typing import Any
 import pytest
 
 from streams.gateway.event import Event, EventError
-from streams.gateway.vendors.openalpr import take
-from streams.records.times import rfc3339
-from tests.support.vendor_samples import BRUSSELS, HERE, PLAIN, event, only, refused_by, sample, told
+from streams.gateway.vendors.openalpr import parse_event
+from streams.records.times import to_rfc3339
+from tests.support.vendor_samples import (
+    BRUSSELS,
+    PLAIN_SOURCE,
+    SAMPLES_FOLDER,
+    expect_refusal,
+    fault_fields,
+    load_sample,
+    make_event,
+    single_read,
+)
 
-refused = refused_by(take)
+refused = expect_refusal(parse_event)
 
 GROUP, RESULTS = "openalpr/group.json", "openalpr/results.json"
 
 
 def with_fields(path: str = GROUP, /, **fields: Any) -> Event:
     """A sample with other fields; those that are None are left out."""
-    value = {**json.loads((HERE / path).read_bytes()), **fields}
-    return event(json.dumps({name: each for name, each in value.items() if each is not None}))
+    value = {**json.loads((SAMPLES_FOLDER / path).read_bytes()), **fields}
+    return make_event(json.dumps({name: each for name, each in value.items() if each is not None}))
 
 
 def with_result(**fields: Any) -> Event:
     """The sample of a frame with other fields in its first result."""
-    value = json.loads((HERE / RESULTS).read_bytes())
+    value = json.loads((SAMPLES_FOLDER / RESULTS).read_bytes())
     value["results"][0].update(fields)
-    return event(json.dumps(value))
+    return make_event(json.dumps(value))
 
 
 def test_all_fields_of_a_group() -> None:
-    taken = only(take(sample(GROUP), PLAIN))
+    taken = single_read(parse_event(load_sample(GROUP), PLAIN_SOURCE))
     (read,) = taken.reads
     assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "AB123CD", "FR", 0.9294)
-    assert rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
+    assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
     assert read.direction == "approaching"
     assert read.position is not None
     assert (read.position.lat, read.position.lon) == (50.6056, 3.3879)
@@ -41,52 +50,55 @@ def test_all_fields_of_a_group() -> None:
         "peugeot", "308 sw", "silver-gray", "sedan-compact"
     )  # fmt: skip
     assert read.vehicle.confidence == 0.87
-    assert not taken.refused
+    assert not taken.errors
     assert [each.name for each in taken.pictures] == ["plate", "vehicle"]
 
 
 def test_candidates_are_the_other_texts_likeliest_first() -> None:
-    read = take(sample(GROUP), PLAIN).reads[0]
+    read = parse_event(load_sample(GROUP), PLAIN_SOURCE).reads[0]
     assert [(each.plate, each.confidence) for each in read.candidates or []] == [
         ("A8123CD", 0.8403), ("AB128CD", 0.8081)
     ]  # fmt: skip
 
 
 def test_a_preview_is_passed_and_the_group_itself_is_not() -> None:
-    assert take(sample("openalpr/preview.json"), PLAIN).passed == [
+    assert parse_event(load_sample("openalpr/preview.json"), PLAIN_SOURCE).skipped == [
         "a preview of a group that is not complete"
     ]
-    only(take(with_fields("openalpr/preview.json", is_preview=False), PLAIN))
+    single_read(parse_event(with_fields("openalpr/preview.json", is_preview=False), PLAIN_SOURCE))
 
 
 def test_each_result_of_a_frame_is_a_read() -> None:
-    taken = take(sample(RESULTS), PLAIN)
+    taken = parse_event(load_sample(RESULTS), PLAIN_SOURCE)
     assert [(each.plate, each.country) for each in taken.reads] == [("AB123CD", "FR"), ("1XYZ234", "BE")]
     assert len({each.read_id for each in taken.reads}) == 2
     assert len(taken.pictures) == 1
 
 
 def test_a_group_has_the_id_of_its_best_frame_and_so_has_a_resend() -> None:
-    group, frame = take(sample(GROUP), PLAIN).reads[0], take(sample(RESULTS), PLAIN).reads[0]
-    revised = take(with_fields(best_plate_number="AB128CD"), PLAIN).reads[0]
-    alarm = take(sample("openalpr/alert.json"), PLAIN).reads[0]
+    group, frame = (
+        parse_event(load_sample(GROUP), PLAIN_SOURCE).reads[0],
+        parse_event(load_sample(RESULTS), PLAIN_SOURCE).reads[0],
+    )
+    revised = parse_event(with_fields(best_plate_number="AB128CD"), PLAIN_SOURCE).reads[0]
+    alarm = parse_event(load_sample("openalpr/alert.json"), PLAIN_SOURCE).reads[0]
     assert group.read_id == frame.read_id == revised.read_id == alarm.read_id
     others = {
-        take(with_fields(best_uuid="AGENT-1234-1"), PLAIN).reads[0].read_id,
-        take(sample(GROUP), PLAIN._replace(camera_id="cam-2")).reads[0].read_id,
+        parse_event(with_fields(best_uuid="AGENT-1234-1"), PLAIN_SOURCE).reads[0].read_id,
+        parse_event(load_sample(GROUP), PLAIN_SOURCE._replace(camera_id="cam-2")).reads[0].read_id,
     }
     assert len({group.read_id, *others}) == 3
 
 
 def test_a_refused_result_costs_its_neighbour_nothing() -> None:
-    taken = only(take(with_result(plate="ق ط م 123"), PLAIN))
+    taken = single_read(parse_event(with_result(plate="ق ط م 123"), PLAIN_SOURCE))
     assert taken.reads[0].plate == "1XYZ234"
-    assert told(taken) == [("plate", "results[0].plate")]
-    assert "123" not in str(taken.refused[0])
+    assert fault_fields(taken) == [("plate", "results[0].plate")]
+    assert "123" not in str(taken.errors[0])
 
 
 def test_umlauts_stay_and_a_parked_vehicle_goes_nowhere() -> None:
-    (read,) = only(take(sample("openalpr/old_parked.json"), PLAIN)).reads
+    (read,) = single_read(parse_event(load_sample("openalpr/old_parked.json"), PLAIN_SOURCE)).reads
     assert (read.plate, read.country, read.direction, read.position) == ("TÖLXY123", None, None, None)
 
 
@@ -102,14 +114,16 @@ def test_umlauts_stay_and_a_parked_vehicle_goes_nowhere() -> None:
     ],
 )
 def test_direction_is_of_the_way_in_the_picture(degrees: float, direction: str | None) -> None:
-    assert take(with_fields(travel_direction=degrees), PLAIN).reads[0].direction == direction
+    assert parse_event(with_fields(travel_direction=degrees), PLAIN_SOURCE).reads[0].direction == direction
 
 
 def test_times_of_the_epoch_are_of_no_zone() -> None:
-    times = [take(sample(GROUP), source).reads[0].captured_at for source in (PLAIN, BRUSSELS)]
+    times = [
+        parse_event(load_sample(GROUP), source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)
+    ]
     assert times[0] == times[1]
-    begun = take(with_fields(best_uuid_epoch_ms=None), PLAIN).reads[0]
-    assert rfc3339(begun.captured_at) == "2026-05-21T14:10:06.504Z"
+    begun = parse_event(with_fields(best_uuid_epoch_ms=None), PLAIN_SOURCE).reads[0]
+    assert to_rfc3339(begun.captured_at) == "2026-05-21T14:10:06.504Z"
 
 
 @pytest.mark.parametrize(
@@ -117,8 +131,8 @@ def test_times_of_the_epoch_are_of_no_zone() -> None:
     [("openalpr/heartbeat.json", "a heartbeat"), ("openalpr/results.json", "a frame without a plate")],
 )
 def test_what_is_no_read_and_no_fault(path: str, words: str) -> None:
-    taken = take(with_fields(path, results=[]), PLAIN)
-    assert (taken.reads, taken.passed, list(taken.refused)) == ([], [words], [])
+    taken = parse_event(with_fields(path, results=[]), PLAIN_SOURCE)
+    assert (taken.reads, taken.skipped, list(taken.errors)) == ([], [words], [])
 
 
 def test_an_empty_plate_is_refused() -> None:
@@ -127,10 +141,10 @@ def test_an_empty_plate_is_refused() -> None:
 
 
 def test_an_unknown_country_costs_no_read_and_a_mark_of_none_is_no_fault() -> None:
-    unknown = only(take(with_fields(best_region="eu-qq"), PLAIN))
-    assert (unknown.reads[0].country, told(unknown)) == (None, [("country", "best_region")])
-    blank = only(take(with_fields(best_region=""), PLAIN))
-    assert (blank.reads[0].country, told(blank)) == (None, [])
+    unknown = single_read(parse_event(with_fields(best_region="eu-qq"), PLAIN_SOURCE))
+    assert (unknown.reads[0].country, fault_fields(unknown)) == (None, [("country", "best_region")])
+    blank = single_read(parse_event(with_fields(best_region=""), PLAIN_SOURCE))
+    assert (blank.reads[0].country, fault_fields(blank)) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -148,7 +162,7 @@ def test_an_unknown_country_costs_no_read_and_a_mark_of_none_is_no_fault() -> No
     ],
 )
 def test_an_optional_field_that_is_wrong_is_left_out_and_told(fields: dict[str, Any], field: str) -> None:
-    assert told(only(take(with_fields(**fields), PLAIN))) == [("field", field)]
+    assert fault_fields(single_read(parse_event(with_fields(**fields), PLAIN_SOURCE))) == [("field", field)]
 
 
 def test_all_faults_at_once() -> None:
@@ -163,12 +177,12 @@ def test_all_faults_at_once() -> None:
 
 @pytest.mark.parametrize("device", ["1234", "AGENT0000000000000000000000000000000001"])
 def test_the_device_of_the_settings_may_send_and_no_other(device: str) -> None:
-    only(take(sample(GROUP), PLAIN._replace(device=device)))
+    single_read(parse_event(load_sample(GROUP), PLAIN_SOURCE._replace(device=device)))
     with pytest.raises(EventError) as caught:
-        take(sample(GROUP), PLAIN._replace(device=f"{device}0"))
+        parse_event(load_sample(GROUP), PLAIN_SOURCE._replace(device=f"{device}0"))
     assert caught.value.reason == "device"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"{}", b"[" * 5000, b"\xff\xff"])
 def test_bodies_that_are_no_event(body: bytes) -> None:
-    assert refused(event(body)).reason == "form"
+    assert refused(make_event(body)).reason == "form"

@@ -6,28 +6,38 @@ from typing import Any
 import pytest
 
 from streams.gateway.event import Event, EventError
-from streams.gateway.vendors.platerecognizer import take
-from streams.records.times import rfc3339
-from tests.support.vendor_samples import BRUSSELS, HERE, PLAIN, changed, event, only, refused_by, sample, told
+from streams.gateway.vendors.platerecognizer import parse_event
+from streams.records.times import to_rfc3339
+from tests.support.vendor_samples import (
+    BRUSSELS,
+    PLAIN_SOURCE,
+    SAMPLES_FOLDER,
+    changed_sample,
+    expect_refusal,
+    fault_fields,
+    load_sample,
+    make_event,
+    single_read,
+)
 
-refused = refused_by(take)
+refused = expect_refusal(parse_event)
 
 ONE, TWO, PROPS = "platerecognizer/one.json", "platerecognizer/two.json", "platerecognizer/props.json"
 
 
 def with_fields(path: str = ONE, /, *, data: dict[str, Any] | None = None, **result: Any) -> Event:
     """A sample with other fields in its data, and in its first result."""
-    value = json.loads((HERE / path).read_bytes())
+    value = json.loads((SAMPLES_FOLDER / path).read_bytes())
     value["data"].update(data or {})
     value["data"]["results"][0].update(result)
-    return event(json.dumps(value))
+    return make_event(json.dumps(value))
 
 
 def test_all_fields_of_a_result() -> None:
-    taken = only(take(sample(ONE), PLAIN))
+    taken = single_read(parse_event(load_sample(ONE), PLAIN_SOURCE))
     (read,) = taken.reads
     assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "1XYZ234", "BE", 0.902)
-    assert rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
+    assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
     assert [(each.plate, each.confidence) for each in read.candidates or []] == [("1XYZ284", 0.758)]
     assert (read.direction, read.heading_deg) == ("receding", None)
     assert read.vehicle is not None
@@ -35,29 +45,31 @@ def test_all_fields_of_a_result() -> None:
         "Peugeot", "208", "red", "Sedan"
     )  # fmt: skip
     assert read.vehicle.confidence == 0.43
-    assert not taken.refused
+    assert not taken.errors
 
 
 def test_each_result_is_a_read_with_its_own_id_and_a_resend_has_the_same() -> None:
-    reads = take(sample(TWO), PLAIN).reads
+    reads = parse_event(load_sample(TWO), PLAIN_SOURCE).reads
     assert [(each.plate, each.country) for each in reads] == [("1XYZ234", "BE"), ("AB123CD", "FR")]
     assert [each.plate for each in reads[1].candidates or []] == ["A8123CD"]
     assert len({each.read_id for each in reads}) == 2
-    assert [each.read_id for each in take(sample(TWO), PLAIN).reads] == [each.read_id for each in reads]
-    later = take(with_fields(TWO, data={"filename": "other.jpg"}), PLAIN).reads
-    elsewhere = take(sample(TWO), PLAIN._replace(camera_id="cam-2")).reads
+    assert [each.read_id for each in parse_event(load_sample(TWO), PLAIN_SOURCE).reads] == [
+        each.read_id for each in reads
+    ]
+    later = parse_event(with_fields(TWO, data={"filename": "other.jpg"}), PLAIN_SOURCE).reads
+    elsewhere = parse_event(load_sample(TWO), PLAIN_SOURCE._replace(camera_id="cam-2")).reads
     assert len({each.read_id for each in (*reads, *later, *elsewhere)}) == 6
 
 
 def test_a_refused_result_costs_its_neighbour_nothing() -> None:
-    taken = only(take(with_fields(TWO, plate="ав1234"), PLAIN))
+    taken = single_read(parse_event(with_fields(TWO, plate="ав1234"), PLAIN_SOURCE))
     assert taken.reads[0].plate == "AB123CD"
-    assert told(taken) == [("plate", "data.results[0].plate")]
-    assert "1234" not in str(taken.refused[0])
+    assert fault_fields(taken) == [("plate", "data.results[0].plate")]
+    assert "1234" not in str(taken.errors[0])
 
 
 def test_the_form_with_props() -> None:
-    taken = only(take(sample(PROPS), PLAIN))
+    taken = single_read(parse_event(load_sample(PROPS), PLAIN_SOURCE))
     (read,) = taken.reads
     assert (read.plate, read.country, read.confidence, read.direction) == (
         "1XYZ234",
@@ -68,39 +80,44 @@ def test_the_form_with_props() -> None:
     assert [(each.plate, each.confidence) for each in read.candidates or []] == [("1XYZ284", 0.7)]
     assert read.vehicle is not None
     assert (read.vehicle.make, read.vehicle.colour, read.vehicle.type) == ("Dacia", "blue", "SUV")
-    assert taken.passed == ["no plate seen"]
+    assert taken.skipped == ["no plate seen"]
 
 
 def test_parts_with_the_picture() -> None:
-    taken = only(take(sample("platerecognizer/with_picture.multipart"), PLAIN))
-    assert taken.reads == take(sample(ONE), PLAIN).reads
+    taken = single_read(parse_event(load_sample("platerecognizer/with_picture.multipart"), PLAIN_SOURCE))
+    assert taken.reads == parse_event(load_sample(ONE), PLAIN_SOURCE).reads
     assert [(each.name, each.content) for each in taken.pictures] == [
         ("14-10-06.971000.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF")
     ]
 
 
 def test_umlauts_are_kept_and_only_letters_of_plates_are_made_upper_case() -> None:
-    assert take(sample("platerecognizer/umlaut.json"), PLAIN).reads[0].plate == "TÖL XY 123"
+    assert (
+        parse_event(load_sample("platerecognizer/umlaut.json"), PLAIN_SOURCE).reads[0].plate == "TÖL XY 123"
+    )
     assert refused(with_fields(plate="aß123")).reason == "plate"
 
 
 def test_a_time_in_utc_is_of_no_zone_and_local_time_is_used_without_it() -> None:
-    times = [take(sample(ONE), source).reads[0].captured_at for source in (PLAIN, BRUSSELS)]
+    times = [
+        parse_event(load_sample(ONE), source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)
+    ]
     assert times[0] == times[1]
     local = with_fields(data={"timestamp": None})
-    assert rfc3339(take(local, PLAIN).reads[0].captured_at) == "2026-05-21T14:10:06.971Z"
+    assert to_rfc3339(parse_event(local, PLAIN_SOURCE).reads[0].captured_at) == "2026-05-21T14:10:06.971Z"
     bare = with_fields(data={"timestamp": None, "timestamp_local": "2026-05-21 16:10:06.971"})
-    assert [rfc3339(take(bare, source).reads[0].captured_at) for source in (PLAIN, BRUSSELS)] == [
+    times = [parse_event(bare, source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)]
+    assert [to_rfc3339(time) for time in times] == [
         "2026-05-21T16:10:06.971Z", "2026-05-21T14:10:06.971Z"
     ]  # fmt: skip
 
 
 def test_what_is_no_read_and_no_fault() -> None:
-    assert take(sample("platerecognizer/heartbeat.json"), PLAIN).passed == ["a heartbeat"]
-    assert take(with_fields(plate=None), PLAIN).passed == ["no plate seen"]
-    assert take(with_fields(data={"results": [{}]}), PLAIN).passed == ["no plate seen"]
-    nothing = changed(ONE, ('"results"', '"results": [], "other"'))
-    assert take(nothing, PLAIN).passed == ["no plate seen"]
+    assert parse_event(load_sample("platerecognizer/heartbeat.json"), PLAIN_SOURCE).skipped == ["a heartbeat"]
+    assert parse_event(with_fields(plate=None), PLAIN_SOURCE).skipped == ["no plate seen"]
+    assert parse_event(with_fields(data={"results": [{}]}), PLAIN_SOURCE).skipped == ["no plate seen"]
+    nothing = changed_sample(ONE, ('"results"', '"results": [], "other"'))
+    assert parse_event(nothing, PLAIN_SOURCE).skipped == ["no plate seen"]
 
 
 @pytest.mark.parametrize("plate", ["", " ", "!", "1234567890123"])
@@ -109,11 +126,11 @@ def test_an_empty_plate_is_refused_and_so_is_one_that_is_none(plate: str) -> Non
 
 
 def test_an_unknown_country_costs_no_read() -> None:
-    unknown = only(take(with_fields(region={"code": "qq", "score": 0.5}), PLAIN))
+    unknown = single_read(parse_event(with_fields(region={"code": "qq", "score": 0.5}), PLAIN_SOURCE))
     assert unknown.reads[0].country is None
-    assert [reason for reason, _ in told(unknown)] == ["country"]
-    blank = only(take(with_fields(region={"code": "", "score": 0}), PLAIN))
-    assert (blank.reads[0].country, told(blank)) == (None, [])
+    assert [reason for reason, _ in fault_fields(unknown)] == ["country"]
+    blank = single_read(parse_event(with_fields(region={"code": "", "score": 0}), PLAIN_SOURCE))
+    assert (blank.reads[0].country, fault_fields(blank)) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -127,7 +144,9 @@ def test_an_unknown_country_costs_no_read() -> None:
     ],
 )
 def test_an_optional_field_that_is_wrong_is_left_out_and_told(fields: dict[str, Any], field: str) -> None:
-    assert told(only(take(with_fields(**fields), PLAIN))) == [("field", f"data.results[0].{field}")]
+    assert fault_fields(single_read(parse_event(with_fields(**fields), PLAIN_SOURCE))) == [
+        ("field", f"data.results[0].{field}")
+    ]
 
 
 def test_all_faults_at_once() -> None:
@@ -138,9 +157,9 @@ def test_all_faults_at_once() -> None:
 
 
 def test_the_device_of_the_settings_may_send_and_no_other() -> None:
-    only(take(sample(ONE), PLAIN._replace(device="camera-1")))
+    single_read(parse_event(load_sample(ONE), PLAIN_SOURCE._replace(device="camera-1")))
     with pytest.raises(EventError) as caught:
-        take(sample(ONE), PLAIN._replace(device="camera-2"))
+        parse_event(load_sample(ONE), PLAIN_SOURCE._replace(device="camera-2"))
     assert caught.value.reason == "device"
 
 
@@ -159,4 +178,4 @@ def test_the_device_of_the_settings_may_send_and_no_other() -> None:
     ],
 )
 def test_bodies_that_are_no_event(body: bytes, content_type: str) -> None:
-    assert refused(event(body, content_type)).reason == "form"
+    assert refused(make_event(body, content_type)).reason == "form"

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.kafka.faust_driver.in_flight import Claim, Window
+from streams.kafka.faust_driver.in_flight import InFlightBatch, InFlightWindow
 
 
-def opened(window: Window, borders: list[tuple[int, int]]) -> list[Claim]:
+def opened(window: InFlightWindow, borders: list[tuple[int, int]]) -> list[InFlightBatch]:
     """The claims of batches handed over one after another."""
     return [window.open(first, last)[0] for first, last in borders]
 
@@ -31,7 +31,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[tuple[int, int]], list[int]]:
 @given(deliveries())
 def test_never_past_a_hole_and_all_in_the_end(case: tuple[list[tuple[int, int]], list[int]]) -> None:
     borders, order = case
-    window = Window(len(borders))
+    window = InFlightWindow(len(borders))
     claims = opened(window, borders)
     done: set[int] = set()
     assert window.committable is None
@@ -50,7 +50,7 @@ def test_handed_over_again_after_going_back(
 ) -> None:
     """What was in work the first time does not count for the second, whatever the new borders."""
     borders, order = case
-    window = Window(100)
+    window = InFlightWindow(100)
     claims = opened(window, borders)
     early = data.draw(st.integers(0, len(order)))
     for place in order[:early]:
@@ -78,7 +78,7 @@ def test_handed_over_again_after_going_back(
 
 
 def test_going_back_behind_what_was_reached_takes_it_back() -> None:
-    window = Window(4)
+    window = InFlightWindow(4)
     claim, back = window.open(0, 9)
     assert not back
     claim.acknowledge()
@@ -90,7 +90,7 @@ def test_going_back_behind_what_was_reached_takes_it_back() -> None:
 
 def test_going_back_into_a_batch_keeps_that_batch() -> None:
     """Its records before the new position are not handed over again, so it has still to be acknowledged."""
-    window = Window(4)
+    window = InFlightWindow(4)
     first, _ = window.open(0, 9)
     second, back = window.open(5, 14)
     assert back
@@ -102,7 +102,7 @@ def test_going_back_into_a_batch_keeps_that_batch() -> None:
 
 def test_full_until_the_first_is_acknowledged() -> None:
     told: list[int] = []
-    window = Window(2, on_room=lambda: told.append(1))
+    window = InFlightWindow(2, on_room=lambda: told.append(1))
     first, second = opened(window, [(0, 9), (10, 19)])
     assert window.full
     second.acknowledge()
@@ -117,7 +117,7 @@ def test_full_until_the_first_is_acknowledged() -> None:
 
 def test_full_by_its_records() -> None:
     told: list[int] = []
-    window = Window(9, on_room=lambda: told.append(1), records=15)
+    window = InFlightWindow(9, on_room=lambda: told.append(1), max_records=15)
     first, second = opened(window, [(0, 9), (12, 13)])
     assert not window.full
     third, _ = window.open(14, 40)
@@ -132,14 +132,14 @@ def test_full_by_its_records() -> None:
 
 
 def test_asking_changes_nothing() -> None:
-    window = Window(1)
+    window = InFlightWindow(1)
     opened(window, [(0, 9)])[0].acknowledge()
     assert [window.committable, window.committable] == [10, 10]
 
 
 def test_from_several_threads() -> None:
     count = 2_000
-    window = Window(count)
+    window = InFlightWindow(count)
     claims = opened(window, [(place * 10, place * 10 + 9) for place in range(count)])
     threads = [
         Thread(target=lambda own: [claim.acknowledge() for claim in own], args=(claims[start::4],))
@@ -155,4 +155,4 @@ def test_from_several_threads() -> None:
 
 def test_a_limit_below_one() -> None:
     with pytest.raises(ValueError, match="is 0"):
-        Window(0)
+        InFlightWindow(0)

@@ -5,7 +5,7 @@ from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from streams.kafka.faust_driver import Batch, private_api
-from streams.kafka.faust_driver.in_flight import Window
+from streams.kafka.faust_driver.in_flight import InFlightWindow
 from streams.kafka.faust_driver.message import BatchMessage
 
 
@@ -59,7 +59,7 @@ def test_a_batch_says_no_values() -> None:
 
 
 def test_a_message_is_acknowledged_with_its_claim() -> None:
-    window = Window(1)
+    window = InFlightWindow(1)
     claim, _ = window.open(5, 7)
     batch = Batch("topic", 1, [record(5, b"a"), record(7, b"b")])
     message = BatchMessage(batch, TP("topic", 1), claim, 3)

@@ -10,13 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.matching.appearance.comparison import Looks, LooksPolicy, contradictions_of, looks_tell
-from streams.matching.appearance.model import Appearance, LooksData, shipped_appearance
-from streams.matching.appearance.names import What, plain, same_model
+from streams.matching.appearance.comparison import (
+    AppearanceComparer,
+    AppearanceConfig,
+    describes_vehicle,
+    find_contradictions,
+)
+from streams.matching.appearance.model import AppearanceData, AppearanceModel, builtin_appearance
+from streams.matching.appearance.names import Attribute, is_same_model, normalise_word
 from streams.records.read import Vehicle
 from streams.records.types import Basis
 
-DATA = shipped_appearance()
+DATA = builtin_appearance()
 COLOURS = [row.name for row in DATA.names["colour"].rows]
 TYPES = [row.name for row in DATA.names["type"].rows]
 MAKES = [row.name for row in DATA.names["make"].rows]
@@ -35,12 +40,12 @@ vehicles = st.builds(
 
 
 @lru_cache(maxsize=1)
-def looks() -> Looks:
-    return Looks()
+def looks() -> AppearanceComparer:
+    return AppearanceComparer()
 
 
 def ratio(read: Vehicle, listed: Vehicle, country: str | None = "BE") -> float:
-    return looks().weigh(read, listed, country).ratio
+    return looks().score(read, listed, country).ratio
 
 
 def without(vehicle: Vehicle, *fields: str) -> Vehicle:
@@ -53,9 +58,9 @@ def without(vehicle: Vehicle, *fields: str) -> Vehicle:
 def test_a_burgundy_lexus_is_not_the_grey_gmc_truck() -> None:
     lexus = Vehicle(make="LEXUS", colour="burgundy", type="car")
     listed = Vehicle(make="GMC", colour="grey", type="truck")
-    said = looks().weigh(lexus, listed, "BE")
-    assert said.ratio == pytest.approx(LooksPolicy().listed_wrong, abs=0.005)
-    found = contradictions_of(said.parts)
+    said = looks().score(lexus, listed, "BE")
+    assert said.ratio == pytest.approx(AppearanceConfig().listed_wrong, abs=0.005)
+    found = find_contradictions(said.parts)
     assert [(each.what, each.read, each.listed) for each in found] == [
         ("type", "car", "truck"),
         ("make", "LEXUS", "GMC"),
@@ -66,17 +71,17 @@ def test_a_burgundy_lexus_is_not_the_grey_gmc_truck() -> None:
 
 def test_the_grey_gmc_truck_is() -> None:
     seen = Vehicle(make="GMC", colour="Silver", type="camion")
-    said = looks().weigh(seen, Vehicle(make="gmc", colour="grijs", type="truck"), "BE")
-    assert said.ratio == 1 / LooksPolicy().listed_wrong
-    assert contradictions_of(said.parts) == []
-    assert [part.what for part in said.parts] == ["type", "make", "colour"]
-    assert said.parts[0].words == "type read as lorry, as listed: one in 25 vehicles is read so"
+    said = looks().score(seen, Vehicle(make="gmc", colour="grijs", type="truck"), "BE")
+    assert said.ratio == 1 / AppearanceConfig().listed_wrong
+    assert find_contradictions(said.parts) == []
+    assert [part.attribute for part in said.parts] == ["type", "make", "colour"]
+    assert said.parts[0].text == "type read as lorry, as listed: one in 25 vehicles is read so"
 
 
 def test_grey_read_as_white_is_no_contradiction_and_red_is() -> None:
     def told(colour: str) -> list[str]:
-        said = looks().weigh(Vehicle(colour=colour), Vehicle(colour="gris"), "FR")
-        return [each.what for each in contradictions_of(said.parts, below=0.25)]
+        said = looks().score(Vehicle(colour=colour), Vehicle(colour="gris"), "FR")
+        return [each.what for each in find_contradictions(said.parts, max_ratio=0.25)]
 
     assert told("brown") == []
     assert told("red") == ["colour"]
@@ -90,7 +95,7 @@ def test_a_type_that_a_recogniser_may_not_know_hardly_counts() -> None:
 
 
 def test_the_stolen_plate_may_be_on_any_vehicle() -> None:
-    assert [basis for basis in get_args(Basis) if not looks_tell(basis)] == ["SIS-38-plate"]
+    assert [basis for basis in get_args(Basis) if not describes_vehicle(basis)] == ["SIS-38-plate"]
 
 
 def test_a_model_refines_a_make_that_agrees() -> None:
@@ -99,17 +104,17 @@ def test_a_model_refines_a_make_that_agrees() -> None:
     assert ratio(Vehicle(make="RENAULT", model="CLIO IV"), listed) > bare
     assert ratio(Vehicle(make="RENAULT", model="Espace"), listed) < bare
     assert ratio(Vehicle(make="RENAULT", model="Unknown"), listed) == bare
-    said = looks().weigh(Vehicle(make="Dacia", model="Clio"), listed, "FR")
-    assert [part.what for part in said.parts] == ["make"]
-    named_otherwise = looks().weigh(Vehicle(make="Renault", model="Espace"), listed, "FR")
-    assert contradictions_of(named_otherwise.parts, below=1.0) == []
+    said = looks().score(Vehicle(make="Dacia", model="Clio"), listed, "FR")
+    assert [part.attribute for part in said.parts] == ["make"]
+    named_otherwise = looks().score(Vehicle(make="Renault", model="Espace"), listed, "FR")
+    assert find_contradictions(named_otherwise.parts, max_ratio=1.0) == []
 
 
 def test_models_are_compared_word_by_word() -> None:
-    assert same_model("C-HR", "chr")
-    assert same_model("Golf Variant", "GOLF")
-    assert not same_model("C3", "C30")
-    assert not same_model("208", "2008")
+    assert is_same_model("C-HR", "chr")
+    assert is_same_model("Golf Variant", "GOLF")
+    assert not is_same_model("C3", "C30")
+    assert not is_same_model("208", "2008")
 
 
 # --- words ---------------------------------------------------------------------------------------------
@@ -131,14 +136,14 @@ def test_models_are_compared_word_by_word() -> None:
         ("make", ["Škoda", "SKODA"]),
     ],
 )
-def test_words_of_cameras_and_lists(what: What, words: list[str]) -> None:
-    assert len({DATA.names[what].place(word) for word in words}) == 1
-    assert DATA.names[what].place(words[0]) is not None
+def test_words_of_cameras_and_lists(what: Attribute, words: list[str]) -> None:
+    assert len({DATA.names[what].find_index(word) for word in words}) == 1
+    assert DATA.names[what].find_index(words[0]) is not None
 
 
 @pytest.mark.parametrize("word", ["", "?", "unknown", "zebra", "blue/white", "other"])
 def test_a_word_that_is_unknown_or_may_be_two_says_nothing(word: str) -> None:
-    said = looks().weigh(Vehicle(colour=word or "-"), Vehicle(colour="red"), "FR")
+    said = looks().score(Vehicle(colour=word or "-"), Vehicle(colour="red"), "FR")
     assert said == (1.0, [])
 
 
@@ -146,7 +151,7 @@ def test_a_word_that_is_unknown_or_may_be_two_says_nothing(word: str) -> None:
 def test_no_text_fails(one: str, other: str, country: str | None) -> None:
     for seen, listed in [(one, other), (one, "red"), ("car", other)]:
         vehicle, alert = (Vehicle(*[text] * 4) for text in (seen, listed))
-        assert looks().weigh(vehicle, alert, country).ratio > 0
+        assert looks().score(vehicle, alert, country).ratio > 0
 
 
 @given(vehicles, vehicles, countries)
@@ -171,7 +176,7 @@ def test_what_only_one_side_says_does_not_matter(one: Vehicle, other: Vehicle, c
         left, right = without(one, field), without(other, field)
         assert ratio(left, other, country) == ratio(one, right, country) == ratio(left, right, country)
     assert ratio(Vehicle(), other, country) == ratio(one, Vehicle(), country) == 1
-    assert looks().weigh(None, other, country) == looks().weigh(one, None, country) == (1.0, [])
+    assert looks().score(None, other, country) == looks().score(one, None, country) == (1.0, [])
 
 
 @given(vehicles, vehicles, countries)
@@ -183,8 +188,8 @@ def test_a_contradiction_of_colour_never_raises(one: Vehicle, other: Vehicle, co
 @given(vehicles, vehicles, countries)
 def test_no_part_that_contradicts_is_above_one(one: Vehicle, other: Vehicle, country: str | None) -> None:
     """The whole may rise with a type that contradicts: it says of the make that follows how common it is."""
-    for part in looks().weigh(one, other, country).parts:
-        if part.what != "model" and getattr(one, part.what) != getattr(other, part.what):
+    for part in looks().score(one, other, country).parts:
+        if part.attribute != "model" and getattr(one, part.attribute) != getattr(other, part.attribute):
             assert part.ratio <= 1
 
 
@@ -222,7 +227,7 @@ def test_a_rare_colour_or_make_raises_more_than_a_common_one(country: str) -> No
             found.append((float(share), ratio(vehicle, vehicle, country)))
         for (one, raised), (other, as_much) in product(found, found):
             if one > 2.5 * other:
-                assert raised < as_much or as_much == 1 / LooksPolicy().listed_wrong
+                assert raised < as_much or as_much == 1 / AppearanceConfig().listed_wrong
         assert all(raised > 1 for _, raised in found)
 
 
@@ -230,22 +235,26 @@ def test_a_rare_colour_or_make_raises_more_than_a_common_one(country: str) -> No
 def test_it_stays_within_what_the_description_is_worth(
     one: Vehicle, other: Vehicle, country: str | None, listed_wrong: float
 ) -> None:
-    policy = LooksPolicy(listed_wrong=listed_wrong)
-    said = _by(policy).weigh(one, other, country)
+    policy = AppearanceConfig(listed_wrong=listed_wrong)
+    said = _by(policy).score(one, other, country)
     assert listed_wrong - 1e-12 <= said.ratio <= 1 / listed_wrong + 1e-12
     assert said.ratio == _by(policy).ratio(one, other, country)
 
 
 @lru_cache(maxsize=8)
-def _by(policy: LooksPolicy) -> Looks:
-    return Looks(policy)
+def _by(policy: AppearanceConfig) -> AppearanceComparer:
+    return AppearanceComparer(policy)
 
 
 def test_a_worse_recogniser_says_less() -> None:
     seen, same = Vehicle(colour="white"), Vehicle(colour="red")
-    found = [_by(LooksPolicy(error_colour=error)).ratio(seen, same, "FR") for error in (0.05, 0.15, 0.3, 0.5)]
+    found = [
+        _by(AppearanceConfig(error_colour=error)).ratio(seen, same, "FR") for error in (0.05, 0.15, 0.3, 0.5)
+    ]
     assert found == sorted(found) and found[0] < found[-1]
-    found = [_by(LooksPolicy(error_colour=error)).ratio(same, same, "FR") for error in (0.05, 0.15, 0.3, 0.5)]
+    found = [
+        _by(AppearanceConfig(error_colour=error)).ratio(same, same, "FR") for error in (0.05, 0.15, 0.3, 0.5)
+    ]
     assert found == sorted(found, reverse=True)
 
 
@@ -268,11 +277,11 @@ def test_over_the_other_vehicles_of_the_fleet_the_mean_is_no_more_than_one(
     country: str, listed: Vehicle
 ) -> None:
     """With every vehicle seen through the recogniser of the policy: looks by themselves make no hits."""
-    policy, fleet = LooksPolicy(), DATA.fleets[country]
+    policy, fleet = AppearanceConfig(), DATA.fleets[country]
     by_type = [
-        DATA.confusions("type", policy.error_type),
-        fleet.makes @ DATA.confusions("make", policy.error_make),
-        fleet.colours @ DATA.confusions("colour", policy.error_colour),
+        DATA.confusion_matrix("type", policy.error_type),
+        fleet.makes @ DATA.confusion_matrix("make", policy.error_make),
+        fleet.colours @ DATA.confusion_matrix("colour", policy.error_colour),
     ]
     chances = np.einsum("t,ta,tm,tc->amc", fleet.types, *by_type)
     assert chances.sum() == pytest.approx(1)
@@ -293,17 +302,17 @@ def test_over_the_other_vehicles_of_the_fleet_the_mean_is_no_more_than_one(
 
 
 @pytest.mark.parametrize("what", ["colour", "make"])
-def test_the_error_rate_is_that_of_the_fleet(what: What) -> None:
+def test_the_error_rate_is_that_of_the_fleet(what: Attribute) -> None:
     fleet = DATA.fleets[""]
     shares = fleet.types @ (fleet.colours if what == "colour" else fleet.makes)
-    wrong = 1 - np.diag(DATA.confusions(what, 0.1))
+    wrong = 1 - np.diag(DATA.confusion_matrix(what, 0.1))
     assert float(shares @ wrong) == pytest.approx(0.1, rel=0.1)
 
 
 @pytest.mark.parametrize("what", ["type", "make", "colour"])
 @pytest.mark.parametrize("error", [0.001, 0.05, 0.5])
-def test_every_misread_is_possible_and_all_add_up(what: What, error: float) -> None:
-    table = DATA.confusions(what, error)
+def test_every_misread_is_possible_and_all_add_up(what: Attribute, error: float) -> None:
+    table = DATA.confusion_matrix(what, error)
     assert (table > 0).all()
     assert table.sum(axis=1) == pytest.approx(1)
     for fleet in DATA.fleets.values():
@@ -351,7 +360,7 @@ def test_of_other_vehicles_a_tenth_is_left_at_nearly_the_same_recall() -> None:
 
 
 def test_a_file_that_names_what_it_does_not_declare_is_refused() -> None:
-    def of(**changed: object) -> LooksData:
+    def of(**changed: object) -> AppearanceData:
         table: dict[str, object] = {
             "usual_confidence": 0.8,
             "model": {"error": 0.3, "share": 0.1, "unknown": []},
@@ -360,19 +369,19 @@ def test_a_file_that_names_what_it_does_not_declare_is_refused() -> None:
             "makes": {"words": {"Ford": [], "Fiat": []}, "alike": [], "within": 0.5},
             "fleet": [{"country": "", "types": {"car": 0.7}}],
         }
-        return msgspec.convert(table | changed, LooksData)
+        return msgspec.convert(table | changed, AppearanceData)
 
-    assert Appearance(of()).fleets[""].types == pytest.approx([0.7, 0.3])
+    assert AppearanceModel(of()).fleets[""].types == pytest.approx([0.7, 0.3])
     with pytest.raises(ValueError, match="no name `bus` is declared"):
-        Appearance(of(fleet=[{"country": "", "types": {"bus": 0.7}}]))
+        AppearanceModel(of(fleet=[{"country": "", "types": {"bus": 0.7}}]))
     with pytest.raises(ValueError, match="shares of more than 1"):
-        Appearance(of(fleet=[{"country": "", "types": {"car": 0.7, "van": 0.6}}]))
+        AppearanceModel(of(fleet=[{"country": "", "types": {"car": 0.7, "van": 0.6}}]))
     with pytest.raises(ValueError, match="`Röd` is a word of two names"):
-        Appearance(of(colour=[{"name": "red", "words": ["rod"]}, {"name": "blue", "words": ["Röd"]}]))
+        AppearanceModel(of(colour=[{"name": "red", "words": ["rod"]}, {"name": "blue", "words": ["Röd"]}]))
 
 
 def test_plain_words() -> None:
-    assert [plain(word) for word in ("Weiß", "CITROËN", "Land-Rover ", "Ｖ_Ｗ", "")] == [
+    assert [normalise_word(word) for word in ("Weiß", "CITROËN", "Land-Rover ", "Ｖ_Ｗ", "")] == [
         "weiss",
         "citroen",
         "landrover",

@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.confusions.evidence import evidence_of
-from streams.confusions.model import shipped_models
-from streams.confusions.training.hypotheses import hypotheses
+from streams.confusions.evidence import build_evidence
+from streams.confusions.model import builtin_models
+from streams.confusions.training.hypotheses import plate_hypotheses
 from streams.matching.scoring.competing_plates import Populations
-from streams.matching.scoring.posterior import Weighed, Weigher
-from streams.plates.fleets import shipped_fleets
-from streams.records.read import Candidate, CharAlternative
-from tests.support.builders import read
+from streams.matching.scoring.posterior import PosteriorModel, Score
+from streams.plates.fleets import builtin_fleets
+from streams.records.read import CharAlternative, PlateCandidate
+from tests.support.builders import a_read
 
 
 @lru_cache(maxsize=1)
-def weigher() -> Weigher:
-    return Weigher(shipped_models().general, shipped_fleets())
+def weigher() -> PosteriorModel:
+    return PosteriorModel(builtin_models().general, builtin_fleets())
 
 
-def weighed(text: str, listed: str, country: str = "FR", **fields: object) -> Weighed | None:
-    evidence = evidence_of(read(text, country, **fields))
-    return weigher().weigh(evidence, listed, weigher().rivals(evidence, country))
+def weighed(text: str, listed: str, country: str = "FR", **fields: object) -> Score | None:
+    evidence = build_evidence(a_read(text, country, **fields))
+    return weigher().score(evidence, listed, weigher().competing_plates(evidence, country))
 
 
 def posterior(text: str, listed: str, country: str = "FR", **fields: object) -> float:
@@ -72,31 +72,31 @@ def test_a_lost_first_or_last_character(text: str, listed: str, country: str, ex
     partial = weighed(text, listed, country, confidence=0.95)
     assert partial is not None
     assert 0 < partial.posterior < posterior(listed, listed, country, confidence=0.95)
-    assert len(partial.slips) == 1
-    assert (partial.as_read > 0) == exists
+    assert len(partial.character_errors) == 1
+    assert (partial.as_read_weight > 0) == exists
 
 
 def test_the_sum_over_rivals_is_what_adding_them_one_by_one_gives() -> None:
     """All plates of Luxembourg with four characters; nearly all of the sum is in those one slip away."""
     named: list[list[CharAlternative]] = [[], [CharAlternative("7", 0.2)], [], [CharAlternative("8", 0.1)]]
-    evidence = evidence_of(read("71B3", "LU", **sure(0.9, 0.7, 0.8, 0.85), char_alternatives=named))
-    model, fleets = shipped_models().general, shipped_fleets()
-    plates = {"".join(chars) for block in fleets.blocks("LU", 4) for chars in product(*block.places)}
+    evidence = build_evidence(a_read("71B3", "LU", **sure(0.9, 0.7, 0.8, 0.85), char_alternatives=named))
+    model, fleets = builtin_models().general, builtin_fleets()
+    plates = {"".join(chars) for block in fleets.blocks("LU", 4) for chars in product(*block.allowed)}
     summed = 0.0
     for plate in plates:
-        found = model.likelihood(evidence, plate)
+        found = model.log_likelihood(evidence, plate)
         if found is not None:
             summed += fleets.density(plate, "LU") * exp(found[0])
-    lost = [plate for plate in hypotheses(evidence, "LU", fleets, model.commonness) if len(plate) != 4]
+    lost = [plate for plate in plate_hypotheses(evidence, "LU", fleets, model.commonness) if len(plate) != 4]
     for plate in lost:
-        found = model.likelihood(evidence, plate)
-        if found is not None and len(found[1].slips) == 1:
+        found = model.log_likelihood(evidence, plate)
+        if found is not None and len(found[1].misreads) == 1:
             summed += fleets.density(plate, "LU") * exp(found[0])
-    assert weigher().rivals(evidence, "LU").near == pytest.approx(summed, rel=0.01)
+    assert weigher().competing_plates(evidence, "LU").near_weight == pytest.approx(summed, rel=0.01)
 
 
 def test_a_text_that_is_named_with_next_to_nothing_makes_no_other_any_number_of_times_likelier() -> None:
-    named = [Candidate("AB12CD", 5e-324), Candidate("AB123CD", 0.9)]
+    named = [PlateCandidate("AB12CD", 5e-324), PlateCandidate("AB123CD", 0.9)]
     assert posterior("AB12CD", "AB123CD", **sure(*[0.9] * 6), candidates=named) <= 1
 
 
@@ -113,10 +113,10 @@ def test_what_was_not_added_up_is_not_taken_out(
     text: str, read_as: str, listed: str, country: str, shares: tuple[float, ...]
 ) -> None:
     """The plate as read stays a rival, however likely the listed one."""
-    evidence = evidence_of(read(text, read_as, **sure(*shares)))
-    found = weigher().weigh(evidence, listed, weigher().rivals(evidence, read_as, country))
+    evidence = build_evidence(a_read(text, read_as, **sure(*shares)))
+    found = weigher().score(evidence, listed, weigher().competing_plates(evidence, read_as, country))
     assert found is not None
-    assert found.others >= found.as_read > 0
+    assert found.others_weight >= found.as_read_weight > 0
 
 
 def test_an_alternative_that_is_the_character_read_takes_nothing_from_the_others() -> None:
@@ -134,26 +134,26 @@ def test_an_alternative_that_is_the_character_read_takes_nothing_from_the_others
 @given(text=st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=12))
 def test_a_population_has_the_plates_of_its_forms(country: str, text: str) -> None:
     """The very plate, those one character longer and shorter, each form held against the text by itself."""
-    fleets = shipped_fleets()
-    population = populations().of(country)
+    fleets = builtin_fleets()
+    population = populations().for_country(country)
     plan = population.plan(text)
-    assert population.chance(text) == plan.as_read == pytest.approx(fleets.density(text, country))
+    assert population.density(text) == plan.as_read == pytest.approx(fleets.density(text, country))
     edge = inside = 0.0
     for block in fleets.blocks(country, len(text) + 1):
-        for gap in block.gaps(text):
-            vehicles = block.density * len(block.places[gap])
+        for gap in block.indel_positions(text):
+            vehicles = block.density * len(block.allowed[gap])
             edge, inside = (edge + vehicles, inside) if gap in (0, len(text)) else (edge, inside + vehicles)
     assert (plan.edge, plan.inside) == (pytest.approx(edge), pytest.approx(inside))
     extra = dict.fromkeys(range(len(text)), 0.0)
     for block in fleets.blocks(country, len(text) - 1):
-        for gap in block.gaps(text):
+        for gap in block.indel_positions(text):
             extra[gap] += block.density
     assert dict(plan.extra) == pytest.approx({gap: share for gap, share in extra.items() if share})
 
 
 @lru_cache(maxsize=1)
 def populations() -> Populations:
-    return Populations(shipped_fleets())
+    return Populations(builtin_fleets())
 
 
 PLACE = st.integers(0, 6)
@@ -198,20 +198,20 @@ def test_a_second_candidate_that_agrees_raises_it(place: int, low: float, share:
     text = listed[:place] + ("7" if listed[place].isdigit() else "K") + listed[place + 1 :]
     shares = [low if at == place else 0.995 for at in range(7)]
 
-    def with_texts(*texts: Candidate) -> float:
-        return posterior(text, listed, **sure(*shares), candidates=[Candidate(text, low), *texts])
+    def with_texts(*texts: PlateCandidate) -> float:
+        return posterior(text, listed, **sure(*shares), candidates=[PlateCandidate(text, low), *texts])
 
-    assert with_texts(Candidate(listed, share)) > with_texts()
-    assert with_texts(Candidate(listed, share + more)) >= with_texts(Candidate(listed, share))
+    assert with_texts(PlateCandidate(listed, share)) > with_texts()
+    assert with_texts(PlateCandidate(listed, share + more)) >= with_texts(PlateCandidate(listed, share))
 
 
 @given(st.sampled_from(["AB123CD", "ZA987XB", "GH555KL"]), st.floats(0.5, 0.999))
 def test_a_form_that_is_impossible_in_the_country_read_lowers_it(listed: str, share: float) -> None:
     """Where another country was read than the alert's, one of the two was misread."""
-    evidence = evidence_of(read(listed, "FR", confidence=share))
-    fits = weigher().weigh(evidence, listed, weigher().rivals(evidence, "FR", "FR"))
-    misfits = weigher().weigh(evidence, listed, weigher().rivals(evidence, "BE", "FR"))
-    unknown = weigher().weigh(evidence, listed, weigher().rivals(evidence, None, "FR"))
+    evidence = build_evidence(a_read(listed, "FR", confidence=share))
+    fits = weigher().score(evidence, listed, weigher().competing_plates(evidence, "FR", "FR"))
+    misfits = weigher().score(evidence, listed, weigher().competing_plates(evidence, "BE", "FR"))
+    unknown = weigher().score(evidence, listed, weigher().competing_plates(evidence, None, "FR"))
     assert fits is not None
     assert misfits is not None
     assert unknown is not None
@@ -221,11 +221,11 @@ def test_a_form_that_is_impossible_in_the_country_read_lowers_it(listed: str, sh
 
 @given(st.floats(0.02, 1), st.floats(1, 50))
 def test_looks_that_speak_against_it_lower_it_and_for_it_raise_it(low: float, high: float) -> None:
-    evidence = evidence_of(read("A8123CD", "FR", confidence=0.95))
-    rivals = weigher().rivals(evidence, "FR")
+    evidence = build_evidence(a_read("A8123CD", "FR", confidence=0.95))
+    rivals = weigher().competing_plates(evidence, "FR")
 
     def at(looks: float) -> float:
-        found = weigher().weigh(evidence, "AB123CD", rivals, looks)
+        found = weigher().score(evidence, "AB123CD", rivals, looks)
         assert found is not None
         return found.posterior
 
@@ -238,21 +238,21 @@ def test_it_is_a_probability(text: str, listed: str) -> None:
     found = weighed(text, listed, confidence=0.8)
     if found is not None:
         assert 0 <= found.posterior <= 1
-    texts = [Candidate(listed, 0.3), Candidate(text, 0.5)]
+    texts = [PlateCandidate(listed, 0.3), PlateCandidate(text, 0.5)]
     shares = [0.8] * len(text)
     named = weighed(text, listed, **sure(*shares), candidates=texts)
     assert named is None or 0 <= named.posterior <= 1
 
 
 def test_of_a_reader_that_tells_only_whole_texts_a_second_one_that_agrees_raises_it() -> None:
-    def of(*named: Candidate, confidence: float | None = 0.5) -> float:
-        own = Candidate("AB123CE", confidence)
+    def of(*named: PlateCandidate, confidence: float | None = 0.5) -> float:
+        own = PlateCandidate("AB123CE", confidence)
         return posterior("AB123CE", "AB123CD", confidence=confidence, candidates=[own, *named])
 
     assert of() < 0.001
-    assert 0.005 < of(Candidate("AB123CD", 0.1)) < of(Candidate("AB123CD", 0.45))
+    assert 0.005 < of(PlateCandidate("AB123CD", 0.1)) < of(PlateCandidate("AB123CD", 0.45))
     # Scores that add up to more than one are no probabilities.
-    assert of(Candidate("AB123CD", 0.9), confidence=0.95) < 0.001
+    assert of(PlateCandidate("AB123CD", 0.9), confidence=0.95) < 0.001
 
 
 def test_an_umlaut_named_for_a_place_is_its_plain_letter() -> None:

@@ -4,8 +4,8 @@ import datetime
 
 import pytest
 
-from streams.rules.jurisdictions import Jurisdiction
-from streams.settings.load import SettingsError, load
+from streams.rules.jurisdictions import JurisdictionConfig
+from streams.settings.load import SettingsError, parse_settings
 
 KEPT = "[topics.reads_hours]\nFR = 360\n"
 
@@ -13,19 +13,19 @@ KEPT = "[topics.reads_hours]\nFR = 360\n"
 def fault(text: str) -> str:
     """The one fault of a text."""
     with pytest.raises(SettingsError) as caught:
-        load(text, "border.toml")
+        parse_settings(text, "border.toml")
     (found,) = caught.value.faults
     return str(found)
 
 
 def test_a_right_jurisdiction() -> None:
-    settings = load(
+    settings = parse_settings(
         KEPT + '[jurisdictions.FR]\nlookback_source = "CSI L233-2"\nlookback_begins = 2026-06-01\n'
         "lookback_hours = {NATIONAL = 360, SIS-36-discreet = 24.5}\n",
         "border.toml",
     )
     assert settings.jurisdictions == {
-        "FR": Jurisdiction(
+        "FR": JurisdictionConfig(
             {"NATIONAL": 360.0, "SIS-36-discreet": 24.5}, "CSI L233-2", datetime.date(2026, 6, 1)
         )
     }
@@ -35,7 +35,9 @@ def test_what_is_allowed_has_a_source() -> None:
     assert fault(KEPT + "[jurisdictions.FR.lookback_hours]\nNATIONAL = 24\n") == (
         "border.toml:3: jurisdictions.FR.lookback_source: is required, for `lookback_hours` allows something"
     )
-    assert load(KEPT + "[jurisdictions.FR]\n", "border.toml").jurisdictions == {"FR": Jurisdiction()}
+    assert parse_settings(KEPT + "[jurisdictions.FR]\n", "border.toml").jurisdictions == {
+        "FR": JurisdictionConfig()
+    }
 
 
 def test_no_more_hours_than_are_kept() -> None:
@@ -56,4 +58,6 @@ def test_a_basis_and_a_country_are_known() -> None:
 def test_a_rule_ends_after_it_begins() -> None:
     days = "lookback_begins = 2026-06-01\nlookback_ends = 2026-06-01\n"
     assert "is after `lookback_begins` (2026-06-01)" in fault("[jurisdictions.FR]\n" + days)
-    assert load("[jurisdictions.FR]\n" + days.replace("-06-01\nlookback_ends", "-05-01\nlookback_ends"), "x")
+    assert parse_settings(
+        "[jurisdictions.FR]\n" + days.replace("-06-01\nlookback_ends", "-05-01\nlookback_ends"), "x"
+    )

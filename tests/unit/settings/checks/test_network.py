@@ -2,50 +2,53 @@
 
 import pytest
 
-from streams.network.builtin import shipped_sites
-from streams.network.config import Link
-from streams.settings.load import SettingsError, load
-from streams.settings.reference import show
+from streams.network.builtin import builtin_sites
+from streams.network.config import LinkConfig
+from streams.settings.load import SettingsError, parse_settings
+from streams.settings.reference import format_settings
 
 SHIPPED = '[network]\nshipped = "fr-be"\n'
 
 
 def faults(text: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
-        load(text, "x")
+        parse_settings(text, "x")
     return str(caught.value).splitlines()
 
 
 def test_shipped_sites_are_in_force_only_if_asked_for() -> None:
-    assert load("", "x").places.sites == {}
-    settings = load(SHIPPED, "x")
-    assert settings.places.sites == shipped_sites("fr-be")
+    assert parse_settings("", "x").places.sites == {}
+    settings = parse_settings(SHIPPED, "x")
+    assert settings.places.sites == builtin_sites("fr-be")
     assert settings.sites == {}
     (line,) = faults('[network]\nshipped = "fr"\n')
     assert line == 'x:2: network.shipped: is one of none, fr-be; it is "fr"'
 
 
 def test_an_own_site_goes_before_the_shipped_one_whole() -> None:
-    settings = load(f'{SHIPPED}[sites.rekkem]\nname = "Ours"\n', "x")
+    settings = parse_settings(f'{SHIPPED}[sites.rekkem]\nname = "Ours"\n', "x")
     own = settings.places.sites["rekkem"]
     assert (own.name, own.road, own.territory, own.links) == ("Ours", None, None, [])
-    assert settings.places.sites["neuville"].links == [Link("rekkem", 1.8, 1.0), *_rest("neuville", "rekkem")]
+    assert settings.places.sites["neuville"].links == [
+        LinkConfig("rekkem", 1.8, 1.0),
+        *_rest("neuville", "rekkem"),
+    ]
 
 
-def _rest(site: str, without: str) -> list[Link]:
-    return [link for link in shipped_sites("fr-be")[site].links if link.to != without]
+def _rest(site: str, without: str) -> list[LinkConfig]:
+    return [link for link in builtin_sites("fr-be")[site].links if link.to != without]
 
 
 def test_an_own_site_is_linked_with_shipped_ones() -> None:
     text = f'{SHIPPED}[sites.mine]\nlinks = [{{ to = "lille", km = 3, minutes = 4 }}]\n'
-    assert load(text, "x").places.sites["mine"].links[0].to == "lille"
+    assert parse_settings(text, "x").places.sites["mine"].links[0].to == "lille"
 
 
 def test_what_is_shown_loads_again_and_does_not_copy_the_shipped_sites() -> None:
-    settings = load(f'{SHIPPED}[cameras.c]\nsite = "lille"\ntowards = ["neuville"]\n', "x")
-    text = show(settings)
+    settings = parse_settings(f'{SHIPPED}[cameras.c]\nsite = "lille"\ntowards = ["neuville"]\n', "x")
+    text = format_settings(settings)
     assert "[sites.lille]" not in text
-    assert load(text, "shown") == settings
+    assert parse_settings(text, "shown") == settings
 
 
 def test_cameras_and_links_may_name_shipped_sites_and_are_told_the_nearest() -> None:
@@ -101,7 +104,7 @@ towards = ["a", "c"]
 
 
 def test_sites_without_links_are_no_network_but_one_apart_from_a_network_is_a_fault() -> None:
-    load("[sites.a]\n[sites.b]\n", "x")
+    parse_settings("[sites.a]\n[sites.b]\n", "x")
     assert faults(f"{SHIPPED}[sites.a]\nlat = 50.63\nlon = 3.09\n") == [
         "x:3: sites.a: is linked with the rest of the network by road; add a link; the nearest site of it is "
         "lille"
@@ -136,6 +139,6 @@ def test_where_a_link_cannot_be_read_nothing_is_said_of_what_it_would_have_linke
 def test_a_camera_with_a_maker_may_stand_at_a_shipped_site() -> None:
     camera = '[cameras.c]\nsite = "lille"\nmaker = "frigate"\n'
     kept = "[topics.reads_hours]\nFR = 24\nBE = 24\n"
-    load(SHIPPED + kept + camera, "x")
+    parse_settings(SHIPPED + kept + camera, "x")
     found = faults(SHIPPED + "[topics.reads_hours]\nBE = 24\n" + camera)
     assert any(line.startswith("x:6: cameras.c.site: has a country in `reads_hours`") for line in found)

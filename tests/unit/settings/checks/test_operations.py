@@ -2,10 +2,10 @@
 
 import pytest
 
-from streams.operations.config import Operation
+from streams.operations.config import OperationConfig
 from streams.records.times import parse_time
-from streams.settings.load import SettingsError, load
-from streams.settings.reference import show
+from streams.settings.load import SettingsError, parse_settings
+from streams.settings.reference import format_settings
 
 KNOWN = """[lists.sis]
 [sites.rekkem]
@@ -34,17 +34,17 @@ WINDOW = "windows = [{from = 2026-05-21T12:00:00Z, until = 2026-05-21T12:00:00.0
 def faults(*keys: str) -> list[str]:
     """What is wrong with an operation of these keys, without the name of the file."""
     with pytest.raises(SettingsError) as caught:
-        load("\n".join([KNOWN, "[operations.joint]", *keys]), "x")
+        parse_settings("\n".join([KNOWN, "[operations.joint]", *keys]), "x")
     return [str(fault).split(": ", 1)[1] for fault in caught.value.faults]
 
 
-def operation(*keys: str) -> Operation:
+def operation(*keys: str) -> OperationConfig:
     """The operation of these keys, which are right."""
-    return load("\n".join([KNOWN, "[operations.joint]", *keys]), "x").operations["joint"]
+    return parse_settings("\n".join([KNOWN, "[operations.joint]", *keys]), "x").operations["joint"]
 
 
 def test_an_operation_has_its_lists_places_and_windows() -> None:
-    settings = load(RIGHT, "x")
+    settings = parse_settings(RIGHT, "x")
     joint = settings.operations["joint"]
     assert (joint.lists, joint.sites, joint.crews, joint.capacity) == (["sis"], ["rekkem"], ["rekkem"] * 2, 4)
     assert joint.area == [[50.0, 3.0], [51.0, 4.5], [51.0, 3.0]]
@@ -53,7 +53,7 @@ def test_an_operation_has_its_lists_places_and_windows() -> None:
     assert second.from_ == parse_time("2026-05-22T12:00:00Z")
     assert (joint.setup_minutes, joint.stay_minutes) == (5.0, 15.0)
     # What `anpr config show` prints is read to the same.
-    assert load(show(settings), "shown") == settings
+    assert parse_settings(format_settings(settings), "shown") == settings
 
 
 def test_names_that_name_nothing_are_faults_with_advice() -> None:

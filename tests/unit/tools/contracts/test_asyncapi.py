@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 from jsonschema import Draft7Validator
 
 from streams.kafka.dead_letters import dead_letter
-from streams.kafka.topics import TopicsPolicy, topics
+from streams.kafka.topics import TopicsConfig, required_topics
 from streams.records.faults import Fault
-from tools.contracts import asyncapi, schemas
+from tools.contracts import build_asyncapi, build_schemas
 
-DOCUMENT: Final[dict[str, Any]] = json.loads(asyncapi())
+DOCUMENT: Final[dict[str, Any]] = json.loads(build_asyncapi())
 CHANNELS: Final[dict[str, Any]] = DOCUMENT["channels"]
 MESSAGES: Final[dict[str, Any]] = DOCUMENT["components"]["messages"]
 
@@ -98,7 +98,7 @@ def test_every_reference_leads_somewhere_and_nothing_is_left_over() -> None:
     assert all(isinstance(resolved(reference), dict) for reference in inner)
     assert there - inner == {
         f"{name}.schema.json" for name in ("read", "alert", "match", "verdict", "hit", "lookedback")
-    } and there - inner <= set(schemas())
+    } and there - inner <= set(build_schemas())
     assert inner == {
         *(f"#/components/messages/{name}" for name in MESSAGES),
         *(f"#/components/tags/{name}" for name in DOCUMENT["components"]["tags"]),
@@ -122,7 +122,7 @@ def test_a_schema_file_means_the_same_to_readers_of_draft_07() -> None:
             for part in value:
                 look(part)
 
-    for text in schemas().values():
+    for text in build_schemas().values():
         look(json.loads(text))
         Draft7Validator.check_schema(json.loads(text))
 
@@ -130,7 +130,7 @@ def test_a_schema_file_means_the_same_to_readers_of_draft_07() -> None:
 def test_addresses_and_settings_are_those_of_the_topics() -> None:
     wanted = {
         topic.name.replace(".BE", ".{country}"): topic.configs
-        for topic in topics(TopicsPolicy(reads_hours={"BE": 24}))
+        for topic in required_topics(TopicsConfig(reads_hours={"BE": 24}))
     }
     assert [channel["address"] for channel in CHANNELS.values()] == list(wanted)
     for channel in CHANNELS.values():
@@ -144,7 +144,7 @@ def test_addresses_and_settings_are_those_of_the_topics() -> None:
 
 
 def test_keys_fit_what_stands_in_the_records() -> None:
-    example = {name.split(".")[0]: json.loads(text)["examples"][0] for name, text in schemas().items()}
+    example = {name.split(".")[0]: json.loads(text)["examples"][0] for name, text in build_schemas().items()}
     alert = "{list_id}/{alert_id}".format(**example["alert"])
     for name, key, other in (
         ("read", example["read"]["camera_id"], ""),

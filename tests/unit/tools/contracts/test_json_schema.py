@@ -14,37 +14,37 @@ from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError
 
 from streams.alerts.index import Index
-from streams.correlation.config import CorrelationPolicy
+from streams.correlation.config import CorrelationConfig
 from streams.matching.batch import match_batch
-from streams.matching.config import Policies
-from streams.matching.matcher import Judge
-from streams.network.config import Camera, Link, Places, Site
+from streams.matching.config import MatchingRules
+from streams.matching.matcher import Matcher
+from streams.network.config import CameraConfig, LinkConfig, Places, SiteConfig
 from streams.pipeline import Pipeline
-from streams.plates.normal_form import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN, PlateError, normal
+from streams.plates.normal_form import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN, PlateError, normalise
 from streams.records.alert import Alert, Withdrawal
 from streams.records.countries import COUNTRIES
 from streams.records.decode import (
     decode_alert,
     decode_hit,
-    decode_looked_back,
+    decode_lookback_run,
     decode_match,
     decode_verdict,
 )
 from streams.records.encode import encode
 from streams.records.hit import Hit
-from streams.records.lookback import LookedBack
+from streams.records.lookback import LookbackRun
 from streams.records.match import Match
 from streams.records.read import Read
 from streams.records.times import parse_time, to_ms
 from streams.records.verdict import Verdict
 from tests.support import record_documents as documents
-from tests.support.mutated_records import disturbed, junk, odd_plates
-from tests.support.record_documents import Document, sent
-from tools.contracts import schemas
+from tests.support.mutated_records import junk_values, mutated, odd_plates
+from tests.support.record_documents import Document, encode_document
+from tools.contracts import build_schemas
 
-SCHEMAS: Final = {name.split(".")[0]: json.loads(text) for name, text in schemas().items()}
+SCHEMAS: Final = {name.split(".")[0]: json.loads(text) for name, text in build_schemas().items()}
 _EMPTY: Final = Index()
-_JUDGE: Final = Judge(Policies())
+_JUDGE: Final = Matcher(MatchingRules())
 
 
 def _pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:
@@ -82,8 +82,8 @@ def schema_takes(name: str, document: object) -> bool:
 
 def _read(record: bytes) -> bool:
     matched = match_batch([record], _EMPTY, _JUDGE)
-    assert matched.reads + len(matched.rejected) == 1
-    return matched.reads == 1
+    assert matched.read_count + len(matched.rejected) == 1
+    return matched.read_count == 1
 
 
 def _alert(record: bytes) -> bool:
@@ -111,7 +111,7 @@ def _hit(record: bytes) -> bool:
 
 
 def _looked_back(record: bytes) -> bool:
-    return isinstance(decode_looked_back(record), LookedBack)
+    return isinstance(decode_lookback_run(record), LookbackRun)
 
 
 CASES: Final[dict[str, tuple[st.SearchStrategy[Document], Callable[[bytes], bool]]]] = {
@@ -121,7 +121,7 @@ CASES: Final[dict[str, tuple[st.SearchStrategy[Document], Callable[[bytes], bool
     "verdict": (documents.verdicts, _verdict),
     "match": (documents.matches, _match),
     "hit": (documents.hits, _hit),
-    "lookedback": (documents.looked_backs, _looked_back),
+    "lookedback": (documents.lookback_records, _looked_back),
 }
 kinds = pytest.mark.parametrize("name", CASES)
 
@@ -133,7 +133,7 @@ def test_right_documents_are_taken_by_schema_and_code(name: str, data: st.DataOb
     right, code_takes = CASES[name]
     document = data.draw(right)
     VALIDATORS[name].validate(document)
-    assert code_takes(sent(document, data.draw(st.booleans())))
+    assert code_takes(encode_document(document, data.draw(st.booleans())))
 
 
 @kinds
@@ -141,9 +141,9 @@ def test_right_documents_are_taken_by_schema_and_code(name: str, data: st.DataOb
 @given(st.data())
 def test_disturbed_documents_are_judged_alike(name: str, data: st.DataObject) -> None:
     right, code_takes = CASES[name]
-    document = data.draw(disturbed(right))
+    document = data.draw(mutated(right))
     assume(not _ends_before_it_begins(document))
-    assert code_takes(sent(document)) == schema_takes(name, document)
+    assert code_takes(encode_document(document)) == schema_takes(name, document)
 
 
 def _ends_before_it_begins(document: Document) -> bool:
@@ -158,7 +158,7 @@ def _ends_before_it_begins(document: Document) -> bool:
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_what_is_no_object_is_refused_by_both(name: str, data: st.DataObject) -> None:
-    value = data.draw(junk.filter(lambda value: not isinstance(value, dict)))
+    value = data.draw(junk_values.filter(lambda value: not isinstance(value, dict)))
     assert not schema_takes(name, value)
     assert not CASES[name][1](json.dumps(value).encode())
 
@@ -173,12 +173,12 @@ def test_times_at_the_edges_of_the_years_are_judged_alike(day: str, zone: str, f
         document = SCHEMAS["verdict"]["examples"][0] | {"at": f"{day}T{clock}{fraction}{zone}"}
         # 1999-12-31T23:59:59.9999999 is rounded to the year 2000 by the code and refused by the pattern.
         if not (day.startswith("1999") and clock.startswith("23") and fraction == ".9999999"):
-            assert _verdict(sent(document)) == schema_takes("verdict", document)
+            assert _verdict(encode_document(document)) == schema_takes("verdict", document)
 
 
 def test_a_term_that_ends_before_it_begins_is_refused_by_the_code_alone() -> None:
     document = SCHEMAS["alert"]["examples"][0] | {"valid_until": "2026-04-30T00:00:00Z"}
-    assert schema_takes("alert", document) and not _alert(sent(document))
+    assert schema_takes("alert", document) and not _alert(encode_document(document))
 
 
 def _fits(pattern: str, plate: str) -> bool:
@@ -187,7 +187,7 @@ def _fits(pattern: str, plate: str) -> bool:
 
 def _normal(plate: str, *, wildcards: bool = False) -> bool:
     try:
-        return bool(normal(plate, wildcards=wildcards))
+        return bool(normalise(plate, wildcards=wildcards))
     except PlateError:
         return False
 
@@ -231,7 +231,7 @@ def test_a_schema_file_is_whole(name: str) -> None:
     assert schema["title"].lower() == name and schema["description"]
     assert all(inner.get("description") or inner.keys() == {"$ref"} for _, inner in _properties(schema))
     assert all(each.get("description") for each in schema.get("$defs", {}).values())
-    text = schemas()[f"{name}.schema.json"]
+    text = build_schemas()[f"{name}.schema.json"]
     referred = set(re.findall(r'"#/\$defs/(\w+)"', text))
     assert referred == set(schema.get("$defs", {}))
     assert '"additionalProperties": false' not in text
@@ -248,8 +248,8 @@ def test_an_example_is_taken_by_schema_and_code_and_written_as_it_stands(name: s
     (document,) = SCHEMAS[name]["examples"]
     VALIDATORS[name].validate(document)
     if name in CASES:
-        assert CASES[name][1](sent(document))
-    record = msgspec.json.decode(sent(document), type=_kind(name))
+        assert CASES[name][1](encode_document(document))
+    record = msgspec.json.decode(encode_document(document), type=_kind(name))
     assert json.loads(encode(record)) == document
 
 
@@ -261,46 +261,49 @@ def _kind(name: str) -> type[msgspec.Struct]:
         Match,
         Hit,
         Verdict,
-        LookedBack,
+        LookbackRun,
     )
-    return {kind.__name__.lower(): kind for kind in kinds}[name]
+    public = {kind.__name__.lower(): kind for kind in kinds} | {"lookedback": LookbackRun}
+    return public[name]
 
 
 def _pipeline(alert: Document) -> Pipeline:
-    decoded = decode_alert(sent(alert))
+    decoded = decode_alert(encode_document(alert))
     assert isinstance(decoded, Alert)
     index = Index()
     index.put(decoded)
     places = Places(
         sites={
-            "rekkem": Site(
+            "rekkem": SiteConfig(
                 road="A14/E17",
                 territory="BE",
                 lat=50.786,
                 lon=3.158,
-                links=[Link("kortrijk", km=10.9, minutes=6.2)],
+                links=[LinkConfig("kortrijk", km=10.9, minutes=6.2)],
             ),
-            "kortrijk": Site(territory="BE"),
+            "kortrijk": SiteConfig(territory="BE"),
         },
-        cameras={"be.a14.rekkem.n": Camera(site="rekkem", direction="Kortrijk")},
+        cameras={"be.a14.rekkem.n": CameraConfig(site="rekkem", direction="Kortrijk")},
     )
-    return Pipeline(index, Policies(), CorrelationPolicy(), places)
+    return Pipeline(index, MatchingRules(), CorrelationConfig(), places)
 
 
 def test_the_example_of_a_match_is_what_the_match_stage_makes_of_the_others() -> None:
     (document,) = SCHEMAS["match"]["examples"]
     index = Index()
-    alert = decode_alert(sent(SCHEMAS["alert"]["examples"][0]))
+    alert = decode_alert(encode_document(SCHEMAS["alert"]["examples"][0]))
     assert isinstance(alert, Alert)
     index.put(alert)
-    matched = match_batch([sent(SCHEMAS["read"]["examples"][0])], index, _JUDGE)
+    matched = match_batch([encode_document(SCHEMAS["read"]["examples"][0])], index, _JUDGE)
     assert [json.loads(encode(match)) for match in matched.matches] == [document]
 
 
 def test_the_example_of_a_hit_is_what_the_pipeline_makes_of_the_others() -> None:
     (hit_document,) = SCHEMAS["hit"]["examples"]
     now = to_ms(parse_time(hit_document["emitted_at"]))
-    outcome = _pipeline(SCHEMAS["alert"]["examples"][0]).reads([sent(SCHEMAS["read"]["examples"][0])], now)
+    outcome = _pipeline(SCHEMAS["alert"]["examples"][0]).handle_reads(
+        [encode_document(SCHEMAS["read"]["examples"][0])], now
+    )
     assert [json.loads(encode(hit)) for hit in outcome.hits] == [hit_document]
 
 
@@ -312,7 +315,7 @@ def test_every_hit_fits_its_schema(read: Document, alert: Document) -> None:
     alert["country"] = read["country"] = "DE"
     alert.pop("match", None)  # it may want more than any read gives
     alert.pop("operation_id", None)  # that of an operation that is not set hits nowhere
-    outcome = _pipeline(alert).reads([sent(read)])
+    outcome = _pipeline(alert).handle_reads([encode_document(read)])
     assert len(outcome.hits) == 1
     for hit in outcome.hits:
         VALIDATORS["hit"].validate(json.loads(encode(hit)))

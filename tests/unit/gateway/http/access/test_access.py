@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.gateway.config import Camera
-from streams.gateway.http.access import Access, Refused
+from streams.gateway.config import GatewayCameraConfig
+from streams.gateway.http.access import Access, Unauthorised
 
 NOW = 1_779_400_000_000
 ENVIRON = {f"ANPR_CAMERA_{name}": f"secret of {name}" for name in ("B1", "B2", "D1", "T1", "DAHUA")}
 CAMERAS = {
-    "b1": Camera(maker="read"),
-    "b2": Camera(maker="read", user="Zoë"),
-    "d1": Camera(maker="read", auth="digest"),
-    "t1": Camera(maker="read", auth="bearer"),
-    "x1": Camera(maker="read", auth="certificate", user="camera.example.org"),
+    "b1": GatewayCameraConfig(maker="read"),
+    "b2": GatewayCameraConfig(maker="read", user="Zoë"),
+    "d1": GatewayCameraConfig(maker="read", auth="digest"),
+    "t1": GatewayCameraConfig(maker="read", auth="bearer"),
+    "x1": GatewayCameraConfig(maker="read", auth="certificate", user="camera.example.org"),
 }
 
 
-def access(cameras: Mapping[str, Camera] = CAMERAS) -> Access:
+def access(cameras: Mapping[str, GatewayCameraConfig] = CAMERAS) -> Access:
     return Access(cameras, ENVIRON)
 
 
@@ -39,8 +39,8 @@ def asked(
 ) -> str | int:
     """The camera, or the status of the refusal."""
     try:
-        return made.camera("POST", path, authorization, certificate, now)
-    except Refused as refused:
+        return made.identify_camera("POST", path, authorization, certificate, now)
+    except Unauthorised as refused:
         return refused.status
 
 
@@ -67,14 +67,14 @@ def test_a_path_names_the_camera_and_no_other_may_send_there() -> None:
 
 
 def test_cameras_of_one_login_are_told_apart_by_the_path() -> None:
-    cameras = {name: Camera(maker="read", user="both") for name in ("b1", "b2")}
+    cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("b1", "b2")}
     made = Access(cameras, dict.fromkeys(("ANPR_CAMERA_B1", "ANPR_CAMERA_B2"), "same"))
     assert asked(made, basic("both", "same")) == 400
     assert asked(made, basic("both", "same"), "/cameras/b2") == "b2"
 
 
 def test_cameras_of_one_user_are_told_apart_by_their_secrets() -> None:
-    cameras = {name: Camera(maker="read", user="both") for name in ("b1", "b2")}
+    cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("b1", "b2")}
     made = access(cameras)
     assert asked(made, basic("both", "secret of B1")) == "b1"
     assert asked(made, basic("both", "secret of B2")) == "b2"
@@ -82,7 +82,7 @@ def test_cameras_of_one_user_are_told_apart_by_their_secrets() -> None:
 
 
 def test_an_id_with_a_slash_is_written_in_hex() -> None:
-    cameras = {name: Camera(maker="read", user="both") for name in ("a/b", "a")}
+    cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("a/b", "a")}
     made = Access(cameras, {"ANPR_CAMERA_A_B": "same", "ANPR_CAMERA_A": "same"})
     assert asked(made, basic("both", "same"), "/cameras/a%2Fb") == "a/b"
     assert asked(made, basic("both", "same"), "/cameras/a/b") == "a"
@@ -133,8 +133,8 @@ def test_any_bytes_in_a_basic_login_are_refused_and_nothing_else(raw: bytes) -> 
 
 
 def test_a_refusal_tells_no_secret() -> None:
-    with pytest.raises(Refused) as refused:
-        access().camera("POST", "/", basic("b1", "hidden"), None, NOW)
+    with pytest.raises(Unauthorised) as refused:
+        access().identify_camera("POST", "/", basic("b1", "hidden"), None, NOW)
     assert "hidden" not in str(refused.value) and "secret of" not in str(refused.value)
     assert refused.value.challenges[-2:] == (
         'Basic realm="anpr", charset="UTF-8"',

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.gateway.config import Camera
+from streams.gateway.config import GatewayCameraConfig
 from streams.gateway.http.access import Access, AccessError
-from streams.gateway.http.access.camera_secrets import variable_of
+from streams.gateway.http.access.camera_secrets import environment_variable
 from tests.unit.gateway.http.access.test_access import asked, basic
 
 
-def faults(cameras: dict[str, Camera], environ: dict[str, str] | None = None) -> dict[str, str]:
+def faults(cameras: dict[str, GatewayCameraConfig], environ: dict[str, str] | None = None) -> dict[str, str]:
     """The rules broken, by field; none tells a secret, which all have "hidden" in them here."""
     with pytest.raises(AccessError) as error:
         Access(cameras, environ or {})
@@ -31,18 +31,19 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     cameras = {
-        name: Camera(maker="read", secret_file=str(tmp_path / name)) for name in (*contents, "gone")
+        name: GatewayCameraConfig(maker="read", secret_file=str(tmp_path / name))
+        for name in (*contents, "gone")
     } | {
-        "folder": Camera(maker="read", secret_file=str(tmp_path)),
-        "home": Camera(maker="read", secret_file="~nobody/secret"),
-        "nul": Camera(maker="read", secret_file="a\0b"),
-        "none": Camera(maker="read", auth="digest"),
-        "t1": Camera(maker="read", auth="bearer"),
-        "t2": Camera(maker="read", auth="bearer"),
-        "t3": Camera(maker="read", auth="bearer"),
-        "x1": Camera(maker="read", auth="certificate", secret_file=str(tmp_path / "gone")),
-        "x2": Camera(maker="read", auth="certificate"),
-        "u1": Camera(maker="read", user="a:b"),
+        "folder": GatewayCameraConfig(maker="read", secret_file=str(tmp_path)),
+        "home": GatewayCameraConfig(maker="read", secret_file="~nobody/secret"),
+        "nul": GatewayCameraConfig(maker="read", secret_file="a\0b"),
+        "none": GatewayCameraConfig(maker="read", auth="digest"),
+        "t1": GatewayCameraConfig(maker="read", auth="bearer"),
+        "t2": GatewayCameraConfig(maker="read", auth="bearer"),
+        "t3": GatewayCameraConfig(maker="read", auth="bearer"),
+        "x1": GatewayCameraConfig(maker="read", auth="certificate", secret_file=str(tmp_path / "gone")),
+        "x2": GatewayCameraConfig(maker="read", auth="certificate"),
+        "u1": GatewayCameraConfig(maker="read", user="a:b"),
     }
     environ = {
         "ANPR_CAMERA_T1": "hidden",
@@ -62,7 +63,7 @@ def test_a_variable_of_two_cameras_is_a_fault_where_it_is_set(tmp_path: Path) ->
     files = {}
     for name in ("a-b", "a_b"):
         (tmp_path / name).write_text(f"secret of {name}")
-        files[name] = Camera(maker="read", secret_file=str(tmp_path / name))
+        files[name] = GatewayCameraConfig(maker="read", secret_file=str(tmp_path / name))
     assert asked(Access(files, {}), basic("a_b", "secret of a_b")) == "a_b"
     assert list(faults(files, {"ANPR_CAMERA_A_B": "hidden"})) == ["ANPR_CAMERA_A_B"]
 
@@ -71,7 +72,7 @@ def test_a_variable_of_two_cameras_is_a_fault_where_it_is_set(tmp_path: Path) ->
 def test_the_environment_goes_before_the_file(tmp_path: Path, end: str) -> None:
     file = tmp_path / "secret"
     file.write_bytes(f"in the file{end}".encode())
-    cameras = {"b1": Camera(maker="read", secret_file=str(file))}
+    cameras = {"b1": GatewayCameraConfig(maker="read", secret_file=str(file))}
     assert asked(Access(cameras, {}), basic("b1", "in the file")) == "b1"
     assert asked(Access(cameras, {"ANPR_CAMERA_B1": ""}), basic("b1", "in the file")) == "b1"
     assert asked(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "set")) == "b1"
@@ -79,7 +80,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, end: str) -> None:
 
 
 def test_a_file_is_not_read_where_the_variable_is_set() -> None:
-    cameras = {"b1": Camera(maker="read", secret_file="gone")}
+    cameras = {"b1": GatewayCameraConfig(maker="read", secret_file="gone")}
     assert asked(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "set")) == "b1"
 
 
@@ -87,4 +88,4 @@ def test_a_file_is_not_read_where_the_variable_is_set() -> None:
     ("camera_id", "variable"), [("be.e40-1", "ANPR_CAMERA_BE_E40_1"), ("köln", "ANPR_CAMERA_K_LN")]
 )
 def test_the_variable_of_a_camera(camera_id: str, variable: str) -> None:
-    assert variable_of(camera_id) == variable
+    assert environment_variable(camera_id) == variable

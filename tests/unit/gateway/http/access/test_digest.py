@@ -10,16 +10,16 @@ from aiohttp import ClientSession, DigestAuthMiddleware
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.gateway.config import Camera
-from streams.gateway.http.access import Access, Refused
-from streams.gateway.http.access.digest import Digests, answers, fields_of
-from tests.support.gateways import SECRET, gateway
+from streams.gateway.config import GatewayCameraConfig
+from streams.gateway.http.access import Access, Unauthorised
+from streams.gateway.http.access.digest import DigestChallenges, is_valid_response, parse_authorization
+from tests.support.gateways import SECRET, running_gateway
 from tests.unit.gateway.http.access.test_access import ENVIRON, NOW, asked
 
-D1 = Camera(maker="read", auth="digest")
+D1 = GatewayCameraConfig(maker="read", auth="digest")
 
 
-def access(cameras: Mapping[str, Camera] | None = None) -> Access:
+def access(cameras: Mapping[str, GatewayCameraConfig] | None = None) -> Access:
     return Access(cameras or {"d1": D1}, ENVIRON)
 
 
@@ -43,9 +43,9 @@ def digest(
 
 
 def challenges(made: Access, now: int = NOW) -> list[str]:
-    with pytest.raises(Refused) as refused:
-        made.camera("POST", "/", None, None, now)
-    assert refused.value.status == 401 and refused.value.asked
+    with pytest.raises(Unauthorised) as refused:
+        made.identify_camera("POST", "/", None, None, now)
+    assert refused.value.status == 401 and refused.value.is_challenge
     return [each for each in refused.value.challenges if each.startswith("Digest")]
 
 
@@ -83,20 +83,20 @@ EXAMPLES = {
 
 @pytest.mark.parametrize(("secret", "header"), EXAMPLES.values(), ids=EXAMPLES.keys())
 def test_the_examples_of_the_standards(secret: str, header: str) -> None:
-    fields = fields_of(header)
-    assert answers(fields, "GET", "/dir/index.html", secret)
-    assert not answers(fields, "GET", "/dir/index.html", secret + " ")
-    assert not answers(fields, "POST", "/dir/index.html", secret)
-    assert not answers(fields, "GET", "/dir/index.html?", secret)
-    assert not answers(fields | {"username": "mufasa"}, "GET", "/dir/index.html", secret)
-    assert not answers(fields | {"algorithm": "MD5-sess"}, "GET", "/dir/index.html", secret)
+    fields = parse_authorization(header)
+    assert is_valid_response(fields, "GET", "/dir/index.html", secret)
+    assert not is_valid_response(fields, "GET", "/dir/index.html", secret + " ")
+    assert not is_valid_response(fields, "POST", "/dir/index.html", secret)
+    assert not is_valid_response(fields, "GET", "/dir/index.html?", secret)
+    assert not is_valid_response(fields | {"username": "mufasa"}, "GET", "/dir/index.html", secret)
+    assert not is_valid_response(fields | {"algorithm": "MD5-sess"}, "GET", "/dir/index.html", secret)
 
 
 @pytest.mark.parametrize("path", ["/", "/cameras/c1", "/a%7Eb/%2f?time=1%202&x=%e4"])
 def test_the_digest_of_another_client_over_http(tmp_path: Path, path: str) -> None:
     async def whole() -> list[int]:
         cameras = {"c1": D1}
-        async with gateway(tmp_path, cameras) as ground:
+        async with running_gateway(tmp_path, cameras) as ground:
             statuses = []
             for secret in (SECRET, "another"):
                 client = DigestAuthMiddleware("c1", secret)
@@ -128,12 +128,14 @@ def test_digest(which: int, count: int | None) -> None:
 @pytest.mark.parametrize("count", [1, None], ids=["RFC 7616", "RFC 2069"])
 def test_a_nonce_of_another_process_is_stale_and_no_wrong_login(count: int | None) -> None:
     header = digest(challenges(access())[0], "d1", "secret of D1", count=count)
-    with pytest.raises(Refused) as refused:
-        access().camera("POST", "/", header, None, NOW)
-    assert refused.value.status == 401 and refused.value.asked
-    with pytest.raises(Refused) as refused:
-        access().camera("POST", "/", digest(challenges(access())[0], "d1", "another", count=count), None, NOW)
-    assert refused.value.status == 401 and not refused.value.asked
+    with pytest.raises(Unauthorised) as refused:
+        access().identify_camera("POST", "/", header, None, NOW)
+    assert refused.value.status == 401 and refused.value.is_challenge
+    with pytest.raises(Unauthorised) as refused:
+        access().identify_camera(
+            "POST", "/", digest(challenges(access())[0], "d1", "another", count=count), None, NOW
+        )
+    assert refused.value.status == 401 and not refused.value.is_challenge
 
 
 def test_an_answer_is_good_once_and_for_five_minutes() -> None:
@@ -146,20 +148,22 @@ def test_an_answer_is_good_once_and_for_five_minutes() -> None:
     assert asked(made, digest(challenge, "d1", "secret of D1", count=2)) == 401
     assert asked(made, digest(challenge, "d1", "secret of D1", count=4), now=NOW + 299_000) == "d1"
     late = digest(challenge, "d1", "secret of D1", count=5)
-    with pytest.raises(Refused) as refused:
-        made.camera("POST", "/", late, None, NOW + 301_000)
-    assert refused.value.asked
+    with pytest.raises(Unauthorised) as refused:
+        made.identify_camera("POST", "/", late, None, NOW + 301_000)
+    assert refused.value.is_challenge
     assert all("stale=true" in each for each in refused.value.challenges if each.startswith("Digest"))
 
 
 def test_no_answer_is_good_again_when_there_are_too_many_to_remember() -> None:
-    digests = Digests(b"a key")
-    nonces = [fields_of(digests.challenges(NOW + number)[0])["nonce"] for number in range(10_100)]
+    digests = DigestChallenges(b"a key")
+    nonces = [
+        parse_authorization(digests.build_challenges(NOW + number)[0])["nonce"] for number in range(10_100)
+    ]
     used = [{"realm": "anpr", "qop": "auth", "nc": "00000001", "nonce": nonce} for nonce in nonces]
-    assert all(digests.use(fields, NOW + 10_100) == "good" for fields in used)
-    assert all(digests.use(fields, NOW + 10_100) == "stale" for fields in used)
+    assert all(digests.use_nonce(fields, NOW + 10_100) == "good" for fields in used)
+    assert all(digests.use_nonce(fields, NOW + 10_100) == "stale" for fields in used)
     last = used[-1] | {"nc": "00000002"}
-    assert digests.use(last, NOW + 10_100) == "good"
+    assert digests.use_nonce(last, NOW + 10_100) == "good"
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 6)), max_size=30))
@@ -177,7 +181,7 @@ def test_no_count_of_a_nonce_is_good_twice(tries: list[tuple[int, int]]) -> None
 
 @pytest.mark.parametrize("count", [1, None], ids=["with a count", "without"])
 def test_an_empty_realm_and_nonce_are_good_for_dahua_alone(count: int | None) -> None:
-    cameras = {"dahua": Camera(maker="dahua", auth="digest"), "d1": D1}  # type: ignore[arg-type]
+    cameras = {"dahua": GatewayCameraConfig(maker="dahua", auth="digest"), "d1": D1}  # type: ignore[arg-type]
     made = access(cameras)
     challenge = challenges(made)[1]
     empty = {"realm": "", "nonce": ""}
@@ -189,8 +193,8 @@ def test_an_empty_realm_and_nonce_are_good_for_dahua_alone(count: int | None) ->
 
 def test_cameras_of_one_login_are_told_apart_by_the_path_whatever_their_makers() -> None:
     cameras = {
-        "d1": Camera(maker="read", auth="digest", user="both"),
-        "d2": Camera(maker="dahua", auth="digest", user="both"),  # type: ignore[arg-type]
+        "d1": GatewayCameraConfig(maker="read", auth="digest", user="both"),
+        "d2": GatewayCameraConfig(maker="dahua", auth="digest", user="both"),  # type: ignore[arg-type]
     }
     made = Access(cameras, dict.fromkeys(("ANPR_CAMERA_D1", "ANPR_CAMERA_D2"), "same"))
     for name in cameras:

@@ -2,15 +2,15 @@
 
 import pytest
 
-from streams.gateway.vendors.shared.country_codes import alpha2
+from streams.gateway.vendors.shared.country_codes import to_alpha2
 from streams.records.countries import COUNTRIES
 
 
 @pytest.mark.parametrize("code", sorted(COUNTRIES))
 def test_every_alpha_2_code_is_known_in_any_case(code: str) -> None:
-    assert alpha2(code) == code
-    assert alpha2(code.lower()) == code
-    assert alpha2(f" {code.title()} ") == code
+    assert to_alpha2(code) == code
+    assert to_alpha2(code.lower()) == code
+    assert to_alpha2(f" {code.title()} ") == code
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_every_alpha_2_code_is_known_in_any_case(code: str) -> None:
     ],
 )  # fmt: skip
 def test_alpha_3_and_reserved_codes(code: str, country: str) -> None:
-    assert alpha2(code) == country
+    assert to_alpha2(code) == country
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_alpha_3_and_reserved_codes(code: str, country: str) -> None:
     [("eu-fr", "FR"), ("EU-gb", "GB"), ("eu_de", "DE"), ("us-ca", "US"), ("ca-on", "CA"), ("BEL-VLG", "BE")],
 )
 def test_regions(code: str, country: str) -> None:
-    assert alpha2(code) == country
+    assert to_alpha2(code) == country
 
 
 @pytest.mark.parametrize(
@@ -38,17 +38,17 @@ def test_regions(code: str, country: str) -> None:
     ["", " ", "unknown", "UNKNOWN", "n/a", "other", "eu", "EU", "zz", "None", "-", "eu-", "eu-unknown"],
 )
 def test_a_mark_of_unknown_is_no_country_and_no_fault(code: str) -> None:
-    assert alpha2(code) == ""
+    assert to_alpha2(code) == ""
 
 
 @pytest.mark.parametrize(
     "code", ["QQ", "QQQ", "46", "eu-qq", "qq-fr", "Schweden", "ß", "٣", "S E", "x" * 5000, "\0"]
 )
 def test_what_is_no_code_is_not_known(code: str) -> None:
-    assert alpha2(code) is None
+    assert to_alpha2(code) is None
 
 
 def test_each_country_has_an_alpha_3_code() -> None:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    found = [alpha2(a + b + c) for a in letters for b in letters for c in letters]
+    found = [to_alpha2(a + b + c) for a in letters for b in letters for c in letters]
     assert {code for code in found if code} == COUNTRIES
