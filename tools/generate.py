@@ -16,7 +16,7 @@ from tools.contracts import build_asyncapi, build_schemas
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GENERATED: Final[dict[str, Callable[[], str]]] = {
-    "docs/configuration.md": build_reference,
+    "docs/reference/configuration.md": build_reference,
     "schemas/asyncapi.json": build_asyncapi,
     "tests/cases/INDEX.md": index,
     **{f"schemas/{name}": partial(str, text) for name, text in build_schemas().items()},

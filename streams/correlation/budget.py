@@ -2,7 +2,8 @@
 
 The expected false hits of a list and UTC day (of `captured_at`) so far, which are what is spent, are the sum
 over its hits told of 1 - posterior. When the next one would break the budget, or when the budget goes faster
-than the day, only hits of a higher posterior are told; docs/budgets.md has the rule. What was told stays.
+than the day, only hits of a higher posterior are told; docs/guides/budgets.md has the rule.
+What was emitted stays.
 
 All sums are in whole millionths, so that they are the same in whatever order they were added up.
 """

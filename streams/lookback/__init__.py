@@ -4,5 +4,5 @@
                  ▲                     │
                  └──── lookbacks ◀─────┘
 
-A worker has it done in a process beside it (`beside`, `process`); `docs/lookback.md` says what holds and how.
+A worker runs it in a child process; see `docs/guides/lookback.md`.
 """

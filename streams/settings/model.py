@@ -1,6 +1,6 @@
 """The settings: each section and key is declared once, here or in the room it belongs to.
 
-The file's reference, `docs/configuration.md`, is made from these declarations.
+The file's reference, `docs/reference/configuration.md`, is made from these declarations.
 """
 
 from typing import Annotated

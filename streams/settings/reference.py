@@ -35,7 +35,7 @@ def format_settings(settings: Struct) -> str:
 
 
 def build_reference() -> str:
-    """The reference of all settings in Markdown, as it stands in docs/configuration.md."""
+    """The reference of all settings in Markdown, as it stands in docs/reference/configuration.md."""
     rules = "\n".join(f"- {each.rule}" for each in CHECKS)
     sections = "\n".join(_section_lines(Settings, ""))
     return f"{_INTRODUCTION}\n{sections}\n## Rules across sections\n\n{rules}\n"

@@ -2,5 +2,5 @@
 
     reads ─▶ Matching ─▶ matches ─▶ Correlating ─▶ hits
 
-`streams.worker.worker.Worker` starts and ends it all; `docs/worker.md` says what holds and how.
+`streams.worker.worker.Worker` starts and ends it all; `docs/guides/worker.md` says what holds and how.
 """

@@ -1,7 +1,7 @@
 """News that comes between reads: new versions, withdrawals and verdicts, as the stream brings them.
 
-In files all of that is known from the start or dated; here it comes when it comes. docs/meaning.md says what
-must follow.
+In files all of that is known from the start or dated; here it comes when it comes. docs/concepts/meaning.md
+says what must follow.
 """
 
 import itertools

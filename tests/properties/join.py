@@ -1,4 +1,4 @@
-"""The join written a second time, from docs/meaning.md alone: every read against every alert, in plain loops.
+"""A second implementation of the join, from docs/concepts/meaning.md alone, in plain loops.
 
 It is slow and short. Of the package it uses only the records and what `formats.toml` says a country issues;
 normal form, spellings, classes, patterns and the guard are its own.

@@ -171,7 +171,8 @@ def build_asyncapi() -> str:
             "version": _VERSION,
             "description": "Licence-plate reads joined against alert lists. Addresses are Kafka topics; "
             "their first part is `[topics] prefix` of the settings, `anpr` unless set. An operation is by "
-            "the role in its tag. What no schema says is in README.md beside this file and docs/meaning.md.",
+            "the role in its tag. What no schema says is in README.md beside this file and "
+            "docs/concepts/meaning.md.",
         },
         "defaultContentType": "application/json",
         "channels": {channel.name: _build_channel(channel) for channel in _CHANNELS},

@@ -1,7 +1,7 @@
 """A Faust transport that hands an agent all records fetched from a partition as one message.
 
-Chosen by the scheme of the broker's URL, `batch://host:port`; `docs/batch-driver.md` says how and why.
-It knows nothing of what the records mean.
+Chosen by the scheme of the broker's URL, `batch://host:port`; see
+`docs/concepts/batch-driver.md`. It knows nothing of what the records mean.
 """
 
 from streams.kafka.faust_driver.batch import Batch

@@ -8,7 +8,7 @@ ErrorRate = Annotated[float, Meta(ge=0.001, le=0.5)]
 
 
 class AppearanceConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a vehicle's looks are to be trusted; docs/looks.md has where the defaults come from."""
+    """Error rates of recognised appearance; see docs/concepts/appearance.md for the defaults' sources."""
 
     error_make: Annotated[
         ErrorRate, Meta(description="share of the makes read that are wrong; not read is not wrong")

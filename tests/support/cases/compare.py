@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.support.cases.loading import Row
 
-# Of a hit that stands, these depend on the order of arrival; all else does not (docs/meaning.md).
+# Of a hit that stands, these depend on the order of arrival; all else does not (docs/concepts/meaning.md).
 ARRIVAL_FIELDS: Final = ("mode", "age_s", "revision", "kind", "emitted_at")
 
 
