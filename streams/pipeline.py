@@ -11,7 +11,7 @@ from typing import NamedTuple
 from streams.alerts.index import Index
 from streams.confusions.model import ConfusionModels
 from streams.correlation.budget import build_budgets
-from streams.correlation.config import CooperationRules, CorrelationConfig
+from streams.correlation.config import CooperationRules, CorrelationConfig, CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.batch import match_batch
 from streams.matching.config import MatchingRules
@@ -56,13 +56,10 @@ class Pipeline:
         self._matcher = Matcher(rules, models=models)
         audiences = {list_id: policy.audience for list_id, policy in rules.lists.items()}
         self._correlator = Correlator(
-            correlation,
-            places,
-            audiences,
+            CorrelationRules(correlation, places, audiences, cooperation or CooperationRules()),
             index,
             self._matcher,
             build_budgets(rules),
-            cooperation or CooperationRules(),
         )
         self._now_ms = 0
 

@@ -1,10 +1,11 @@
 """What an operator sets about correlation: times, centres."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from streams.network.config import Places
 from streams.operations.config import OperationConfig
 from streams.records.countries import Country
 from streams.records.types import FreeText
@@ -83,6 +84,15 @@ class CooperationRules(Struct, frozen=True):
 
     handovers: Mapping[str, HandoverRule] = {}
     operations: Mapping[str, OperationConfig] = {}
+
+
+class CorrelationRules(Struct, frozen=True):
+    """What the settings say about correlation; `audiences` are the centres notified of each list's hits."""
+
+    config: CorrelationConfig = CorrelationConfig()
+    places: Places = Places()
+    audiences: Mapping[str, Sequence[str]] = {}
+    cooperation: CooperationRules = CooperationRules()
 
 
 class CentreConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,23 +16,21 @@ withdrawn at once: it is a record, nobody is to act on it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from streams.alerts.index import Index
 from streams.correlation.budget import Budget, BudgetNotice, Budgets
 from streams.correlation.cold_state import ColdAlert, ColdAlerts
-from streams.correlation.config import CooperationRules, CorrelationConfig
+from streams.correlation.config import CorrelationRules
 from streams.correlation.effective_versions import EffectiveVersions
 from streams.correlation.evaluation import ChangedHits, Evaluator
 from streams.correlation.journeys.itinerary import VehicleKey
 from streams.correlation.passages import Pair, PassageKey, Sighting, SightingFactory, passage_key, pick_resend
-from streams.correlation.revisions import JointOperations, Revisions
+from streams.correlation.revisions import Revisions
 from streams.correlation.sighting_store import SightingStore
+from streams.correlation.state import State, Timer
 from streams.correlation.timers import Timers
 from streams.correlation.verdicts import Verdicts
 from streams.matching.matcher import Matcher
-from streams.network.config import Places
-from streams.operations.admission import Operations
 from streams.records.alert import Alert, AlertKey, alert_key
 from streams.records.hit import Hit, Retraction
 from streams.records.hit_header import read_hit_header
@@ -41,15 +39,12 @@ from streams.records.read import Read
 from streams.records.times import from_ms, to_ms
 from streams.records.verdict import Verdict
 
-_NO_COOPERATION: Final = CooperationRules()
-
 
 class Correlator:
     """The state of correlation: sightings, verdicts and what was told.
 
-    `index` has the lists as they are now; what has changed in it is told by `changed`. `audiences` has the
-    centres told of each list's hits, `budgets` the false hits that lists may cause a day, `cooperation` the
-    handovers and joint operations. Every `now` is in ms since 1970 UTC, and they never fall.
+    `index` has the lists as they are now; what has changed in it is told by `changed`. `budgets` has the
+    false hits that lists may cause a day. Every `now` is in ms since 1970 UTC, and they never fall.
 
     The state of one that has gone is made anew by `recall`, `recall_hit` and `expect`, in any order, and
     then `resume`. What is recalled rests as it was written until its alert is touched, by a match, a verdict,
@@ -58,38 +53,23 @@ class Correlator:
 
     def __init__(
         self,
-        config: CorrelationConfig,
-        places: Places,
-        audiences: Mapping[str, list[str]],
+        rules: CorrelationRules,
         index: Index,
         matcher: Matcher,
         budgets: Mapping[str, Budget] | None = None,
-        cooperation: CooperationRules = _NO_COOPERATION,
     ) -> None:
-        self._sighting_factory = SightingFactory(places, config)
+        self._sighting_factory = SightingFactory(rules.places, rules.config)
         self._index = index
         self._matcher = matcher
         self._budgeted_lists = frozenset(budgets or {})
         self._budgets = Budgets(budgets or {})
-        participants = {name: each.participants for name, each in cooperation.operations.items()}
-        joint = JointOperations(Operations(cooperation.operations, places.sites), participants)
-        self._revisions = Revisions(places, audiences, config.live_within_s * 1000, self._budgets, joint)
+        self._revisions = Revisions(rules, self._budgets)
         self._verdicts = Verdicts()
         self._versions = EffectiveVersions(index)
-        self._sighting_store = SightingStore(config.passage_gap_s * 1000)
-        self._timers: Timers[AlertKey | VehicleKey | Verdict] = Timers()
-        self._evaluator = Evaluator(
-            config,
-            places,
-            matcher.scorer.appearance,
-            self._versions,
-            self._sighting_store,
-            self._verdicts,
-            self._budgets,
-            self._revisions,
-            cooperation,
-            self._timers.schedule,
-        )
+        self._sighting_store = SightingStore(rules.config.passage_gap_s * 1000)
+        self._timers: Timers[Timer] = Timers()
+        state = State(self._versions, self._sighting_store, self._verdicts, self._budgets, self._timers)
+        self._evaluator = Evaluator(rules, matcher.scorer.appearance, state, self._revisions)
         self._cold_alerts = ColdAlerts()
         self._now_ms = 0
 
@@ -333,14 +313,14 @@ class Correlator:
             pair = Pair(hit.match.read_plate, key, hit.alert.version)
             self._verdicts.set_pair(hit.hit_id, pair)
 
-    def _is_verdict_or_withdrawal(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
+    def _is_verdict_or_withdrawal(self, entry: Timer) -> bool:
         """Whether an entry of the agenda is not the term of an alert or of a handover."""
         if isinstance(entry, Verdict):
             return True
         version = None if isinstance(entry, VehicleKey) else self._versions.get(entry)
         return version is not None and version.ends_early
 
-    def _is_retained(self, entry: AlertKey | VehicleKey | Verdict) -> bool:
+    def _is_retained(self, entry: Timer) -> bool:
         if isinstance(entry, Verdict):
             return True
         return self.is_sighted(entry.alert if isinstance(entry, VehicleKey) else entry)
@@ -399,7 +379,7 @@ class Correlator:
         self._timers.schedule(self._versions.record(latest).ends_ms, alert_key(latest))
         return self._evaluator.evaluate_alert(alert_key(latest), now_ms)
 
-    def _handle_timer(self, at_ms: int, entry: AlertKey | VehicleKey | Verdict) -> list[Hit]:
+    def _handle_timer(self, at_ms: int, entry: Timer) -> list[Hit]:
         if isinstance(entry, Verdict):
             return self._apply_verdict(entry, at_ms)
         if isinstance(entry, VehicleKey):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from streams.correlation.config import CorrelationConfig
+from streams.correlation.config import CorrelationRules
 from streams.correlation.handovers import ActiveHandover, HandoverFinder
 from streams.correlation.journeys.builder import JourneyBuilder, JourneyView
 from streams.correlation.journeys.itinerary import Itinerary, VehicleKey
@@ -12,7 +12,7 @@ from streams.correlation.revisions import Revisions
 from streams.correlation.verdicts import Verdicts
 from streams.records.alert import AlertKey
 from streams.records.hit import Hit, Retraction
-from streams.rules.handovers import HandoverRule, HandoverRules
+from streams.rules.handovers import HandoverRules
 
 
 class HandoverUpdate(Struct, frozen=True, gc=False):
@@ -31,13 +31,12 @@ class EmittedHandovers:
 
     def __init__(
         self,
-        rules: Mapping[str, HandoverRule],
-        config: CorrelationConfig,
+        rules: CorrelationRules,
         journey_builder: JourneyBuilder,
         revisions: Revisions,
         verdicts: Verdicts,
     ) -> None:
-        self._finder = HandoverFinder(HandoverRules(rules), config)
+        self._finder = HandoverFinder(HandoverRules(rules.cooperation.handovers), rules.config)
         self._journey_builder = journey_builder
         self._revisions = revisions
         self._verdicts = verdicts

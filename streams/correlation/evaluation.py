@@ -3,23 +3,20 @@
 All that stands is settled before any of it is told, for hits tell of one another; handovers go last.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from streams.correlation.budget import Budgets
-from streams.correlation.config import CooperationRules, CorrelationConfig
-from streams.correlation.effective_versions import EffectiveVersion, EffectiveVersions
+from streams.correlation.config import CorrelationRules
+from streams.correlation.effective_versions import EffectiveVersion
 from streams.correlation.emitted_handovers import EmittedHandovers
 from streams.correlation.journeys.builder import JourneyBuilder, JourneyView
 from streams.correlation.journeys.itinerary import Itinerary, VehicleKey, vehicle_key
 from streams.correlation.passages import Passage, PassageKey, Sighting, build_passage, split_passages
 from streams.correlation.revisions import Revisions
-from streams.correlation.sighting_store import SightingStore
-from streams.correlation.verdicts import Verdicts
+from streams.correlation.state import State
 from streams.matching.appearance.comparison import AppearanceComparer
-from streams.network.config import Places
 from streams.records.alert import AlertKey, alert_key
 from streams.records.hit import Hit, Retraction
 
@@ -30,35 +27,24 @@ _NO_VIEWS: Final[Mapping[str, JourneyView]] = {}
 
 
 class Evaluator:
-    """Reviews places, vehicles and alerts after anything about them has changed.
-
-    `look_again` takes a time (ms since 1970 UTC) and the vehicle whose handovers are to be reviewed then.
-    """
+    """Reviews places, vehicles and alerts after anything about them has changed."""
 
     def __init__(
         self,
-        config: CorrelationConfig,
-        places: Places,
+        rules: CorrelationRules,
         appearance: AppearanceComparer,
-        versions: EffectiveVersions,
-        sighting_store: SightingStore,
-        verdicts: Verdicts,
-        budgets: Budgets,
+        state: State,
         revisions: Revisions,
-        cooperation: CooperationRules,
-        schedule_check: Callable[[int, VehicleKey], None],
     ) -> None:
-        self._gap_ms = config.passage_gap_s * 1000
-        self._versions = versions
-        self._sighting_store = sighting_store
-        self._verdicts = verdicts
-        self._budgets = budgets
+        self._gap_ms = rules.config.passage_gap_s * 1000
+        self._versions = state.versions
+        self._sighting_store = state.sightings
+        self._verdicts = state.verdicts
+        self._budgets = state.budgets
+        self._timers = state.timers
         self._revisions = revisions
-        self._schedule_check = schedule_check
-        self._journey_builder = JourneyBuilder(places, config, appearance)
-        self._handovers = EmittedHandovers(
-            cooperation.handovers, config, self._journey_builder, revisions, verdicts
-        )
+        self._journey_builder = JourneyBuilder(rules.places, rules.config, appearance)
+        self._handovers = EmittedHandovers(rules, self._journey_builder, revisions, state.verdicts)
         self._itineraries: dict[VehicleKey, Itinerary] = {}
         self.restoring = False
         """Whether what was told before is reviewed by a state made anew, which may know less of it."""
@@ -165,7 +151,7 @@ class Evaluator:
             reviewed = self._handovers.evaluate(vehicle, now_ms, self._versions.expiry_ms(now_ms), ended)
             hits += reviewed.hits
             if reviewed.next_check_ms is not None:
-                self._schedule_check(reviewed.next_check_ms, vehicle)
+                self._timers.schedule(reviewed.next_check_ms, vehicle)
         return hits
 
     def restore_handover(self, vehicle: VehicleKey, hit: Hit) -> None:

@@ -7,10 +7,10 @@ from typing import Final, Literal, NamedTuple
 from msgspec.structs import replace
 
 from streams.correlation.budget import TIGHTENED_REASON, TIGHTENED_RULE, Budgets
+from streams.correlation.config import CorrelationRules
 from streams.correlation.handovers import ActiveHandover
 from streams.correlation.journeys.builder import JourneyView
 from streams.correlation.passages import Sighting
-from streams.network.config import Places
 from streams.operations.admission import Operations
 from streams.records.alert import Alert, AlertKey, alert_key
 from streams.records.hit import Hit, HitAlert, Place, Retraction, build_hit_alert
@@ -47,19 +47,14 @@ class Revisions:
     `budgets` is told of each revision.
     """
 
-    def __init__(
-        self,
-        places: Places,
-        audiences: Mapping[str, list[str]],
-        live_within_ms: float,
-        budgets: Budgets,
-        joint_operations: JointOperations,
-    ) -> None:
-        self._places = places
-        self._audiences = {list_id: tuple(centres) for list_id, centres in audiences.items()}
-        self._live_within_ms = live_within_ms
+    def __init__(self, rules: CorrelationRules, budgets: Budgets) -> None:
+        operations = rules.cooperation.operations
+        participants = {name: operation.participants for name, operation in operations.items()}
+        self._places = rules.places
+        self._audiences = {list_id: tuple(centres) for list_id, centres in rules.audiences.items()}
+        self._live_within_ms = rules.config.live_within_s * 1000
         self._budgets = budgets
-        self.joint_operations = joint_operations
+        self.joint_operations = JointOperations(Operations(operations, rules.places.sites), participants)
         """The joint operations."""
         self._emitted: dict[str, Hit] = {}
         self._alert_cache: dict[AlertKey, tuple[Alert, HitAlert]] = {}

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 
 from streams.confusions.model import ConfusionModels
 from streams.correlation.budget import BudgetNotice, build_budgets
-from streams.correlation.config import CooperationRules, CorrelationConfig
+from streams.correlation.config import CooperationRules, CorrelationConfig, CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.kafka.alert_topic import AlertTopicError, AlertTopicReader
 from streams.kafka.client import Connection, TokenError
@@ -253,13 +253,10 @@ class Worker:
             names.matches,
             names.hits,
             lambda partitions: Correlator(
-                setup.correlation,
-                setup.places,
-                audiences,
+                CorrelationRules(setup.correlation, setup.places, audiences, setup.cooperation),
                 self._alert_reader.index,
                 self._matcher,
                 build_budgets(setup.matching, partitions),
-                setup.cooperation,
             ),
             lambda: self._correlate_agent.effective_verdicts,
             self._now_ms,

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Final, NamedTuple
 
 from streams.alerts.index import Index
-from streams.correlation.config import CooperationRules, CorrelationConfig
+from streams.correlation.config import CooperationRules, CorrelationConfig, CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.config import MatchingRules
 from streams.matching.matcher import Matcher
@@ -58,7 +58,7 @@ def correlator_of(traffic: Made, places: Places, cooperation: CooperationRules) 
     for alert in traffic.alerts:
         index.apply_value(alert)
     judge = Matcher(MatchingRules())
-    return Correlator(CorrelationConfig(), places, {}, index, judge, cooperation=cooperation)
+    return Correlator(CorrelationRules(CorrelationConfig(), places, {}, cooperation), index, judge)
 
 
 def _hits(correlator: Correlator, traffic: Made) -> list[Hit]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.alerts import Index
+from streams.correlation.config import CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.batch import match_batch
 from streams.matching.matcher import Matcher
@@ -72,14 +73,8 @@ class Stream:
 
     def start(self, now: int, committed: int) -> list[Hit]:
         """A worker takes over: all matches before those committed are read back; what it tells by itself."""
-        self.worker = Correlator(
-            SETTINGS.correlation,
-            SETTINGS.places,
-            {},
-            self.index,
-            self.judge,
-            cooperation=SETTINGS.cooperation,
-        )
+        rules = CorrelationRules(SETTINGS.correlation, SETTINGS.places, {}, SETTINGS.cooperation)
+        self.worker = Correlator(rules, self.index, self.judge)
         for verdict, at in self.topics.verdicts:
             self.worker.schedule_verdict(verdict, at)
         for match, seen in self.topics.matches[:committed]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from streams.alerts import Index
-from streams.correlation.config import CooperationRules, CorrelationConfig
+from streams.correlation.config import CooperationRules, CorrelationConfig, CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.correlation.journeys.itinerary import VehicleKey
 from streams.matching.batch import match_batch
@@ -89,7 +89,7 @@ def make_correlator(
     cooperation: CooperationRules,
 ) -> Correlator:
     """A correlator that knows nothing yet."""
-    return Correlator(policy, environment.places, {}, index, judge, cooperation=cooperation)
+    return Correlator(CorrelationRules(policy, environment.places, {}, cooperation), index, judge)
 
 
 def timed_matches(environment: TrafficEnvironment, index: Index, judge: Matcher) -> Iterator[TimedMatch]:

@@ -12,12 +12,11 @@ from streams.correlation.budget import (
     Budgets,
     build_budgets,
 )
-from streams.correlation.config import CorrelationConfig
+from streams.correlation.config import CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.config import ListConfig, MatchingRules
 from streams.matching.country_guard import NoMatch
 from streams.matching.matcher import Matcher
-from streams.network.config import Places
 from streams.records.alert import Alert, alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit
@@ -67,7 +66,7 @@ class Line:
 
     def start(self) -> None:
         """A state that knows nothing yet."""
-        self.correlator = Correlator(CorrelationConfig(), Places(), {}, self.index, self.judge, self.budgets)
+        self.correlator = Correlator(CorrelationRules(), self.index, self.judge, self.budgets)
 
     def take_over(self, hours: float) -> list[Hit]:
         """Another state that recalls what was matched and told."""

@@ -6,11 +6,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from streams.alerts import Index
-from streams.correlation.config import CorrelationConfig
+from streams.correlation.config import CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.config import MatchingRules
 from streams.matching.matcher import Matcher
-from streams.network.config import Places
 from streams.records.alert import Alert, alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit
@@ -73,8 +72,8 @@ class Taken:
 
     def made(self, audience: str = "tournai") -> Correlator:
         """A state that knows nothing yet."""
-        judge, policy = Matcher(MatchingRules()), CorrelationConfig()
-        return Correlator(policy, Places(), {"sis": [audience]}, self.index, judge)
+        rules = CorrelationRules(audiences={"sis": [audience]})
+        return Correlator(rules, self.index, Matcher(MatchingRules()))
 
 
 def test_all_rests_that_nothing_has_touched() -> None:

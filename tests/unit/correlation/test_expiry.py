@@ -4,11 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from streams.alerts import Index
-from streams.correlation.config import CorrelationConfig
+from streams.correlation.config import CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.config import MatchingRules
 from streams.matching.matcher import Matcher
-from streams.network.config import Places
 from streams.records.alert import Alert
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
@@ -41,7 +40,7 @@ class Line:
     def __init__(self) -> None:
         self.index = Index()
         self.index.apply_value(ALERT)
-        self.correlator = Correlator(CorrelationConfig(), Places(), {}, self.index, Matcher(MatchingRules()))
+        self.correlator = Correlator(CorrelationRules(), self.index, Matcher(MatchingRules()))
 
     def read(
         self,

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from streams.alerts.index import Index
+from streams.correlation.config import CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.matcher import Matcher
 from streams.records.alert import Alert, alert_key
@@ -104,14 +105,8 @@ class _Stream:
         index = Index()
         index.apply_value(_ALERT)
         settings = _SETTINGS
-        return Correlator(
-            settings.correlation,
-            settings.places,
-            {},
-            index,
-            Matcher(settings.matching_rules),
-            cooperation=settings.cooperation,
-        )
+        rules = CorrelationRules(settings.correlation, settings.places, {}, settings.cooperation)
+        return Correlator(rules, index, Matcher(settings.matching_rules))
 
     def _told(self, minute: int, hits: list[Hit]) -> list[Hit]:
         self.hits += [(minute, hit) for hit in hits]

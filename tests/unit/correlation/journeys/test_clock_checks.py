@@ -5,6 +5,7 @@ from itertools import permutations
 import pytest
 
 from streams.alerts.index import Index
+from streams.correlation.config import CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.matcher import Matcher
 from streams.records.match import Match, MatchResult
@@ -62,10 +63,9 @@ def crossing(sights: list[Sight]) -> tuple[str, int] | None:
     second; they come in the order given."""
     index = Index()
     index.apply_value(_ALERT)
-    judge, settings = Matcher(_SETTINGS.matching_rules), _SETTINGS
-    state = Correlator(
-        settings.correlation, settings.places, {}, index, judge, cooperation=settings.cooperation
-    )
+    settings = _SETTINGS
+    rules = CorrelationRules(settings.correlation, settings.places, {}, settings.cooperation)
+    state = Correlator(rules, index, Matcher(settings.matching_rules))
     standing: dict[str, tuple[str, int]] = {}
     for camera, when in sights:
         its = a_read(
