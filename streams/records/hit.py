@@ -13,8 +13,17 @@ from streams.records.journey import Admission, Doubt, Handover, Journey, Lookbac
 from streams.records.match import MatchResult
 from streams.records.read import Read, Vehicle
 from streams.records.times import Time, truncate_to_ms
-from streams.records.types import ActionCode, Basis, FreeText, Identifier, Latitude, Longitude, Priority
-from streams.records.verdict import HitId, Verdict
+from streams.records.types import (
+    ActionCode,
+    Basis,
+    FreeText,
+    HitId,
+    Identifier,
+    Latitude,
+    Longitude,
+    Priority,
+)
+from streams.records.verdict import Verdict
 
 
 class HitAlert(Struct, frozen=True, gc=False, omit_defaults=True):

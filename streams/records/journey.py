@@ -8,8 +8,7 @@ from msgspec import Meta, Struct
 
 from streams.records.countries import Country
 from streams.records.times import Time
-from streams.records.types import Confidence, FreeText, Identifier, ShortText
-from streams.records.verdict import HitId
+from streams.records.types import Confidence, FreeText, HitId, Identifier, ShortText
 
 
 class PassedSite(Struct, frozen=True, gc=False, omit_defaults=True):

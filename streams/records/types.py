@@ -1,4 +1,4 @@
-"""The field types that several records share."""
+"""Field types shared by several records."""
 
 from typing import Annotated, Literal
 
@@ -25,3 +25,13 @@ Basis = Literal[
 ]
 MatchClass = Literal["exact", "confusable", "fuzzy", "pattern"]
 Priority = Annotated[int, Meta(ge=1, le=5)]
+HitId = Annotated[
+    str,
+    # The length is given too, because Python's `$` also matches before a final line feed.
+    Meta(
+        pattern=r"^[0-9a-f]{32}$",
+        min_length=32,
+        max_length=32,
+        description="128-bit digest, 32 hexadecimal digits",
+    ),
+]

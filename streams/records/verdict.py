@@ -1,38 +1,39 @@
-"""Verdict: what a centre says of a hit."""
+"""Verdict: a centre's judgement of a hit."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from streams.records.encode import encode
 from streams.records.times import YEARS_RULE, Time, has_valid_year
-from streams.records.types import FreeText, Identifier
-
-HitId = Annotated[
-    str,
-    # The length is told too, because Python's `$` lets a line feed follow.
-    Meta(
-        pattern=r"^[0-9a-f]{32}$",
-        min_length=32,
-        max_length=32,
-        description="128-bit digest, 32 hexadecimal digits",
-    ),
-]
+from streams.records.types import FreeText, HitId, Identifier
 
 
 class Verdict(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What a centre says of a hit, after a person looked at it."""
+    """A centre's judgement of a hit, given after a person looked at it."""
 
     hit_id: Annotated[HitId, Meta(description="the hit")]
     centre: Annotated[Identifier, Meta(description="the centre, as in [centres.<id>]")]
     verdict: Annotated[
         Literal["confirmed", "rejected", "acknowledged"],
-        Meta(description="it is the vehicle; it is not; the hit was seen"),
+        Meta(
+            description="`confirmed`: it is the vehicle; `rejected`: it is not; `acknowledged`: seen, not "
+            "yet decided"
+        ),
     ]
-    at: Annotated[Time, Meta(description="when, RFC 3339")]
+    at: Annotated[Time, Meta(description="time of the verdict, RFC 3339")]
     reason: Annotated[FreeText | None, Meta(description="why, in words")] = None
-    by: Annotated[Identifier | None, Meta(description="who, as the centre names its officers")] = None
-    intercepted: Annotated[bool, Meta(description="whether the vehicle was stopped")] = False
+    by: Annotated[Identifier | None, Meta(description="the officer, as the centre names its officers")] = None
+    intercepted: Annotated[bool, Meta(description="true if the vehicle was stopped")] = False
 
     def __post_init__(self) -> None:
         if not has_valid_year(self.at):
             raise ValueError(f"`at` {YEARS_RULE}")
+
+
+def verdict_order(verdict: Verdict) -> tuple[object, ...]:
+    """Return a sort key by which the newest of several verdicts on a hit is the greatest.
+
+    The encoded bytes break ties, so that the order in which verdicts arrive does not matter.
+    """
+    return verdict.at, encode(verdict)

@@ -7,8 +7,7 @@ against `streams.kafka.topics`. The payloads are the schema files beside the doc
 import json
 from typing import Any, Final, NamedTuple
 
-from streams.records.types import Identifier
-from streams.records.verdict import HitId
+from streams.records.types import HitId, Identifier
 from tools.contracts.json_schema import field_schema
 
 _VERSION: Final = "1"

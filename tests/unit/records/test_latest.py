@@ -1,0 +1,100 @@
+"""Which revision and which verdicts of a hit count, in whatever order the records arrive."""
+
+from itertools import permutations
+
+import pytest
+from msgspec.structs import replace
+
+from streams.records.hit import Hit, Place, build_hit_alert, compute_hit_id
+from streams.records.latest import LatestHits, LatestVerdicts, latest_whole_hits
+from streams.records.match import MatchResult
+from streams.records.verdict import Verdict, verdict_order
+from tests.support.builders import NOON, a_read, after_noon, an_alert
+
+
+@pytest.fixture
+def hit() -> Hit:
+    """The first revision of a hit."""
+    alert, read = an_alert("AB123CD", "FR"), a_read("AB123CD", "FR")
+    return Hit(
+        hit_id=compute_hit_id(alert, read),
+        revision=1,
+        kind="new",
+        mode="live",
+        age_s=0.0,
+        read=read,
+        alert=build_hit_alert(alert),
+        match=MatchResult("exact", "AB123CD", "AB123CD"),
+        place=Place("c1"),
+        action="stop",
+        priority=3,
+        emitted_at=NOON,
+    )
+
+
+def a_verdict(hit: Hit, verdict: str, seconds: float, centre: str = "tournai") -> Verdict:
+    """A verdict so many seconds after noon."""
+    return Verdict(hit.hit_id, centre, verdict, after_noon(seconds))  # type: ignore[arg-type]
+
+
+def test_the_newest_revision_counts_in_any_order(hit: Hit) -> None:
+    revisions = [replace(hit, revision=number, age_s=float(number)) for number in (1, 2, 3)]
+    for order in permutations(revisions):
+        hits = latest_whole_hits()
+        for revision in order:
+            hits.add_hit(revision)
+        assert list(hits.values()) == [revisions[-1]]
+
+
+def test_one_of_two_records_of_one_revision_counts_in_any_order(hit: Hit) -> None:
+    other = replace(hit, age_s=7.0)
+    counting = []
+    for order in permutations([hit, other]):
+        hits = latest_whole_hits()
+        for revision in order:
+            hits.add_hit(revision)
+        counting.append(hits[hit.hit_id])
+    assert counting[0] == counting[1]
+
+
+def test_a_summary_is_kept_instead_of_the_hit(hit: Hit) -> None:
+    hits = LatestHits(lambda each: each.age_s, order=lambda age_s: age_s)
+    hits.add_hit(hit)
+    hits.add_hit(replace(hit, age_s=7.0))
+    assert dict(hits) == {hit.hit_id: 7.0}
+    assert hit.hit_id in hits and len(hits) == 1
+
+
+def test_an_acknowledgement_does_not_hide_an_adjudication(hit: Hit) -> None:
+    given = [a_verdict(hit, "rejected", 1), a_verdict(hit, "confirmed", 2), a_verdict(hit, "acknowledged", 3)]
+    for order in permutations(given):
+        verdicts = LatestVerdicts()
+        for verdict in order:
+            verdicts.add(verdict)
+        assert verdicts.latest(hit.hit_id) == given[2]
+        assert verdicts.adjudication(hit.hit_id) == given[1]
+        assert set(verdicts.adjudicated_ids) == {hit.hit_id}
+
+
+def test_verdicts_count_from_hits_and_by_themselves(hit: Hit) -> None:
+    on_hit, alone = a_verdict(hit, "confirmed", 1), a_verdict(hit, "rejected", 2, "lille")
+    for hit_first in (True, False):
+        hits = latest_whole_hits()
+        if hit_first:
+            hits.add_hit(replace(hit, verdict=on_hit))
+        hits.add_verdict(alone)
+        if not hit_first:
+            hits.add_hit(replace(hit, verdict=on_hit))
+        assert hits.verdicts.adjudication(hit.hit_id) == alone
+
+
+def test_a_verdict_read_back_from_a_hit_changes_nothing(hit: Hit) -> None:
+    verdict = a_verdict(hit, "confirmed", 1)
+    verdicts = LatestVerdicts()
+    assert verdicts.add(replace(verdict, at=verdict.at.replace(microsecond=123_456)))
+    assert not verdicts.add(replace(verdict, at=verdict.at.replace(microsecond=123_000)))
+
+
+def test_verdicts_of_one_time_have_an_order(hit: Hit) -> None:
+    first, second = a_verdict(hit, "confirmed", 1), a_verdict(hit, "rejected", 1)
+    assert verdict_order(first) < verdict_order(second)
