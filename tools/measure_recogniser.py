@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 import streams.simulation.measured_quality as measured
-from streams.confusions.training.counts import edits
+from streams.confusions.alignment import align_misread
 from streams.confusions.training.pairs import TrainingPair, decode_pair
 from streams.simulation.measured_quality import PictureQuality, QualityMeasurements
 
@@ -54,7 +54,7 @@ def measure(training_pairs: Sequence[TrainingPair]) -> QualityMeasurements:
         quality, is_right = pair.quality or "", pair.plate == pair.true_plate
         confidences, named = pair.char_confidences or [], pair.char_alternatives or []
         reads[quality] += 1
-        how = edits(pair.plate, pair.true_plate)
+        how = align_misread(pair.plate, pair.true_plate)
         if how is None:
             garbles[quality] += 1
             garbled += confidences

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from math import log
 from typing import Final, NamedTuple
 
+from streams.confusions.alignment import find_gap
 from streams.confusions.evidence import CHAR_CODES, Evidence
 
 TERMS: Final = (
@@ -25,7 +26,6 @@ TERMS: Final = (
     "text_share",
 )
 _MAX_UNNAMED: Final = 3
-_MAX_DIFFERENT_BESIDE_GAP: Final = 2
 FrequencyTable = list[list[float]]
 """`[true][read]`, by code: the logarithm of how much commoner than the average slip it is that this character
 is read for that one."""
@@ -72,7 +72,7 @@ def align(evidence: Evidence, plate: str, frequencies: FrequencyTable) -> Alignm
 
 def _align_with_gap(evidence: Evidence, plate: str, frequencies: FrequencyTable) -> Alignment | None:
     """How the read may have come of a plate that has one character more or one less."""
-    gap = _find_gap(evidence.plate, plate)
+    gap = find_gap(evidence.plate, plate)
     if gap is None:
         return None
     shorter = range(min(len(evidence.plate), len(plate)))
@@ -121,16 +121,3 @@ def _align_positions(
         slip = Misread(at_true, evidence.plate[at_read], plate[at_true], share is not None, at_read)
         found.misreads.append(slip)
     return found
-
-
-def _find_gap(read: str, plate: str) -> int | None:
-    """The place in the longer text of the character that the shorter one lacks, with which the rest agrees
-    best; None if more than two other characters would differ."""
-    longer, shorter = (read, plate) if len(read) > len(plate) else (plate, read)
-    best, least = None, _MAX_DIFFERENT_BESIDE_GAP + 1
-    for gap in range(len(longer)):
-        rest = longer[:gap] + longer[gap + 1 :]
-        unlike = sum(one != other for one, other in zip(rest, shorter, strict=True))
-        if unlike < least:
-            best, least = gap, unlike
-    return best

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from streams.confusions.alignment import align_texts
 from streams.confusions.features import Misread
 from streams.plates.confusables import ConfusableClasses
 from streams.plates.formats import Formats
@@ -142,27 +143,16 @@ def edits_from_errors(character_errors: Iterable[Misread], classes: ConfusableCl
 
 
 def character_errors_between(read: str, listed: str) -> list[Misread]:
-    """The fewest slips that make one folded normal form of another, however many."""
-    # least[i][j]: how many make the first i characters read of the first j listed.
-    least = [[i + j for j in range(len(listed) + 1)] for i in range(len(read) + 1)]
-    for i, one in enumerate(read, 1):
-        for j, other in enumerate(listed, 1):
-            beside = least[i - 1][j - 1] + (one != other)
-            least[i][j] = min(beside, least[i - 1][j] + 1, least[i][j - 1] + 1)
-    found: list[Misread] = []
-    i, j = len(read), len(listed)
-    while i or j:
-        if i and j and least[i][j] == least[i - 1][j - 1] + (read[i - 1] != listed[j - 1]):
-            i, j = i - 1, j - 1
-            if read[i] != listed[j]:
-                found.append(Misread(j, read[i], listed[j], read_position=i))
-        elif j and least[i][j] == least[i][j - 1] + 1:
-            j -= 1
-            found.append(Misread(j, "", listed[j]))
-        else:
-            i -= 1
-            found.append(Misread(j, read[i], "", read_position=i))
-    return found[::-1]
+    """Return the fewest character errors that turn one folded normal form into the other, however many."""
+    errors = []
+    read_position = position = 0
+    for listed_char, read_char in align_texts(listed, read):
+        if listed_char != read_char:
+            at_read = read_position if read_char else None
+            errors.append(Misread(position, read_char, listed_char, read_position=at_read))
+        read_position += bool(read_char)
+        position += bool(listed_char)
+    return errors
 
 
 def _umlaut_edits(read: str, listed: str, difference: PlateDifference) -> Iterator[Edit]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+from streams.confusions.alignment import align_misread
 from streams.confusions.evidence import build_evidence
 from streams.confusions.training.camera_pairs.linkage import CameraPair
-from streams.confusions.training.counts import edits
 from streams.confusions.training.pairs import TrainingPair, decode_pair
 from streams.records.read import CharAlternative, PlateCandidate, Read
 from tests.support.builders import after_noon
@@ -102,7 +102,7 @@ def _glyphs_by_character(
     found: dict[tuple[str | None, str, int], list[list[_Glyph]]] = {}
     for pair in pairs:
         plate, true, last, at_read, place = build_evidence(pair).plate, pair.true_plate, None, 0, 0
-        for read, there in edits(plate, true) or ():
+        for read, there in align_misread(plate, true) or ():
             glyph: list[_Glyph] = []
             if read:
                 sure = pair.char_confidences[at_read] if pair.char_confidences else None

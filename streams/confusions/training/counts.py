@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.confusions.alignment import align_misread
 from streams.confusions.evidence import CHAR_CODES, Evidence
 from streams.confusions.features import FrequencyTable
 from streams.confusions.model import ConfidenceBand, ConfusionModel
@@ -15,8 +16,6 @@ from streams.confusions.training.pairs import TrainingPair
 from streams.plates.confusables import BUILTIN_CLASSES
 from streams.plates.packed_keys import ALPHABET
 
-_MIN_FAR_EDITS: Final = 4
-"""Pairs with so many edits or more say nothing of single characters."""
 _PRIOR_WEIGHT: Final = 30.0
 """So many sightings of a character are taken to have shown average slips, where no model is known before."""
 _BASE_WEIGHT: Final = 300.0
@@ -35,37 +34,6 @@ def _build_confusable_mask() -> NDArray[np.bool_]:
 
 _CONFUSABLE_MASK: Final = _build_confusable_mask()
 """`[true, read]`: the slips with which a read matches an alert in mode `confusable`."""
-
-
-def edits(read: str, true: str) -> list[tuple[str, str]] | None:
-    """The fewest edits between a read and a true plate, as (read, true), characters that agree included.
-
-    None if there are so many that the alignment says nothing.
-    """
-    rows, columns = len(read) + 1, len(true) + 1
-    costs = [[max(i, j) * 1.01 for j in range(columns)] for i in range(rows)]
-    for i in range(1, rows):
-        for j in range(1, columns):
-            costs[i][j] = min(
-                costs[i - 1][j - 1] + (read[i - 1] != true[j - 1]),
-                costs[i - 1][j] + 1.01,
-                costs[i][j - 1] + 1.01,
-            )
-    if costs[-1][-1] >= _MIN_FAR_EDITS:
-        return None
-    found = []
-    i, j = rows - 1, columns - 1
-    while i or j:
-        if i and j and costs[i][j] == costs[i - 1][j - 1] + (read[i - 1] != true[j - 1]):
-            i, j = i - 1, j - 1
-            found.append((read[i], true[j]))
-        elif i and (not j or costs[i][j] == costs[i - 1][j] + 1.01):
-            i -= 1
-            found.append((read[i], ""))
-        else:
-            j -= 1
-            found.append(("", true[j]))
-    return found[::-1]
 
 
 class ConfusionCounts:
@@ -137,7 +105,7 @@ class ConfusionCounts:
             self._plate_bands[_band_index(confidence)] += (times, times * (evidence.plate != true))
         sure = evidence.log_confidences if evidence.kind in ("full", "characters") else None
         at = place = 0
-        for read, there in edits(evidence.plate, true) or ():
+        for read, there in align_misread(evidence.plate, true) or ():
             third = 0 if place == 0 else 2 if place >= len(true) - bool(there) else 1
             if there:
                 self.seen[there] += times
@@ -153,7 +121,7 @@ class ConfusionCounts:
 
     def _add_matched(self, pair: TrainingPair, evidence: Evidence) -> None:
         """Only what would have matched whichever of the class was read; the rest could not be seen."""
-        for read, there in edits(evidence.plate, pair.true_plate) or ():
+        for read, there in align_misread(evidence.plate, pair.true_plate) or ():
             if not there:
                 continue
             self.seen[there] += pair.times

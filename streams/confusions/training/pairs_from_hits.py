@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from streams.confusions.alignment import align_misread
 from streams.confusions.evidence import build_evidence
-from streams.confusions.training.counts import edits
 from streams.confusions.training.pairs import PairOrigin, TrainingPair
 from streams.plates.normal_form import PlateError, fold_umlauts, normalise
 from streams.records.encode import encode
@@ -166,7 +166,7 @@ def _is_of_passage(read: Read, passage: _ConfirmedPassage) -> bool:
     if read.country not in (None, passage.country):
         return False
     try:
-        return edits(build_evidence(read).plate, passage.true_plate) is not None
+        return align_misread(build_evidence(read).plate, passage.true_plate) is not None
     except PlateError:
         return False
 

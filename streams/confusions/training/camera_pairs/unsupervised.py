@@ -16,9 +16,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from streams.confusions.alignment import align_misread
 from streams.confusions.evidence import EVIDENCE_KINDS, Evidence, build_evidence
 from streams.confusions.model import ConfusionModel
-from streams.confusions.training.counts import ConfusionCounts, edits
+from streams.confusions.training.counts import ConfusionCounts
 from streams.confusions.training.fit import fit_weights
 from streams.confusions.training.hypotheses import plate_hypotheses
 from streams.confusions.training.pairs import TrainingPair
@@ -152,7 +153,7 @@ def _combine_texts(first: Evidence, second: Evidence) -> Iterator[str]:
         return iter(())
     choices: list[set[str]] = []
     one = other = 0
-    for there, here in edits(second.plate, first.plate) or ():
+    for there, here in align_misread(second.plate, first.plate) or ():
         options = {here, there}
         if here != there:
             options |= _named_chars(first, one) if here else set()

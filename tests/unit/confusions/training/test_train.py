@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from streams.confusions.alignment import align_misread
 from streams.confusions.evidence import CHAR_CODES, EVIDENCE_KINDS, build_evidence
 from streams.confusions.model import (
     ConfusionModel,
@@ -19,7 +20,7 @@ from streams.confusions.model import (
     encode_models,
     load_models,
 )
-from streams.confusions.training.counts import ConfusionCounts, edits
+from streams.confusions.training.counts import ConfusionCounts
 from streams.confusions.training.pairs import TrainingPair, decode_pair
 from streams.confusions.training.train import TrainingError, train, train_all
 from streams.plates.fleets import builtin_fleets
@@ -46,7 +47,7 @@ def model() -> ConfusionModel:
     ],
 )
 def test_the_fewest_edits(read_: str, true: str, expected: list[tuple[str, str]] | None) -> None:
-    found = edits(read_, true)
+    found = align_misread(read_, true)
     assert (found if found is None else [each for each in found if each[0] != each[1]]) == expected
 
 
