@@ -1,4 +1,4 @@
-"""How to reach Kafka: `[kafka]` of the settings, and what it gives to Faust, aiokafka and kafka-python.
+"""The connection to Kafka: `[kafka]` of the settings, and the options of Faust, aiokafka and kafka-python.
 
 One model for all three. Secrets come from files or the environment, never from the settings themselves, and
 do not print. Nothing here connects to a broker; the libraries are imported only where they are needed.
@@ -8,6 +8,7 @@ from streams.kafka.client.config import (
     CLIENT_SECRET_VARIABLE,
     KEY_PASSWORD_VARIABLE,
     PASSWORD_VARIABLE,
+    ConnectionSettingsError,
     KafkaConfig,
     Mechanism,
     Name,
@@ -18,7 +19,7 @@ from streams.kafka.client.config import (
 from streams.kafka.client.connection import Connection
 from streams.kafka.client.from_settings import connection_from_settings
 from streams.kafka.client.oauth import TokenError, TokenSource
-from streams.runtime.secrets import ConnectionSettingsError, Secret
+from streams.runtime.secrets import Secret
 
 __all__ = [
     "CLIENT_SECRET_VARIABLE",

@@ -1,7 +1,7 @@
-"""`[kafka]` of the settings, what contradicts itself in it, and the variables that go before its files."""
+"""`[kafka]` of the settings, its contradictions, and the environment variables of its secrets."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Final, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -9,13 +9,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.records.faults import Fault, shown_value
+from streams.runtime.errors import OperatorError
 
 PASSWORD_VARIABLE: Final = "ANPR_KAFKA_PASSWORD"
-"""The environment variable that goes before `password_file`."""
+"""The environment variable that takes precedence over `password_file`."""
 CLIENT_SECRET_VARIABLE: Final = "ANPR_KAFKA_CLIENT_SECRET"
-"""The environment variable that goes before `client_secret_file`."""
+"""The environment variable that takes precedence over `client_secret_file`."""
 KEY_PASSWORD_VARIABLE: Final = "ANPR_KAFKA_KEY_PASSWORD"
-"""The environment variable that goes before `key_password_file`."""
+"""The environment variable that takes precedence over `key_password_file`."""
 
 Security = Literal["plaintext", "tls", "sasl-plaintext", "sasl-tls"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
@@ -31,15 +32,15 @@ _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 class KafkaConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[kafka]`: where the brokers are and how to prove who one is."""
+    """`[kafka]`: the brokers, the encryption and the login."""
 
     servers: Annotated[
         list[Server],
-        Meta(min_length=1, description="brokers to begin with, each host:port; IPv6 addresses in brackets"),
+        Meta(min_length=1, description="bootstrap brokers, each host:port; IPv6 addresses in brackets"),
     ] = msgspec.field(default_factory=lambda: ["127.0.0.1:9092"])
     security: Annotated[
         Security,
-        Meta(description="`plaintext`, or encrypted with `tls`; with `sasl-` in front also a login"),
+        Meta(description="`plaintext` or `tls` (encrypted), with `sasl-` in front for a login"),
     ] = "plaintext"
     ca_file: Annotated[
         Name | None,
@@ -47,88 +48,92 @@ class KafkaConfig(Struct, frozen=True, forbid_unknown_fields=True):
             description="PEM file of the authorities that sign the brokers' certificates; else the system's"
         ),
     ] = None
-    cert_file: Annotated[Name | None, Meta(description="PEM file of one's own certificate, for mTLS")] = None
-    key_file: Annotated[Name | None, Meta(description="PEM file of that certificate's key")] = None
+    cert_file: Annotated[Name | None, Meta(description="PEM file of the client certificate, for mTLS")] = None
+    key_file: Annotated[Name | None, Meta(description="PEM file of the key of that certificate")] = None
     key_password_file: Annotated[
         Name | None,
         Meta(
             description=(
-                f"file with the key's password; the environment's {KEY_PASSWORD_VARIABLE} goes before it"
+                f"file with the password of the key; the variable {KEY_PASSWORD_VARIABLE} precedes it"
             )
         ),
     ] = None
-    mechanism: Annotated[Mechanism | None, Meta(description="kind of login")] = None
-    username: Annotated[Name | None, Meta(description="user's name, for PLAIN and SCRAM")] = None
+    mechanism: Annotated[Mechanism | None, Meta(description="SASL mechanism of the login")] = None
+    username: Annotated[Name | None, Meta(description="user name, for PLAIN and SCRAM")] = None
     password_file: Annotated[
         Name | None,
-        Meta(
-            description=f"file with the user's password; the environment's {PASSWORD_VARIABLE} goes before it"
-        ),
+        Meta(description=f"file with the password of the user; the variable {PASSWORD_VARIABLE} precedes it"),
     ] = None
     token_url: Annotated[
         Name | None,
-        Meta(description="https address that gives tokens for client credentials, for OAUTHBEARER"),
+        Meta(description="https address of the token server (OAuth 2.0 client credentials), for OAUTHBEARER"),
     ] = None
-    client_id: Annotated[Name | None, Meta(description="client's id there")] = None
+    client_id: Annotated[Name | None, Meta(description="client id at the token server")] = None
     client_secret_file: Annotated[
         Name | None,
-        Meta(
-            description=(
-                f"file with the client's secret; the environment's {CLIENT_SECRET_VARIABLE} goes before it"
-            )
-        ),
+        Meta(description=(f"file with the client secret; the variable {CLIENT_SECRET_VARIABLE} precedes it")),
     ] = None
-    scope: Annotated[Name | None, Meta(description="scope to ask for there")] = None
+    scope: Annotated[Name | None, Meta(description="scope to request from the token server")] = None
     client_name: Annotated[
         str,
         Meta(
             pattern=r"^[A-Za-z0-9._-]+\Z",
             max_length=64,
-            description="what brokers call this client in their logs and quotas; parts of it add their own",
+            description="client id in the brokers' logs and quotas; parts of the program append their name",
         ),
     ] = "anpr"
 
 
-def find_contradictions(values: Mapping[str, object]) -> Iterator[Fault]:
-    """What is wrong with the keys of `[kafka]` together, as far as no file need be opened for it.
+class ConnectionSettingsError(OperatorError, ValueError):
+    """The settings of the connection, or the files and variables they name, have faults.
 
-    Takes the values as TOML gives them, or a section's own; None is as good as missing. A value of a wrong
-    type is passed over. Each fault names both keys it is about, and none tells a value that may be secret.
+    `faults` holds all of them.
     """
-    given = {name for name, value in values.items() if value is not None}
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+def find_contradictions(values: Mapping[str, object]) -> Iterator[Fault]:
+    """Yield what is wrong with the keys of `[kafka]` together, as far as no file has to be opened for it.
+
+    `values` are as TOML has them, or those of a KafkaConfig; None counts as not set. A value of a wrong type
+    is skipped. No fault shows a value that may be secret.
+    """
+    present = {key for key, value in values.items() if value is not None}
     security = values.get("security", "plaintext")
     if security in get_args(Security):
-        yield from _check_security(str(security), values.get("mechanism"), given)
-    for name, other in (
+        yield from _check_security(str(security), values.get("mechanism"), present)
+    for key, partner in (
         ("cert_file", "key_file"),
         ("key_file", "cert_file"),
         ("key_password_file", "key_file"),
     ):
-        if name in given and other not in given:
-            yield Fault(name, f"needs `{other}`, which is missing", "")
+        if key in present and partner not in present:
+            yield Fault(key, f"must be set together with `{partner}`, which is missing", "")
     servers = values.get("servers")
     for server in servers if isinstance(servers, list) else ():
         port = server.rpartition(":")[2] if isinstance(server, str) else ""
         if re.fullmatch("[0-9]{1,5}", port) and not 1 <= int(port) <= 65535:
-            yield Fault("servers", "has ports from 1 to 65535", shown_value(server))
+            yield Fault("servers", "must have ports from 1 to 65535", shown_value(server))
     url = values.get("token_url")
     if isinstance(url, str) and not _is_token_url(url):
-        rule = "is an https address without a user, password or fragment in it; http only to this machine"
+        rule = "must be an https address without a user, password or fragment; http only for this machine"
         yield Fault("token_url", rule, "")
 
 
 def _check_security(security: str, mechanism: object, present: set[str]) -> Iterator[Fault]:
     if security not in WITH_TLS:
-        for name in sorted(present.intersection(_TLS_KEYS), key=_TLS_KEYS.index):
-            yield Fault(name, f"goes with `security` {_join_or(WITH_TLS)}, but `security` is {security}", "")
+        for key in _TLS_KEYS:
+            if key in present:
+                yield _unused_key(key, "security", security, WITH_TLS)
     if security not in WITH_SASL:
-        for name in ("mechanism", *_PASSWORD_KEYS, *_OAUTH_KEYS):
-            if name in present:
-                yield Fault(
-                    name, f"goes with `security` {_join_or(WITH_SASL)}, but `security` is {security}", ""
-                )
+        for key in ("mechanism", *_PASSWORD_KEYS, *_OAUTH_KEYS):
+            if key in present:
+                yield _unused_key(key, "security", security, WITH_SASL)
     elif mechanism is None:
-        yield Fault("mechanism", f"is required by `security` {security}, and missing", "")
+        yield Fault("mechanism", f"must be set with `security` {security}", "")
     elif mechanism in get_args(Mechanism):
         yield from _check_mechanism(security, str(mechanism), present)
 
@@ -136,26 +141,27 @@ def _check_security(security: str, mechanism: object, present: set[str]) -> Iter
 def _check_mechanism(security: str, mechanism: str, present: set[str]) -> Iterator[Fault]:
     oauth = mechanism == "OAUTHBEARER"
     if security == "sasl-plaintext" and (oauth or mechanism == "PLAIN"):
-        what = "its token" if oauth else "the password"
-        rule = f"{mechanism} sends {what} readable and goes only with `security` sasl-tls"
-        yield Fault("mechanism", f"{rule}, but `security` is {security}", "")
-    for name in ("token_url", "client_id") if oauth else ("username",):
-        if name not in present:
-            yield Fault(name, f"is required by `mechanism` {mechanism}, and missing", "")
-    others = get_args(Mechanism)[:3] if oauth else ("OAUTHBEARER",)
-    for name in _PASSWORD_KEYS if oauth else _OAUTH_KEYS:
-        if name in present:
-            yield Fault(name, f"goes with `mechanism` {_join_or(others)}, but `mechanism` is {mechanism}", "")
+        credential = "the token" if oauth else "the password"
+        rule = f"must not be {mechanism} with `security` {security}: {credential} would be sent unencrypted"
+        yield Fault("mechanism", f"{rule}; set `security` to sasl-tls", "")
+    for key in ("token_url", "client_id") if oauth else ("username",):
+        if key not in present:
+            yield Fault(key, f"must be set with `mechanism` {mechanism}", "")
+    users = get_args(Mechanism)[:3] if oauth else ("OAUTHBEARER",)
+    for key in _PASSWORD_KEYS if oauth else _OAUTH_KEYS:
+        if key in present:
+            yield _unused_key(key, "mechanism", mechanism, users)
 
 
-def _join_or(choices: tuple[str, ...]) -> str:
-    return " or ".join(choices)
+def _unused_key(key: str, setting: str, value: str, users: tuple[str, ...]) -> Fault:
+    """Return the fault of a key that only other values of a setting use."""
+    return Fault(key, f"must not be set with `{setting}` {value}, only with {' or '.join(users)}", "")
 
 
 def _is_token_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises for a port that is none
+        _ = parts.port  # raises ValueError for an invalid port
     except ValueError:
         return False
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

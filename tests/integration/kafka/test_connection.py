@@ -46,6 +46,7 @@ from streams.kafka.client import (
 )
 from streams.kafka.dev_cluster.jars import cache_folder, fetch_jars, load_pinned_jars
 from streams.kafka.dev_cluster.java import find_java
+from streams.records.faults import Fault
 from streams.settings.load import SettingsError, parse_settings
 from tests.support.certificates import KEY_PASSWORD, Certificates, create_certificates
 
@@ -74,6 +75,11 @@ def faults(section: KafkaConfig, environ: Mapping[str, str] | None = None) -> li
     assert str(caught.value) == "\n".join(map(str, caught.value.faults))
     assert KEY_PASSWORD not in str(caught.value) + repr(caught.value)
     return str(caught.value).splitlines()
+
+
+def path_fault(key: str, rule: str, path: str | Path) -> str:
+    """The line of a fault about a file."""
+    return str(Fault(f"kafka.{key}", rule, f'"{path}"'))
 
 
 def oauth(**others: Any) -> KafkaConfig:
@@ -316,16 +322,17 @@ token_url = "https://me:pw@login.example/"
 """
     with pytest.raises(SettingsError) as caught:
         parse_settings(text, "border.toml")
-    tls = "goes with `security` tls or sasl-tls, but `security` is plaintext"
-    sasl = "goes with `security` sasl-plaintext or sasl-tls, but `security` is plaintext"
-    url = "is an https address without a user, password or fragment in it; http only to this machine"
+    tls = "must not be set with `security` plaintext, only with tls or sasl-tls"
+    sasl = "must not be set with `security` plaintext, only with sasl-plaintext or sasl-tls"
+    url = "must be an https address without a user, password or fragment; http only for this machine"
+    server = str(Fault("kafka.servers", "must have ports from 1 to 65535", '"k2:90920"'))
     assert str(caught.value).splitlines() == [
-        'border.toml:2: kafka.servers: has ports from 1 to 65535; it is "k2:90920"',
+        f"border.toml:2: {server}",
         f"border.toml:3: kafka.ca_file: {tls}",
         f"border.toml:4: kafka.cert_file: {tls}",
-        "border.toml:4: kafka.cert_file: needs `key_file`, which is missing",
+        "border.toml:4: kafka.cert_file: must be set together with `key_file`, which is missing",
         f"border.toml:5: kafka.key_password_file: {tls}",
-        "border.toml:5: kafka.key_password_file: needs `key_file`, which is missing",
+        "border.toml:5: kafka.key_password_file: must be set together with `key_file`, which is missing",
         f"border.toml:6: kafka.mechanism: {sasl}",
         f"border.toml:7: kafka.username: {sasl}",
         f"border.toml:8: kafka.password_file: {sasl}",
@@ -340,31 +347,34 @@ token_url = "https://me:pw@login.example/"
         ({}, []),
         ({"security": "loose", "username": "u"}, []),
         ({"security": "sasl-tls", "mechanism": 5}, []),
-        ({"security": "sasl-tls"}, ["mechanism: is required by `security` sasl-tls, and missing"]),
+        ({"security": "sasl-tls"}, ["mechanism: must be set with `security` sasl-tls"]),
         (
             {"security": "sasl-tls", "mechanism": "SCRAM-SHA-512", "scope": "s"},
             [
-                "username: is required by `mechanism` SCRAM-SHA-512, and missing",
-                "scope: goes with `mechanism` OAUTHBEARER, but `mechanism` is SCRAM-SHA-512",
+                "username: must be set with `mechanism` SCRAM-SHA-512",
+                "scope: must not be set with `mechanism` SCRAM-SHA-512, only with OAUTHBEARER",
             ],
         ),
         (
             {"security": "sasl-tls", "mechanism": "OAUTHBEARER", "username": "u"},
             [
-                "token_url: is required by `mechanism` OAUTHBEARER, and missing",
-                "client_id: is required by `mechanism` OAUTHBEARER, and missing",
-                "username: goes with `mechanism` PLAIN or SCRAM-SHA-256 or SCRAM-SHA-512, "
-                "but `mechanism` is OAUTHBEARER",
+                "token_url: must be set with `mechanism` OAUTHBEARER",
+                "client_id: must be set with `mechanism` OAUTHBEARER",
+                "username: must not be set with `mechanism` OAUTHBEARER, only with PLAIN or SCRAM-SHA-256 or "
+                "SCRAM-SHA-512",
             ],
         ),
         (
             {"security": "sasl-plaintext", "mechanism": "PLAIN", "username": "u"},
             [
-                "mechanism: PLAIN sends the password readable and goes only with `security` sasl-tls, "
-                "but `security` is sasl-plaintext"
+                "mechanism: must not be PLAIN with `security` sasl-plaintext: the password would be sent "
+                "unencrypted; set `security` to sasl-tls"
             ],
         ),
-        ({"security": "tls", "key_file": "k"}, ["key_file: needs `cert_file`, which is missing"]),
+        (
+            {"security": "tls", "key_file": "k"},
+            ["key_file: must be set together with `cert_file`, which is missing"],
+        ),
     ],
 )
 def test_a_contradiction_names_both_keys(values: dict[str, object], told: list[str]) -> None:
@@ -412,51 +422,50 @@ def test_config_show_tells_the_file_of_a_secret_and_not_the_secret(tmp_path: Pat
 
 def test_all_that_is_wrong_with_files_and_contradictions_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
-    ca = f'"{tmp_path}/none"'
+    absent = tmp_path / "none"
     section = KafkaConfig(
         security="sasl-tls",
         mechanism="SCRAM-SHA-512",
-        ca_file=f"{tmp_path}/none",
+        ca_file=str(absent),
         cert_file=f"{tmp_path}/empty",
         key_file=str(tmp_path),
         scope="s",
     )
     assert faults(section, {CLIENT_SECRET_VARIABLE: KEY_PASSWORD}) == [
-        "kafka.username: is required by `mechanism` SCRAM-SHA-512, and missing",
-        "kafka.scope: goes with `mechanism` OAUTHBEARER, but `mechanism` is SCRAM-SHA-512",
-        f"{CLIENT_SECRET_VARIABLE}: is set in the environment, but is of use only with OAUTHBEARER",
-        f"kafka.password_file: or {PASSWORD_VARIABLE} in the environment is required by `mechanism` "
-        "SCRAM-SHA-512, "
-        "both are missing",
-        f"kafka.ca_file: names a file that cannot be read (No such file or directory); it is {ca}",
-        f'kafka.cert_file: names a file that is empty; it is "{tmp_path}/empty"',
-        f'kafka.key_file: names a file that cannot be read (Is a directory); it is "{tmp_path}"',
+        "kafka.username: must be set with `mechanism` SCRAM-SHA-512",
+        "kafka.scope: must not be set with `mechanism` SCRAM-SHA-512, only with OAUTHBEARER",
+        f"kafka.password_file: must be set, or {PASSWORD_VARIABLE} in the environment, with `mechanism` "
+        "SCRAM-SHA-512",
+        f"{CLIENT_SECRET_VARIABLE}: must not be set in the environment without `mechanism` OAUTHBEARER",
+        path_fault("ca_file", "must name a file that can be read (No such file or directory)", absent),
+        path_fault("cert_file", "must name a file that is not empty", tmp_path / "empty"),
+        path_fault("key_file", "must name a file that can be read (Is a directory)", tmp_path),
     ]
 
 
 @pytest.mark.parametrize("variable", [PASSWORD_VARIABLE, CLIENT_SECRET_VARIABLE, KEY_PASSWORD_VARIABLE])
 def test_a_secret_of_no_use_is_a_fault(variable: str) -> None:
     (told,) = faults(KafkaConfig(), {variable: KEY_PASSWORD})
-    assert told.startswith(f"{variable}: is set in the environment, but is of use only with ")
+    assert told.startswith(f"{variable}: must not be set in the environment without `")
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "rule"),
     [
-        (b"\n", "holds a secret, and this is blank"),
+        (b"\n", "must name a file that is not blank"),
         (
             KEY_PASSWORD.encode() + b"\nsecond\n",
-            "holds one line without control characters, and this holds more",
+            "must name a file of one line without control characters",
         ),
-        (KEY_PASSWORD.encode("latin-1"), "names a file of UTF-8 text, and this is none"),
-        (b"x" * 70_000, "names a file of at most 65536 bytes"),
+        (KEY_PASSWORD.encode("latin-1"), "must name a file of UTF-8 text"),
+        (b"x" * 70_000, "must name a file of at most 65536 bytes"),
     ],
 )
-def test_a_file_that_holds_no_secret_is_a_fault(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_file_that_holds_no_secret_is_a_fault(tmp_path: Path, content: bytes, rule: str) -> None:
     file = tmp_path / "pw"
     file.write_bytes(content)
     wrong = faults(by_password("PLAIN", password_file=str(file)))
-    assert wrong == [f'kafka.password_file: {told}; it is "{file}"']
+    assert wrong == [path_fault("password_file", rule, file)]
 
 
 def test_a_certificate_or_key_that_is_wrong_is_named(pem: Certificates, tmp_path: Path) -> None:
@@ -472,27 +481,34 @@ def test_a_certificate_or_key_that_is_wrong_is_named(pem: Certificates, tmp_path
         return faults(KafkaConfig(security="tls", **names), environ)
 
     assert told(broken, pem.key, pem.cert) == [
-        f'kafka.ca_file: names a PEM file of certificates, and this is none; it is "{broken}"',
-        f'kafka.cert_file: names a PEM file of a certificate, and this is none; it is "{pem.key}"',
-        f'kafka.key_file: names a PEM file of a private key, and this is none; it is "{pem.cert}"',
+        path_fault("ca_file", "must name a PEM file of certificates", broken),
+        path_fault("cert_file", "must name a PEM file of a certificate", pem.key),
+        path_fault("key_file", "must name a PEM file of a private key", pem.cert),
     ]
     assert told(None, broken, pem.key) == [
-        f'kafka.cert_file: names a PEM file of a certificate, and this is none; it is "{broken}"'
+        path_fault("cert_file", "must name a PEM file of a certificate", broken)
     ]
     assert told(None, pem.cert, broken_key) == [
-        f'kafka.key_file: names a PEM file of a private key, and this is none; it is "{broken_key}"'
+        path_fault("key_file", "must name a PEM file of a private key", broken_key)
     ]
     assert told(pem.ca, pem.cert, pem.other_key) == [
-        f'kafka.key_file: names the key of `cert_file`, and this is another; it is "{pem.other_key}"'
+        path_fault("key_file", "must name the key of the certificate in `cert_file`", pem.other_key)
     ]
     assert told(pem.ca, pem.cert, pem.encrypted_key) == [
-        f"kafka.key_file: is encrypted and needs `key_password_file` or {KEY_PASSWORD_VARIABLE} in "
-        "the environment; "
-        f'it is "{pem.encrypted_key}"'
+        path_fault(
+            "key_file",
+            "must name a key that is not encrypted, unless `key_password_file` or "
+            f"{KEY_PASSWORD_VARIABLE} in the environment is set",
+            pem.encrypted_key,
+        )
     ]
-    assert told(pem.ca, pem.cert, pem.encrypted_key, {KEY_PASSWORD_VARIABLE: KEY_PASSWORD + "x"}) == [
-        f"kafka.key_file: is not opened by the password in {KEY_PASSWORD_VARIABLE}; "
-        f'it is "{pem.encrypted_key}"'
+    wrong_password = {KEY_PASSWORD_VARIABLE: KEY_PASSWORD + "x"}
+    assert told(pem.ca, pem.cert, pem.encrypted_key, wrong_password) == [
+        path_fault(
+            "key_file",
+            f"must name a key that the password in `{KEY_PASSWORD_VARIABLE}` decrypts",
+            pem.encrypted_key,
+        )
     ]
 
 
