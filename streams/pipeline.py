@@ -1,12 +1,16 @@
-"""The whole way of a read on one page: bytes in, hits out.
+"""Both stages wired together: reads in, hits out.
 
-    records ─▶ decode ─▶ columns of keys ─▶ index ─▶ judge ─▶ matches ─▶ correlator ─▶ hits
+    reads ─▶ decode ─▶ packed keys ─▶ index ─▶ prefilter ─▶ matcher ─▶ matches ─▶ correlator ─▶ hits
 
-Nothing here knows a broker, a file or a clock: times come in with the records or as `now`.
+Replay and lookback over files run both stages in one process, through `Pipeline`. The worker runs them apart,
+with Kafka between them, and builds them with the same functions. Nothing in this module reads a broker, a
+file or a clock: times come with the records or as `now_ms`.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from streams.alerts.index import Index
 from streams.confusions.model import ConfusionModels
@@ -22,12 +26,41 @@ from streams.records.decode import RejectedRecord
 from streams.records.faults import Fault
 from streams.records.hit import Hit
 from streams.records.match import Match
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 from streams.records.verdict import Verdict
 
 
+class PipelineConfig(Struct, frozen=True):
+    """The part of the settings that the two stages need."""
+
+    matching: MatchingRules = MatchingRules()
+    correlation: CorrelationConfig = CorrelationConfig()
+    places: Places = Places()
+    cooperation: CooperationRules = CooperationRules()
+    models: ConfusionModels | None = None
+    """How recognisers misread plates; None for the built-in models."""
+
+
+def build_matcher(config: PipelineConfig) -> Matcher:
+    """Return the matcher of the first stage."""
+    return Matcher(config.matching, models=config.models)
+
+
+def build_correlator(
+    config: PipelineConfig, index: Index, matcher: Matcher, partitions: int = 1
+) -> Correlator:
+    """Return the correlator of the second stage, with an empty state.
+
+    `partitions` is the number of correlators that share the work; each has an equal part of the lists'
+    budgets.
+    """
+    audiences = {list_id: each.audience for list_id, each in config.matching.lists.items()}
+    rules = CorrelationRules(config.correlation, config.places, audiences, config.cooperation)
+    return Correlator(rules, index, matcher, build_budgets(config.matching, partitions))
+
+
 class PipelineResult(NamedTuple):
-    """What a batch of reads gave: hits in order, rejected records, and the numbers of reads and matches."""
+    """The result of a batch of reads: hits in order, rejected records, counts of reads and matches."""
 
     hits: list[Hit]
     rejected: list[RejectedRecord]
@@ -36,94 +69,79 @@ class PipelineResult(NamedTuple):
 
 
 class Pipeline:
-    """Reads, changes of lists and verdicts in; revisions of hits out.
+    """Both stages in one process: reads, alert changes and verdicts in, hit revisions out.
 
-    Without a given `now`, now is the latest `captured_at` so far. It never falls: a smaller one is taken as
-    the largest so far.
+    Without a `now_ms` the present time is the watermark, the greatest `captured_at` so far. Time never falls:
+    a smaller `now_ms` counts as the greatest so far.
     """
 
-    def __init__(
-        self,
-        index: Index,
-        rules: MatchingRules,
-        correlation: CorrelationConfig,
-        places: Places,
-        models: ConfusionModels | None = None,
-        cooperation: CooperationRules | None = None,
-    ) -> None:
-        """`models`: how readers misread; None for those shipped. `cooperation`: handovers and operations."""
+    def __init__(self, config: PipelineConfig, index: Index) -> None:
         self._index = index
-        self._matcher = Matcher(rules, models=models)
-        audiences = {list_id: policy.audience for list_id, policy in rules.lists.items()}
-        self._correlator = Correlator(
-            CorrelationRules(correlation, places, audiences, cooperation or CooperationRules()),
-            index,
-            self._matcher,
-            build_budgets(rules),
-        )
+        self._matcher = build_matcher(config)
+        self._correlator = build_correlator(config, index, self._matcher)
         self._now_ms = 0
 
     @property
-    def now_ms(self) -> int:
-        """The latest time so far, in ms since 1970 UTC; 0 before the first."""
+    def now_ms(self) -> Millis:
+        """The greatest time so far; 0 before the first."""
         return self._now_ms
 
-    def handle_reads(self, records: Sequence[bytes], now_ms: int | None = None) -> PipelineResult:
-        """Takes a batch of reads as JSON records; `now` in ms since 1970 UTC."""
+    def handle_reads(self, records: Sequence[bytes], now_ms: Millis | None = None) -> PipelineResult:
+        """Handle a batch of reads, given as JSON records."""
         matched = match_batch(records, self._index, self._matcher)
         hits: list[Hit] = []
-        for match, newest in zip(matched.matches, matched.watermarks_ms, strict=True):
+        for match, watermark_ms in zip(matched.matches, matched.watermarks_ms, strict=True):
             hits += self._correlator.handle_match(
-                match, self._advance_now(newest if now_ms is None else now_ms)
+                match, self._advance_now(watermark_ms if now_ms is None else now_ms)
             )
-        end = matched.watermark_ms if now_ms is None else now_ms
-        if end is not None:
-            hits += self._correlator.handle_time(self._advance_now(end))
+        end_ms = matched.watermark_ms if now_ms is None else now_ms
+        if end_ms is not None:
+            hits += self._correlator.handle_time(self._advance_now(end_ms))
         return PipelineResult(hits, matched.rejected, matched.read_count, len(matched.matches))
 
-    def handle_matches(self, matches: Sequence[Match], now_ms: int) -> list[Hit]:
-        """Takes matches made elsewhere, as by looking back; `now` in ms since 1970 UTC."""
+    def handle_matches(self, matches: Sequence[Match], now_ms: Millis) -> list[Hit]:
+        """Handle matches made elsewhere, as by a lookback."""
         return [
             hit
             for match in matches
             for hit in self._correlator.handle_match(match, self._advance_now(now_ms))
         ]
 
-    def handle_alert(self, alert: Alert, now_ms: int) -> list[Hit] | Fault:
-        """Takes a new alert or version; the reads that matched an earlier one are looked at again.
+    def handle_alert(self, alert: Alert, now_ms: Millis) -> list[Hit] | Fault:
+        """Handle a new alert or a new version of one; match the stored reads of earlier versions again.
 
-        Returns the fault of an alert whose plate is none.
+        Return the fault of an alert whose plate is invalid.
         """
         fault = self._index.put(alert)
         if fault is not None:
             return fault
         return self._correlator.handle_alert_change(alert_key(alert), self._advance_now(now_ms))
 
-    def handle_withdrawal(self, withdrawal: Withdrawal, now_ms: int) -> list[Hit]:
-        """Takes the withdrawal of an alert; hits that stand are withdrawn when its time has come."""
+    def handle_withdrawal(self, withdrawal: Withdrawal, now_ms: Millis) -> list[Hit]:
+        """Handle the withdrawal of an alert; its active hits are retracted once it takes effect."""
         self._index.withdraw(withdrawal)
         return self._correlator.handle_alert_change(alert_key(withdrawal), self._advance_now(now_ms))
 
-    def handle_verdict(self, verdict: Verdict, now_ms: int) -> list[Hit]:
-        """Takes a centre's verdict on a hit."""
+    def handle_verdict(self, verdict: Verdict, now_ms: Millis) -> list[Hit]:
+        """Handle a centre's verdict on a hit."""
         return self._correlator.handle_verdict(verdict, self._advance_now(now_ms))
 
     def schedule_verdict(self, verdict: Verdict) -> None:
-        """Takes a verdict that is in force from its own time on."""
+        """Schedule a verdict to take effect at its own time."""
         self._correlator.schedule_verdict(verdict, to_ms(verdict.at))
 
     def flush(self) -> list[Hit]:
-        """At the end of files: the hits that follow from withdrawals and verdicts that still lie ahead."""
+        """Return, at the end of the input, the hits due to withdrawals and verdicts of later times."""
         return self._correlator.flush()
 
     def has_hit(self, hit_id: str) -> bool:
-        """Whether a hit of this id was ever made."""
+        """True if a hit of this id was ever emitted."""
         return self._correlator.has_hit(hit_id)
 
     def suppressed(self) -> dict[tuple[str, str], int]:
-        """How many passages are withheld by a list's budget, by list and UTC day as in 2026-05-21."""
+        """Return the counts of passages suppressed by budget, by list and UTC day (2026-05-21)."""
         return self._correlator.suppressed_counts()
 
-    def _advance_now(self, now_ms: int) -> int:
+    def _advance_now(self, now_ms: Millis) -> Millis:
         self._now_ms = max(self._now_ms, now_ms)
         return self._now_ms

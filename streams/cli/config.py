@@ -1,7 +1,6 @@
 """`anpr config`: check, show and document the settings."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import click
@@ -100,16 +99,15 @@ def _print_costs(
 def _effective_plates(paths: tuple[str, ...], now_ms: int) -> dict[str, PlateSamples]:
     """The plates of the alerts in files that are in force, by list."""
     at = from_ms(now_ms)
-    with TemporaryDirectory(prefix="anpr-lists-") as folder:
-        try:
-            loaded = load_index(paths, Path(folder) / "lists.snapshot")
-        except InputFileError as fault:
-            say(f"anpr config check: {fault}")
-            raise click.exceptions.Exit(2) from None
-        index = loaded.alert_index
-        if loaded.rejected:
-            say(f"{counted(len(loaded.rejected), 'line')} not taken; `anpr lists lint` shows why")
-        return sample_alerts(each for each in index.alerts() if alert_state(index, each, at) == "in_force")
+    try:
+        loaded = load_index(paths)
+    except InputFileError as fault:
+        say(f"anpr config check: {fault}")
+        raise click.exceptions.Exit(2) from None
+    index = loaded.alert_index
+    if loaded.rejected:
+        say(f"{counted(len(loaded.rejected), 'line')} not taken; `anpr lists lint` shows why")
+    return sample_alerts(each for each in index.alerts() if alert_state(index, each, at) == "in_force")
 
 
 def _is_limited(policy: ListConfig) -> bool:

@@ -1,9 +1,7 @@
 """`anpr explain`: what a plate is, and what it would match and why."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +18,8 @@ from streams.files.loading import load_index
 from streams.matching.candidates import find_candidates
 from streams.matching.explain import Explanation, MatchDecision
 from streams.matching.explain import explain as explained
-from streams.matching.matcher import Matcher
 from streams.matching.scoring.prefilter import Prefilter
+from streams.pipeline import build_matcher
 from streams.plates.confusables import BUILTIN_CLASSES
 from streams.plates.formats import builtin_formats
 from streams.plates.packed_keys import to_columns
@@ -73,28 +71,27 @@ def explain(
         raise click.BadParameter("is a number from 0 to 1, not nan", param_hint="--confidence")
     settings = read_settings(config)
     read = _parse_read(read_text, at, country, confidence)
-    judge = Matcher(settings.matching_rules, models=read_models(settings))
-    with ExitStack() as stack:
-        try:
-            index = _build_index(stack, alerts, settings.matching_rules.fuzzy_lists) if alerts else Index()
-        except InputFileError as error:
-            say(f"anpr explain: {error}")
-            sys.exit(1)
-        batch = to_columns([read.plate])
-        if batch.faults:
-            raise click.BadParameter(f"a plate {batch.faults[0]}", param_hint="READ")
-        # Also those that are too unlikely to be hits: why they are none is asked for here.
-        everything = Prefilter(judge.scorer, 0.0)
-        found = explained(
-            read,
-            [
-                (candidate.alert, index.is_effective(candidate.alert, read.captured_at))
-                for candidate in find_candidates([read], batch, index, everything)
-            ],
-            judge,
-            builtin_formats(),
-            BUILTIN_CLASSES,
-        )
+    judge = build_matcher(settings.pipeline(read_models(settings)))
+    try:
+        index = _build_index(alerts, settings.matching_rules.fuzzy_lists) if alerts else Index()
+    except InputFileError as error:
+        say(f"anpr explain: {error}")
+        sys.exit(1)
+    batch = to_columns([read.plate])
+    if batch.faults:
+        raise click.BadParameter(f"a plate {batch.faults[0]}", param_hint="READ")
+    # Also those that are too unlikely to be hits: why they are none is asked for here.
+    everything = Prefilter(judge.scorer, 0.0)
+    found = explained(
+        read,
+        [
+            (candidate.alert, index.is_effective(candidate.alert, read.captured_at))
+            for candidate in find_candidates([read], batch, index, everything)
+        ],
+        judge,
+        builtin_formats(),
+        BUILTIN_CLASSES,
+    )
     if as_json:
         click.echo(encode(found))
         return
@@ -132,10 +129,9 @@ def _parse_read(text: str, at_ms: int | None, country: str | None, confidence: f
     return decoded.reads[0]
 
 
-def _build_index(stack: ExitStack, alerts: tuple[str, ...], fuzzy_lists: list[str]) -> Index:
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-explain-")))
+def _build_index(alerts: tuple[str, ...], fuzzy_lists: list[str]) -> Index:
     with file_progress("lists", alerts) as progress:
-        loaded = load_index(alerts, folder / "lists.snapshot", progress, fuzzy_lists)
+        loaded = load_index(alerts, progress, fuzzy_lists)
     for entry in loaded.rejected[:_MAX_SHOWN]:
         say(str(entry))
     return loaded.alert_index

@@ -1,7 +1,6 @@
 """`anpr replay`: files in, hits out."""
 
 import sys
-import tempfile
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -64,16 +63,13 @@ def replay(
     began = perf_counter()
     damaged = False
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-replay-")))
         rejected_file = stack.enter_context(open_output(rejected_path)) if rejected_path else None
         rejects = RejectedLines(rejected_file, hint="--rejected FILE writes all")
         sink = HitOutput(stack, out, as_json)
         expected: list[Verdict] = []
         try:
             with file_progress("lists", alerts) as progress:
-                loaded = load_index(
-                    alerts, folder / "lists.snapshot", progress, settings.matching_rules.fuzzy_lists
-                )
+                loaded = load_index(alerts, progress, settings.matching_rules.fuzzy_lists)
             rejects.add(loaded.rejected)
             if verdicts:
                 expected, not_taken = load_verdicts(verdicts)
@@ -81,14 +77,7 @@ def replay(
         except InputFileError as error:
             say(f"anpr replay: {error}; nothing was replayed")
             sys.exit(1)
-        pipeline = Pipeline(
-            loaded.alert_index,
-            settings.matching_rules,
-            settings.correlation,
-            settings.places,
-            read_models(settings),
-            settings.cooperation,
-        )
+        pipeline = Pipeline(settings.pipeline(read_models(settings)), loaded.alert_index)
         for verdict in expected:
             pipeline.schedule_verdict(verdict)
         tune_gc()

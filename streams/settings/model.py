@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from streams.confusions.model import ConfusionModels
 from streams.correlation.config import CentreConfig, CooperationRules, CorrelationConfig
 from streams.gateway.config import GatewayCameraConfig, GatewayConfig
 from streams.kafka.client import KafkaConfig
@@ -15,6 +16,7 @@ from streams.matching.config import ListConfig, MatchingConfig, MatchingRules
 from streams.network.builtin import builtin_sites
 from streams.network.config import NetworkConfig, Places, SiteConfig
 from streams.operations.config import OperationConfig
+from streams.pipeline import PipelineConfig
 from streams.records.countries import Country
 from streams.rules.handovers import HandoverRule
 from streams.rules.jurisdictions import JurisdictionConfig
@@ -58,3 +60,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     def cooperation(self) -> CooperationRules:
         """What correlation needs of handovers and joint operations."""
         return CooperationRules(self.handovers, self.operations)
+
+    def pipeline(self, models: ConfusionModels | None = None) -> PipelineConfig:
+        """Return what both stages need; `models` are those read from the file that the settings name."""
+        return PipelineConfig(self.matching_rules, self.correlation, self.places, self.cooperation, models)

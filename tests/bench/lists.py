@@ -4,7 +4,7 @@ from pathlib import Path
 from time import perf_counter
 
 from streams.alerts import Index, Snapshot
-from streams.files.loading import load_index
+from streams.files.loading import write_snapshot
 from streams.matching.batch import match_batch
 from streams.matching.config import MatchingRules
 from streams.matching.matcher import Matcher
@@ -31,7 +31,7 @@ def build(folder: Path, count: int) -> tuple[Path, float]:
     """Builds a snapshot from a file; returns it and the seconds taken."""
     source = written(folder, count)
     snapshot = folder / f"{count}.snapshot"
-    taken = seconds(lambda: load_index((str(source),), snapshot))
+    taken = seconds(lambda: write_snapshot((str(source),), snapshot))
     source.unlink()
     return snapshot, taken
 

@@ -12,10 +12,7 @@ import msgspec
 import pytest
 
 from streams.alerts import Index
-from streams.correlation.config import CorrelationConfig
-from streams.matching.config import MatchingRules
-from streams.network.config import Places
-from streams.pipeline import Pipeline
+from streams.pipeline import Pipeline, PipelineConfig
 from streams.records.alert import Alert, Withdrawal
 from streams.records.encode import encode
 from streams.records.hit import Hit
@@ -47,7 +44,7 @@ class Line:
     """A pipeline that keeps all revisions."""
 
     def __init__(self) -> None:
-        self.pipeline = Pipeline(Index(), MatchingRules(), CorrelationConfig(), Places())
+        self.pipeline = Pipeline(PipelineConfig(), Index())
         self.hits: list[Hit] = []
 
     def reads(self, *reads: Read, now: float = 0) -> list[tuple[Any, ...]]:

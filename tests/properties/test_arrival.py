@@ -125,13 +125,7 @@ def test_batches_are_not_seen_in_the_output(world: World, sizes: list[int]) -> N
             index.put(alert)
         for withdrawal in world.withdrawals:
             index.withdraw(withdrawal)
-        pipeline = Pipeline(
-            index,
-            SETTINGS.matching_rules,
-            SETTINGS.correlation,
-            SETTINGS.places,
-            cooperation=SETTINGS.cooperation,
-        )
+        pipeline = Pipeline(SETTINGS.pipeline(), index)
         for verdict in world.verdicts:
             pipeline.schedule_verdict(verdict)
         lines = [encode(read) for read in world.reads]

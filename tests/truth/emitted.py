@@ -9,7 +9,7 @@ from streams.correlation.correlator import Correlator
 from streams.correlation.journeys.itinerary import VehicleKey
 from streams.matching.batch import match_batch
 from streams.matching.matcher import Matcher
-from streams.pipeline import Pipeline
+from streams.pipeline import Pipeline, PipelineConfig
 from streams.records.hit import Hit
 from streams.records.match import Match
 from tests.truth.environment import TrafficEnvironment
@@ -53,11 +53,13 @@ def run_pipeline(environment: TrafficEnvironment) -> EmittedHits:
     so far."""
     settings = environment.settings
     pipeline = Pipeline(
+        PipelineConfig(
+            settings.matching_rules,
+            environment.correlation,
+            environment.places,
+            environment.cooperation,
+        ),
         environment.build_index(),
-        settings.matching_rules,
-        environment.correlation,
-        environment.places,
-        cooperation=environment.cooperation,
     )
     hits: list[Hit] = []
     for records in _batches(environment.records):

@@ -10,7 +10,7 @@ import pytest
 from streams.alerts import Index
 from streams.correlation.correlator import Correlator
 from streams.matching.matcher import Matcher
-from streams.pipeline import Pipeline
+from streams.pipeline import Pipeline, PipelineConfig
 from streams.records.alert import alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit
@@ -95,11 +95,13 @@ def test_a_state_made_anew_midway_goes_on_as_if_nothing_had_been(lost: float, ag
 def _run_pipeline(records: list[bytes]) -> list[Hit]:
     settings = traffic().settings
     pipeline = Pipeline(
+        PipelineConfig(
+            settings.matching_rules,
+            traffic().correlation,
+            traffic().places,
+            traffic().cooperation,
+        ),
         traffic().build_index(),
-        settings.matching_rules,
-        traffic().correlation,
-        traffic().places,
-        cooperation=traffic().cooperation,
     )
     return pipeline.handle_reads(records).hits
 

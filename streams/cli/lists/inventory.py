@@ -1,9 +1,7 @@
 """What lists in files hold and are expected to cost, as `anpr lists status` shows it."""
 
-import tempfile
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rich.table import Table
@@ -64,13 +62,14 @@ def read_inventory(
         if state == "in_force":
             plates.setdefault(alert.list_id, PlateSamples()).add(alert)
 
-    with tempfile.TemporaryDirectory(prefix="anpr-lists-") as folder:
-        snapshot = Path(folder) / "lists.snapshot"
-        loaded = read_lists("status", files, snapshot)
-        found = count_lists(loaded.alert_index, at, [*settings.lists, *extra_lists], take)
-        size = snapshot.stat().st_size
+    loaded = read_lists("status", files)
+    found = count_lists(loaded.alert_index, at, [*settings.lists, *extra_lists], take)
     return ListInventory(
-        found, _forecast_costs(plates, settings), loaded.withdrawal_count, len(loaded.rejected), size
+        found,
+        _forecast_costs(plates, settings),
+        loaded.withdrawal_count,
+        len(loaded.rejected),
+        loaded.snapshot_bytes,
     )
 
 

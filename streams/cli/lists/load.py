@@ -87,9 +87,8 @@ def load(
     connection = resolve_connection(settings)
     topic = settings.topics.names().alerts
     with tempfile.TemporaryDirectory(prefix="anpr-lists-") as folder:
-        path = Path(folder) / "files.snapshot"
-        loaded = _load_files(tuple(dict.fromkeys(files)), path, skip_faulty)
-        snapshot = Snapshot(path)
+        loaded = _load_files(tuple(dict.fromkeys(files)), skip_faulty)
+        snapshot = loaded.snapshot
         concerned = {*lists, *(each.list_id for each in snapshot.withdrawals())}
         try:
             there = asyncio.run(_read_topic(connection, topic, Path(folder)))
@@ -106,9 +105,9 @@ def load(
     _print_report(work, topic, dry_run, as_json)
 
 
-def _load_files(files: tuple[str, ...], path: Path, skip_faulty: bool) -> LoadedLists:
+def _load_files(files: tuple[str, ...], skip_faulty: bool) -> LoadedLists:
     """The lists in the files; ends the command where it must not go on."""
-    loaded = read_lists("load", files, path)
+    loaded = read_lists("load", files)
     faulty = counted(len(loaded.rejected), "line")
     if loaded.rejected and not skip_faulty:
         say(

@@ -1,7 +1,5 @@
 """What the commands on alert lists share."""
 
-from pathlib import Path
-
 import click
 from rich.table import Table
 
@@ -22,15 +20,15 @@ def file_error_exit(command: str, fault: InputFileError) -> click.exceptions.Exi
     return click.exceptions.Exit(2)
 
 
-def read_lists(command: str, files: tuple[str, ...], snapshot: Path) -> LoadedLists:
-    """The lists in files, their snapshot written to a path; lines that were not taken are reported.
+def read_lists(command: str, files: tuple[str, ...]) -> LoadedLists:
+    """Return the lists in files; report rejected lines.
 
     Ends the command with exit code 2 for a file that cannot be read.
     """
     rejects = RejectedLines(None, hint="`anpr lists lint` shows all")
     try:
         with file_progress("files", files) as progress:
-            loaded = load_index(files, snapshot, progress)
+            loaded = load_index(files, progress)
     except InputFileError as fault:
         raise file_error_exit(command, fault) from None
     rejects.add(loaded.rejected)

@@ -1,10 +1,8 @@
 """`anpr lookback` over files: the hits as `anpr replay` prints them."""
 
 import sys
-import tempfile
 from collections import Counter
 from contextlib import ExitStack
-from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
@@ -19,8 +17,7 @@ from streams.files.jsonl import InputFileError
 from streams.files.loading import LoadedLists, load_index
 from streams.lookback.over_files import ScanStep, scan_file
 from streams.matching.lookback import LookbackRequest, LookbackSearch
-from streams.matching.matcher import Matcher
-from streams.pipeline import Pipeline
+from streams.pipeline import Pipeline, build_matcher
 from streams.records.alert import alert_key
 from streams.records.read import Read
 from streams.records.times import to_ms
@@ -47,27 +44,18 @@ def run_over_files(settings: Settings, lookback_options: LookbackOptions, files:
     began = perf_counter()
     damaged = False
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="anpr-lookback-")))
         rejected = stack.enter_context(open_output(files.rejected)) if files.rejected else None
         rejects = RejectedLines(rejected, hint="--rejected FILE writes all")
         sink = HitOutput(stack, files.out, files.as_json)
-        loaded = _load_alerts(settings, files, folder / "lists.snapshot", rejects)
+        loaded = _load_alerts(settings, files, rejects)
         countries = _CameraCountries(settings, files.country)
         asked = _build_requests(settings, lookback_options, loaded.alert_index, countries.countries, now)
         report_refused(asked)
         if none_permitted(asked):
             sys.exit(1)
-        models = read_models(settings)
-        judge = Matcher(settings.matching_rules, models=models)
-        looking = LookbackSearch(asked, judge, settings.matching_rules.fuzzy_lists)
-        pipeline = Pipeline(
-            loaded.alert_index,
-            settings.matching_rules,
-            settings.correlation,
-            settings.places,
-            models,
-            settings.cooperation,
-        )
+        config = settings.pipeline(read_models(settings))
+        looking = LookbackSearch(asked, build_matcher(config), settings.matching_rules.fuzzy_lists)
+        pipeline = Pipeline(config, loaded.alert_index)
         tune_gc()
         told = _LookbackSummary()
         try:
@@ -93,12 +81,10 @@ def run_over_files(settings: Settings, lookback_options: LookbackOptions, files:
         sys.exit(1)
 
 
-def _load_alerts(
-    settings: Settings, files: LookbackFiles, snapshot: Path, rejects: RejectedLines
-) -> LoadedLists:
+def _load_alerts(settings: Settings, files: LookbackFiles, rejects: RejectedLines) -> LoadedLists:
     try:
         with file_progress("lists", files.alerts) as progress:
-            loaded = load_index(files.alerts, snapshot, progress, settings.matching_rules.fuzzy_lists)
+            loaded = load_index(files.alerts, progress, settings.matching_rules.fuzzy_lists)
     except InputFileError as error:
         say(f"anpr lookback: {error}; nothing was looked at")
         sys.exit(1)

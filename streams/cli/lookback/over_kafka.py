@@ -19,7 +19,7 @@ from streams.cli.common.requirements import require_packages
 from streams.cli.common.text import printable
 from streams.cli.lookback.request import LookbackOptions, format_key, none_permitted, report_refused
 from streams.matching.lookback import LookbackRequest, LookbackSearch
-from streams.matching.matcher import Matcher
+from streams.pipeline import build_matcher
 from streams.records.encode import encode
 from streams.records.lookback import LookbackRun
 from streams.records.times import from_ms
@@ -112,8 +112,8 @@ def _refusal_reason(
 
 
 def _build_search(settings: Settings, requests: list[LookbackRequest]) -> LookbackSearch:
-    judge = Matcher(settings.matching_rules, models=read_models(settings))
-    return LookbackSearch(requests, judge, settings.matching_rules.fuzzy_lists)
+    matcher = build_matcher(settings.pipeline(read_models(settings)))
+    return LookbackSearch(requests, matcher, settings.matching_rules.fuzzy_lists)
 
 
 @contextmanager

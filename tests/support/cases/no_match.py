@@ -23,9 +23,7 @@ def rules_found(case: Case) -> list[Row]:
     matcher = _matcher(case.config)
     reads = {read.read_id: read for read in decode_reads(case.reads).reads}
     with TemporaryDirectory(prefix="anpr-case-") as folder:
-        lists = load_index(
-            (write_lines(Path(folder) / "alerts.jsonl", case.alerts),), Path(folder) / "lists.snapshot"
-        ).alert_index
+        lists = load_index((write_lines(Path(folder) / "alerts.jsonl", case.alerts),)).alert_index
         found: list[Row] = []
         for row in case.no_match:
             read = reads[row["read_id"]]

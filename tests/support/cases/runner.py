@@ -57,16 +57,9 @@ class ReplayRunner:
         settings = _parse_settings(case.config, f"{case.name}/config.toml")
         loaded = load_index(
             (write_lines(folder / "alerts.jsonl", case.alerts),),
-            folder / "lists.snapshot",
             fuzzy_lists=settings.matching_rules.fuzzy_lists,
         )
-        pipeline = Pipeline(
-            loaded.alert_index,
-            settings.matching_rules,
-            settings.correlation,
-            settings.places,
-            cooperation=settings.cooperation,
-        )
+        pipeline = Pipeline(settings.pipeline(), loaded.alert_index)
         verdicts, not_taken = load_verdicts(write_lines(folder / "verdicts.jsonl", case.verdicts))
         for verdict in verdicts:
             pipeline.schedule_verdict(verdict)

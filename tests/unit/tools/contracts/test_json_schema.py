@@ -14,12 +14,11 @@ from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import ValidationError
 
 from streams.alerts.index import Index
-from streams.correlation.config import CorrelationConfig
 from streams.matching.batch import match_batch
 from streams.matching.config import MatchingRules
 from streams.matching.matcher import Matcher
 from streams.network.config import CameraConfig, LinkConfig, Places, SiteConfig
-from streams.pipeline import Pipeline
+from streams.pipeline import Pipeline, PipelineConfig
 from streams.plates.normal_form import LISTED_PATTERN, LITERAL_PATTERN, PLATE_PATTERN, PlateError, normalise
 from streams.records.alert import Alert, Withdrawal
 from streams.records.countries import COUNTRIES
@@ -285,7 +284,7 @@ def _pipeline(alert: Document) -> Pipeline:
         },
         cameras={"be.a14.rekkem.n": CameraConfig(site="rekkem", direction="Kortrijk")},
     )
-    return Pipeline(index, MatchingRules(), CorrelationConfig(), places)
+    return Pipeline(PipelineConfig(places=places), index)
 
 
 def test_the_example_of_a_match_is_what_the_match_stage_makes_of_the_others() -> None:
