@@ -1,35 +1,41 @@
-"""What an operator sets about matching, per list and for all lists."""
+"""Settings of matching: for one list, for all lists, and the rules that follow from both."""
 
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from streams.matching.appearance.comparison import AppearanceConfig
+from streams.matching.appearance.config import AppearanceConfig
 from streams.records.alert import Alert, MatchMode
 from streams.records.countries import Country
 from streams.records.types import Confidence, FreeText, Identifier
 
 FUZZY_MIN_POSTERIOR: Final = 0.5
-"""The lowest posterior of mode `fuzzy` where none is set: likelier the listed vehicle than not."""
+"""Minimum posterior of a list of mode `fuzzy` that sets none: more likely the listed vehicle than not."""
+
+MODE_RANK: Final[dict[MatchMode, int]] = {"exact": 0, "pattern": 1, "confusable": 2, "fuzzy": 3}
+"""The match modes from the narrowest to the widest; each mode allows what those before it allow."""
 
 
 class ListConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[lists.<id>]`: how the alerts of one list are matched and who is told."""
+    """`[lists.<id>]`: how the alerts of one list are matched and which centres receive their hits."""
 
-    title: Annotated[FreeText | None, Meta(description="what the list is, for people")] = None
+    title: Annotated[FreeText | None, Meta(description="title of the list, for display")] = None
     mode: Annotated[
         MatchMode,
         Meta(
-            description="how far a match may go: `exact` the same plate; `pattern` also plates with ? and *; "
-            "`confusable` also characters that readers take for each other; `fuzzy` also any one character "
-            "read wrong, lost or too many, where the posterior allows it. An alert can narrow it"
+            description="how much a read plate may differ from a listed one: `exact`: not at all; `pattern`: "
+            "also listed plates with the wildcards ? and * match; `confusable`: also characters that "
+            "recognisers often confuse, such as 0 and O; `fuzzy`: also any one character misread, lost or "
+            "added, if the posterior is high enough. Each mode includes those before it. An alert can set a "
+            "narrower mode, not a wider one"
         ),
     ] = "confusable"
     min_posterior: Annotated[
         Confidence | None,
         Meta(
-            description="lowest posterior for a hit: how likely, from 0 to 1, it is the listed vehicle; "
-            "none: every match of the mode is a hit, but `fuzzy` wants 0.5. An alert can raise it"
+            description="minimum posterior of a hit: the probability that the vehicle is the listed one. If "
+            "not set, every match of the mode is a hit, except that `fuzzy` requires 0.5. An alert can "
+            "raise it. Raise it if officers reject too many hits"
         ),
     ] = None
     false_hits_per_day: (
@@ -37,35 +43,39 @@ class ListConfig(Struct, frozen=True, forbid_unknown_fields=True):
             float,
             Meta(
                 gt=0,
-                description="most false hits a day that the list may cause; when they would be more, the "
-                "lowest posterior rises for the rest of the day (UTC); none: no limit",
+                description="budget of false hits for a day (UTC). When the expected false hits would exceed "
+                "it, the minimum posterior is raised for the rest of the day. If not set, there is no budget",
             ),
         ]
         | None
     ) = None
     audience: Annotated[
         list[Identifier],
-        Meta(description="centres told of a hit, as in [centres.<id>], unless the alert names its own"),
+        Meta(
+            description="ids in [centres.<id>] of the centres that receive the hits of the list. An alert "
+            "with an audience of its own overrides it"
+        ),
     ] = []
 
     @property
     def effective_min_posterior(self) -> float | None:
-        """The lowest posterior for a hit; None for any."""
+        """The minimum posterior of a hit; None if any will do."""
         return (
             FUZZY_MIN_POSTERIOR if self.min_posterior is None and self.mode == "fuzzy" else self.min_posterior
         )
 
 
 class MatchingConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[matching]`: limits that hold for every list."""
+    """`[matching]`: settings that apply to all lists."""
 
     equivalences: Annotated[
         int,
         Meta(
             ge=0,
             le=2,
-            description="most places at which a confusable match may differ beyond what the national format "
-            "settles (Genetec's rule: one, never more than two)",
+            description="maximum number of confusable characters in which a read may differ from the listed "
+            "plate, not counting those that the national plate format decides (Genetec's rule: one, never "
+            "more than two)",
         ),
     ] = 1
     equivalence_min_length: Annotated[
@@ -73,65 +83,85 @@ class MatchingConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=1,
             le=12,
-            description="shortest plate, in characters, that may differ so (Genetec's rule: five)",
+            description="minimum length, in characters, of a listed plate for which `equivalences` applies; "
+            "a shorter plate may differ only where the format decides (Genetec's rule: five)",
         ),
     ] = 5
     pattern_min_literals: Annotated[
         int,
-        Meta(ge=1, le=12, description="fewest letters and digits a plate with ? or * must have to be used"),
+        Meta(
+            ge=1,
+            le=12,
+            description="minimum number of letters and digits in a listed plate with wildcards; a pattern "
+            "with fewer is too broad and matches nothing",
+        ),
     ] = 3
     confusions: (
         Annotated[
             str,
             Meta(
                 min_length=1,
-                description="file of the confusion model, made with `anpr confusions learn`; none: that "
-                "shipped",
+                description="path of a confusion model made with `anpr confusions learn`. If not set, the "
+                "built-in model is used. Train a model of your own for better posteriors",
             ),
         ]
         | None
     ) = None
     looks: Annotated[
         AppearanceConfig,
-        Meta(description="how far what cameras and lists say of a vehicle's looks is trusted"),
+        Meta(
+            description="reliability of the make, model, colour and type of vehicles, in reads and in alerts"
+        ),
     ] = AppearanceConfig()
     reads_per_day: Annotated[
         dict[Country, Annotated[int, Meta(ge=1)]],
         Meta(
-            description="reads a day of plates of each country, all cameras together: says how many false "
-            "hits to expect, and which country is likely where none was read; none: shares as of the fleets"
+            description="for each country of registration, the number of reads a day of its plates, by all "
+            "cameras together. Used to estimate false hits per day and which country is likely if none was "
+            "read. If empty, each country has a share of the reads in proportion to its registered vehicles"
         ),
     ] = {}
 
 
 class MatchingRules(Struct, frozen=True):
-    """The policies in force: by list, and for all."""
+    """The matching settings in effect, by list and for all lists."""
 
     lists: dict[str, ListConfig] = {}
     matching: MatchingConfig = MatchingConfig()
 
     def for_list(self, list_id: str) -> ListConfig:
-        """The policy of a list; a list without one has the defaults."""
+        """Return the settings of a list; a list without settings has the defaults."""
         return self.lists.get(list_id, _DEFAULT_LIST)
 
+    def effective_mode(self, alert: Alert) -> MatchMode:
+        """Return the narrower of the list's mode and the alert's own."""
+        list_mode = self.for_list(alert.list_id).mode
+        if alert.match is None or alert.match.mode is None:
+            return list_mode
+        return min(list_mode, alert.match.mode, key=MODE_RANK.__getitem__)
+
     def min_posterior(self, alert: Alert) -> float | None:
-        """The lowest posterior for a hit of an alert; None for any."""
-        of_list = self.for_list(alert.list_id).effective_min_posterior
-        of_alert = alert.match.min_posterior if alert.match is not None else None
-        if of_list is None or of_alert is None:
-            return of_alert if of_list is None else of_list
-        return max(of_list, of_alert)
+        """Return the minimum posterior of a hit on an alert; None if any will do."""
+        list_minimum = self.for_list(alert.list_id).effective_min_posterior
+        alert_minimum = alert.match.min_posterior if alert.match is not None else None
+        if list_minimum is None or alert_minimum is None:
+            return alert_minimum if list_minimum is None else list_minimum
+        return max(list_minimum, alert_minimum)
+
+    def audiences(self) -> dict[str, list[str]]:
+        """Return by list the centres that receive its hits."""
+        return {list_id: config.audience for list_id, config in self.lists.items()}
 
     @property
     def fuzzy_lists(self) -> list[str]:
         """The lists of mode `fuzzy`."""
-        return [list_id for list_id, policy in self.lists.items() if policy.mode == "fuzzy"]
+        return [list_id for list_id, config in self.lists.items() if config.mode == "fuzzy"]
 
     @property
     def min_fuzzy_posterior(self) -> float:
-        """The lowest posterior that any list of mode `fuzzy` takes; 1 if there is none."""
+        """The lowest minimum posterior of the lists of mode `fuzzy`; 1 if there is none."""
         return min(
-            (self.lists[each].effective_min_posterior or 0.0 for each in self.fuzzy_lists), default=1.0
+            (self.lists[list_id].effective_min_posterior or 0.0 for list_id in self.fuzzy_lists), default=1.0
         )
 
 

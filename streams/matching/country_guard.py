@@ -1,32 +1,23 @@
-"""The country guard: nationality is part of the plate, and itself a reading.
+"""The country guard: the nationality is part of a plate, and is itself read.
 
-French and Italian plates are the same string once the dashes are gone; drivers were arrested over that.
+Without separators, French and Italian plates are the same text; drivers have been arrested by mistake.
 """
 
-from typing import NamedTuple
-
+from streams.matching.no_match import NoMatch
 from streams.matching.plate_difference import PlateDifference
 from streams.plates.formats import Formats
 from streams.plates.german import split_at_gap
 from streams.records.match import Contradiction
 
 
-class NoMatch(NamedTuple):
-    """Why a candidate is no match: the rule's id, words for a person, and `reasons` as a match has them."""
-
-    rule: str
-    text: str
-    reasons: tuple[str, ...] = ()
-
-
 def check_country(
     read_country: str | None, listed_country: str | None, plate: str, formats: Formats
 ) -> NoMatch | Contradiction | None:
-    """What the countries of a read and an alert say.
+    """Compare the countries of a read and an alert.
 
-    Where they differ and the plate is possible in the country read, it is another vehicle: a Refusal. Where
-    it is impossible there, the country was misread: a Contradiction that says so. None where they agree or
-    one is unknown. A country whose formats are not known can have issued any plate.
+    Return None if they agree or one of them is unknown. If they differ and the plate, in normal form, is
+    possible in the country read, it is another vehicle: return a NoMatch. If it is impossible there, the
+    country was misread: return a Contradiction. A country without known formats can have issued any plate.
     """
     if read_country is None or listed_country is None or read_country == listed_country:
         return None
@@ -45,26 +36,29 @@ def check_country(
 
 
 def possible_countries(plate: str, formats: Formats) -> list[str]:
-    """The countries with known formats in whose regular series a normal form is possible as it stands."""
+    """Return the countries with known formats in whose regular series a normal form is possible as it is."""
     return [country for country in formats.countries if formats.is_possible_as_read(plate, country)]
 
 
 def check_gap(read: str, listed: str, difference: PlateDifference) -> Contradiction | None:
-    """What the gaps behind the district of two German plates, as written, say.
+    """Compare the gaps after the district of two German plates, as they are written.
 
-    `B-AB 123` (Berlin) and `BA-B 123` (Bamberg) are two vehicles with one string of characters. Readers lose
-    or misplace gaps, so different gaps do not refuse a match; they are said. `difference` is how the two
-    normal forms line up: a gap behind the same letter is the same, however the letter was read or spelled.
+    `B-AB 123` (Berlin) and `BA-B 123` (Bamberg) are two vehicles with the same characters. Recognisers lose
+    or misplace gaps, so a different gap does not prevent a match; it is a contradiction in it. `difference`
+    aligns the two normal forms: gaps after the same letter are the same, even if that letter was misread or
+    is spelled in another way.
     """
-    one, other = split_at_gap(read), split_at_gap(listed)
-    if one is None or other is None:
+    read_groups, listed_groups = split_at_gap(read), split_at_gap(listed)
+    if read_groups is None or listed_groups is None:
         return None
-    before = sum(place < len(one[0]) for place in difference.read.positions)
-    if before == sum(place < len(other[0]) for place in difference.listed.positions):
+    read_gap = sum(position < len(read_groups[0]) for position in difference.read.positions)
+    listed_gap = sum(position < len(listed_groups[0]) for position in difference.listed.positions)
+    if read_gap == listed_gap:
         return None
     return Contradiction(
         "gap",
         read.strip(),
         listed.strip(),
-        f"read with the district {one[0]}, listed with {other[0]}: perhaps another vehicle, check the gap",
+        f"read with the district {read_groups[0]}, listed with {listed_groups[0]}: perhaps another vehicle, "
+        "check the gap",
     )

@@ -1,13 +1,15 @@
-"""Judging one candidate: is this read a match of this alert, and how; or why it is not."""
+"""The matcher: does a read match an alert, how closely, and if not, by which rule."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 from streams.alerts.alert_keys import is_pattern
 from streams.confusions.model import ConfusionModels
 from streams.matching.appearance.comparison import find_contradictions
-from streams.matching.config import MatchingConfig, MatchingRules
-from streams.matching.country_guard import NoMatch, check_country, check_gap, possible_countries
+from streams.matching.config import MODE_RANK, MatchingConfig, MatchingRules
+from streams.matching.country_guard import check_country, check_gap, possible_countries
+from streams.matching.no_match import NoMatch
 from streams.matching.plate_difference import (
     PlateDifference,
     build_edits,
@@ -29,21 +31,28 @@ from streams.records.match import Contradiction, Edit, MatchResult
 from streams.records.read import Read
 from streams.records.types import MatchClass
 
-MODE_BREADTH: Final[dict[MatchMode, int]] = {"exact": 0, "pattern": 1, "confusable": 2, "fuzzy": 3}
-
-_UNSCORED: Final = "so many characters differ that it is hardly this plate"
+_NOT_SCORED: Final = "so many characters differ that it is hardly this plate"
 
 
 class Agreement(NamedTuple):
-    """How two plates agree: the class, the edits, and how they line up (None for a pattern)."""
+    """How two plates agree: the match class, the edits, and their alignment (None for a pattern)."""
 
     class_: MatchClass
     edits: list[Edit]
     difference: PlateDifference | None
 
 
+class _ScoredAgreement(NamedTuple):
+    """An agreement with its posterior (None for a pattern) and the reasons for it."""
+
+    class_: MatchClass
+    edits: list[Edit]
+    posterior: float | None
+    reasons: list[str]
+
+
 class Matcher:
-    """Judges candidates by the policies in force; knows no time and no state."""
+    """Decides whether reads match alerts, by the rules in effect; has no notion of time and no state."""
 
     def __init__(
         self,
@@ -52,7 +61,7 @@ class Matcher:
         classes: ConfusableClasses = BUILTIN_CLASSES,
         models: ConfusionModels | None = None,
     ) -> None:
-        """Without formats or confusion models those shipped."""
+        """Use the built-in formats and confusion models where none are passed."""
         self._rules = rules
         self._formats = formats if formats is not None else builtin_formats()
         self._classes = classes
@@ -60,80 +69,36 @@ class Matcher:
         self.prefilter = Prefilter(self.scorer, rules.min_fuzzy_posterior)
 
     def match(self, read: Read, alert: Alert, with_reasons: bool = False) -> MatchResult | NoMatch:
-        """How a read matches an alert, or the first rule that says it does not; with `why` also what the
-        posterior of one refused for it is made of.
+        """Return the match of a read and an alert, or the first rule by which they do not match.
 
-        Both plates must be valid (`streams.plates.normal_form`); whether the alert is in force is not asked
-        here. Raises PlateError for a plate that is none.
+        With `with_reasons`, an answer that the posterior is too low has the parts of that posterior. Whether
+        the alert is effective at the time of the read is not checked here. Raises PlateError for an invalid
+        plate (`streams.plates.normal_form`) in either.
         """
-        plate = normalise(read.plate)
-        mode = self._effective_mode(alert)
-        listed = normalise(alert.plate, wildcards=True)
-        if is_pattern(listed):
-            compared = self._compare_pattern(plate, listed, mode)
-        else:
-            compared = self.compare(plate, listed, mode, read.country, alert.country)
-            if isinstance(compared, NoMatch) and mode == "fuzzy":
-                compared = self._compare_fuzzy(read, plate, listed)
-        if isinstance(compared, NoMatch):
-            return compared
-        class_, edits, difference = compared
-        said = check_country(read.country, alert.country, plate, self._formats)
-        if isinstance(said, NoMatch):
-            return said
-        contradictions: list[Contradiction] = [said] if said else []
-        if difference is not None and (alert.country or read.country) == GERMANY:
-            gaps = check_gap(read.plate, alert.plate, difference)
-            contradictions += [gaps] if gaps else []
-        looked = self.scorer.compare_appearance(read, alert)
-        contradictions += find_contradictions(looked)
-        posterior, reasons = None, list[str]()
-        if class_ != "pattern":
-            sight = self.scorer.for_read(read)
-            weighed = sight.score(alert, listed)
-            if weighed is None and class_ == "fuzzy":
-                return NoMatch("plate.unlike", "the plates differ too much to be one")
-            posterior = round_posterior(weighed)
-            least = self._rules.min_posterior(alert)
-            if least is not None and posterior < least:
-                return NoMatch(
-                    "posterior.too-low",
-                    f"it is the listed vehicle with a chance of {posterior:.4f}; the list or the alert wants "
-                    f"{least:g} (min_posterior)",
-                    (*explain_score(sight, weighed, alert), *(part.text for part in looked))
-                    if with_reasons and weighed is not None
-                    else (),
-                )
-            if weighed is None:
-                reasons = [_UNSCORED]
-            else:
-                reasons = explain_score(sight, weighed, alert)
-                if class_ == "fuzzy":
-                    edits = edits_from_errors(weighed.character_errors, self._classes)
-        reasons += [part.text for part in looked]
-        possible = possible_countries(plate, self._formats) if read.country is None else []
-        return MatchResult(
-            class_,
-            plate,
-            listed,
-            posterior=posterior,
-            reasons=tuple(reasons),
-            edits=tuple(edits),
-            contradictions=tuple(contradictions),
-            possible_countries=tuple(possible) if len(possible) > 1 else (),
-        )
+        plate, listed = normalise(read.plate), normalise(alert.plate, wildcards=True)
+        agreement = self._compare(read, alert, plate, listed)
+        if isinstance(agreement, NoMatch):
+            return agreement
+        contradictions = self._check_country(read, alert, plate, agreement.difference)
+        if isinstance(contradictions, NoMatch):
+            return contradictions
+        attributes = self.scorer.compare_appearance(read, alert)
+        scored = self._score(read, alert, listed, agreement, [part.text for part in attributes], with_reasons)
+        if isinstance(scored, NoMatch):
+            return scored
+        return self._result(read, plate, listed, scored, [*contradictions, *find_contradictions(attributes)])
 
     def compare(
         self, plate: str, listed: str, mode: MatchMode, read_country: str | None, listed_country: str | None
     ) -> Agreement | NoMatch:
-        """How two normal forms without wildcards agree under a mode, or why they do not."""
+        """Compare two normal forms without wildcards under a mode up to `confusable`."""
         difference = compare_plates(plate, listed, self._classes)
         if difference is None:
             return NoMatch("plate.unlike", "the plates differ by more than confusable characters")
         if not difference.positions:
             edits = [] if plate == listed else build_edits(plate, listed, difference, frozenset())
             return Agreement("exact", edits, difference)
-        if MODE_BREADTH[mode] < MODE_BREADTH["confusable"]:
+        if MODE_RANK[mode] < MODE_RANK["confusable"]:
             return NoMatch(
                 f"mode.{mode}", f"the plates differ in confusable characters, and the mode is `{mode}`"
             )
@@ -143,43 +108,114 @@ class Matcher:
         )
         settled = settled_positions(difference, countries, self._formats)
         edits = build_edits(plate, listed, difference, settled)
-        too_far = _check_equivalences(
+        no_match = _check_equivalences(
             len(difference.positions) - len(settled), len(listed), self._rules.matching
         )
-        return too_far or Agreement("confusable", edits, difference)
+        return no_match or Agreement("confusable", edits, difference)
 
-    def _effective_mode(self, alert: Alert) -> MatchMode:
-        """The narrower of the list's mode and the alert's."""
-        of_list = self._rules.for_list(alert.list_id).mode
-        if alert.match is None or alert.match.mode is None:
-            return of_list
-        return min(of_list, alert.match.mode, key=MODE_BREADTH.__getitem__)
+    def _compare(self, read: Read, alert: Alert, plate: str, listed: str) -> Agreement | NoMatch:
+        """Compare the two plates, in normal form, under the mode of the alert."""
+        mode = self._rules.effective_mode(alert)
+        if is_pattern(listed):
+            return self._compare_pattern(plate, listed, mode)
+        agreement = self.compare(plate, listed, mode, read.country, alert.country)
+        if isinstance(agreement, NoMatch) and mode == "fuzzy":
+            return self._compare_fuzzy(read, plate, listed)
+        return agreement
 
     def _compare_fuzzy(self, read: Read, plate: str, listed: str) -> Agreement | NoMatch:
-        """How the plates agree where any one character may be another, as read or as the reader thought."""
+        """Compare with one edit allowed, both the plate as read and the recogniser's alternatives."""
         if within_one_edit(plate, listed, self._classes):
             return Agreement("fuzzy", [], None)
         for text in recogniser_alternatives(read):
             with suppress(PlateError):
                 if within_one_edit(normalise(text), listed, self._classes):
                     return Agreement("fuzzy", [], None)
-        return NoMatch("plate.unlike", "the plates differ by more than one character and confusable ones")
+        return NoMatch(
+            "plate.unlike", "the plates differ by more than one character and confusable characters"
+        )
 
     def _compare_pattern(self, plate: str, pattern: str, mode: MatchMode) -> Agreement | NoMatch:
-        if MODE_BREADTH[mode] < MODE_BREADTH["pattern"]:
-            return NoMatch(
-                "mode.exact", "the alert has wildcards, and its list or the alert allows only `exact`"
-            )
+        if MODE_RANK[mode] < MODE_RANK["pattern"]:
+            return NoMatch("mode.exact", "the alert has wildcards, and the mode is `exact`")
         literals = sum(char not in WILDCARDS for char in pattern)
-        least = self._rules.matching.pattern_min_literals
-        if literals < least:
+        min_literals = self._rules.matching.pattern_min_literals
+        if literals < min_literals:
             return NoMatch(
                 "pattern.too-broad",
-                f"the pattern has {literals} letters and digits; [matching] pattern_min_literals is {least}",
+                f"the pattern has {literals} letters and digits; [matching] pattern_min_literals is "
+                f"{min_literals}",
             )
         if not fits_pattern(plate, pattern):
             return NoMatch("pattern.unlike", "the plate does not fit the pattern")
         return Agreement("pattern", [], None)
+
+    def _check_country(
+        self, read: Read, alert: Alert, plate: str, difference: PlateDifference | None
+    ) -> list[Contradiction] | NoMatch:
+        """Check the countries, and the gaps of German plates."""
+        answer = check_country(read.country, alert.country, plate, self._formats)
+        if isinstance(answer, NoMatch):
+            return answer
+        contradictions = [answer] if answer else []
+        if difference is not None and (alert.country or read.country) == GERMANY:
+            gap = check_gap(read.plate, alert.plate, difference)
+            contradictions += [gap] if gap else []
+        return contradictions
+
+    def _score(
+        self,
+        read: Read,
+        alert: Alert,
+        listed: str,
+        agreement: Agreement,
+        appearance_reasons: Sequence[str],
+        with_reasons: bool,
+    ) -> _ScoredAgreement | NoMatch:
+        """Compute the posterior and hold it against the minimum of the alert; a pattern has none."""
+        class_, edits, _ = agreement
+        if class_ == "pattern":
+            return _ScoredAgreement(class_, edits, None, [*appearance_reasons])
+        read_scorer = self.scorer.for_read(read)
+        score = read_scorer.score(alert, listed)
+        if score is None and class_ == "fuzzy":
+            return NoMatch("plate.unlike", "the plates differ in too many characters to be one plate")
+        posterior = round_posterior(score)
+        minimum = self._rules.min_posterior(alert)
+        if minimum is not None and posterior < minimum:
+            return NoMatch(
+                "posterior.too-low",
+                f"the posterior {posterior:.4f} is below min_posterior {minimum:g} of the list or the alert",
+                (*explain_score(read_scorer, score, alert), *appearance_reasons)
+                if with_reasons and score is not None
+                else (),
+            )
+        if score is None:
+            return _ScoredAgreement(class_, edits, posterior, [_NOT_SCORED, *appearance_reasons])
+        if class_ == "fuzzy":
+            edits = edits_from_errors(score.character_errors, self._classes)
+        reasons = explain_score(read_scorer, score, alert)
+        return _ScoredAgreement(class_, edits, posterior, [*reasons, *appearance_reasons])
+
+    def _result(
+        self,
+        read: Read,
+        plate: str,
+        listed: str,
+        scored: _ScoredAgreement,
+        contradictions: Sequence[Contradiction],
+    ) -> MatchResult:
+        countries = possible_countries(plate, self._formats) if read.country is None else []
+        return MatchResult(
+            scored.class_,
+            plate,
+            listed,
+            posterior=scored.posterior,
+            reasons=tuple(scored.reasons),
+            edits=tuple(scored.edits),
+            contradictions=tuple(contradictions),
+            possible_countries=tuple(countries) if len(countries) > 1 else (),
+        )
 
 
 def _check_equivalences(open_positions: int, length: int, config: MatchingConfig) -> NoMatch | None:

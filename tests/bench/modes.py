@@ -11,8 +11,8 @@ import orjson
 from streams.alerts import Index, Snapshot
 from streams.matching.batch import match_batch
 from streams.matching.config import ListConfig, MatchingRules
-from streams.matching.country_guard import NoMatch
 from streams.matching.matcher import Matcher
+from streams.matching.no_match import NoMatch
 from streams.plates.normal_form import normalise
 from streams.records.alert import Alert
 from streams.records.match import MatchResult

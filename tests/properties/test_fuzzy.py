@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from streams.alerts import Index, Snapshot, SnapshotWriter
 from streams.matching.batch import match_batch
 from streams.matching.config import ListConfig, MatchingRules
-from streams.matching.country_guard import NoMatch
 from streams.matching.matcher import Matcher
+from streams.matching.no_match import NoMatch
 from streams.records.alert import Alert
 from streams.records.encode import encode
 from streams.records.read import CharAlternative, PlateCandidate, Read, Vehicle

@@ -1,4 +1,4 @@
-"""Known reads: real reads whose true plate is known, shipped to say beforehand what lists will cost."""
+"""Known reads: real reads with their true plates, built in for the forecast of false hits."""
 
 import gzip
 from collections.abc import Sequence
@@ -15,22 +15,22 @@ KNOWN_READS_FILE: Final = "known_reads.jsonl.gz"
 
 
 class KnownReads(NamedTuple):
-    """Known reads, each counting `times`, and the share, 0 to 1, in which the plate was read right."""
+    """Known reads, each counting `times`, and the share, 0 to 1, of those in which the plate is right."""
 
     reads: Sequence[TrainingPair]
     correct_share: float
 
 
 def known_reads_from_pairs(pairs: Sequence[TrainingPair]) -> KnownReads:
-    """Known reads from pairs."""
-    right = sum(pair.times for pair in pairs if fold_umlauts(normalise(pair.plate)) == pair.true_plate)
+    """Return training pairs as known reads."""
+    correct = sum(pair.times for pair in pairs if fold_umlauts(normalise(pair.plate)) == pair.true_plate)
     total = sum(pair.times for pair in pairs)
-    return KnownReads(pairs, right / total if total else 1.0)
+    return KnownReads(pairs, correct / total if total else 1.0)
 
 
 @lru_cache(maxsize=1)
 def builtin_known_reads() -> KnownReads:
-    """The known reads shipped with the package; tests/data/README.md says where they are from."""
+    """Return the built-in known reads; tests/data/README.md has their sources."""
     lines = gzip.decompress(
         files("streams.matching.forecast").joinpath(KNOWN_READS_FILE).read_bytes()
     ).splitlines()

@@ -1,4 +1,4 @@
-"""Samples: the plates of a list that are looked at, to say what the whole list will cost."""
+"""Samples of the plates of a list, from which the cost of the whole list is estimated."""
 
 from collections.abc import Iterable
 from random import Random
@@ -10,14 +10,14 @@ from streams.records.times import from_ms
 from streams.records.types import ActionCode
 
 SAMPLE_TIME: Final = from_ms(1_000_000_000_000)
-"""When made-up alerts begin and known reads are taken to be."""
+"""The start of validity of synthetic alerts, and the capture time of known reads."""
 _SAMPLE_END: Final = from_ms(1_000_000_000_001)
 _SAMPLE_SIZE: Final = 150
-"""Plates of a list and country that are looked at; some ms each."""
+"""Plates in the sample of a list and country; each takes some ms to forecast."""
 
 
 class Sample:
-    """So many alerts of a list, drawn evenly from all that are added; the same each time."""
+    """A uniform sample of up to `size` of the alerts added (reservoir sampling); the same on each run."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -26,18 +26,18 @@ class Sample:
         self.count = 0
 
     def add(self, alert: Alert) -> None:
-        """Adds an alert."""
+        """Add an alert."""
         self.count += 1
         if len(self.alerts) < self._size:
             self.alerts.append(alert)
-        elif (place := self._rng.randrange(self.count)) < self._size:
-            self.alerts[place] = alert
+        elif (index := self._rng.randrange(self.count)) < self._size:
+            self.alerts[index] = alert
 
 
 class PlateSamples:
-    """The plates of a list by country ("" if none is said), and its patterns with wildcards; samples of each.
+    """Samples of the plates of a list, by country ("" if the alert has none), and of its patterns.
 
-    Countries differ most in what their plates cost, so each has a sample of its own.
+    The cost of a plate depends most on its country, so each country has a sample of its own.
     """
 
     def __init__(self, size: int = _SAMPLE_SIZE) -> None:
@@ -46,7 +46,7 @@ class PlateSamples:
         self.patterns = Sample(size)
 
     def add(self, alert: Alert) -> None:
-        """Adds an alert."""
+        """Add an alert."""
         if is_pattern(alert.plate):
             self.patterns.add(alert)
         else:
@@ -58,20 +58,20 @@ class PlateSamples:
 
     @property
     def count(self) -> int:
-        """How many plates without wildcards there are."""
+        """The number of plates without wildcards."""
         return sum(sample.count for sample in self.by_country.values())
 
 
 def sample_alerts(alerts: Iterable[Alert], size: int = _SAMPLE_SIZE) -> dict[str, PlateSamples]:
-    """The plates of alerts by list, each a sample."""
-    found: dict[str, PlateSamples] = {}
+    """Sample the plates of alerts, by list."""
+    samples: dict[str, PlateSamples] = {}
     for alert in alerts:
-        found.setdefault(alert.list_id, PlateSamples(size)).add(alert)
-    return found
+        samples.setdefault(alert.list_id, PlateSamples(size)).add(alert)
+    return samples
 
 
 def synthetic_alert(list_id: str, alert_id: str, plate: str, country: str) -> Alert:
-    """An alert on a made-up plate, in force at the time of known reads, to ask what it would cost."""
+    """Return a synthetic alert on a plate, effective at SAMPLE_TIME, to forecast its cost."""
     action: dict[str, ActionCode] = {"default": "inform"}
     return Alert(
         list_id, alert_id, 1, plate, "NATIONAL", "made up", action, SAMPLE_TIME, _SAMPLE_END, country

@@ -1,4 +1,4 @@
-"""Traffic: how often a vehicle passes, and how much of it a wildcard pattern fits."""
+"""Traffic: how often a vehicle is read, and how many reads fit a pattern with wildcards."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,13 @@ from streams.plates.fleets import Fleets, PlateBlock
 from streams.plates.normal_form import fold_umlauts
 
 REFERENCE_READS: Final = 100_000
-"""What false hits are counted per, where a day's reads are not known."""
+"""The number of reads to which false hits are related where the reads per day are unknown."""
 
 
 class Traffic:
-    """The reads of the plates of each country: so many a day where an operator says so, else as the fleets.
+    """The reads by country of registration: per day where the settings say so, else in proportion to fleets.
 
-    A country that an operator does not name beside others is taken to have no traffic.
+    If the settings name some countries, the others are assumed to have no traffic.
     """
 
     def __init__(self, fleets: Fleets, reads_per_day: Mapping[str, int]) -> None:
@@ -26,34 +26,34 @@ class Traffic:
         }
         total = sum(weights.values())
         self.shares = {country: weight / total for country, weight in sorted(weights.items())}
-        """The share of all reads, 0 to 1, by country; in order."""
+        """The share of all reads, 0 to 1, by country, in the order of country codes."""
 
     def reads_per_vehicle(self, country: str) -> float:
-        """How often one vehicle of a country is read while PER_READS reads of all are."""
+        """Return the reads of one vehicle of a country in REFERENCE_READS reads of all traffic."""
         return REFERENCE_READS * self.shares.get(country, 0.0) / self._fleets.vehicle_count(country)
 
     def possible_countries(self, plate: str) -> list[str]:
-        """The countries with traffic in which a plate (folded normal form) may be on a vehicle."""
+        """Return the countries with traffic whose formats allow a plate (folded normal form)."""
         return [country for country in self.shares if self._fleets.density(plate, country)]
 
     def pattern_reads(self, pattern: str, country: str | None) -> float:
-        """How many of PER_READS reads are of vehicles of a country, or of any, that fit a wildcard pattern.
+        """Return the reads in REFERENCE_READS of vehicles that fit a pattern with wildcards, in normal form.
 
-        `pattern` in normal form. Of a pattern with several `*` some are counted twice, so it may come out
-        too high, but not above all reads.
+        Only vehicles of `country` are counted, or all if it is None. For a pattern with several `*` some
+        plates are counted twice: the result may be too high, but not above all reads.
         """
         countries = self.shares if country is None else {country: self.shares.get(country, 0.0)}
-        found = 0.0
-        for each, share in countries.items():
-            blocks = self._fleets.all_blocks(each)
-            fits = sum(block.share * _wildcard_share(fold_umlauts(pattern), block) for block in blocks)
-            found += share * min(fits, 1.0)
-        return REFERENCE_READS * found
+        total = 0.0
+        for country_code, share in countries.items():
+            blocks = self._fleets.all_blocks(country_code)
+            fitting = sum(block.share * _wildcard_share(fold_umlauts(pattern), block) for block in blocks)
+            total += share * min(fitting, 1.0)
+        return REFERENCE_READS * total
 
     def sample_plates(self, rng: Random) -> Iterator[tuple[str, str]]:
-        """Plates (folded normal form) and their countries, drawn as the traffic is; without end."""
+        """Sample plates (folded normal form) with their countries from the traffic, without end."""
         countries, shares = list(self.shares), list(self.shares.values())
-        blocks = {each: self._fleets.all_blocks(each) for each in countries}
+        blocks = {country: self._fleets.all_blocks(country) for country in countries}
         while True:
             (country,) = rng.choices(countries, shares)
             if blocks[country]:

@@ -115,7 +115,7 @@ class TestAlerts:
         sure = rulings(anpr(*command, "--confidence", "0.99", config=config))["sure/s1"]
         unsure = rulings(anpr(*command, "--confidence", "0.3", config=config))["sure/s1"]
         assert (sure[0], unsure[0]) == ("hit", "no hit")
-        assert "wants 0.9 (min_posterior) (posterior.too-low)" in unsure[1]
+        assert "below min_posterior 0.9 of the list or the alert (posterior.too-low)" in unsure[1]
         assert unsure[2:4] == [
             "read as listed, character for character",
             "the reader was 0.30 sure of the whole plate",
@@ -139,7 +139,7 @@ class TestAlerts:
         later = anpr(json.dumps(read), *AT, "--alerts", alerts, config=config)
         assert rulings(later)["sis/old"] == [
             "no hit",
-            "the alert is not in force at that time (alert.not-in-force)",
+            "the alert is not effective at the time of the read (alert.not-in-force)",
         ]
         elsewhere = anpr(json.dumps(read), "--country", "IT", "--alerts", alerts, config=config)
         assert rulings(elsewhere)["sis/old"][1].endswith("(country.other-vehicle)")

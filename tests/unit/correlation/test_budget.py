@@ -15,8 +15,8 @@ from streams.correlation.budget import (
 from streams.correlation.config import CorrelationRules
 from streams.correlation.correlator import Correlator
 from streams.matching.config import ListConfig, MatchingRules
-from streams.matching.country_guard import NoMatch
 from streams.matching.matcher import Matcher
+from streams.matching.no_match import NoMatch
 from streams.records.alert import Alert, alert_key
 from streams.records.encode import encode
 from streams.records.hit import Hit

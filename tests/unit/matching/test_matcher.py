@@ -3,8 +3,8 @@
 import pytest
 
 from streams.matching.config import ListConfig, MatchingConfig, MatchingRules
-from streams.matching.country_guard import NoMatch
 from streams.matching.matcher import Matcher
+from streams.matching.no_match import NoMatch
 from streams.records.alert import MatchMode
 from streams.records.match import MatchResult
 from tests.support.builders import a_read, an_alert

@@ -6,12 +6,12 @@ from random import Random
 import pytest
 
 from streams.matching.config import ListConfig, MatchingConfig, MatchingRules
-from streams.matching.country_guard import NoMatch
 from streams.matching.forecast.expectation import FalseHitForecast
 from streams.matching.forecast.known_reads import builtin_known_reads, known_reads_from_pairs
 from streams.matching.forecast.sample import PlateSamples, sample_alerts
 from streams.matching.forecast.traffic import REFERENCE_READS, Traffic
 from streams.matching.matcher import Matcher
+from streams.matching.no_match import NoMatch
 from streams.plates.fleets import builtin_fleets
 from streams.records.alert import MatchMode
 from tests.support.builders import a_read, an_alert
