@@ -19,7 +19,7 @@ from streams.files.loading import load_index, load_verdicts
 from streams.pipeline import Pipeline
 from streams.records.verdict import Verdict
 from streams.replay import replay as steps_of
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 
 
 @click.command()
@@ -80,7 +80,7 @@ def replay(
         pipeline = Pipeline(settings.pipeline(read_models(settings)), loaded.alert_index)
         for verdict in expected:
             pipeline.schedule_verdict(verdict)
-        tune_gc()
+        tune_gc(GcProfile.BATCHES)
         counts: Counter[str] = Counter()
         try:
             with file_progress("reads", (reads,)) as progress:

@@ -13,7 +13,7 @@ import click
 from streams.cli.common.options import config_option, read_models, read_settings, resolve_connection
 from streams.cli.common.progress import say
 from streams.cli.common.requirements import require_packages
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.settings.model import Settings
 
 
@@ -70,7 +70,7 @@ async def _run_worker(settings: Settings, member: str | None) -> int:
     except WorkerError as trouble:
         say(f"anpr worker: {trouble}")
         return _exit_now(1)
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     troubled = asyncio.create_task(work.fatal_error())
     await asyncio.wait((troubled, stopped), return_when=asyncio.FIRST_COMPLETED)
     if troubled.done():

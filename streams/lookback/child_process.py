@@ -17,9 +17,9 @@ from msgspec import Struct
 
 from streams.kafka.client import ConnectionSettingsError, KafkaConfig, connection_from_settings
 from streams.lookback.errors import LookbackError, as_lookback_error
-from streams.lookback.gc_tuning import tune_gc
 from streams.lookback.scheduler import LookbackScheduler, LookbackSettings
 from streams.runtime.errors import unexpected_error
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 
 _LENGTH: Final = struct.Struct("!Q")
 
@@ -64,7 +64,7 @@ async def _run_scheduler(config: ChildConfig) -> None:
         config.settings,
         lambda text: _send_message(ChildMessage(text)),
     )
-    tune_gc()
+    tune_gc(GcProfile.SCAN)
     listening = asyncio.create_task(_listen(keeper))
     try:
         await keeper.run()

@@ -6,15 +6,13 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, NamedTuple
 
-from aiokafka.partitioner import murmur2
-
 from streams.confusions.model import ConfusionModels
 from streams.kafka.alert_topic.decoding import decode_alert_records
 from streams.kafka.client import Connection
 from streams.kafka.faust_driver.batch import Record
 from streams.kafka.follower import TopicFollower
 from streams.kafka.producer import Producer
-from streams.kafka.record_keys import encode_alert_key
+from streams.kafka.record_keys import encode_alert_key, partition_of
 from streams.kafka.topics import TopicsConfig
 from streams.lookback.queue import LookbackQueue, QueuedLookback, arrival_ms
 from streams.lookback.scan import ScanContext, scan_retained_reads
@@ -133,8 +131,7 @@ class LookbackScheduler:
                 await self._scan(due, producer)
 
     def _is_owned(self, key: AlertKey) -> bool:
-        # As the outbox chooses a partition for the matches, which is Java's way: murmur2, the sign bit off.
-        return (murmur2(encode_alert_key(key)) & 0x7FFFFFFF) % self._partition_count in self._owned_partitions
+        return partition_of(encode_alert_key(key), self._partition_count) in self._owned_partitions
 
     async def _scan(self, due: Sequence[QueuedLookback], producer: Producer) -> None:
         rules = self._settings

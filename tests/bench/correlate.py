@@ -16,7 +16,7 @@ from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.rules.handovers import HandoverRule
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from tests.bench.table import one_core, resident, seconds, show
 from tests.bench.vehicles import Made, made
 
@@ -41,7 +41,7 @@ def run(vehicles: int) -> None:
     """Prints matches correlated a second on one core, bytes a vehicle, and the seconds of making it anew."""
     one_core()
     traffic = made(vehicles)
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     _speed(traffic)
     _state(traffic)
     _anew(traffic)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from tests.bench.table import show
 from tests.truth.emitted import run_correlator
 from tests.truth.environment import simulate_traffic, without_next_sites
@@ -76,7 +76,7 @@ def _all(scale: int) -> list[Asked]:
 
 def _account(asked: Asked) -> tuple[str, TruthLedger]:
     """The account of one world, with its column."""
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     its = simulate_traffic(asked.seed, asked.reads, asked.far, **asked.rates)
     policy = its.correlation if asked.ahead else without_next_sites(its.correlation)
     account = TruthLedger()

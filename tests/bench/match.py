@@ -11,7 +11,7 @@ from streams.alerts import Index, Snapshot
 from streams.matching.batch import match_batch
 from streams.matching.config import MatchingRules
 from streams.matching.matcher import Matcher
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from tests.bench.table import one_core, ratio, rounds, show
 from tests.bench.traffic import SEED, alerts, batches_of, reads, rich
 
@@ -62,7 +62,7 @@ def run(snapshots: dict[int, Path]) -> None:
             if count <= PEER_ALERTS:
                 runs[f"obvious, {name}"] = partial(obvious, _exact(count), batches)
             runs[name] = partial(ours, index, judge, batches)
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     times = rounds(runs, ROUNDS)
     smallest = times[next(iter(names))]
     rows = []

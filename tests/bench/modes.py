@@ -17,7 +17,7 @@ from streams.plates.normal_form import normalise
 from streams.records.alert import Alert
 from streams.records.match import MatchResult
 from streams.records.read import Read
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from tests.bench.table import one_core, ratio, rounds, show
 from tests.bench.traffic import SEED, batches_of, reads, rich
 from tests.bench.traffic import plates as traffic_plates
@@ -59,7 +59,7 @@ def run(small: tuple[int, Path], large: tuple[int, Path]) -> None:
             for name, (index, judge) in ours.items():
                 runs[name] = partial(_matched, index, judge, batches)
                 peers[name] = peer
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     times = rounds(runs, ROUNDS)
     show(
         f"Modes of matching, reads a second on one core, 0.5 % listed (medians of {ROUNDS} turns; aims: "

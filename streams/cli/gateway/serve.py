@@ -18,7 +18,7 @@ from streams.gateway.http.access import Access, AccessError, read_mqtt_password
 from streams.gateway.http.server import TlsError
 from streams.gateway.spool.spool import SpoolError
 from streams.runtime.clock import now_ms
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.settings.model import Settings
 
 
@@ -87,7 +87,7 @@ async def _run_gateway(gateway: Gateway, camera_count: int) -> int:
     except OSError as error:
         say(f"anpr gateway: cannot listen: {error}; see `host` and `port` in [gateway]")
         return 1
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     say(f"ready: {counted(camera_count, 'camera')}, listening on {host}:{port}")
     await told.wait()
     left = await gateway.stop()

@@ -22,7 +22,7 @@ from streams.records.alert import alert_key
 from streams.records.read import Read
 from streams.records.times import to_ms
 from streams.runtime.clock import now_ms
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.settings.model import Settings
 
 
@@ -56,7 +56,7 @@ def run_over_files(settings: Settings, lookback_options: LookbackOptions, files:
         config = settings.pipeline(read_models(settings))
         looking = LookbackSearch(asked, build_matcher(config), settings.matching_rules.fuzzy_lists)
         pipeline = Pipeline(config, loaded.alert_index)
-        tune_gc()
+        tune_gc(GcProfile.BATCHES)
         told = _LookbackSummary()
         try:
             with file_progress("reads", files.reads) as progress:

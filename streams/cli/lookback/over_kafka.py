@@ -67,8 +67,8 @@ async def _run_scan(
 ) -> list[LookbackRun]:
     from streams.kafka.producer import Producer
     from streams.lookback.alert_lookup import alerts_by_key
-    from streams.lookback.gc_tuning import tune_gc
     from streams.lookback.scan import ScanContext, scan_retained_reads
+    from streams.runtime.gc_tuning import GcProfile, tune_gc
 
     now = now_ms()
     found = await alerts_by_key(options, settings.topics.names().alerts, lookback_options.keys, now)
@@ -88,7 +88,7 @@ async def _run_scan(
     none_permitted(asked)
     looking = _build_search(settings, asked)
     outbox = Producer(options)
-    tune_gc()
+    tune_gc(GcProfile.SCAN)
     await outbox.start()
     try:
         with _progress_bars(looking.countries) as progress:

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.kafka.alert_topic.reader import AlertTopicError
 from streams.kafka.client import Connection
+from streams.kafka.record_keys import partition_of
 
 _MAX_BATCH_BYTES: Final = 256 << 10
 _MAX_IN_FLIGHT: Final = 32
@@ -69,8 +69,7 @@ class _BatchSender:
 
     async def add(self, key: bytes, value: bytes | None) -> list[int]:
         """Adds a record; the sizes of batches confirmed meanwhile."""
-        # As Java's default partitioner: murmur2, the sign bit off.
-        partition = (murmur2(key) & 0x7FFFFFFF) % self._partitions
+        partition = partition_of(key, self._partitions)
         batch = self._open_batches.get(partition)
         if batch is not None and _try_append(batch, key, value):
             return []

@@ -1,10 +1,9 @@
 """ListReader: the alert lists from their topic, whole before the first read and kept up to date."""
 
 import asyncio
-import gc
 import ssl
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +21,10 @@ from streams.records.alert import Alert, AlertKey, Withdrawal, alert_key
 from streams.records.faults import Fault
 from streams.records.times import to_ms
 from streams.runtime.errors import OperatorError
+from streams.runtime.gc_tuning import GcProfile, gc_profile
 
 _MAX_REPORTED: Final = 10
 _MAX_CHUNK_RECORDS: Final = 250
-_GC_THRESHOLD: Final = 20_000
-"""New objects after which cycles are looked for while a snapshot is made. Each record is two, so the usual
-700 are soon there; but not many more, for without it the bytes of many fetches stay in memory."""
 _MAX_WASTE: Final = 0.5
 """A snapshot of which a greater share does not count any more is not made the base of the next one."""
 _CONNECTION_ERRORS: Final = (KafkaError, AdminError, TokenError, ConnectionError, TimeoutError, ssl.SSLError)
@@ -144,7 +141,10 @@ class AlertTopicReader:
     async def _write_snapshot(self, base: Snapshot | None, source: SnapshotSource) -> None:
         """Writes a new snapshot of the base, if any, and all records from there to the ends."""
         ends_since = source.taken_at - self._tombstone_retention_ms
-        with LogSnapshotWriter(self.path, ended_since_ms=ends_since) as writer, _relaxed_gc():
+        with (
+            LogSnapshotWriter(self.path, ended_since_ms=ends_since) as writer,
+            gc_profile(GcProfile.SNAPSHOT),
+        ):
             if base is not None:
                 await asyncio.to_thread(writer.copy_from, base)
                 base.close()
@@ -235,14 +235,3 @@ def _apply_entry(index: Index, entry: Alert | Withdrawal) -> Fault | None:
         return index.apply_value(entry)
     index.apply_tombstone(alert_key(entry), to_ms(entry.withdrawn_at))
     return None
-
-
-@contextmanager
-def _relaxed_gc() -> Iterator[None]:
-    """Has Python look for cycles less often: it would go through all records again and again."""
-    usual = gc.get_threshold()
-    gc.set_threshold(_GC_THRESHOLD, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)

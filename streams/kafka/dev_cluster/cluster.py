@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from time import monotonic, sleep
 from types import MappingProxyType
 from typing import Final
 
@@ -18,6 +17,7 @@ import msgspec
 from streams.kafka.dev_cluster.errors import DevClusterError
 from streams.kafka.dev_cluster.jars import cache_folder, fetch_jars, load_pinned_jars
 from streams.kafka.dev_cluster.java import find_java
+from streams.runtime.waiting import wait_until
 
 HOST: Final = "127.0.0.1"
 _READY_TIMEOUT_S: Final = 60.0
@@ -134,7 +134,7 @@ class Cluster:
         for node in stopped:
             os.kill(node.pid, signal.SIGTERM)
         for node in stopped:
-            if not _wait_until(partial(self._has_exited, node), _STOP_TIMEOUT_S):
+            if not wait_until(partial(self._has_exited, node), _STOP_TIMEOUT_S):
                 self._say(f"broker {node.number} did not stop within {_STOP_TIMEOUT_S:.0f} s; killed")
                 os.kill(node.pid, signal.SIGKILL)
         return stopped
@@ -196,7 +196,7 @@ class Cluster:
     def _wait_until_ready(self, nodes: list[Node]) -> None:
         """Until every broker answers and knows all the others."""
         for node in nodes:
-            if not _wait_until(partial(self._has_settled, node, len(nodes)), _READY_TIMEOUT_S):
+            if not wait_until(partial(self._has_settled, node, len(nodes)), _READY_TIMEOUT_S):
                 raise DevClusterError(
                     self._describe_failure(node, f"does not answer within {_READY_TIMEOUT_S:.0f} s")
                 )
@@ -297,13 +297,3 @@ def _check_port_free(port: int) -> None:
                 f"port {port} of {HOST} is taken by another program ({error.strerror}); "
                 "choose another with --port, 0 takes a free one"
             ) from error
-
-
-def _wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """Waits until something holds; whether it did in time."""
-    end = monotonic() + timeout_s
-    while not condition():
-        if monotonic() > end:
-            return False
-        sleep(0.1)
-    return True

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from streams.kafka.client import KafkaConfig, connection_from_settings
 from streams.kafka.producer import Producer
 from streams.kafka.topics import TopicsConfig
-from streams.lookback.gc_tuning import tune_gc
 from streams.lookback.scan import ScanContext, scan_retained_reads
 from streams.matching.config import MatchingRules
 from streams.matching.lookback import LookbackRequest, LookbackSearch
@@ -23,6 +22,7 @@ from streams.records.decode import decode_alert
 from streams.records.times import parse_time, to_ms
 from streams.rules.jurisdictions import JurisdictionConfig, determine_scope
 from streams.runtime.clock import now_ms
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from tests.bench.kafka.load import POOL, Load, put_alerts, put_reads
 from tests.bench.kafka.measure import quantile
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
@@ -120,7 +120,7 @@ async def _sweep(servers: str, prefix: str, count: int) -> _Swept:
     ]
     looking = LookbackSearch(asked, Matcher(MatchingRules()))
     outbox = Producer(options)
-    tune_gc()
+    tune_gc(GcProfile.SCAN)
     await outbox.start()
     wall, cpu = time.perf_counter(), time.process_time()
     way = ScanContext(options, topics, outbox, now_ms)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from confluent_kafka import Consumer, KafkaException, Producer
 
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from tests.bench.match import plain
 from tests.bench.traffic import SEED, alerts
 
@@ -34,7 +34,7 @@ def hit_of(read: dict[str, Any], alert: bytes) -> tuple[str, bytes]:
 def run(servers: str, reads: str, hits: str, group: str, count: int) -> None:
     """Reads, looks up, sends, confirms, commits; until SIGTERM."""
     listed = exact(count)
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     consumer = Consumer(
         {
             "bootstrap.servers": servers,

@@ -15,7 +15,7 @@ from streams.records.alert import alert_key
 from streams.records.encode import encode
 from streams.records.times import DAY_MS
 from streams.runtime.clock import now_ms
-from streams.runtime.gc_tuning import tune_gc
+from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.worker.restore import StateRestorer
 from tests.bench.correlate import cooperation, correlator_of
 from tests.bench.table import one_core, resident, show
@@ -73,7 +73,7 @@ def run(stage: KafkaEnvironment, quick: bool) -> None:
 def _put(servers: str, matches: str, hits: str, vehicles: int) -> tuple[int, int]:
     """Puts matches and the hits that follow from them in one partition each; how many."""
     traffic = made(vehicles)
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     correlator = correlator_of(traffic, traffic.places, cooperation())
     told = [hit for now, match in traffic.matches for hit in correlator.handle_match(match, now)]
     letters = [
@@ -107,7 +107,7 @@ def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
     traffic.matches.clear()
     # The lists are there before: how long they take is another figure.
     empty = correlator_of(traffic, traffic.places, cooperation())
-    tune_gc()
+    tune_gc(GcProfile.BATCHES)
     rebuild = StateRestorer(
         connection_from_settings(KafkaConfig(servers=servers.split(",")), {}).for_aiokafka("bench"),
         _GROUP,
