@@ -1,8 +1,8 @@
-"""What is looked for: the index (a mapped base and a delta), snapshots, lint.
+"""Alert lists: their index, their snapshot files, and lint.
 
-`Index` answers which alerts may match the plates of a batch. Its base is a `Snapshot`, a memory-mapped file
-that is never changed; what has changed since is in a small delta. `SnapshotWriter` makes a snapshot from
-files, `LogWriter` from a compacted topic.
+`Index` finds the alerts that the plates of a batch may match. Its base is a `Snapshot`, a memory-mapped file
+that is never changed; later changes are in a small delta. `SnapshotWriter` builds a snapshot from files,
+`LogSnapshotWriter` from a compacted topic.
 """
 
 from streams.alerts.index import Candidate, Index

@@ -1,4 +1,4 @@
-"""From an alert to what the index keeps of it: its spellings, or its pattern."""
+"""The keys under which the index stores an alert: its spellings, or its pattern."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -18,76 +18,72 @@ _NO_KEYS: Final[UInt64Array] = np.zeros(0, dtype=np.uint64)
 
 
 class AlertKeys(NamedTuple):
-    """What the index keeps of a batch of alerts.
-
-    `keys` (uint64) are those of all plain spellings, their characters mapped to their class's first;
-    `alert` (intp) is the place of each key's alert in the batch. `plates` (uint64) are the keys of the same
-    spellings unmapped, if they were asked for. `patterns` are the places of alerts whose plate has wildcards,
-    `faults` those of alerts whose plate is none.
-    """
+    """The keys of a batch of alerts."""
 
     keys: UInt64Array
+    """The packed keys of all plain spellings (uint64), each character mapped to the first of its class."""
     alert_indexes: NDArray[np.intp]
+    """By key, the index of its alert in the batch."""
     unmapped_keys: UInt64Array
+    """The packed keys of the same spellings, not mapped; empty unless asked for."""
     pattern_indexes: list[int]
+    """The indexes of alerts whose plate has wildcards."""
     faults: dict[int, Fault]
+    """By index in the batch, the faults of alerts with an invalid plate."""
 
 
 def is_pattern(plate: str) -> bool:
-    """Whether a listed plate has wildcards."""
+    """True if a listed plate has wildcards."""
     return "?" in plate or "*" in plate
 
 
 def pack_spellings(plate: str) -> set[int]:
-    """The unmapped keys of the plain spellings of a listed plate; none for one with wildcards."""
+    """Return the unmapped keys of the plain spellings of a listed plate; none for a pattern."""
     return set() if is_pattern(plate) else set(map(pack, packable_spellings(normalise(plate))))
 
 
 def build_alert_keys(
     alerts: Sequence[Alert], table: NDArray[np.uint8], *, with_unmapped: bool = False
 ) -> AlertKeys:
-    """The entries of a batch of alerts. `table` (uint8, 256) maps each code to its class's first.
-
-    `plates` asks for the unmapped keys too.
-    """
+    """Return the keys of a batch of alerts. `table` (uint8, 256) maps each code to the first of its class."""
     batch = to_columns([alert.plate for alert in alerts])
-    patterns: list[int] = []
+    pattern_indexes: list[int] = []
     faults: dict[int, Fault] = {}
-    for place, rule in batch.faults.items():
-        plate = alerts[place].plate
+    for index, rule in batch.faults.items():
+        plate = alerts[index].plate
         try:
             if is_pattern(plate):
                 normalise(plate, wildcards=True)
-                patterns.append(place)
+                pattern_indexes.append(index)
                 continue
         except PlateError as error:
             rule = str(error)
-        faults[place] = Fault("plate", rule, shown_value(plate, "plate"))
-    plain = np.ones(len(alerts), dtype=bool)
-    plain[[*batch.faults, *batch.umlauts]] = False
-    keys = [batch.keys(table)[plain]]
-    owners = [np.flatnonzero(plain)]
-    unmapped = [batch.keys()[plain]] if with_unmapped else []
-    for place, plate in batch.umlauts.items():
-        ways = to_columns(packable_spellings(plate))
-        keys.append(ways.keys(table))
-        owners.append(np.full(len(ways.starts), place, dtype=np.intp))
+        faults[index] = Fault("plate", rule, shown_value(plate, "plate"))
+    is_plain = np.ones(len(alerts), dtype=bool)
+    is_plain[[*batch.faults, *batch.umlauts]] = False
+    keys = [batch.keys(table)[is_plain]]
+    alert_indexes = [np.flatnonzero(is_plain)]
+    unmapped = [batch.keys()[is_plain]] if with_unmapped else []
+    for index, plate in batch.umlauts.items():
+        spellings = to_columns(packable_spellings(plate))
+        keys.append(spellings.keys(table))
+        alert_indexes.append(np.full(len(spellings.starts), index, dtype=np.intp))
         if with_unmapped:
-            unmapped.append(ways.keys())
+            unmapped.append(spellings.keys())
     return AlertKeys(
         np.concatenate(keys),
-        np.concatenate(owners),
+        np.concatenate(alert_indexes),
         np.concatenate(unmapped) if with_unmapped else _NO_KEYS,
-        patterns,
+        pattern_indexes,
         faults,
     )
 
 
 def supersedes(alert: Alert, other: Alert) -> bool:
-    """Whether an alert counts instead of another of the same key: the higher version does.
+    """True if an alert takes precedence over another of the same key: the higher version does.
 
-    Two that differ under one version are their owner's mistake; which of them counts must not depend on the
-    order of arrival, so the greater encoding does.
+    Two different contents under one version are a mistake of the list's owner. Which of them counts must not
+    depend on the order of arrival, so it is the one with the greater encoding.
     """
     if alert.version != other.version:
         return alert.version > other.version

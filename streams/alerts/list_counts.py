@@ -1,4 +1,4 @@
-"""The tally: what each list holds at a time."""
+"""Counts of the alerts in each list at a time."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -14,8 +14,7 @@ AlertState = Literal["in_force", "not_yet", "expired", "withdrawn"]
 
 
 class ListCounts:
-    """Counts of one list's alerts: by state, by country ("" if none), with wildcards, with an audience of
-    their own."""
+    """Counts of one list: by state, by country ("" if none), with wildcards, and with an own audience."""
 
     def __init__(self) -> None:
         self.states: Counter[AlertState] = Counter()
@@ -25,18 +24,18 @@ class ListCounts:
 
     @property
     def alerts(self) -> int:
-        """All alerts, each in its highest version."""
+        """The number of alerts, each in its current version."""
         return self.states.total()
 
     def add(self, alert: Alert, state: AlertState) -> None:
-        """Counts an alert."""
+        """Count an alert."""
         self.states[state] += 1
         self.countries[alert.country or ""] += 1
         self.wildcards += is_pattern(alert.plate)
         self.own_audience += alert.audience is not None
 
     def merge(self, other: "ListCounts") -> None:
-        """Adds the counts of another."""
+        """Add the counts of another list."""
         self.states += other.states
         self.countries += other.countries
         self.wildcards += other.wildcards
@@ -44,11 +43,11 @@ class ListCounts:
 
 
 def alert_state(index: Index, alert: Alert, at: datetime) -> AlertState:
-    """Whether an alert of an index counts at a time, and if not, why. Withdrawn goes before expired."""
+    """Return the state of an alert of an index at a time; `withdrawn` takes precedence over `expired`."""
     if at < alert.valid_from:
         return "not_yet"
-    withdrawn = index.withdrawn_at_ms(alert)
-    if withdrawn is not None and withdrawn <= to_ms(at):
+    withdrawn_ms = index.withdrawn_at_ms(alert)
+    if withdrawn_ms is not None and withdrawn_ms <= to_ms(at):
         return "withdrawn"
     return "in_force" if at < alert.valid_until else "expired"
 
@@ -59,16 +58,17 @@ def count_lists(
     lists: Iterable[str] = (),
     on_alert: Callable[[Alert, AlertState], object] = lambda _alert, _state: None,
 ) -> dict[str, ListCounts]:
-    """The tally of every list in an index and of those named, by list_id in order.
+    """Return the counts of every list in an index and of those named, sorted by list_id.
 
-    `take` is given each alert and its state: to go through a long list once costs enough.
+    `on_alert` is called with each alert and its state, so that a caller need not iterate over a long list
+    again.
     """
-    found = {list_id: ListCounts() for list_id in lists}
+    counts_by_list = {list_id: ListCounts() for list_id in lists}
     for alert in index.alerts():
-        tally = found.get(alert.list_id)
-        if tally is None:
-            tally = found[alert.list_id] = ListCounts()
+        counts = counts_by_list.get(alert.list_id)
+        if counts is None:
+            counts = counts_by_list[alert.list_id] = ListCounts()
         state = alert_state(index, alert, at)
-        tally.add(alert, state)
+        counts.add(alert, state)
         on_alert(alert, state)
-    return dict(sorted(found.items()))
+    return dict(sorted(counts_by_list.items()))

@@ -1,10 +1,10 @@
-"""Near: the listed plates that a plate as read differs from by one character.
+"""An index of listed plates by one-character edits.
 
-Two texts differ by one character if and only if one of them without some character is the other, or both
-without the character at the same place are the same. So each listed plate is entered
-whole and without each of its characters, and each plate of a batch is sought in the same ways: some eight
-look-ups for each, whatever the alphabet (Mor and Fraenkel, A hash code method for detecting and correcting
-spelling errors, 1982). What meets in other ways than by one character is told apart afterwards.
+Two texts differ by one character if and only if one of them with a character deleted is the other, or both
+are the same after deleting the character at the same position. So each listed plate is entered whole and with
+each of its characters deleted, and each plate of a batch is looked up in the same forms: some eight look-ups
+per plate, whatever the alphabet (Mor and Fraenkel, A hash code method for detecting and correcting spelling
+errors, 1982). Forms may also coincide by more than one edit; the caller tells those apart.
 """
 
 from typing import Final
@@ -17,75 +17,81 @@ from streams.plates.normal_form import MAX_LENGTH
 from streams.plates.packed_keys import BASE, Keys, PlateColumns, map_codes
 
 _BITS_PER_ENTRY: Final = 32
-"""Fewest bits of the bitmap for each entry. Measured with 100,000 plates: 16 let more pass, and 64 miss the
-cache more often, than they save."""
+"""Minimum number of bits of the bitmap per entry. Measured with 100,000 plates: 16 let more pass, and 64 miss
+the cache more often, than they save."""
 _MIN_LOG2: Final = 16
 _POSITION_BITS: Final = 4
 _NO_DELETION: Final = 15
-"""Instead of the place of the character left out: none is."""
+"""Stored in place of the deleted position for the whole plate."""
 
 
 class OneEditIndex:
-    """Listed plates by what is left of each without one character, and by the whole.
+    """Listed plates by the hash of each form with one character deleted, and of the whole.
 
-    `keys` (uint64, n), sorted and each once, are the unmapped packed keys of the plates; `table` (uint8, 256)
-    maps each code to its class's first. It takes some 140 bytes a plate.
+    `keys` (uint64, n), sorted and unique, are the unmapped packed keys of the plates; `table` (uint8, 256)
+    maps each code to the first of its class. It takes some 140 bytes per plate.
     """
 
     def __init__(self, keys: Keys, table: NDArray[np.uint8]) -> None:
         self._keys = keys
-        # One number for each entry: in the low bits which plate and the place of the character left out, in
-        # the others the first bits of its hash. That sorts faster than pairs and takes less room; the few
-        # more that meet, because bits of the hash are left off, are told apart with the rest.
+        # Each entry is one integer: the index of the plate and the deleted position in the low bits, the
+        # first bits of the hash in the others. That sorts faster than pairs and takes less memory; the few
+        # more collisions, because the hash is cut, are told apart with the rest.
         self._low_mask = np.uint64((1 << len(keys).bit_length() + _POSITION_BITS) - 1)
         self._table = _build_table(map_codes(keys, table), ~self._low_mask)
         self._log2 = max(_MIN_LOG2, (len(self._table) * _BITS_PER_ENTRY - 1).bit_length())
         self._bitmap = build_bitmap(self._table, self._log2)
-        # Where the entries begin whose first bits are each number; one or two entries have the same.
-        first_bits = len(self._table).bit_length() - 1
-        self._shift = np.uint64(64 - first_bits)
-        begins = np.arange(1 << first_bits, dtype=np.uint64) << self._shift
+        # Buckets by the first bits of the entries; on average one or two entries share a bucket.
+        bucket_bits = len(self._table).bit_length() - 1
+        self._shift = np.uint64(64 - bucket_bits)
+        begins = np.arange(1 << bucket_bits, dtype=np.uint64) << self._shift
         self._bucket_starts = np.searchsorted(self._table, begins)
         self._bucket_starts = np.append(self._bucket_starts, len(self._table)).astype(np.uint32)
 
     def find(self, batch: PlateColumns, hashes: UInt64Array) -> tuple[NDArray[np.intp], Keys]:
-        """The pairs that meet: a row of a batch (intp, m) and the unmapped key of a plate (uint64, m).
+        """Return the pairs that share a form: rows of a batch (intp, m), unmapped keys of plates (uint64, m).
 
-        `hashes` (uint64) are the mixed `deletions` of the batch, mapped by the table. All that differ by one
-        character meet; those that are equal and very few others may.
+        `hashes` (uint64) are the mixed `deletion_keys` of the batch, mapped by the table. All plates that
+        differ by one character are among the pairs, with equal plates and very few others.
         """
         slots = may_contain(self._bitmap, self._log2, hashes)
         sought = hashes[slots]
-        places = (sought >> self._shift).view(np.int64)
-        firsts = self._bucket_starts.take(places).astype(np.intp)
-        counts = self._bucket_starts.take(places + 1) - firsts
-        # The entries of each run, one run behind the other.
-        runs = np.arange(counts.sum()) + np.repeat(firsts - np.cumsum(counts) + counts, counts)
-        entries = self._table.take(runs)
-        met = (entries ^ np.repeat(sought, counts)) <= self._low_mask
-        entries = entries[met] & self._low_mask
-        slots = np.repeat(slots, counts)[met]
+        buckets = (sought >> self._shift).view(np.int64)
+        starts = self._bucket_starts.take(buckets).astype(np.intp)
+        counts = self._bucket_starts.take(buckets + 1) - starts
+        # The indexes of the entries of all buckets, one bucket after another.
+        entry_indexes = np.arange(counts.sum()) + np.repeat(starts - np.cumsum(counts) + counts, counts)
+        entries = self._table.take(entry_indexes)
+        is_equal = (entries ^ np.repeat(sought, counts)) <= self._low_mask
+        entries = entries[is_equal] & self._low_mask
+        slots = np.repeat(slots, counts)[is_equal]
         rows = np.searchsorted(batch.starts, slots, side="right") - 1
-        # In a crowded list most meet without characters of different places; they differ by more than one.
-        places, without = slots - batch.starts[rows], (entries & np.uint64(_NO_DELETION)).astype(np.intp)
-        near = (places == without) | (places == batch.lengths[rows]) | (without == _NO_DELETION)
-        return rows[near], self._keys[(entries[near] >> np.uint64(_POSITION_BITS)).astype(np.intp)]
+        # In a crowded list most pairs lack characters at different positions: they differ by more than one.
+        read_positions = slots - batch.starts[rows]
+        listed_positions = (entries & np.uint64(_NO_DELETION)).astype(np.intp)
+        is_close = (
+            (read_positions == listed_positions)
+            | (read_positions == batch.lengths[rows])
+            | (listed_positions == _NO_DELETION)
+        )
+        plates = (entries[is_close] >> np.uint64(_POSITION_BITS)).astype(np.intp)
+        return rows[is_close], self._keys[plates]
 
 
 def _build_table(keys: Keys, high_mask: np.uint64) -> UInt64Array:
-    """The sorted entries of mapped keys (uint64, n): the `high` bits of a hash, the plate and the place."""
+    """Return the sorted entries of mapped keys (uint64, n); `high_mask` selects the bits of the hash."""
     plates = np.arange(len(keys), dtype=np.uint64) << np.uint64(_POSITION_BITS)
     parts = [mix_keys(keys) & high_mask | plates | np.uint64(_NO_DELETION)]
-    # The text from a place on, as a number: without its first character it moves one to the left.
+    # The text from a position on, as an integer: without its first character it moves one digit to the left.
     tails = keys
-    for place in range(MAX_LENGTH):
-        weight = np.uint64(BASE ** (MAX_LENGTH - 1 - place))
-        behind: UInt64Array = tails - tails // weight * weight
+    for position in range(MAX_LENGTH):
+        weight = np.uint64(BASE ** (MAX_LENGTH - 1 - position))
+        rest: UInt64Array = tails - tails // weight * weight
         parts.append(
-            mix_keys(keys - tails + behind * np.uint64(BASE)) & high_mask | plates | np.uint64(place)
+            mix_keys(keys - tails + rest * np.uint64(BASE)) & high_mask | plates | np.uint64(position)
         )
-        more = behind != 0
-        keys, tails, plates = keys[more], behind[more], plates[more]
+        has_more = rest != 0
+        keys, tails, plates = keys[has_more], rest[has_more], plates[has_more]
     table = np.concatenate(parts)
     table.sort()
     return table

@@ -1,12 +1,12 @@
-"""Alerts with wildcards: `?` one character, `*` any run, possibly none.
+"""An index of patterns: `?` stands for one character, `*` for any number of them, also none.
 
-Each pattern has an anchor: some of its characters at fixed places. Patterns whose anchors lie at the same
-places are one group, a set of masked keys, and a whole batch is looked up in it at once; only a read that
+Each pattern has an anchor: some of its characters at fixed positions. Patterns with anchors at the same
+positions form a group, a set of masked keys in which a whole batch is looked up at once; only a plate that
 has a pattern's anchor is a candidate.
 """
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +15,27 @@ from streams.plates.normal_form import MAX_LENGTH, packable_spellings
 from streams.plates.packed_keys import BASE, PlateColumns, pack
 from streams.records.alert import AlertKey
 
-_WEIGHTS: Final = np.array([BASE ** (MAX_LENGTH - 1 - place) for place in range(MAX_LENGTH)], dtype=np.uint64)
+_WEIGHTS: Final = np.array(
+    [BASE ** (MAX_LENGTH - 1 - position) for position in range(MAX_LENGTH)], dtype=np.uint64
+)
 
 
 class AnchorMask(NamedTuple):
-    """The places of an anchor.
+    """The positions of an anchor's characters."""
 
-    `side`: `start`, places from the first character; `end`, from the last; `any`, a run that may begin
-    anywhere. `length`: the plate's length where the pattern fixes it, else None; `places`: from 0.
-    """
-
-    side: str
+    side: Literal["start", "end", "any"]
+    """What positions count from: the first character, the last, or a run that may begin anywhere."""
     length: int | None
+    """The length of the plate; None if the pattern does not fix it."""
     positions: tuple[int, ...]
+    """Counted from 0."""
 
 
 def find_anchor(pattern: str) -> tuple[AnchorMask, int]:
-    """The mask and the key of a pattern's anchor; `pattern` is a normal form with wildcards, no umlauts."""
+    """Return the mask and the key of a pattern's anchor; `pattern` is a normal form without umlauts."""
     runs = pattern.split("*")
     length = len(pattern) if len(runs) == 1 else None
+    side: Literal["start", "end", "any"]
     if _without_wildcards(runs[0]):
         side, run = "start", runs[0]
     elif _without_wildcards(runs[-1]):
@@ -41,13 +43,13 @@ def find_anchor(pattern: str) -> tuple[AnchorMask, int]:
     else:
         run = max((part for run in runs for part in run.split("?")), key=len)
         side = "any"
-    places = tuple(place for place, char in enumerate(run) if char != "?")
-    key = sum(pack(run[place]) // BASE**place for place in places)
-    return AnchorMask(side, length, places), key
+    positions = tuple(position for position, char in enumerate(run) if char != "?")
+    key = sum(pack(run[position]) // BASE**position for position in positions)
+    return AnchorMask(side, length, positions), key
 
 
 class WildcardIndex:
-    """The patterns of an index, added and removed one by one, looked up by whole batches."""
+    """Patterns of alerts, added and removed one by one, looked up by whole batches."""
 
     def __init__(self) -> None:
         self._groups: dict[AnchorMask, dict[int, set[AlertKey]]] = {}
@@ -58,7 +60,7 @@ class WildcardIndex:
         return len(self._anchors_by_alert)
 
     def add(self, key: AlertKey, pattern: str) -> None:
-        """Adds the pattern (a normal form with wildcards) of an alert."""
+        """Add the pattern of an alert, a normal form with wildcards."""
         anchors = [find_anchor(spelling) for spelling in packable_spellings(pattern)]
         self._anchors_by_alert[key] = anchors
         for mask, value in anchors:
@@ -66,7 +68,7 @@ class WildcardIndex:
             self._sorted_keys.pop(mask, None)
 
     def remove(self, key: AlertKey) -> None:
-        """Removes the pattern of an alert, if it has one."""
+        """Remove the pattern of an alert, if it has one."""
         for mask, value in self._anchors_by_alert.pop(key, []):
             group = self._groups[mask]
             group[value].discard(key)
@@ -77,7 +79,7 @@ class WildcardIndex:
             self._sorted_keys.pop(mask, None)
 
     def find(self, batch: PlateColumns) -> set[tuple[int, AlertKey]]:
-        """The pairs (place in the batch, alert) in which a plate has the anchor of an alert's pattern."""
+        """Return the pairs (row in the batch, alert key) of plates with the anchor of a pattern."""
         if not self._groups:
             return set()
         start = batch.matrix()
@@ -99,14 +101,14 @@ class WildcardIndex:
         shifts = range(MAX_LENGTH - max(mask.positions)) if mask.side == "any" else range(1)
         for shift in shifts:
             keys = np.zeros(len(codes), dtype=np.uint64)
-            for place in mask.positions:
-                keys += codes[:, place + shift] * _WEIGHTS[place]
-            where = np.searchsorted(values, keys)
-            where[where == len(values)] = 0
-            found = values[where] == keys
+            for position in mask.positions:
+                keys += codes[:, position + shift] * _WEIGHTS[position]
+            indexes = np.searchsorted(values, keys)
+            indexes[indexes == len(values)] = 0
+            is_match = values[indexes] == keys
             if mask.length is not None:
-                found &= lengths == mask.length
-            for row in np.flatnonzero(found).tolist():
+                is_match &= lengths == mask.length
+            for row in np.flatnonzero(is_match).tolist():
                 for key in group[int(keys[row])]:
                     yield row, key
 
@@ -116,8 +118,8 @@ def _without_wildcards(run: str) -> str:
 
 
 def _reverse_plates(codes: NDArray[np.uint8], lengths: NDArray[np.intp]) -> NDArray[np.uint8]:
-    """The plates (uint8, n × 12) written backwards, still left-aligned."""
-    places = lengths[:, None] - 1 - np.arange(MAX_LENGTH)[None, :]
-    turned = np.take_along_axis(codes, np.maximum(places, 0), axis=1)
-    turned[places < 0] = 0
-    return turned
+    """Return the codes of plates (uint8, n × 12) in reverse order, still left-aligned."""
+    sources = lengths[:, None] - 1 - np.arange(MAX_LENGTH)[None, :]
+    reversed_codes = np.take_along_axis(codes, np.maximum(sources, 0), axis=1)
+    reversed_codes[sources < 0] = 0
+    return reversed_codes
