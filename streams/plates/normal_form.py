@@ -62,12 +62,12 @@ def normalise(text: str, *, wildcards: bool = False) -> str:
     match = allowed.match(plain)
     if match is None or match.end() != len(plain):
         raise PlateError(
-            f"has only letters A-Z Ä Ö Ü, digits and separators, not {_describe_char(plain, match)}"
+            f"must have only letters A-Z Ä Ö Ü, digits and separators (has {_describe_char(plain, match)})"
         )
     if not plain.strip(WILDCARDS):
-        raise PlateError("has at least one letter or digit")
+        raise PlateError("must have at least one letter or digit")
     if len(plain) > MAX_LENGTH:
-        raise PlateError(f"has at most {MAX_LENGTH} letters and digits, not {len(plain)}")
+        raise PlateError(f"must have at most {MAX_LENGTH} letters and digits (has {len(plain)})")
     # Only now, for `upper` makes letters of what is none of A-Z: SS of ß, I of ı, FI of a ligature.
     return plain.upper()
 

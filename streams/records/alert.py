@@ -13,7 +13,7 @@ MatchMode = Literal["exact", "pattern", "confusable", "fuzzy"]
 """How far a match may go. Each admits what those before it admit."""
 
 
-NO_SLASH_RULE: Final = "`list_id` has no slash, which stands between list and alert in a key"
+NO_SLASH_RULE: Final = "`list_id` must have no slash, which separates list and alert in a key"
 ListId = Annotated[
     Identifier,
     # Looked at by hand when decoded: a regular expression would cost a third of decoding an alert.
@@ -101,12 +101,12 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
         if "/" in self.list_id:
             raise ValueError(NO_SLASH_RULE)
         if "default" not in self.action:
-            raise ValueError("`action` has an entry `default`")
+            raise ValueError("`action` must have an entry `default`")
         if not (has_valid_year(self.valid_from) and has_valid_year(self.valid_until)):
             name = "valid_until" if has_valid_year(self.valid_from) else "valid_from"
             raise ValueError(f"`{name}` {YEARS_RULE}")
         if self.valid_until <= self.valid_from:
-            raise ValueError("`valid_until` is after `valid_from`")
+            raise ValueError("`valid_until` must be after `valid_from`")
 
 
 class Withdrawal(Struct, frozen=True, gc=False):

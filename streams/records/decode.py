@@ -234,16 +234,16 @@ def _decode_object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
         record.decode()
         value = _json_decoder.decode(record)
     except UnicodeDecodeError as error:
-        return (Fault("", "is UTF-8 text", f"0x{record[error.start]:02X} at byte {error.start}"),)
+        return (Fault("", "must be UTF-8 text", f"0x{record[error.start]:02X} at byte {error.start}"),)
     except RecursionError:
-        return (Fault("", "is not nested so deeply", f"{len(record)} bytes"),)
+        return (Fault("", "must be nested less deeply", f"{len(record)} bytes"),)
     except msgspec.DecodeError as error:
         why = str(error).partition(" - at ")[0]
-        return (Fault("", f"is one JSON object on one line ({why})", f"{len(record)} bytes"),)
+        return (Fault("", f"must be one JSON object on one line ({why})", f"{len(record)} bytes"),)
     if not isinstance(value, dict):
-        return (Fault("", "is a JSON object", _JSON_TYPE_NAMES.get(type(value), "true or false")),)
+        return (Fault("", "must be a JSON object", _JSON_TYPE_NAMES.get(type(value), "true or false")),)
     return value
 
 
 def _too_long_fault() -> Fault:
-    return Fault("", f"is at most {MAX_RECORD_BYTES:,} bytes long", "longer")
+    return Fault("", f"must be at most {MAX_RECORD_BYTES:,} bytes long", "a longer record")

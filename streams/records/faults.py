@@ -1,6 +1,7 @@
-"""Faults: what is wrong with a record or a setting, for the person who must put it right.
+"""Faults: what is wrong with a record or a setting, for the person who must correct it.
 
-`faults_of` finds all of them at once, field by field; it is used after a decoder has refused a value.
+Decoders stop at the first fault and name types, not rules. `find_faults` is called after a decoder has
+refused a value; it finds all faults, field by field.
 """
 
 import re
@@ -14,31 +15,29 @@ import orjson
 
 from streams.records.countries import COUNTRIES
 from streams.records.times import FORMAT_RULE, YEARS_RULE, ZONE_RULE, has_valid_year
+from streams.records.types import PATTERN_TEXTS
 
-# Plates are personal data and free text may hold one, so messages tell their size, never their content.
+# Plates are personal data and free text may hold one, so messages show their size, never their content.
 PERSONAL_FIELDS: Final = frozenset(
     {"plate", "candidates", "char_alternatives", "image_ref", "reason", "reference", "by", "read"}
     | {"read_plate", "listed_plate", "listed", "meaning"}
 )
+MISSING_RULE: Final = "is missing"
+"""The rule of a fault in a required field that is absent."""
+
 _MAX_SHOWN_LENGTH: Final = 60
-_TYPE_NAMES: Final = {
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number with a fraction",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "null",
-}
+_MAX_SHOWN_CHOICES: Final = 12
+_PATTERN_MESSAGE: Final = re.compile(r"Expected `str` matching regex '(.*)'", re.DOTALL)
+_UNKNOWN_PATTERN_TEXT: Final = "in the form that the schema of the record describes"
+# From a decoder's `Expected ...` to words that do not need its types explained.
 _REPLACEMENTS: Final = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
+    (re.compile(pattern), text)
+    for pattern, text in (
         (r" \| null$", ""),
         (r"\b(str|array|object) of length >= (\d+)", r"\1 of at least \2 characters or entries"),
         (r"\b(str|array|object) of length <= (\d+)", r"\1 of at most \2 characters or entries"),
         (r"\bstr of (at .*) characters or entries", r"str of \1 characters"),
         (r"\b(array|object) of (at .*) characters or entries", r"\1 of \2 entries"),
-        (r"\bstr matching regex '(.*)'", r"str that matches \1"),
         (r"\b(int|float) >= (-?[\d.]+)", r"\1 of at least \2"),
         (r"\b(int|float) <= (-?[\d.]+)", r"\1 of at most \2"),
         (r"\b(int|float) < (-?[\d.]+)", r"\1 below \2"),
@@ -49,27 +48,33 @@ _REPLACEMENTS: Final = tuple(
         (r"\bobject\b", "an object"),
         (r"\bbool\b", "true or false"),
         (r"(\d)\.0\b", r"\1"),
+        (r"\b1 characters\b", "1 character"),
+        (r"\b1 entries\b", "1 entry"),
     )
 )
-_MAX_SHOWN_CHOICES: Final = 12
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong: the field, the rule it breaks, and the value it has."""
+    """One thing that is wrong: the field, the rule it breaks, and the value it has, as a message may show it.
+
+    The rule is a requirement that begins with "must", or MISSING_RULE.
+    """
 
     field: str
     rule: str
     value: str
 
     def __str__(self) -> str:
-        place = f"{self.field}: " if self.field else ""
-        return f"{place}{self.rule}; it is {self.value}" if self.value else f"{place}{self.rule}"
+        if self.rule == MISSING_RULE:
+            return f"missing required field `{self.field}`"
+        prefix = f"{self.field}: " if self.field else ""
+        return f"{prefix}{self.rule}, got {self.value}" if self.value else f"{prefix}{self.rule}"
 
 
 def shown_value(value: object, field: str = "") -> str:
-    """A value as a message may show it: short, on one line, and only its size where it may hold a plate."""
-    name = re.split(r"[.\[]", field.removeprefix("$."))
-    if any(part in PERSONAL_FIELDS for part in name) and value is not None:
+    """Return a value as a message may show it: short, on one line; only its size if it may hold a plate."""
+    names = re.split(r"[.\[]", field.removeprefix("$."))
+    if any(name in PERSONAL_FIELDS for name in names) and value is not None:
         return f"{_describe_size(value)} (not shown: it may be personal data)"
     try:
         text = orjson.dumps(value, default=str).decode()
@@ -77,60 +82,61 @@ def shown_value(value: object, field: str = "") -> str:
         try:
             text = repr(value)
         except RecursionError:
-            return "nested too deeply to be shown"
+            return "a value nested too deeply to be shown"
     return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}… ({len(text)} characters)"
 
 
 def find_faults(expected_type: Any, value: object, field: str = "") -> list[Fault]:
-    """All faults of a decoded JSON or TOML value against a type, in the order of the type's fields.
+    """Return all faults of a decoded JSON or TOML value against a type, in the order of the type's fields.
 
-    `kind` is a msgspec type: a Struct, a dictionary of such, or anything `msgspec.convert` knows. Unknown
-    keys are no fault here; a caller that refuses them looks for them itself.
+    `expected_type` is a msgspec type: a Struct, a dictionary of such, or anything else that `msgspec.convert`
+    accepts. Unknown keys are no fault; a caller that refuses them looks for them itself.
     """
     return list(_walk(expected_type, value, field))
 
 
 def _describe_size(value: object) -> str:
     if isinstance(value, str):
-        return f"{len(value)} characters"
+        return f"{len(value)} character{'' if len(value) == 1 else 's'}"
     if isinstance(value, list | dict):
-        return f"{len(value)} entries"
-    # Some countries' plates are digits alone, and come as a number where somebody forgot the quotes.
+        kind = "a list" if isinstance(value, list) else "an object"
+        return f"{kind} of {len(value)} {'entry' if len(value) == 1 else 'entries'}"
+    # Plates of digits alone arrive as a number where somebody forgot the quotes.
     return "true or false" if isinstance(value, bool) else "a number"
 
 
 def _walk(expected_type: Any, value: object, field: str) -> Iterator[Fault]:
-    """The faults of what is inside a value; if there are none, that of the value as a whole."""
-    found = False
+    """Yield the faults inside a value; if there are none, that of the value as a whole."""
+    has_nested_fault = False
     for fault in _nested_faults(_unwrap_type(expected_type), value, field):
-        found = True
+        has_nested_fault = True
         yield fault
-    if not found:
+    if not has_nested_fault:
         yield from _own_faults(expected_type, value, field)
 
 
 def _nested_faults(expected_type: Any, value: object, field: str) -> Iterator[Fault]:
-    origin, parts = get_origin(expected_type), get_args(expected_type)
+    origin, type_args = get_origin(expected_type), get_args(expected_type)
     if (
         isinstance(expected_type, type)
         and issubclass(expected_type, msgspec.Struct)
         and isinstance(value, dict)
     ):
         for item in msgspec.structs.fields(expected_type):
-            place = f"{field}.{item.encode_name}" if field else item.encode_name
+            path = f"{field}.{item.encode_name}" if field else item.encode_name
             if item.encode_name in value:
-                yield from _walk(item.type, value[item.encode_name], place)
+                yield from _walk(item.type, value[item.encode_name], path)
             elif item.required:
-                yield Fault(place, "is required and missing", "")
+                yield Fault(path, MISSING_RULE, "")
     elif origin is dict and isinstance(value, dict):
         for key, entry in value.items():
-            wrong = list(_own_faults(parts[0], key, field))
-            yield from (fault._replace(rule=f"each name in it {fault.rule}") for fault in wrong)
-            if not wrong:
-                yield from _walk(parts[1], entry, f"{field}.{key}" if field else str(key))
+            key_faults = list(_own_faults(type_args[0], key, field))
+            yield from (fault._replace(rule=f"each key {fault.rule}") for fault in key_faults)
+            if not key_faults:
+                yield from _walk(type_args[1], entry, f"{field}.{key}" if field else str(key))
     elif origin in (list, tuple) and isinstance(value, list):
         for index, entry in enumerate(value):
-            yield from _walk(parts[0], entry, f"{field}[{index}]")
+            yield from _walk(type_args[0], entry, f"{field}[{index}]")
 
 
 def _own_faults(expected_type: Any, value: object, field: str) -> Iterator[Fault]:
@@ -139,11 +145,10 @@ def _own_faults(expected_type: Any, value: object, field: str) -> Iterator[Fault
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at ")
         inner = re.sub(r"^(key in )?\$\.?", "", path.replace("`", ""))
-        place = ".".join(part for part in (field, inner) if part).replace(".[", "[")
         yield Fault(
-            place,
+            ".".join(part for part in (field, inner) if part).replace(".[", "["),
             _rule_text(message, expected_type),
-            "" if _includes_value(message) else shown_value(value, field),
+            shown_value(value, field) if message.startswith(("Expected", "Invalid")) else "",
         )
     else:
         if isinstance(result, datetime) and not has_valid_year(result):
@@ -151,33 +156,27 @@ def _own_faults(expected_type: Any, value: object, field: str) -> Iterator[Fault
 
 
 def _rule_text(message: str, expected_type: Any) -> str:
+    """Return the rule that a decoder's message names, in words."""
     if message.startswith("Invalid enum value"):
         choices = _literal_values(expected_type)
         if len(choices) > _MAX_SHOWN_CHOICES or (choices and choices <= COUNTRIES):
             default = "`default` or " if "default" in choices else ""
-            return f"is {default}a country's ISO 3166-1 alpha-2 code in upper case"
-        if choices:
-            return "is one of " + ", ".join(sorted(map(str, choices)))
-        return message[0].lower() + message[1:]
+            return f"must be {default}a country's ISO 3166-1 alpha-2 code in upper case"
+        return "must be one of " + ", ".join(sorted(map(str, choices)))
     if "timezone component" in message:
         return ZONE_RULE
     if message.startswith("Invalid RFC3339"):
         return FORMAT_RULE
+    pattern = _PATTERN_MESSAGE.match(message)
+    if pattern:
+        return f"must be {PATTERN_TEXTS.get(pattern[1], _UNKNOWN_PATTERN_TEXT)}"
     if message.startswith("Expected "):
-        return _expected_text(message)
+        expected = message.removeprefix("Expected ").replace("`", "").partition(", got ")[0]
+        for part, text in _REPLACEMENTS:
+            expected = part.sub(text, expected)
+        return f"must be {expected}"
+    # Raised by a record's own check, which words its rule itself.
     return message.replace("`", "")
-
-
-def _expected_text(message: str) -> str:
-    """A decoder's `Expected ...` in the words of people who do not know its types."""
-    wanted, _, got = message.removeprefix("Expected ").replace("`", "").partition(", got ")
-    for pattern, words in _REPLACEMENTS:
-        wanted = pattern.sub(words, wanted)
-    return f"is {wanted}" + (f", not {_TYPE_NAMES.get(got, got)}" if got else "")
-
-
-def _includes_value(message: str) -> bool:
-    return not message.startswith(("Expected", "Invalid"))
 
 
 def _literal_values(expected_type: Any) -> set[Any]:
@@ -187,7 +186,7 @@ def _literal_values(expected_type: Any) -> set[Any]:
 
 
 def _unwrap_type(annotated_type: Any) -> Any:
-    """A type without its annotations, and without None where it is that or one other."""
+    """Return a type without its annotations, and without None if that is the only alternative."""
     while True:
         parts = [part for part in get_args(annotated_type) if part is not type(None)]
         if get_origin(annotated_type) is Annotated or (

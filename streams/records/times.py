@@ -16,10 +16,10 @@ DAY_MS: Final = 86_400_000
 
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2099
-YEARS_RULE: Final = "lies from the year 2000 to 2099"
-FORMAT_RULE: Final = "is an RFC 3339 time such as 2026-05-21T16:10:06.123Z"
-ZONE_RULE: Final = "has a zone, Z or an offset such as +02:00"
-"""What a time must be, in words, in the order in which it is asked: form, zone, years."""
+YEARS_RULE: Final = "must be in the years 2000 to 2099"
+FORMAT_RULE: Final = "must be an RFC 3339 time such as 2026-05-21T16:10:06.123Z"
+ZONE_RULE: Final = "must have a time zone, Z or an offset such as +02:00"
+"""The rules of a time in words. They are checked in this order: form, zone, years."""
 
 # Instants between these two are within the years in any zone, so a batch needs no closer look.
 SAFE_RANGE_START: Final = datetime(2000, 1, 2, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """Field types shared by several records."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -25,13 +26,16 @@ Basis = Literal[
 ]
 MatchClass = Literal["exact", "confusable", "fuzzy", "pattern"]
 Priority = Annotated[int, Meta(ge=1, le=5)]
+HIT_ID_PATTERN: Final = r"^[0-9a-f]{32}$"
 HitId = Annotated[
     str,
     # The length is given too, because Python's `$` also matches before a final line feed.
     Meta(
-        pattern=r"^[0-9a-f]{32}$",
+        pattern=HIT_ID_PATTERN,
         min_length=32,
         max_length=32,
         description="128-bit digest, 32 hexadecimal digits",
     ),
 ]
+PATTERN_TEXTS: Final[Mapping[str, str]] = {HIT_ID_PATTERN: "32 hexadecimal digits in lower case"}
+"""The patterns of field types in words, for messages; no regular expression is shown to a person."""

@@ -22,7 +22,7 @@ from streams.runtime.errors import unexpected_error
 from streams.worker.failure_signal import FailureSignal
 
 STAGE: Final = "match"
-_NO_VALUE: Final = Fault("", "is a JSON object", "a null value")
+_NO_VALUE: Final = Fault("", "must be a JSON object", "a null value")
 
 
 class MatchAgent:

@@ -12,7 +12,7 @@ from tests.support.builders import NOON, after_noon
 DUE = ExpectedHits({"a": "r1", "b": "r2"}, {"m": "r3"}, {"b"})
 POISON = MalformedRecord(RecordPosition(1, 7), b"camera-1", b"{")
 RECORDS = ConfirmedRecords("reads", [POISON], {RecordPosition(0, 1)})
-HEADERS = {"topic": "reads", "partition": "1", "offset": "7", "exception.message": "is a JSON object"}
+HEADERS = {"topic": "reads", "partition": "1", "offset": "7", "exception.message": "must be a JSON object"}
 
 
 def hit(name: str, revision: int = 1, kind: str = "new", **more: Any) -> EmittedHit:

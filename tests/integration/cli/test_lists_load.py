@@ -160,7 +160,7 @@ def test_faulty_lines_stop_a_load_unless_they_are_skipped(load: Load) -> None:
     lines = [*some(2), b"{", alert_json("ΑΒ-123", alert_id="a2", version=2), alert_json("XX-1", alert_id="n")]
     faulty = load(*lines)
     assert faulty.exit_code == 1
-    assert "lists.jsonl:3: is one JSON object on one line" in faulty.stderr
+    assert "lists.jsonl:3: must be one JSON object on one line" in faulty.stderr
     assert "lists.jsonl:4: plate:" in faulty.stderr
     assert "nothing is loaded, for 2 lines cannot be taken" in faulty.stderr
     assert "ΑΒ" not in faulty.stderr

@@ -143,7 +143,7 @@ def test_what_is_no_hit_is_said_with_its_faults_and_left_out(file: Path, config:
     assert json.loads(result.stdout)["spending"]["no_hits"] == 2
     first, second = result.stderr.splitlines()
     assert first.startswith("hits.jsonl:1: ")
-    assert second == 'hits.jsonl:2: kind: is one of amended, new, withdrawn; it is "old"'
+    assert second == 'hits.jsonl:2: kind: must be one of amended, new, withdrawn, got "old"'
     assert "2 records rejected as no hits" in status("--config", config, "--hits", file).stdout
 
 

@@ -111,7 +111,7 @@ def test_nothing_in_it(scene: WorkerEnvironment) -> None:
     assert [stood[offset].value() for offset in range(4)] == [None, None, b"", b""]
     # The client does not send a record of neither key nor value, so that one's key is empty there.
     assert [stood[offset].key() for offset in range(4)] == [b"c1", b"", b"c1", None]
-    assert [faults_of(stood[offset])[0][1] for offset in (0, 1)] == ["is a JSON object"] * 2
+    assert [faults_of(stood[offset])[0][1] for offset in (0, 1)] == ["must be a JSON object"] * 2
 
 
 def test_a_record_of_two_megabytes(scene: WorkerEnvironment) -> None:
@@ -123,7 +123,7 @@ def test_a_record_of_two_megabytes(scene: WorkerEnvironment) -> None:
         scene.wait_processed()
         (letter,) = scene.read_topic(scene.names.rejected)
         assert letter.value() == large
-        assert faults_of(letter) == [("", "is at most 1,000,000 bytes long")]
+        assert faults_of(letter) == [("", "must be at most 1,000,000 bytes long")]
         scene.alter_topic(scene.reads, max_message_bytes="1048588")
         with pytest.raises(KafkaException) as caught:
             scene.produce(scene.reads, large)
@@ -154,4 +154,4 @@ def test_clocks_that_are_wrong(scene: WorkerEnvironment) -> None:
     assert -DAY_MS / 1000 <= found["tomorrow"]["age_s"] < -DAY_MS / 1000 + 60
     assert DAY_MS / 1000 <= found["yesterday"]["age_s"] < DAY_MS / 1000 + 60
     (letter,) = scene.read_topic(scene.names.rejected)
-    assert faults_of(letter) == [("captured_at", "lies from the year 2000 to 2099")]
+    assert faults_of(letter) == [("captured_at", "must be in the years 2000 to 2099")]

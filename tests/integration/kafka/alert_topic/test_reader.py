@@ -151,7 +151,7 @@ def test_bad_records_cost_nothing_but_themselves(topic: AlertTopic) -> None:
     run_with_timeout(work())
     said = "\n".join(one.messages)
     assert len(one.messages) == 20, "the first ten of each"
-    assert f"not taken: {one.name}, partition 0, offset 1: is one JSON object" in said
+    assert f"not taken: {one.name}, partition 0, offset 1: must be one JSON object" in said
     assert "offset 4: is an alert; to withdraw one, write a record of its key with no value" in said
     assert "offset 5: key: has the list_id and alert_id of the value" in said
     assert "key: is <list_id>/<alert_id>" in said
