@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check bench bench-kafka bench-gateway soak docs clean
+.PHONY: setup run test test-fast check bench bench-kafka bench-gateway soak docs clean
 
 setup: .venv/.installed-dev
 
@@ -28,6 +28,9 @@ run: .venv/.installed  ## replay the shipped example and show its hits
 test: .venv/.installed-dev .venv/.browser  ## all tests
 	$(BIN)/python -m pytest -n 2
 
+test-fast: .venv/.installed-dev  ## tests that need no broker and no browser; under a minute
+	$(BIN)/python -m pytest -q -n 2 -m "not kafka and not browser and not chaos" --hypothesis-profile fast
+
 check: .venv/.installed-dev  ## style, types, the import contract, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,7 +52,7 @@ bench-gateway: .venv/.installed-dev  ## the gateway's figures on a real Kafka; a
 	$(BIN)/python -m tests.bench.kafka gateway
 
 soak: .venv/.installed-dev  ## workers killed 200 times, and more; other traffic each time
-	ANPR_SOAK=1 $(BIN)/python -m pytest -m faults -s tests/chaos
+	ANPR_SOAK=1 $(BIN)/python -m pytest -m chaos -s tests/chaos
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,6 +1,9 @@
-"""The order of the tests, so that what is broken shows soon; brokers that start quickly; how properties are
-tried: the same inputs each time, so that a red test is red for everybody, on a slow machine too.
+"""Markers, the order of the tests, and how properties are tried.
 
+Tests that need a broker are marked `kafka`, those that drive a page `browser`; tests that kill processes
+under load mark themselves `chaos`. `make test-fast` runs all others, with fewer examples of each property.
+
+Properties see the same inputs each time, so that a failure is the same for everybody;
 `pytest tests/properties --hypothesis-profile explore` tries many others.
 """
 
@@ -11,41 +14,59 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
-_HERE: Final = Path(__file__).parent
-_WITH_KAFKA: Final = tuple(
-    _HERE / "integration" / name
-    for name in ("kafka", "worker", "lookback", "gateway/test_delivery.py", "gateway/test_hits.py")
+_INTEGRATION: Final = Path(__file__).parent / "integration"
+_STARTS_BROKERS: Final = tuple(
+    _INTEGRATION / name for name in ("kafka", "worker", "lookback", "cli/test_demo.py")
 )
+_BROKER_FIXTURES: Final = frozenset({"kafka", "cluster", "cluster_of_three"})
 
-_ALL: Final = {"deadline": None, "suppress_health_check": (HealthCheck.too_slow, HealthCheck.data_too_large)}
+_COMMON: Final = {
+    "deadline": None,
+    "suppress_health_check": (HealthCheck.too_slow, HealthCheck.data_too_large),
+}
 
-settings.register_profile("same", max_examples=200, derandomize=True, **_ALL)
-settings.register_profile("explore", max_examples=3000, **_ALL)
+settings.register_profile("same", max_examples=200, derandomize=True, **_COMMON)
+settings.register_profile("fast", max_examples=20, derandomize=True, **_COMMON)
+settings.register_profile("explore", max_examples=3000, **_COMMON)
 settings.load_profile("same")
 
 
 def pytest_configure() -> None:
-    """A broker of a test lives for minutes: Java's best compiler doubles the work of its start."""
+    """Let brokers start quickly: they live for minutes, and the optimising compiler doubles their start."""
     os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what a test needs."""
+    if _needs_broker(item):
+        item.add_marker(pytest.mark.kafka)
+    if "chromium" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.browser)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those without a Kafka, then those with one, last those that kill processes under load."""
+    """Sort the tests: first those without a broker, then those with one, last those that kill processes."""
     items.sort(key=_turn)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n 2` one process takes tests from the beginning of that order, the other from its end."""
+    """Let one process take tests from the beginning of that order, the other from its end."""
     from tests.support.scheduling import FromBothEnds
 
     return FromBothEnds(config, log)
 
 
-def _turn(item: pytest.Item) -> int:
-    if item.get_closest_marker("faults"):
-        return 2
+def _needs_broker(item: pytest.Item) -> bool:
     call = getattr(item, "callspec", None)
     on_kafka = call is not None and call.params.get("runner") == "kafka"
-    return int(on_kafka or any(map(item.path.is_relative_to, _WITH_KAFKA)))
+    uses_broker = not _BROKER_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+    return on_kafka or uses_broker or any(map(item.path.is_relative_to, _STARTS_BROKERS))
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("chaos"):
+        return 2
+    return int(item.get_closest_marker("kafka") is not None)

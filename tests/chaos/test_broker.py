@@ -10,7 +10,7 @@ from tests.chaos.conftest import SOAK
 from tests.chaos.environment import ChaosEnvironment
 from tests.support.processes import start_brokers, stop_broker, wait_until
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.chaos
 
 
 def test_broker_killed(ground: ChaosEnvironment, cluster: Cluster) -> None:

@@ -11,7 +11,7 @@ from tests.chaos.ledger import AlertLifetime
 from tests.chaos.traffic import PlateText, make_alert
 from tests.support.processes import random_delays
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.chaos
 
 EFFECTIVE_WITHIN_S = 0.1
 """A change is in force this long after it is on its topic."""

@@ -15,7 +15,7 @@ from tests.support.cameras import CameraFleet, GatewayProcess, free_port, write_
 from tests.support.kafka import KafkaEnvironment, ProductTopics
 from tests.support.processes import ProcessSupervisor, random_delays, start_brokers, stop_broker, wait_until
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.chaos
 CAMERAS: Final = 20
 AWAY_S: Final = 60
 _KILLS: Final = 50 if SOAK else 10

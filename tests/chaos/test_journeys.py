@@ -18,7 +18,7 @@ from tests.support.cases.loading import Case, Row
 from tests.support.cases.runner import ReplayRunner
 from tests.support.processes import ProcessSupervisor, wait_until
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.chaos
 KILLS = 4
 _TIMEOUT_S = 120
 _SETTLE_TIMEOUT_S = 30

@@ -8,7 +8,7 @@ from tests.chaos.conftest import SOAK
 from tests.chaos.environment import ChaosEnvironment
 from tests.support.processes import random_delays
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.chaos
 KILLS = 200 if SOAK else 20
 RATE = 2000 if SOAK else 1000
 """Reads a second: so few that what waits while nobody works is soon made up for, on a slow machine too, with
