@@ -4,6 +4,7 @@ import asyncio
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,11 +17,12 @@ from streams.cli.common.progress import say
 from streams.cli.common.requirements import require_packages
 from streams.cli.common.text import printable
 from streams.cli.common.times import TIME
+from streams.records.decode import decode_hit
 from streams.records.encode import encode
 from streams.records.hit import Hit
 
 if TYPE_CHECKING:
-    from streams.kafka.hit_tail import TailStart, UndecodableRecord
+    from streams.kafka.scan import ScanStart, UndecodableRecord
     from streams.settings.model import Settings
 
 # What a terminal that is 120 wide holds; the last column gets what is left.
@@ -75,7 +77,7 @@ def tail(
     settings = read_settings(config)
     if centre is not None and settings.centres and centre not in settings.centres:
         say(f"note: the settings have no [centres.{centre}]; they have {', '.join(sorted(settings.centres))}")
-    begin: TailStart = "start" if from_start else "now" if since is None else since
+    begin: ScanStart = "start" if from_start else "now" if since is None else since
     shown = _HitPrinter(settings.topics.names().hits, centre, all_revisions, as_json)
     try:
         _follow_hits(settings, begin, until_end, shown)
@@ -84,14 +86,24 @@ def tail(
         sys.exit(0)
 
 
-def _follow_hits(settings: "Settings", start: "TailStart", until_end: bool, printer: "_HitPrinter") -> None:
-    from streams.kafka.hit_tail import tail_hits as follow
-    from streams.kafka.scan import ScanError
+def _follow_hits(settings: "Settings", start: "ScanStart", until_end: bool, printer: "_HitPrinter") -> None:
+    from streams.kafka.hit_tail import follow_hits
+    from streams.kafka.scan import ScanError, scan
 
     options = resolve_connection(settings).for_aiokafka("hits-tail")
+
+    async def print_hits() -> None:
+        hits = (
+            scan(options, printer.topic, decode_hit, start, skip_deleted=False)
+            if until_end
+            else follow_hits(options, printer.topic, start)
+        )
+        async with aclosing(hits):
+            async for hit in hits:
+                printer.handle(hit)
+
     try:
-        following = follow(options, printer.topic, start, until_end=until_end, handle=printer.handle, say=say)
-        asyncio.run(following)
+        asyncio.run(print_hits())
     except ScanError as error:
         say(f"anpr hits tail: {error}")
         sys.exit(1)
@@ -112,7 +124,7 @@ class _HitPrinter:
     def handle(self, hit: "Hit | UndecodableRecord") -> None:
         """Takes a record of the topic."""
         if not isinstance(hit, Hit):
-            say(hit.describe(self.topic))
+            say(hit.describe())
         elif self._is_wanted(hit):
             self._print(hit)
 

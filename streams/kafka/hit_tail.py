@@ -1,45 +1,36 @@
-"""Reading the hits without a group: what comes, or what is there, each revision once."""
+"""Following the hits without a consumer group, for a person or a screen."""
 
 import asyncio
+import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Final, Literal, NamedTuple
-
-from aiokafka.errors import OffsetOutOfRangeError
+from typing import Any, Final
 
 from streams.kafka.follower import TopicFollower
-from streams.kafka.scan import ScanError, connect_follower, format_servers
+from streams.kafka.scan import (
+    ScanStart,
+    UndecodableRecord,
+    connect_follower,
+    decode_record,
+    format_servers,
+    open_at,
+)
 from streams.records.decode import decode_hit
-from streams.records.faults import Fault
 from streams.records.hit import Hit
 
-TailStart = int | Literal["start", "now"]
-"""Where to begin: at a time in ms since 1970 UTC, at the oldest record, or at those to come."""
-
+_log = logging.getLogger(__name__)
+_POLL_INTERVAL_S: Final = 1.0
 _OUTAGE_AFTER_S: Final = 10.0
 _MAX_HITS: Final = 100_000
 """Hits whose latest revision is remembered; some 20 MB."""
 
 
-class UndecodableRecord(NamedTuple):
-    """A record that is no hit: where it is, and all that is wrong with it. It does not hold the record."""
-
-    partition: int
-    offset: int
-    faults: tuple[Fault, ...]
-
-    def describe(self, topic: str) -> str:
-        """The same in words."""
-        faults = "; ".join(map(str, self.faults))
-        return f"{topic}, partition {self.partition}, offset {self.offset}: no hit, passed over: {faults}"
-
-
 class LatestRevisions:
-    """Tells a revision of a hit from one that was seen, or that a later one was seen of.
+    """Tell a new revision of a hit from a duplicate and from one older than another already seen.
 
-    It remembers the `most` hits that it was asked of last; of one that it forgot, any revision is news.
+    It remembers the `max_hits` hits that were added last; any revision of another hit counts as new.
     """
 
     def __init__(self, max_hits: int = _MAX_HITS) -> None:
@@ -47,91 +38,52 @@ class LatestRevisions:
         self._latest: OrderedDict[str, int] = OrderedDict()
 
     def add(self, hit: Hit) -> bool:
-        """Whether the revision is news; from now on it is not."""
-        known = self._latest.get(hit.hit_id, 0)
-        self._latest[hit.hit_id] = max(known, hit.revision)
+        """Add a revision; return True if it is new."""
+        latest = self._latest.get(hit.hit_id, 0)
+        self._latest[hit.hit_id] = max(latest, hit.revision)
         self._latest.move_to_end(hit.hit_id)
         if len(self._latest) > self._max_hits:
             self._latest.popitem(last=False)
-        return hit.revision > known
+        return hit.revision > latest
 
 
-async def tail_hits(
-    options: dict[str, Any],
-    topic: str,
-    start: TailStart,
-    *,
-    until_end: bool,
-    handle: Callable[[Hit | UndecodableRecord], None],
-    say: Callable[[str], None],
-) -> None:
-    """Hands the topic's records to `take`, those of a partition in order, duplicates and all.
+async def follow_hits(
+    options: dict[str, Any], topic: str, start: ScanStart
+) -> AsyncGenerator[Hit | UndecodableRecord, None]:
+    """Yield the hits of a topic as they come, those of a partition in order, with duplicates, without end.
 
-    `options` are aiokafka's, for the connection. `until_end` ends it where the topic ended when it was
-    opened; else it goes on until it is cancelled. `say` is told when it waits for hits, and when Kafka does
-    not answer for a while. Raises ReadingError as `reading` does, and if records were deleted before they
-    were read.
+    `options` are those of aiokafka for the connection. Logs when it starts to wait for hits, and outages of
+    Kafka. Raises ScanError as `connect_follower` does.
     """
     async with connect_follower(options, topic) as follower:
+        await open_at(follower, start)
+        servers = format_servers(options)
+        _log.info("%s at %s: waiting for hits; Ctrl-C ends", topic, servers)
+        outage_watch = asyncio.create_task(_log_outages(follower, servers))
         try:
-            await follower.open(
-                {"start": None, "now": follower.end_offsets}[start] if isinstance(start, str) else start
-            )
-            if until_end:
-                await _read_to_end(follower, handle)
-            else:
-                await _follow(follower, handle, format_servers(options), say)
-        except OffsetOutOfRangeError as error:
-            raise ScanError(
-                f"the topic {topic}: records were deleted before they were read, as [topics] hits_hours "
-                "says; begin again, at a later time"
-            ) from error
+            async for partition, records in follower.follow():
+                for record in records:
+                    yield decode_record(topic, partition, record, decode_hit)
+        finally:
+            outage_watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await outage_watch
 
 
-async def _read_to_end(follower: TopicFollower, handle: Callable[[Hit | UndecodableRecord], None]) -> None:
-    async for partition, records in follower.read_to_end():
-        for record in records:
-            if record.offset < follower.end_offsets[partition]:
-                handle(_decode_record(partition, record))
-
-
-async def _follow(
-    follower: TopicFollower,
-    handle: Callable[[Hit | UndecodableRecord], None],
-    servers: str,
-    say: Callable[[str], None],
-) -> None:
-    say(f"{follower.topic} at {servers}: waiting for hits; Ctrl-C ends")
-    watch = asyncio.create_task(_report_outages(follower, servers, say))
-    try:
-        async for partition, records in follower.follow():
-            for record in records:
-                handle(_decode_record(partition, record))
-    finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
-
-
-async def _report_outages(follower: TopicFollower, servers: str, say: Callable[[str], None]) -> None:
-    """Says when Kafka does not answer: without that, no hits and no Kafka look the same."""
-    before, since, told = _progress(follower), monotonic(), False
+async def _log_outages(follower: TopicFollower, servers: str) -> None:
+    """Log when Kafka stops answering: otherwise an outage looks the same as a time without hits."""
+    latest, changed_at, outage = _progress(follower), monotonic(), False
     while True:
-        await asyncio.sleep(1)
-        now = _progress(follower)
-        if now != before:
-            if told:
-                say(f"Kafka at {servers} answers again")
-            before, since, told = now, monotonic(), False
-        elif not told and monotonic() - since > _OUTAGE_AFTER_S:
-            say(f"Kafka at {servers} does not answer; waiting for it")
-            told = True
+        await asyncio.sleep(_POLL_INTERVAL_S)
+        progress = _progress(follower)
+        if progress != latest:
+            if outage:
+                _log.info("Kafka at %s answers again", servers)
+            latest, changed_at, outage = progress, monotonic(), False
+        elif not outage and monotonic() - changed_at > _OUTAGE_AFTER_S:
+            _log.warning("Kafka at %s does not answer; waiting for it", servers)
+            outage = True
 
 
 def _progress(follower: TopicFollower) -> tuple[int | None, int]:
     return follower.complete_until_ms(), sum(follower.next_offsets.values())
-
-
-def _decode_record(partition: int, record: Any) -> Hit | UndecodableRecord:
-    hit = decode_hit(record.value or b"")
-    return UndecodableRecord(partition, record.offset, hit) if isinstance(hit, tuple) else hit

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,14 +12,14 @@ from streams.cli.common.progress import file_progress, say
 from streams.cli.common.rejected_lines import RejectedLines
 from streams.cli.common.requirements import require_packages
 from streams.files.jsonl import InputFileError, RejectedLine, display_name, read_batches
+from streams.records.decode import decode_hit, decode_verdict
 from streams.records.faults import Fault
 from streams.records.hit import Hit
 from streams.records.verdict import Verdict
 from streams.settings.model import Settings
 
 if TYPE_CHECKING:
-    from streams.kafka.hit_tail import TailStart, UndecodableRecord
-    from streams.kafka.verdict_scan import UndecodableVerdict
+    from streams.kafka.scan import ScanStart, UndecodableRecord
 
 _Record = TypeVar("_Record")
 
@@ -71,27 +71,11 @@ def read_hits(command: str, settings: Settings, begin_ms: int | None, consume: C
     Ends the command with exit code 1 if Kafka cannot be read.
     """
     options = _kafka_options(command, settings)
-    from streams.kafka.hit_tail import tail_hits
-    from streams.kafka.scan import ScanError
+    from streams.kafka.scan import scan
 
-    topic = settings.topics.names().hits
-    none = 0
-
-    def sort(hit: "Hit | UndecodableRecord") -> None:
-        nonlocal none
-        if isinstance(hit, Hit):
-            consume(hit)
-            return
-        none += 1
-        say(hit.describe(topic))
-
-    try:
-        start: TailStart = "start" if begin_ms is None else begin_ms
-        asyncio.run(tail_hits(options, topic, start, until_end=True, handle=sort, say=say))
-    except ScanError as error:
-        say(f"anpr {command}: {error}")
-        sys.exit(1)
-    return none
+    start: ScanStart = "start" if begin_ms is None else begin_ms
+    hits = scan(options, settings.topics.names().hits, decode_hit, start, skip_deleted=False)
+    return _read_topic(command, hits, consume)
 
 
 def read_verdicts(
@@ -99,26 +83,38 @@ def read_verdicts(
 ) -> int:
     """The same of the verdicts on Kafka."""
     options = _kafka_options(command, settings)
-    from streams.kafka.scan import ScanError
-    from streams.kafka.verdict_scan import scan_verdicts
+    from streams.kafka.scan import scan
 
-    topic = settings.topics.names().verdicts
-    none = 0
+    start: ScanStart = "start" if begin_ms is None else begin_ms
+    return _read_topic(
+        command, scan(options, settings.topics.names().verdicts, decode_verdict, start), consume
+    )
 
-    def sort(verdict: "Verdict | UndecodableVerdict") -> None:
-        nonlocal none
-        if isinstance(verdict, Verdict):
-            consume(verdict)
-            return
-        none += 1
-        say(verdict.describe(topic))
+
+def _read_topic(
+    command: str,
+    records: AsyncIterator["_Record | UndecodableRecord"],
+    consume: Callable[[_Record], None],
+) -> int:
+    from streams.kafka.scan import ScanError, UndecodableRecord
+
+    undecodable = 0
+
+    async def read() -> None:
+        nonlocal undecodable
+        async for record in records:
+            if isinstance(record, UndecodableRecord):
+                undecodable += 1
+                say(record.describe())
+            else:
+                consume(record)
 
     try:
-        asyncio.run(scan_verdicts(options, topic, begin_ms, sort))
+        asyncio.run(read())
     except ScanError as error:
         say(f"anpr {command}: {error}")
         sys.exit(1)
-    return none
+    return undecodable
 
 
 def _kafka_options(command: str, settings: Settings) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from streams.kafka.alert_topic import AlertTopicError
 from streams.kafka.alert_topic.bulk_producer import publish_records
 from streams.kafka.client import Connection, KafkaConfig, connection_from_settings
 from streams.kafka.dev_cluster import Cluster, DevClusterError
-from streams.kafka.hit_tail import UndecodableRecord, tail_hits
-from streams.kafka.scan import ScanError
+from streams.kafka.scan import ScanError, scan
 from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
 from streams.records.alert import Alert, alert_key
+from streams.records.decode import decode_hit
 from streams.records.encode import encode
 from streams.records.hit import Hit
 
@@ -141,13 +141,14 @@ class DemoEnvironment:
         """The latest revision of each hit on the topic."""
         latest: dict[str, Hit] = {}
 
-        def take(hit: Hit | UndecodableRecord) -> None:
-            if isinstance(hit, Hit) and hit.revision >= getattr(latest.get(hit.hit_id), "revision", 0):
-                latest[hit.hit_id] = hit
+        async def read_hits() -> None:
+            options = self._connection.for_aiokafka("demo")
+            async for hit in scan(options, topic, decode_hit, skip_deleted=False):
+                if isinstance(hit, Hit) and hit.revision >= getattr(latest.get(hit.hit_id), "revision", 0):
+                    latest[hit.hit_id] = hit
 
-        options = self._connection.for_aiokafka("demo")
         try:
-            asyncio.run(tail_hits(options, topic, "start", until_end=True, handle=take, say=self._say))
+            asyncio.run(read_hits())
         except ScanError as error:
             raise DemoError(str(error)) from error
         return list(latest.values())

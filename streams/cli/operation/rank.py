@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
@@ -158,21 +159,22 @@ def _follow_hits(selected: SelectedOperation, begin_ms: int, printer: _RankingPr
 
     A verdict comes as a revision of its hit. Ends the command with exit code 1 if Kafka cannot be read.
     """
-    from streams.kafka.hit_tail import UndecodableRecord, tail_hits
+    from streams.kafka.hit_tail import follow_hits
     from streams.kafka.scan import ScanError
 
     topic = selected.settings.topics.names().hits
     options = resolve_connection(selected.settings).for_aiokafka("operation-rank")
 
-    def take(hit: Hit | UndecodableRecord) -> None:
-        if isinstance(hit, Hit):
-            printer.add_hit(hit)
-        else:
-            say(hit.describe(topic))
+    async def add_hits() -> None:
+        async with aclosing(follow_hits(options, topic, begin_ms)) as hits:
+            async for hit in hits:
+                if isinstance(hit, Hit):
+                    printer.add_hit(hit)
+                else:
+                    say(hit.describe())
 
     async def follow() -> None:
-        following = tail_hits(options, topic, begin_ms, until_end=False, handle=take, say=say)
-        tasks = [asyncio.create_task(following), asyncio.create_task(_refresh(printer))]
+        tasks = [asyncio.create_task(add_hits()), asyncio.create_task(_refresh(printer))]
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:

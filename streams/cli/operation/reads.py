@@ -50,8 +50,7 @@ def count_reads_on_kafka(command: str, selected: SelectedOperation) -> int | Non
     command with exit code 1 if Kafka cannot be read.
     """
     require_packages(f"{command} --kafka", ("aiokafka",), "stream")
-    from streams.kafka.read_scan import scan_reads
-    from streams.kafka.scan import ScanError
+    from streams.kafka.scan import ScanError, scan_reads
 
     topics = selected.settings.topics.names().reads
     if not topics:

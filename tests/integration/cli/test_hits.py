@@ -149,7 +149,7 @@ def test_what_is_no_hit_is_said_and_passed_over(topic: Topic) -> None:
     assert [place for place, _, _ in places] == [
         f"{topic.name}, partition 0, offset {offset}" for offset in (1, 2, 3)
     ]
-    assert all(rest.startswith("no hit, passed over: ") for _, _, rest in places)
+    assert all(rest.startswith("skipped: ") for _, _, rest in places)
     assert 'kind: must be one of amended, new, withdrawn, got "old"' in places[2][2]
     assert "123" not in result.stderr.replace(topic.name, "")
 

@@ -53,7 +53,7 @@ def test_what_the_hits_of_the_day_cost_is_shown(topic: Topic) -> None:
     }  # fmt: skip
     assert shown["spending"] == {"day": "2026-05-21", "no_hits": 1}
     no_hit, above = result.stderr.splitlines()
-    assert no_hit.startswith(f"{topic.name}, partition 0, offset 2: no hit, passed over: ")
+    assert no_hit.startswith(f"{topic.name}, partition 0, offset 2: skipped: ")
     assert above.startswith("list sis: ") and "1 of them rejected" in above
     assert "AB-123-CD" not in result.output
 

@@ -96,8 +96,8 @@ def test_hits_and_verdicts_on_kafka_are_taken_once_and_what_is_none_is_said(
     assert (found["uncounted"], found["unknown"], found["not_taken"]) == (1, 1, 2)
     assert found["mean_posterior"] == EXAMPLE.match.posterior
     no_hit, no_verdict = result.stderr.splitlines()
-    assert no_hit.startswith(f"{topic.name}, partition 0, offset 2: no hit, passed over: ")
-    assert no_verdict.startswith(f"{verdicts.name}, partition 0, offset 1: no verdict, passed over: ")
+    assert no_hit.startswith(f"{topic.name}, partition 0, offset 2: skipped: ")
+    assert no_verdict.startswith(f"{verdicts.name}, partition 0, offset 1: skipped: ")
     assert "AB-123-CD" not in result.output
     assert "3 hits told, 2 of them judged" in outcome(topic.config).stdout
 
@@ -128,7 +128,7 @@ def test_kafka_that_cannot_be_read_is_said(topic: Topic, tmp_path: Path) -> None
     missing = outcome(topic.config)
     assert (missing.exit_code, missing.stdout) == (1, "")
     verdicts = topic.name.removesuffix("hits") + "verdicts"
-    assert missing.stderr.startswith(f"anpr outcome: the topic {verdicts} is not there")
+    assert missing.stderr.startswith(f"anpr outcome: topic {verdicts} does not exist")
     assert "`anpr topics apply`" in missing.stderr
     away = outcome(written(tmp_path, "127.0.0.1:1", "anpr"))
     assert (away.exit_code, away.stdout) == (1, "")

@@ -77,6 +77,6 @@ def test_a_topic_of_reads_that_is_not_there_is_said(bare: WorkerEnvironment) -> 
     put_alert(bare)
     done = anpr(bare, "sis/a1")
     assert done.returncode == 1
-    assert f"the topic {bare.reads} is not there" in done.stderr
+    assert f"topic {bare.reads} does not exist" in done.stderr
     (begun,) = lookback_records(bare)
     assert begun.done_at is None

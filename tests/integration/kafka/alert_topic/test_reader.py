@@ -219,7 +219,7 @@ async def take_back(topic: AlertTopic) -> None:
 
 def test_a_topic_that_is_not_there_is_said(topic: AlertTopic) -> None:
     missing = AlertTopic(topic.servers, topic.folder, name="no-such-topic")
-    with pytest.raises(AlertTopicError, match=r"no-such-topic is not there.*`anpr topics apply` makes it"):
+    with pytest.raises(AlertTopicError, match=r"no-such-topic does not exist.*`anpr topics apply`"):
         run_with_timeout(load(missing))
 
 
