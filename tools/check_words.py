@@ -50,7 +50,9 @@ ALLOWED: Final = (
 )
 """Where a retired word is a public name."""
 
-_PATTERN: Final = re.compile("|".join(rf"(?P<w{i}>\b(?:{word})\b)" for i, word in enumerate(RETIRED)), re.IGNORECASE)
+_PATTERN: Final = re.compile(
+    "|".join(rf"(?P<w{i}>\b(?:{word})\b)" for i, word in enumerate(RETIRED)), re.IGNORECASE
+)
 _ALLOWED: Final = re.compile("|".join(ALLOWED))
 
 
@@ -68,7 +70,9 @@ def find_retired(text: str) -> list[tuple[int, str, str]]:
 
 def main() -> None:
     """Print each place; exit 1 if there is one."""
-    listed = subprocess.run(("git", "ls-files", *_CHECKED), cwd=_ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ("git", "ls-files", *_CHECKED), cwd=_ROOT, capture_output=True, text=True, check=True
+    )
     count = 0
     for name in listed.stdout.splitlines():
         if not name.endswith(_ENDINGS) or name == "tools/check_words.py":
