@@ -1,1 +1,1 @@
-"""The gateway: what cameras send, in their makers' forms, to reads on Kafka, and none lost."""
+"""The gateway: receives events of cameras and sends them to Kafka as reads."""

@@ -1,4 +1,4 @@
-"""Dead letters: what was refused, as it came but without its pictures, and all that is wrong with it."""
+"""Dead letters: refused events as they arrived, without their pictures, and everything wrong with them."""
 
 import re
 from collections.abc import Iterable
@@ -11,38 +11,42 @@ from streams.gateway.multipart import parse_multipart
 from streams.gateway.spool.spool import Entry
 
 _PREFIX: Final = "__connect.errors."
-"""Of the headers, as Kafka Connect names them (KIP-298)."""
+"""Prefix of the headers, as Kafka Connect names them (KIP-298)."""
 _FAULTS_HEADER: Final = "anpr.faults"
 _MAX_BODY_BYTES: Final = 64 * 1024
+_MAX_CONTENT_TYPE_LENGTH: Final = 200
 _BASE64_RUN: Final = re.compile(rb'(?<=")[A-Za-z0-9+/=\\]{512,}(?=")')
-"""A picture inside JSON, as base64."""
+"""A picture in base64 inside JSON."""
 
 
 def dead_letter(dead_letter_topic: str, camera_id: str, event: Event, errors: Iterable[EventError]) -> Entry:
-    """The record for the topic of what is rejected; its body has at most 64 KB."""
+    """Return the record for the topic of dead letters; its value has at most 64 KB."""
     faults = [fault for error in errors for fault in error.faults]
-    told = {
+    context = {
         "stage": "gateway",
         "exception.class.name": "streams.gateway.event.EventError",
         "exception.message": "; ".join(map(str, faults)),
     }
-    headers = [(_PREFIX + name, text) for name, text in told.items()]
+    headers = [(_PREFIX + name, text) for name, text in context.items()]
     headers.append((_FAULTS_HEADER, orjson.dumps([fault._asdict() for fault in faults]).decode()))
-    headers.append(("content-type", event.content_type[:200]))
+    headers.append(("content-type", event.content_type[:_MAX_CONTENT_TYPE_LENGTH]))
     return Entry(
         dead_letter_topic, camera_id.encode(), strip_pictures(event), event.arrived_ms, None, headers
     )
 
 
 def strip_pictures(event: Event) -> bytes:
-    """The body of an event without its pictures: of a multipart body the other parts, one behind the other;
-    else the body, long runs of base64 left out."""
+    """Return at most 64 KB of the body of an event, without its pictures.
+
+    Of a multipart body the parts that are not pictures are joined; of any other, long runs of base64 are
+    removed.
+    """
     body = event.body
     if event.content_type.lower().startswith("multipart/"):
         try:
             parts = parse_multipart(event)
         except EventError:
-            # Damaged, so nobody knows where a picture begins; the text stands before the first one.
+            # In a damaged body the start of a picture is not known; text comes before the first picture.
             return body.partition(b"image/")[0][:_MAX_BODY_BYTES]
         body = b"\n".join(part.content for part in parts if not part.content_type.startswith("image/"))
     return _BASE64_RUN.sub(b"", body)[:_MAX_BODY_BYTES]

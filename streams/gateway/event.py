@@ -1,4 +1,4 @@
-"""Events: what a camera sends, and what it becomes."""
+"""Events: what a camera sends, what it is parsed to, and the errors in it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
@@ -9,43 +9,43 @@ import msgspec
 from streams.plates.normal_form import PlateError, normalise
 from streams.records.faults import Fault, find_faults, shown_value
 from streams.records.read import Read
-from streams.records.times import YEARS_RULE, has_valid_year, to_ms
+from streams.records.times import MINUTE_MS, YEARS_RULE, Millis, has_valid_year, to_ms
 
 Vendor = Literal[
     "hikvision", "axis", "dahua", "dahua-events", "frigate", "openalpr", "platerecognizer", "read"
 ]
-"""Whose form an event has; `streams.gateway.vendors` has a module for each."""
+"""Vendor that defines the format of an event; `streams.gateway.vendors` has a module for each."""
 
 Reason = Literal["form", "field", "plate", "country", "time", "device", "size", "rate", "login"]
-"""Why an event is refused: it is not in its maker's form; a field is not as it should be, or the plate, the
-country or the time is not; it is of another device; it is too large, comes too fast, or from nobody known."""
+"""Why an event is refused: `form`, not in its vendor's format; `field`, `plate`, `country` or `time`, a wrong
+value; `device`, of another camera; `size`, too large; `rate`, too many events; `login`, from an unknown
+sender."""
 
 _REASON_BY_FIELD: Final[Mapping[str, Reason]] = {
     "plate": "plate",
     "country": "country",
     "captured_at": "time",
 }
-_MAX_AHEAD_MS: Final = 5 * 60 * 1000
+_MAX_AHEAD_MS: Final = 5 * MINUTE_MS
 
 
 class Event(NamedTuple):
-    """A message of a camera, as it came.
+    """A message of a camera, as it arrived.
 
-    `content_type` as the sender gave it, with its parameters; `path` of the request, or the topic of MQTT;
-    `arrived`, in ms since 1970 UTC.
+    `content_type` is the sender's, with its parameters; `path` is that of the request, or the MQTT topic.
     """
 
     body: bytes
-    arrived_ms: int
+    arrived_ms: Millis
     content_type: str = ""
     path: str = ""
 
 
 class CameraSource(NamedTuple):
-    """The camera that an event is of, as far as its form is concerned.
+    """The camera of an event, as far as a vendor's parser needs it.
 
-    `zone`: that of the camera's clock, which tells local time; None for one whose own offset is right, or
-    that tells UTC. `device`: how the camera names itself, None for not known.
+    `zone` is that of the camera's clock; None if the times in its events are in UTC or have an offset that is
+    right. `device` is the camera's name in its own events, None if it is not checked.
     """
 
     camera_id: str
@@ -54,7 +54,7 @@ class CameraSource(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A picture that came with an event: its name, its media type, and itself."""
+    """A picture that came with an event."""
 
     name: str
     content_type: str
@@ -62,11 +62,11 @@ class Picture(NamedTuple):
 
 
 class ParsedEvent(NamedTuple):
-    """What an event became.
+    """The result of parsing an event.
 
-    `reads`, in the order of the event; `passed`: why parts of it, or all, are no reads though nothing is
-    wrong with them, in words (`a heartbeat`); `refused`: parts that are wrong, which cost their neighbours
-    nothing; `pictures`, of the vehicles and plates, which go no further than the gateway.
+    `reads` are in the order of the event. `skipped` tells why parts of it, or all of it, are not reads though
+    nothing is wrong with them, for example "a heartbeat". `errors` are those of parts that are wrong; they do
+    not affect the other parts. `pictures`, of vehicles and plates, never leave the gateway.
     """
 
     reads: list[Read]
@@ -76,7 +76,7 @@ class ParsedEvent(NamedTuple):
 
 
 class EventError(Exception):
-    """An event that is refused. `faults` are all that is wrong with it; none of them shows a plate."""
+    """An event, or a part of it, is refused. `faults` holds everything that is wrong; none shows a plate."""
 
     def __init__(self, reason: Reason, faults: Iterable[Fault]) -> None:
         self.reason: Reason = reason
@@ -84,32 +84,36 @@ class EventError(Exception):
         super().__init__("; ".join(map(str, self.faults)))
 
     def with_prefix(self, prefix: str) -> "EventError":
-        """The same error of a part of an event, its faults told with the part's place."""
+        """Return the error of a part of an event, with the position of the part before its fields."""
         return EventError(
             self.reason,
-            [each._replace(field=f"{prefix}.{each.field}" if each.field else prefix) for each in self.faults],
+            [
+                fault._replace(field=f"{prefix}.{fault.field}" if fault.field else prefix)
+                for fault in self.faults
+            ],
         )
 
 
 def event_error(reason: Reason, field: str, rule: str, value: str = "") -> EventError:
-    """The error of one fault."""
+    """Return an error with one fault; `rule` and `value` are as in `Fault`."""
     return EventError(reason, [Fault(field, rule, value)])
 
 
 def convert_to_read(fields: Mapping[str, Any], names: Mapping[str, str], event: Event) -> Read:
-    """A read of its fields, each as JSON has it; those that are None are left out.
+    """Return a read with these fields, in their JSON form; those that are None are left out.
 
-    `names` gives, for fields of the read, where the maker has them, for the faults. Raises EventError with
-    all faults: those of the record, a plate that is none, and a time that is later than the event arrived.
+    `names` has the vendor's names of the read's fields, for the faults. Raises EventError with all faults:
+    those of the record, of a plate that has no normal form, and of a capture long after the arrival of the
+    event.
     """
-    given = {name: value for name, value in fields.items() if value is not None}
+    values = {name: value for name, value in fields.items() if value is not None}
     faults = []
     try:
-        read = msgspec.convert(given, Read)
+        read = msgspec.convert(values, Read)
     except msgspec.ValidationError:
-        faults = find_faults(Read, given)
+        faults = find_faults(Read, values)
         read = None
-    plate = given.get("plate")
+    plate = values.get("plate")
     if isinstance(plate, str) and not any(fault.field == "plate" for fault in faults):
         try:
             normalise(plate)
@@ -119,9 +123,9 @@ def convert_to_read(fields: Mapping[str, Any], names: Mapping[str, str], event: 
         faults += _capture_time_faults(read, event)
     if not faults and read is not None:
         return read
-    first = faults[0].field.partition(".")[0].partition("[")[0]
+    first_field = faults[0].field.partition(".")[0].partition("[")[0]
     raise EventError(
-        _REASON_BY_FIELD.get(first, "field"),
+        _REASON_BY_FIELD.get(first_field, "field"),
         [fault._replace(field=names.get(fault.field, fault.field)) for fault in faults],
     )
 
@@ -132,7 +136,7 @@ def _capture_time_faults(read: Read, event: Event) -> Iterable[Fault]:
     elif to_ms(read.captured_at) > event.arrived_ms + _MAX_AHEAD_MS:
         yield Fault(
             "captured_at",
-            "is no more than 5 minutes after the event came: see the camera's clock, and its zone in the "
-            "settings",
+            "must be at most 5 minutes after the event arrived (check the camera's clock, and its `zone` in "
+            "the settings)",
             shown_value(read.captured_at.isoformat()),
         )

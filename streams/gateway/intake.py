@@ -1,37 +1,31 @@
-"""Intake: an event of a camera to the records for Kafka, and the answer that the camera gets."""
+"""Intake: from an event of a camera to its records in the spool, whatever way the event came."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-import orjson
-
 from streams.gateway.config import GatewayCameraConfig, build_camera_source
+from streams.gateway.context import GatewayContext
 from streams.gateway.dead_letters import dead_letter
-from streams.gateway.event import CameraSource, Event, EventError, ParsedEvent, Reason
-from streams.gateway.spool.spool import Entry
+from streams.gateway.event import CameraSource, Event, EventError, ParsedEvent
+from streams.gateway.monitoring.monitor import CameraMonitor
+from streams.gateway.pictures import PictureStore
+from streams.gateway.spool.spool import Entry, SpoolFullError
+from streams.gateway.spool.writer import SpoolWriter
 from streams.gateway.vendors import PARSERS, REPLIES, Reply
 from streams.records.encode import encode
 from streams.records.read import Read
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 
-HTTP_STATUS: Final[Mapping[Reason, int]] = {
-    "form": 400,
-    "field": 422,
-    "plate": 422,
-    "country": 422,
-    "time": 422,
-    "device": 403,
-    "size": 413,
-    "rate": 429,
-    "login": 401,
-}
-"""The answer of HTTP for each reason."""
-_EMPTY_REPLY: Final = Reply("application/json", b"")
+_log = logging.getLogger(__name__)
+_LOG_EVERY: Final = 1000
+"""Events refused for want of room between two lines in the log."""
 
 
-class Sender(NamedTuple):
-    """A camera that sends: how its events are read, and the topic of its reads."""
+class _Sender(NamedTuple):
+    """A camera that sends events, and the topic of its reads."""
 
     camera: GatewayCameraConfig
     source: CameraSource
@@ -39,83 +33,112 @@ class Sender(NamedTuple):
 
 
 class IntakeResult(NamedTuple):
-    """What an event came to: the status and body for the camera, and what is to be kept before it is given.
+    """The outcome of an event whose records are in the spool.
 
-    `taken` has the reads; `entries` them and dead letters, as records.
+    `reply` is the body that the camera's vendor expects on success, if it expects one.
     """
 
-    status: int
-    reply: Reply
     parsed: ParsedEvent
-    entries: list[Entry]
+    errors: Sequence[EventError]
+    reply: Reply | None
+
+    @property
+    def accepted(self) -> bool:
+        """True if the camera is told that its event was accepted.
+
+        A camera that waits for its vendor's reply repeats the event until it gets it, so one read is enough.
+        """
+        return not self.errors or (self.reply is not None and bool(self.parsed.reads))
 
 
 class Intake:
-    """Takes the events of the cameras of the settings. `rejected` is the topic of dead letters."""
+    """Converts events of the cameras in the settings to records and stores them in the spool."""
 
-    def __init__(
-        self, cameras: Mapping[str, GatewayCameraConfig], topics: Mapping[str, str], dead_letter_topic: str
-    ) -> None:
-        """`topics` by camera: those that have none send nothing."""
-        self._dead_letter_topic = dead_letter_topic
+    def __init__(self, context: GatewayContext, spool_writer: SpoolWriter, monitor: CameraMonitor) -> None:
+        config, topics = context.config, context.topics
+        self._dead_letter_topic = topics.dead_letters
         self._senders = {
-            name: Sender(camera, build_camera_source(name, camera), topics[name])
-            for name, camera in cameras.items()
-            if camera.maker is not None and name in topics
+            camera_id: _Sender(camera, build_camera_source(camera_id, camera), topics.reads[camera_id])
+            for camera_id, camera in context.cameras.items()
+            if camera.maker is not None and camera_id in topics.reads
         }
+        self._default_max_mb = config.event_mb
+        self._picture_store = PictureStore(Path(config.pictures)) if config.pictures else None
+        self._spool_writer = spool_writer
+        self._monitor = monitor
+        self.spool_full_events = 0
+        """Events that were refused because the spool had no room."""
 
-    def max_event_mb(self, camera_id: str) -> float | None:
-        """The largest event of a camera in MB, if it has a limit of its own."""
-        return self._senders[camera_id].camera.event_mb
+    def max_event_bytes(self, camera_id: str) -> int:
+        """Return the size of the largest event that a camera may send."""
+        return int((self._senders[camera_id].camera.event_mb or self._default_max_mb) * 1e6)
 
-    def parse_event(self, camera_id: str, event: Event) -> tuple[ParsedEvent, list[EventError]]:
-        """The reads of an event, and all errors; raises KeyError for a camera that sends none."""
+    async def accept(self, camera_id: str, event: Event) -> IntakeResult:
+        """Store the reads of an event, and a dead letter if a part of it is wrong.
+
+        They are on disk on return. Raises SpoolFullError, and KeyError for a camera that sends no events.
+        """
         sender = self._senders[camera_id]
-        assert sender.camera.maker is not None
-        try:
-            taken = PARSERS[sender.camera.maker](event, sender.source)
-        except EventError as error:
-            return ParsedEvent([]), [error]
-        return taken, list(taken.errors)
-
-    def build_result(
-        self, camera_id: str, event: Event, parsed: ParsedEvent, errors: Sequence[EventError]
-    ) -> IntakeResult:
-        """The answer and the records of what was taken, and of what was refused."""
-        sender = self._senders[camera_id]
-        key = camera_id.encode()
-        entries = [
-            Entry(sender.topic, key, encode(read), event.arrived_ms, _live_captured_ms(read))
-            for read in parsed.reads
-        ]
-        own = REPLIES.get(sender.camera.maker) if sender.camera.maker else None
+        parsed, errors = _parse_event(sender, event)
+        if self._picture_store is not None and parsed.pictures and parsed.reads:
+            try:
+                parsed = await self._picture_store.store_pictures(camera_id, event, parsed)
+            except OSError as error:
+                # A read is worth more than its picture.
+                _log.warning(
+                    "camera %s: a picture cannot be stored and is dropped: %s; see [gateway] pictures",
+                    camera_id,
+                    error,
+                )
+        entries = _to_records(sender, camera_id, event, parsed)
         if errors:
-            entries.append(self.build_dead_letter(camera_id, event, errors))
-        if not errors or (own and parsed.reads):
-            # A camera that looks for its own reply sends for ever what it does not get it for.
-            return IntakeResult(200, own or _EMPTY_REPLY, parsed, entries)
-        return IntakeResult(
-            HTTP_STATUS[errors[0].reason], build_error_reply(errors, len(parsed.reads)), parsed, entries
-        )
+            entries.append(dead_letter(self._dead_letter_topic, camera_id, event, errors))
+        if entries:
+            await self._store(entries)
+        self._monitor.record_event(camera_id, event.arrived_ms, parsed, errors)
+        reply = REPLIES.get(sender.camera.maker) if sender.camera.maker else None
+        return IntakeResult(parsed, errors, reply)
 
-    def build_dead_letter(self, camera_id: str, event: Event, errors: Sequence[EventError]) -> Entry:
-        """The dead letter of an event; of a camera that is not known the id is empty."""
-        return dead_letter(self._dead_letter_topic, camera_id, event, errors)
+    async def refuse(self, camera_id: str, event: Event, error: EventError) -> None:
+        """Store a dead letter of an event that was refused unread; it is dropped if the spool is full.
+
+        `camera_id` is that of the monitor's UNKNOWN_CAMERA if the sender is not known.
+        """
+        self._monitor.record_refused(camera_id, event.arrived_ms, error.reason)
+        with contextlib.suppress(SpoolFullError):
+            await self._store([dead_letter(self._dead_letter_topic, camera_id, event, [error])])
+
+    async def _store(self, entries: Sequence[Entry]) -> None:
+        try:
+            await self._spool_writer.put(entries)
+        except SpoolFullError as error:
+            self.spool_full_events += 1
+            if self.spool_full_events == 1 or self.spool_full_events % _LOG_EVERY == 0:
+                _log.error(
+                    "%s; cameras are asked to send again later (%d events so far); see [gateway] spool_mb",
+                    error,
+                    self.spool_full_events,
+                )
+            raise
 
 
-def build_error_reply(errors: Sequence[EventError], accepted: int = 0) -> Reply:
-    """What is wrong, for who sent it: JSON with `taken`, how many reads were, and what was `refused`."""
-    refused = [
-        {"reason": error.reason, "faults": [fault._asdict() for fault in error.faults]} for error in errors
+def _parse_event(sender: _Sender, event: Event) -> tuple[ParsedEvent, list[EventError]]:
+    assert sender.camera.maker is not None
+    try:
+        parsed = PARSERS[sender.camera.maker](event, sender.source)
+    except EventError as error:
+        return ParsedEvent([]), [error]
+    return parsed, list(parsed.errors)
+
+
+def _to_records(sender: _Sender, camera_id: str, event: Event, parsed: ParsedEvent) -> list[Entry]:
+    key = camera_id.encode()
+    return [
+        Entry(sender.topic, key, encode(read), event.arrived_ms, _live_captured_ms(read))
+        for read in parsed.reads
     ]
-    return Reply("application/json", orjson.dumps({"taken": accepted, "refused": refused}))
 
 
-def with_image_ref(parsed: ParsedEvent, image_ref: str) -> ParsedEvent:
-    """The same with the address of the event's picture in its reads."""
-    reads = [msgspec.structs.replace(read, image_ref=image_ref) for read in parsed.reads]
-    return parsed._replace(reads=reads)
-
-
-def _live_captured_ms(read: Read) -> int | None:
+def _live_captured_ms(read: Read) -> Millis | None:
+    """Return when a read was captured; None if the camera marked it as retransmitted."""
     return None if read.retransmitted else to_ms(read.captured_at)

@@ -1,4 +1,4 @@
-"""Multipart bodies: the parts of an event that come with pictures."""
+"""Multipart bodies: the parts of an event that comes with pictures."""
 
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,7 +16,7 @@ _BOUNDARY_LINE: Final = re.compile(rb"\A(?:\r?\n)?--([0-9A-Za-z'()+_,./:=?-]{1,7
 
 
 class Part(NamedTuple):
-    """One part: its name and its file's, empty if it has none, its media type, and its content."""
+    """One part: its name and its file's name, empty if it has none, its media type, and its content."""
 
     name: str
     filename: str
@@ -25,36 +25,33 @@ class Part(NamedTuple):
 
 
 def find_boundary(body: bytes) -> str | None:
-    """The boundary of a multipart body, by its first line; None for a body that is none."""
-    found = _BOUNDARY_LINE.match(body)
-    return found[1].decode() if found else None
+    """Return the boundary of a multipart body, from its first line; None if the body is not multipart."""
+    match = _BOUNDARY_LINE.match(body)
+    return match[1].decode() if match else None
 
 
 def parse_multipart(event: Event) -> list[Part]:
-    """The parts of a multipart event. Raises EventError if it is none, is cut off or has too many."""
-    media, options = parse_options_header(event.content_type)
+    """Return the parts of a multipart event. Raises EventError if it is damaged or has too many parts."""
+    media_type, options = parse_options_header(event.content_type)
     boundary = options.get(b"boundary") or (find_boundary(event.body) or "").encode()
     if not boundary:
-        raise event_error(
-            "form", "Content-Type", "names the boundary of its parts", media[:60].decode("latin-1")
-        )
-    found = _PartCollector()
-    parser = MultipartParser(boundary, found.callbacks(), max_size=len(event.body) + 1)
+        rule = "must name the boundary of the multipart body"
+        raise event_error("form", "Content-Type", rule, media_type[:60].decode("latin-1"))
+    collector = _PartCollector()
+    parser = MultipartParser(boundary, collector.callbacks(), max_size=len(event.body) + 1)
+    size = f"{len(event.body)} bytes"
     try:
         parser.write(event.body)
     except (MultipartParseError, ValueError) as error:
-        raise event_error(
-            "form", "", f"is a whole multipart body ({error})", f"{len(event.body)} bytes"
-        ) from None
-    if not found.complete:
-        raise event_error(
-            "form", "", "is a whole multipart body, and this is cut off", f"{len(event.body)} bytes"
-        )
-    return found.parts
+        raise event_error("form", "", f"must be a complete multipart body ({error})", size) from None
+    if not collector.complete:
+        rule = "must be a complete multipart body (the closing boundary is missing)"
+        raise event_error("form", "", rule, size)
+    return collector.parts
 
 
 class _PartCollector:
-    """What the parser has told so far."""
+    """Collects the parts from the callbacks of a parser."""
 
     def __init__(self) -> None:
         self.parts: list[Part] = []

@@ -1,4 +1,5 @@
-"""A gateway's HTTP over loopback, with a spool and without Kafka: what is kept is looked at in the spool."""
+"""A gateway's HTTP server over loopback, with a spool and without Kafka: its output is read from the
+spool."""
 
 import json
 from base64 import b64encode
@@ -11,28 +12,33 @@ import aiohttp
 import msgspec
 
 from streams.gateway.config import GatewayCameraConfig, GatewayConfig
+from streams.gateway.context import GatewayContext, GatewayTopics
+from streams.gateway.delivery import Delivery
 from streams.gateway.http.access import Access
 from streams.gateway.http.connections import Connections
-from streams.gateway.http.rate_limits import RateLimits
-from streams.gateway.http.server import Server, build_tls_context
+from streams.gateway.http.server import Server
 from streams.gateway.intake import Intake
 from streams.gateway.monitoring.monitor import CameraMonitor
-from streams.gateway.pictures import PictureStore
+from streams.gateway.monitoring.status import GatewayStatus
 from streams.gateway.spool.spool import Entry, Spool
 from streams.gateway.spool.writer import SpoolWriter
-from streams.records.times import parse_time, to_ms
+from streams.gateway.tls import build_server_context
+from streams.records.times import Millis, parse_time, to_ms
 
 NOON_MS = to_ms(parse_time("2026-05-21T12:00:00Z"))
 SECRET = "a made-up secret"
+READS_TOPIC = "anpr.reads.BE"
+DEAD_LETTER_TOPIC = "anpr.rejected"
+DEFAULT_CAMERAS: Mapping[str, GatewayCameraConfig] = {"c1": GatewayCameraConfig(maker="read")}
 
 
 def basic_auth(user: str, secret: str) -> str:
-    """The header of a login by Basic."""
+    """Return the Authorization header of a Basic login."""
     return "Basic " + b64encode(f"{user}:{secret}".encode()).decode()
 
 
 class Reply(NamedTuple):
-    """What a camera hears."""
+    """The gateway's answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,14 +49,15 @@ class Reply(NamedTuple):
         return json.loads(self.body)
 
 
-class GatewayEnvironment:
-    """A server that listens, and its spool. `now` may be set."""
+class GatewayEnvironment(NamedTuple):
+    """A listening server with its parts."""
 
-    def __init__(self, server: Server, spool: Spool, url: str, session: aiohttp.ClientSession) -> None:
-        self.server = server
-        self.spool = spool
-        self.url = url
-        self.session = session
+    context: GatewayContext
+    intake: Intake
+    monitor: CameraMonitor
+    spool: Spool
+    url: str
+    session: aiohttp.ClientSession
 
     async def send(
         self,
@@ -58,14 +65,14 @@ class GatewayEnvironment:
         user: str = "c1",
         secret: str = SECRET,
         path: str = "/",
-        **more: Any,
+        **options: Any,
     ) -> Reply:
-        """Sends an event as a camera does that logs in by Basic; `more` as for aiohttp's client."""
+        """Send an event as a camera with a Basic login does; `options` are those of aiohttp's client."""
         if isinstance(body, dict | list):
             body = json.dumps(body)
-        more.setdefault("headers", {})
-        more["headers"] = {"Authorization": basic_auth(user, secret)} | more["headers"]
-        async with self.session.post(self.url + path, data=body, **more) as response:
+        options.setdefault("headers", {})
+        options["headers"] = {"Authorization": basic_auth(user, secret)} | options["headers"]
+        async with self.session.post(self.url + path, data=body, **options) as response:
             return Reply(response.status, dict(response.headers), await response.read())
 
     async def get(self, path: str) -> Reply:
@@ -73,58 +80,55 @@ class GatewayEnvironment:
             return Reply(response.status, dict(response.headers), await response.read())
 
     def spooled(self) -> list[Entry]:
-        """All that is in the spool."""
+        """Return all entries of the spool."""
         return [entry for _, entry in self.spool.pending_entries(0, 100_000)]
 
     def reads(self) -> list[Any]:
-        """The reads in the spool."""
-        return [json.loads(entry.value) for entry in self.spooled() if entry.topic != "anpr.rejected"]
+        """Return the reads in the spool."""
+        return [json.loads(entry.value) for entry in self.spooled() if entry.topic == READS_TOPIC]
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """The dead letters in the spool: their headers, and their body as `body`."""
+        """Return the dead letters in the spool: their headers, and their value as `body`."""
         return [
             {**dict(entry.headers), "body": entry.value}
             for entry in self.spooled()
-            if entry.topic == "anpr.rejected"
+            if entry.topic == DEAD_LETTER_TOPIC
         ]
 
 
 @asynccontextmanager
 async def running_gateway(
     folder: Path,
-    cameras: Mapping[str, GatewayCameraConfig] | None = None,
-    now_ms: int = NOON_MS,
+    cameras: Mapping[str, GatewayCameraConfig] = DEFAULT_CAMERAS,
+    now_ms: Millis = NOON_MS,
     spool_bytes: int = 1 << 30,
-    **policy: Any,
+    **config_fields: Any,
 ) -> AsyncIterator[GatewayEnvironment]:
-    """A gateway with cameras (one, `c1`, that sends reads of its own form) whose secret is SECRET."""
+    """Run a server for cameras whose secret is SECRET; by default `c1`, which sends reads of the native
+    format."""
     secret = folder / "secret"
     secret.write_text(SECRET + "\n")
-    made = {
-        name: camera
+    cameras = {
+        camera_id: camera
         if camera.auth == "certificate"
         else msgspec.structs.replace(camera, secret_file=str(secret))
-        for name, camera in (cameras or {"c1": GatewayCameraConfig(maker="read")}).items()
+        for camera_id, camera in cameras.items()
     }
-    section = GatewayConfig(**policy)
+    config = GatewayConfig(**config_fields)
+    topics = GatewayTopics(dict.fromkeys(cameras, READS_TOPIC), DEAD_LETTER_TOPIC)
+    context = GatewayContext(config, cameras, topics, lambda: now_ms)
     spool = Spool(folder / "spool", spool_bytes)
-    keeper = SpoolWriter(spool, lambda _: None)
-    server = Server(
-        section,
-        Access(made, {}),
-        RateLimits({name: camera.events_per_s for name, camera in made.items()}),
-        Intake(made, dict.fromkeys(made, "anpr.reads.BE"), "anpr.rejected"),
-        CameraMonitor(made),
-        keeper,
-        PictureStore(Path(section.pictures)) if section.pictures else None,
-        lambda: now_ms,
-        lambda: b"",
-        lambda: (True, {}),
-    )
-    connections = Connections(server.handle, section.event_s)
-    host, port = await connections.listen("127.0.0.1", 0, build_tls_context(section))
+    spool_writer = SpoolWriter(spool)
+    monitor = CameraMonitor(cameras)
+    intake = Intake(context, spool_writer, monitor)
+    # Never started, so everything stays in the spool.
+    delivery = Delivery(context, spool, {}, spool_writer.delete)
+    status = GatewayStatus(context, monitor, intake, delivery)
+    server = Server(context, Access(cameras, {}), intake, monitor, status)
+    connections = Connections(server.handle, config.event_s)
+    host, port = await connections.listen("127.0.0.1", 0, build_server_context(config))
+    scheme = "https" if config.cert_file else "http"
     async with aiohttp.ClientSession() as session:
-        scheme = "https" if section.cert_file else "http"
-        yield GatewayEnvironment(server, spool, f"{scheme}://{host}:{port}", session)
+        yield GatewayEnvironment(context, intake, monitor, spool, f"{scheme}://{host}:{port}", session)
     await connections.close()
-    await keeper.close()
+    await spool_writer.close()

@@ -13,10 +13,11 @@ import uvloop
 from streams.cli.common.options import read_settings, resolve_connection
 from streams.cli.common.progress import say
 from streams.cli.common.text import counted
+from streams.gateway.context import GatewayContext, GatewayTopics
 from streams.gateway.gateway import Gateway
 from streams.gateway.http.access import Access, AccessError, read_mqtt_password
-from streams.gateway.http.server import TlsError
 from streams.gateway.spool.spool import SpoolError
+from streams.gateway.tls import TlsError
 from streams.runtime.clock import now_ms
 from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.settings.model import Settings
@@ -35,15 +36,13 @@ def serve(config: Path | None) -> None:
         # Frigate sends to the broker of MQTT, which knows its users itself.
         senders = {name: camera for name, camera in cameras.items() if camera.maker != "frigate"}
         access = Access(senders, os.environ)
-        made = Gateway(
-            settings.gateway,
-            cameras,
-            topics,
-            settings.topics.names().rejected,
+        context = GatewayContext(
+            settings.gateway, cameras, GatewayTopics(topics, settings.topics.names().rejected), now_ms
+        )
+        gateway = Gateway(
+            context,
             access,
             connection.for_kafka_python("gateway"),
-            now_ms,
-            say,
             read_mqtt_password(settings.gateway, os.environ),
         )
     except (AccessError, SpoolError, TlsError) as error:
@@ -51,7 +50,7 @@ def serve(config: Path | None) -> None:
         sys.exit(1)
     _configure_process()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(_run_gateway(made, len(cameras)))
+        code = runner.run(_run_gateway(gateway, len(cameras)))
     sys.exit(code)
 
 

@@ -1,35 +1,49 @@
-"""The itinerary of a vehicle: its stops in event time, grouped into journeys."""
+"""Trails: the passages of a vehicle that stand at known places, in event time; the journeys they form."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from streams.correlation.passages import Passage, Sighting
+from streams.correlation.passages import Passage, PassageKey, Sighting
+from streams.records.alert import AlertKey
 from streams.records.journey import PassedSite
-from streams.records.times import HOUR_MS, Millis
+from streams.records.times import HOUR_MS
+
+
+class VehicleKey(NamedTuple):
+    """One vehicle of one alert; of a pattern, which many vehicles fit, the plate read as well."""
+
+    alert: AlertKey
+    plate: str
+
+
+def vehicle_key(passage_key: PassageKey) -> VehicleKey:
+    """The vehicle of a passage."""
+    return VehicleKey(passage_key.alert, passage_key.plate)
 
 
 class Stop(Struct, frozen=True, gc=False):
-    """An active passage at a known location; `sighting` represents it.
+    """A passage that stands: when and where, and the sighting that stands for it.
 
-    Stops are ordered by time, then by hit id.
+    Stops are ordered by their times (ms since 1970 UTC), those of one time by their hits' ids.
     """
 
-    captured_ms: Millis
+    captured_ms: int
     hit_id: str
     sighting: Sighting
     site_id: str | None
     territory: str | None
     best_reliable: Sighting | None
-    """The best reliable sighting of the passage, if it has one."""
+    """The best sighting of the passage that is so sure that it may speak against another one, if any is."""
 
 
 class Leg(Struct, frozen=True, gc=False):
-    """The leg from one stop to another: distance, elapsed time, best and usual travel time.
+    """The way from one stop to another: km, the time it took, and the best and usual travel times (ms).
 
-    If the network has no route but both positions are known, the distance is the great-circle distance, and
-    there is no usual time.
+    Where the network has no way but both places are known, km is as the crow flies and there is no usual
+    time.
     """
 
     km: float
@@ -39,12 +53,12 @@ class Leg(Struct, frozen=True, gc=False):
 
     @property
     def kmh(self) -> float | None:
-        """The mean speed in km/h; None if no time elapsed."""
+        """The mean speed in km/h; None if no time has passed."""
         return self.km / self.elapsed_ms * HOUR_MS if self.elapsed_ms > 0 else None
 
 
 class PassedStop(Struct, frozen=True, gc=False):
-    """A stop of a journey with the leg that led to it, if any, and the record of both."""
+    """A stop as a journey tells it, and the leg that led to it, if any."""
 
     stop: Stop
     leg: Leg | None
@@ -52,7 +66,8 @@ class PassedStop(Struct, frozen=True, gc=False):
 
 
 class CachedPrefix(Struct, frozen=True, gc=False):
-    """A journey up to a stop, which is the last of `passed_stops`; `excluded_count` stops were left out."""
+    """What a stop of a trail told: the journey, the passings, its own last, how many stops were left
+    out."""
 
     journey_id: str
     passed_stops: list[PassedStop]
@@ -60,7 +75,7 @@ class CachedPrefix(Struct, frozen=True, gc=False):
 
 
 class Itinerary:
-    """The stops of one vehicle, sorted; stops within `gap_ms` of the next belong to one journey."""
+    """The stops of one vehicle, sorted. Those within the gap (ms) of the next are one journey."""
 
     __slots__ = ("_by_hit", "_gap_ms", "_starts", "_stops", "prefix", "previous_prefix")
 
@@ -70,9 +85,9 @@ class Itinerary:
         self._starts: list[Stop] = []
         self._by_hit: dict[str, Stop] = {}
         self.prefix: CachedPrefix | None = None
-        """The journey up to some stop; dropped when a stop up to that one changes."""
+        """What was told of some stop, as long as no stop up to it has changed."""
         self.previous_prefix: CachedPrefix | None = None
-        """The journey up to the stop before that one, likewise."""
+        """What was told of the stop before that one, likewise."""
 
     def __len__(self) -> int:
         return len(self._stops)
@@ -84,7 +99,7 @@ class Itinerary:
         return self._stops[index]
 
     def positions_of(self, hit_ids: Iterable[str]) -> list[int]:
-        """Return the indexes of the stops of hits, ascending; hits without a stop are ignored."""
+        """The numbers of the stops of hits, as far as they are stops, rising."""
         by_hit = self._by_hit
         stops = [by_hit[hit_id] for hit_id in hit_ids if hit_id in by_hit]
         if len(stops) == 1 and stops[0] is self._stops[-1]:
@@ -92,84 +107,74 @@ class Itinerary:
         return sorted(bisect_left(self._stops, _sort_key(stop), key=_sort_key) for stop in stops)
 
     def journey_start(self, index: int) -> int:
-        """Return the index of the first stop of the journey of a stop."""
-        start = self._starts[bisect_right(self._starts, _sort_key(self._stops[index]), key=_sort_key) - 1]
-        return bisect_left(self._stops, _sort_key(start), key=_sort_key)
+        """The number of the first stop of the journey of a stop."""
+        place = bisect_right(self._starts, _sort_key(self._stops[index]), key=_sort_key) - 1
+        return bisect_left(self._stops, _sort_key(self._starts[place]), key=_sort_key)
 
     def starts_journey(self, index: int) -> bool:
-        """True if a stop is the first of its journey."""
+        """Whether a stop is the first of its journey."""
         stops = self._stops
         return index == 0 or stops[index].captured_ms - stops[index - 1].captured_ms > self._gap_ms
 
     def replace_stops(
         self, hit_ids: Sequence[str], passages: Sequence[Passage], build_stop: Callable[[Passage], Stop]
     ) -> list[str] | None:
-        """Replace the stops of the hits at a place by those of its active passages.
+        """Takes which of the hits at a place stand now, with their passages; `stop_of` makes the stop of one.
 
-        Return the hits whose journey changed, including those of new stops; None if nothing changed.
+        Returns the hits of the stops whose journey is another now, the new stops among them; None if nothing
+        has changed.
         """
         by_hit = self._by_hit
         if len(hit_ids) == len(passages) == 1 and hit_ids[0] not in by_hit:
-            # A new stop at a place that had none: the most frequent case.
+            # A new stop where there was none: what most matches come to.
             stop = by_hit[hit_ids[0]] = build_stop(passages[0])
             return [stop.hit_id] if self._append(stop) else self._rebuild((stop,))
-        removed: list[Stop] = []
-        existing = [by_hit[hit_id] for hit_id in hit_ids if hit_id in by_hit]
-        if existing:
-            active = {passage.best.hit_id: passage for passage in passages}
-            for stop in existing:
-                passage = active.get(stop.hit_id)
+        known = [by_hit[hit_id] for hit_id in hit_ids if hit_id in by_hit]
+        gone: list[Stop] = []
+        if known:
+            standing = {each.best.hit_id: each for each in passages}
+            for stop in known:
+                passage = standing.get(stop.hit_id)
                 if (
                     passage is None
                     or passage.best is not stop.sighting
                     or passage.best_reliable is not stop.best_reliable
                 ):
-                    removed.append(by_hit.pop(stop.hit_id))
-        added = [build_stop(passage) for passage in passages if passage.best.hit_id not in by_hit]
-        if not removed and not added:
+                    gone.append(by_hit.pop(stop.hit_id))
+        come = [build_stop(each) for each in passages if each.best.hit_id not in by_hit]
+        if not gone and not come:
             return None
-        for stop in added:
+        for stop in come:
             by_hit[stop.hit_id] = stop
-        if len(added) == 1:
-            if not removed and self._append(added[0]):
-                return [added[0].hit_id]
-            if len(removed) == 1 and self._replace_last(removed[0], added[0]):
-                return [added[0].hit_id]
-        return self._rebuild((*removed, *added))
+        if len(come) == 1:
+            if not gone and self._append(come[0]):
+                return [come[0].hit_id]
+            if len(gone) == 1 and self._replace_last(gone[0], come[0]):
+                return [come[0].hit_id]
+        return self._rebuild((*gone, *come))
 
     def _rebuild(self, changed_stops: Sequence[Stop]) -> list[str]:
-        """Sort all stops again after some were added or removed; return the hits whose journey changed."""
+        """Sorts all stops anew after some came or went; returns the hits as `settle` does."""
         self.prefix = self.previous_prefix = None
-        previous_starts = {start.hit_id for start in self._starts}
+        before = {start.hit_id for start in self._starts}
         self._stops = sorted(self._by_hit.values(), key=_sort_key)
-        self._starts = [stop for index, stop in enumerate(self._stops) if self.starts_journey(index)]
-        changed_keys = [_sort_key(stop) for stop in changed_stops]
-        first_key, last_key = min(changed_keys), max(changed_keys)
-        # Stops from the next start that was one before do not depend on anything earlier.
-        next_start = next(
-            (
-                start
-                for start in self._starts
-                if _sort_key(start) > last_key and start.hit_id in previous_starts
-            ),
-            None,
-        )
-        begin, end = bisect_left(self._stops, first_key, key=_sort_key), len(self._stops)
-        if next_start is not None:
-            end = bisect_left(self._stops, _sort_key(next_start), key=_sort_key)
-        return [stop.hit_id for stop in self._stops[begin:end]]
+        self._starts = [stop for number, stop in enumerate(self._stops) if self.starts_journey(number)]
+        changed = [_sort_key(stop) for stop in changed_stops]
+        first, last = min(changed), max(changed)
+        # What comes after a start that was one before depends on nothing earlier.
+        end = next((each for each in self._starts if _sort_key(each) > last and each.hit_id in before), None)
+        number = bisect_left(self._stops, first, key=_sort_key)
+        until = len(self) if end is None else bisect_left(self._stops, _sort_key(end), key=_sort_key)
+        return [stop.hit_id for stop in self._stops[number:until]]
 
     def _replace_last(self, old: Stop, new: Stop) -> bool:
-        """Replace the last stop, as when a better read of a passage in progress arrives.
-
-        Return False, without a change, if `old` is not the last stop, if the new one would not be, or if the
-        first stop of a journey is concerned.
-        """
+        """Puts a stop in place of the last one, if it is the last too and no first of a journey is concerned;
+        whether that was so. A better read of a passage that goes on is one."""
         stops = self._stops
         if len(stops) < 2 or stops[-1] is not old or self.starts_journey(len(stops) - 1):
             return False
-        previous_ms = stops[-2].captured_ms
-        if not previous_ms < new.captured_ms <= previous_ms + self._gap_ms:
+        before = stops[-2]
+        if not before.captured_ms < new.captured_ms <= before.captured_ms + self._gap_ms:
             return False
         stops[-1] = new
         if self.prefix is not None and self.prefix.passed_stops[-1].stop is old:
@@ -177,7 +182,7 @@ class Itinerary:
         return True
 
     def _append(self, stop: Stop) -> bool:
-        """Append a stop if it is later than all others; return True if it was."""
+        """Puts a stop behind all others, if it is later; whether it was."""
         stops = self._stops
         if stops and stop.captured_ms <= stops[-1].captured_ms:
             return False
@@ -187,5 +192,5 @@ class Itinerary:
         return True
 
 
-def _sort_key(stop: Stop) -> tuple[Millis, str]:
+def _sort_key(stop: Stop) -> tuple[int, str]:
     return stop.captured_ms, stop.hit_id

@@ -1,9 +1,10 @@
-"""Delivery: from the spool to Kafka, in order, until Kafka has confirmed each entry.
+"""Delivery from the spool to Kafka, in order, until Kafka has acknowledged each entry.
 
-Each topic has a lane, and a lane goes in sessions. In a session entries are sent one behind the other by an
-idempotent producer, so that those of a camera, which have one key, stay in their order. What goes wrong ends
-the session; the next one first reads back what of ours came through in spite of it, so that it is not sent
-again. Each record has the spool's id and its number as a header for that.
+Each topic is delivered by a thread of its own, which opens one producer session after another. Within a
+session an idempotent producer sends the entries one after the other, so that those of a camera, which share
+one key, keep their order. Any failure ends the session. The next session first reads back which entries
+reached Kafka in spite of the failure, so that they are not sent again; for this, each record carries the
+spool's id and its sequence number in a header.
 """
 
 from streams.gateway.delivery.delivery import Delivery

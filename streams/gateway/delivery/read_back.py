@@ -1,4 +1,4 @@
-"""Reading back: what of a spool is on its topic already."""
+"""Reading back which entries of a spool are already on their topic."""
 
 import logging
 from collections.abc import Mapping
@@ -7,58 +7,72 @@ from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 
+from streams.records.times import Millis
+
 _log = logging.getLogger(__name__)
 
 SPOOL_HEADER: Final = "anpr.spool"
-"""The header of each record with the spool's id and the number of the entry."""
+"""Header of each record with the spool's id and the sequence number of the entry."""
 _TIMEOUT_S: Final = 30.0
 _MAX_CLOCK_SKEW_MS: Final = 60_000
-"""How far the brokers' clocks may be from this one's."""
+"""Greatest difference assumed between the clocks of the brokers and of this machine."""
 
 
-class NoTopicError(Exception):
-    """A topic that is not there."""
+class MissingTopicError(Exception):
+    """A topic does not exist."""
 
     def __init__(self, topic: str) -> None:
-        super().__init__(f"the topic {topic} is not there: `anpr topics apply` makes it")
+        super().__init__(f"topic {topic} does not exist: create it with `anpr topics apply`")
 
 
-def already_delivered(options: Mapping[str, Any], topic: str, spool_id: str, since_ms: int) -> frozenset[int]:
-    """The numbers of entries of a spool that came to a topic since a time, in ms since 1970 UTC.
+def already_delivered(
+    kafka_options: Mapping[str, Any], topic: str, spool_id: str, since_ms: Millis
+) -> frozenset[int]:
+    """Return the sequence numbers of a spool's entries that reached a topic since a time.
 
-    `options` are kafka-python's, for the connection. If there is too much to read it is said in the log, and
-    some may be missing. Raises NoTopicError, and KafkaError for brokers that do not answer.
+    `kafka_options` are the connection options of kafka-python. Reading stops after 30 s, with a line in the
+    log; some numbers may then be missing. Raises MissingTopicError, and KafkaError if no broker answers.
     """
-    own, found = f"{spool_id}:".encode(), set[int]()
-    began = monotonic()
+    prefix = f"{spool_id}:".encode()
+    delivered = set[int]()
+    deadline_s = monotonic() + _TIMEOUT_S
     consumer = KafkaConsumer(
-        **options,
+        **kafka_options,
         group_id=None,
         enable_auto_commit=False,
         bootstrap_timeout_ms=2000,
         fetch_max_wait_ms=50,
     )
     try:
-        numbers = consumer.partitions_for_topic(topic)
-        if not numbers:
-            raise NoTopicError(topic)
-        partitions = [TopicPartition(topic, number) for number in numbers]
+        partition_ids = consumer.partitions_for_topic(topic)
+        if not partition_ids:
+            raise MissingTopicError(topic)
+        partitions = [TopicPartition(topic, partition_id) for partition_id in partition_ids]
         consumer.assign(partitions)
         ends = consumer.end_offsets(partitions)
-        begins = consumer.offsets_for_times(dict.fromkeys(partitions, since_ms - _MAX_CLOCK_SKEW_MS))
-        left = {each for each in partitions if begins.get(each) and begins[each].offset < ends[each]}
-        consumer.assign(left)
-        for each in left:
-            consumer.seek(each, begins[each].offset)
-        while left and monotonic() - began < _TIMEOUT_S:
+        starts = consumer.offsets_for_times(dict.fromkeys(partitions, since_ms - _MAX_CLOCK_SKEW_MS))
+        unread = {
+            partition
+            for partition in partitions
+            if starts.get(partition) and starts[partition].offset < ends[partition]
+        }
+        consumer.assign(unread)
+        for partition in unread:
+            consumer.seek(partition, starts[partition].offset)
+        while unread and monotonic() < deadline_s:
             for records in consumer.poll(200).values():
                 for record in records:
                     for name, value in record.headers:
-                        if name == SPOOL_HEADER and value.startswith(own):
-                            found.add(int(value[len(own) :]))
-            left = {each for each in left if consumer.position(each) < ends[each]}
-        if left:
-            _log.warning("too much came to Kafka to read back; some reads may be sent again, with their ids")
+                        if name == SPOOL_HEADER and value.startswith(prefix):
+                            delivered.add(int(value[len(prefix) :]))
+            unread = {partition for partition in unread if consumer.position(partition) < ends[partition]}
+        if unread:
+            _log.warning(
+                "topic %s: reading back took longer than %g s and was stopped; reads may be sent twice, with "
+                "the same ids",
+                topic,
+                _TIMEOUT_S,
+            )
     finally:
         consumer.close()
-    return frozenset(found)
+    return frozenset(delivered)

@@ -1,163 +1,184 @@
-"""A session: one producer's time, in which entries of a lane are sent and confirmed."""
+"""A producer session: the life of one producer, in which entries of a topic are sent and acknowledged."""
 
+import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from streams.gateway.delivery.read_back import SPOOL_HEADER, NoTopicError, already_delivered
+from streams.gateway.delivery.control import DeliveryControl
+from streams.gateway.delivery.producer import DELIVERY_TIMEOUT_S, SessionProducer
+from streams.gateway.delivery.read_back import SPOOL_HEADER, MissingTopicError, already_delivered
 from streams.gateway.spool.spool import Entry, pending_entries
-
-if TYPE_CHECKING:
-    from streams.gateway.delivery.topic_delivery import TopicDelivery
 
 _log = logging.getLogger(__name__)
 _BATCH_SIZE: Final = 500
 _MAX_IN_FLIGHT: Final = 5000
-"""Entries sent and not confirmed."""
-_DELIVERY_TIMEOUT_S: Final = 6
-"""The producer gives up what is not confirmed after so long, which ends a session."""
-_ACKNOWLEDGE_TIMEOUT_S: Final = _DELIVERY_TIMEOUT_S + 3.0
-"""If it does not, the session ends all the same."""
+"""Entries that are sent and not acknowledged."""
+_ACKNOWLEDGE_TIMEOUT_S: Final = DELIVERY_TIMEOUT_S + 3.0
+"""The session ends after this time even if the producer does not fail the entry."""
 _FLUSH_INTERVAL_S: Final = 0.05
 _BATCH_WAIT_S: Final = 0.03
-_PRODUCER_OPTIONS: Final[Mapping[str, Any]] = {
-    "acks": "all",
-    "enable_idempotence": True,
-    "linger_ms": 20,
-    "batch_size": 1 << 17,
-    "compression_type": "lz4",
-    "max_block_ms": 2000,
-    "request_timeout_ms": (_DELIVERY_TIMEOUT_S - 1) * 1000,
-    "delivery_timeout_ms": _DELIVERY_TIMEOUT_S * 1000,
-    "reconnect_backoff_max_ms": 1000,
-    "bootstrap_timeout_ms": 2000,
-}
+_IDLE_WAIT_S: Final = 1.0
+
+
+class SessionContext(NamedTuple):
+    """What a session needs of the delivery that opens it.
+
+    `kafka_options` are the connection options of kafka-python. `is_late` tells whether an entry is marked as
+    retransmitted. `acknowledge` is called with the sequence numbers of acknowledged entries, in their order.
+    """
+
+    topic: str
+    spool_id: str
+    kafka_options: Mapping[str, Any]
+    is_late: Callable[[Entry], bool]
+    acknowledge: Callable[[Sequence[int]], None]
+    control: DeliveryControl
+
+
+class _InFlight(NamedTuple):
+    """An entry that was sent; `future` is None if Kafka had it already."""
+
+    seq: int
+    future: Any
+    sent_at_s: float
 
 
 class ProducerSession:
-    """One producer's time."""
+    """One producer and the entries that are in flight with it."""
 
-    def __init__(self, topic_delivery: "TopicDelivery", db: sqlite3.Connection) -> None:
-        self._topic_delivery = topic_delivery
+    def __init__(self, context: SessionContext, db: sqlite3.Connection, acknowledged_seq: int) -> None:
+        """`db` reads the spool; entries up to `acknowledged_seq` are in Kafka."""
+        self._context = context
         self._db = db
-        self._producer: Any = None
+        self._sent_seq = acknowledged_seq
+        self._producer: SessionProducer | None = None
         self._already_delivered: frozenset[int] = frozenset()
-        # In the order of sending; None for an entry that was there before.
-        self._in_flight: deque[tuple[int, Any, float]] = deque()
+        self._in_flight: deque[_InFlight] = deque()
+        """In the order of sending."""
         self._acknowledged: list[int] = []
         self._flushed_at_s = monotonic()
         self.in_doubt = True
-        """Whether entries may be in Kafka of which that is not known."""
+        """True if Kafka may have entries that are not known to be there."""
 
     def start(self, in_doubt: bool) -> None:
-        """Connects, and reads back if it is not sure what is there."""
-        self._producer = KafkaProducer(**{**_PRODUCER_OPTIONS, **self._topic_delivery.options})
+        """Connect, and if the session before ended in doubt, read back which entries Kafka has."""
+        context = self._context
+        self._producer = SessionProducer(context.kafka_options)
         try:
-            # So that the first entry does not wait for it.
-            self._producer.partitions_for(self._topic_delivery.topic)
+            # The first entry then does not wait for the metadata.
+            self._producer.partitions_for(context.topic)
         except KafkaTimeoutError as error:
-            raise NoTopicError(self._topic_delivery.topic) from error
-        first = (
-            pending_entries(self._db, self._topic_delivery.acknowledged_seq, 1, self._topic_delivery.topic)
-            if in_doubt
-            else []
-        )
+            raise MissingTopicError(context.topic) from error
+        first = self._pending_entries(1) if in_doubt else []
         if first:
-            lane, since = self._topic_delivery, first[0][1].arrived_ms
-            self._already_delivered = already_delivered(lane.options, lane.topic, lane.spool_id, since)
+            since_ms = first[0][1].arrived_ms
+            self._already_delivered = already_delivered(
+                context.kafka_options, context.topic, context.spool_id, since_ms
+            )
         self.in_doubt = False
 
     def run(self) -> None:
-        """Sends until the delivery ends. Raises KafkaError for what ends the session before."""
-        lane, last = self._topic_delivery, self._topic_delivery.acknowledged_seq
+        """Send until the delivery is stopped. Raises KafkaError for a failure that ends the session."""
+        control = self._context.control
         while True:
-            lane.new_entries.clear()
-            rows = pending_entries(
-                self._db, last, min(_MAX_IN_FLIGHT - len(self._in_flight), _BATCH_SIZE), lane.topic
-            )
-            for number, entry in rows:
-                self._send(number, entry)
-                last = number
-            if rows and self._in_flight[-1][1] is not None:
-                self._in_flight[-1][1].add_both(self._notify)
+            control.clear()
+            entries = self._pending_entries(min(_MAX_IN_FLIGHT - len(self._in_flight), _BATCH_SIZE))
+            for seq, entry in entries:
+                self._send(seq, entry)
+                self._sent_seq = seq
+            if entries and self._in_flight[-1].future is not None:
+                self._in_flight[-1].future.add_both(self._wake)
             self._collect_acknowledged()
-            if rows and len(self._in_flight) < _MAX_IN_FLIGHT:
+            if entries and len(self._in_flight) < _MAX_IN_FLIGHT:
                 continue
-            if lane.should_stop(bool(self._in_flight)):
+            if control.should_stop(bool(self._in_flight)):
                 return
-            if lane.new_entries.wait(_FLUSH_INTERVAL_S if self._in_flight or self._acknowledged else 1.0):
-                # Together they cost less than one by one.
-                lane.wait_for_batch(_BATCH_WAIT_S)
+            if control.wait_for_work(
+                _FLUSH_INTERVAL_S if self._in_flight or self._acknowledged else _IDLE_WAIT_S
+            ):
+                # Entries sent together cost less than entries sent one by one.
+                control.sleep(_BATCH_WAIT_S)
 
     def close(self) -> None:
-        """Hands on what is confirmed, and lets go of the producer and of what it has not sent."""
+        """Report what is acknowledged, and close the producer without its unsent entries."""
         if self._producer is not None:
-            _abandon(self._producer)
-            # What was on its way may be there.
+            self._producer.close(timeout=0)
+            self._wait_until_resolved()
+            # Entries that were on their way may have arrived.
             self.in_doubt = self.in_doubt or bool(self._in_flight)
         self._flush_acknowledged()
 
+    def _wait_until_resolved(self) -> None:
+        """Wait until the closed producer has failed all entries in flight: it sends nothing after that."""
+        deadline_s = monotonic() + _ACKNOWLEDGE_TIMEOUT_S
+        futures = [sent.future for sent in self._in_flight if sent.future is not None]
+        for future in futures:
+            with contextlib.suppress(KafkaError):
+                future.get(max(0.0, deadline_s - monotonic()))
+        if not all(future.is_done for future in futures):
+            _log.warning(
+                "topic %s: the producer did not close within %g s; reads may be sent twice, with the same "
+                "ids",
+                self._context.topic,
+                _ACKNOWLEDGE_TIMEOUT_S,
+            )
+
+    def _pending_entries(self, limit: int) -> list[tuple[int, Entry]]:
+        return pending_entries(self._db, self._sent_seq, limit, self._context.topic)
+
     def _send(self, seq: int, entry: Entry) -> None:
         if seq in self._already_delivered:
-            self._in_flight.append((seq, None, monotonic()))
+            self._in_flight.append(_InFlight(seq, None, monotonic()))
             return
-        value = mark_retransmitted(entry.value) if self._topic_delivery.is_late(entry) else entry.value
-        own = f"{self._topic_delivery.spool_id}:{seq}"
-        headers = [(name, text.encode()) for name, text in (*entry.headers, (SPOOL_HEADER, own))]
+        assert self._producer is not None
+        value = mark_retransmitted(entry.value) if self._context.is_late(entry) else entry.value
+        position = f"{self._context.spool_id}:{seq}"
+        headers = [(name, text.encode()) for name, text in (*entry.headers, (SPOOL_HEADER, position))]
         try:
             future = self._producer.send(entry.topic, key=entry.key, value=value, headers=headers)
         except KafkaTimeoutError as error:
-            raise KafkaTimeoutError(f"no broker, or no such topic: {error}") from error
-        self._in_flight.append((seq, future, monotonic()))
+            raise KafkaTimeoutError(f"no broker answers, or the topic does not exist: {error}") from error
+        self._in_flight.append(_InFlight(seq, future, monotonic()))
 
-    def _notify(self, _: object) -> None:
-        self._topic_delivery.new_entries.set()
+    def _wake(self, _result: object) -> None:
+        self._context.control.wake()
 
     def _collect_acknowledged(self) -> None:
-        """Takes what is confirmed. Raises what failed."""
-        waiting_for = self._in_flight
-        while waiting_for and (waiting_for[0][1] is None or waiting_for[0][1].is_done):
-            number, future, _ = waiting_for[0]
+        """Move acknowledged entries out of flight. Raises the error of the first entry that failed."""
+        in_flight = self._in_flight
+        while in_flight and (in_flight[0].future is None or in_flight[0].future.is_done):
+            seq, future, _ = in_flight[0]
             error = future.exception if future is not None else None
             if isinstance(error, MessageSizeTooLargeError):
-                _log.error("entry %d of the spool is larger than Kafka takes, and is dropped", number)
+                _log.error(
+                    "topic %s: entry %d of the spool is larger than the broker accepts and is dropped; see "
+                    "the topic's max.message.bytes",
+                    self._context.topic,
+                    seq,
+                )
             elif error is not None:
                 raise error
-            waiting_for.popleft()
-            self._acknowledged.append(number)
+            in_flight.popleft()
+            self._acknowledged.append(seq)
         if len(self._acknowledged) >= _BATCH_SIZE or monotonic() - self._flushed_at_s >= _FLUSH_INTERVAL_S:
             self._flush_acknowledged()
-        if waiting_for and monotonic() - waiting_for[0][2] > _ACKNOWLEDGE_TIMEOUT_S:
-            raise KafkaTimeoutError(f"nothing was confirmed for {_ACKNOWLEDGE_TIMEOUT_S:g} s")
+        if in_flight and monotonic() - in_flight[0].sent_at_s > _ACKNOWLEDGE_TIMEOUT_S:
+            raise KafkaTimeoutError(f"no entry was acknowledged for {_ACKNOWLEDGE_TIMEOUT_S:g} s")
 
     def _flush_acknowledged(self) -> None:
         self._flushed_at_s = monotonic()
         if self._acknowledged:
-            self._topic_delivery.acknowledge(self._acknowledged)
+            self._context.acknowledge(self._acknowledged)
             self._acknowledged = []
 
 
-def _abandon(producer: Any) -> None:
-    """Ends a producer without what it has not sent.
-
-    `close(timeout=0)` of kafka-python 3.0.12 raises for it, and leaves the producer sending on.
-    """
-    sender = producer._sender
-    sender.force_close()
-    sender.join(_ACKNOWLEDGE_TIMEOUT_S)
-    if sender.is_alive():
-        _log.warning("a producer did not end in time; reads may come twice, with the same ids")
-        return
-    producer.close(timeout=0)
-
-
 def mark_retransmitted(value: bytes) -> bytes:
-    """A read as JSON, as `streams.records.encode` writes it, marked as sent late."""
+    """Return a read, as `streams.records.encode` writes it in JSON, marked as sent late."""
     mark = b',"retransmitted":true}'
     return value if value.endswith(mark) else value[:-1] + mark

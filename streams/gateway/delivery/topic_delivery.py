@@ -1,97 +1,87 @@
-"""A lane: the delivery to one topic, session after session, in a thread."""
+"""Delivery to one topic, session after session, in a thread."""
 
 import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kafka.errors import KafkaError
 
-from streams.gateway.delivery.read_back import NoTopicError
-from streams.gateway.delivery.session import ProducerSession
+from streams.gateway.delivery.control import DeliveryControl
+from streams.gateway.delivery.read_back import MissingTopicError
+from streams.gateway.delivery.session import ProducerSession, SessionContext
 from streams.gateway.spool.spool import Entry, open_reader, pending_entries
 
 _log = logging.getLogger(__name__)
 _RETRY_INTERVAL_S: Final = 1.0
 
 
-class TopicDelivery(threading.Thread):
-    """The delivery to one topic."""
+class DeliveryContext(NamedTuple):
+    """What the deliveries of all topics of a spool share; the fields are as in `SessionContext`."""
 
-    def __init__(
-        self,
-        path: Path,
-        spool_id: str,
-        topic: str,
-        options: Mapping[str, Any],
-        on_acknowledged: Callable[[Sequence[int]], None],
-        is_late: Callable[[Entry], bool],
-    ) -> None:
+    spool_path: Path
+    spool_id: str
+    kafka_options: Mapping[str, Any]
+    is_late: Callable[[Entry], bool]
+    on_acknowledged: Callable[[Sequence[int]], None]
+
+
+class TopicDelivery(threading.Thread):
+    """The thread that delivers to one topic."""
+
+    def __init__(self, topic: str, context: DeliveryContext) -> None:
         super().__init__(name=f"delivery-{topic}", daemon=True)
-        self.spool_id = spool_id
         self.topic = topic
-        self.options = options
-        self.is_late = is_late
-        self.new_entries = threading.Event()
+        self.control = DeliveryControl()
         self.acknowledged_seq = 0
-        """The number of the last entry that Kafka has, as all before it."""
+        """Sequence number of the last acknowledged entry; Kafka has all entries up to it."""
         self.acknowledged_count = 0
         self.last_error = ""
-        self._path = path
-        self._on_acknowledged = on_acknowledged
-        self._stopping = threading.Event()
-        self._deadline = float("inf")
-
-    def stop(self, deadline: float) -> None:
-        """Delivers what can be until a time (`monotonic`), and ends."""
-        self._deadline = deadline
-        self._stopping.set()
-        self.new_entries.set()
-
-    def should_stop(self, has_pending: bool) -> bool:
-        """Whether it is told to end and has no time left, or nothing to wait for."""
-        return self._stopping.is_set() and (not has_pending or monotonic() >= self._deadline)
-
-    def wait_for_batch(self, seconds: float) -> None:
-        """Waits that long, unless it is told to end."""
-        self._stopping.wait(seconds)
+        self._spool_path = context.spool_path
+        self._on_acknowledged = context.on_acknowledged
+        self._session_context = SessionContext(
+            topic, context.spool_id, context.kafka_options, context.is_late, self._acknowledge, self.control
+        )
 
     def run(self) -> None:
-        """Delivers until it is told to end."""
-        unsure = True
-        with open_reader(self._path) as db:
-            while not self.should_stop(bool(pending_entries(db, self.acknowledged_seq, 1, self.topic))):
-                session = ProducerSession(self, db)
+        """Deliver until the control asks to stop."""
+        in_doubt = True
+        with open_reader(self._spool_path) as db:
+            while not self.control.should_stop(self._has_pending(db)):
+                session = ProducerSession(self._session_context, db, self.acknowledged_seq)
                 try:
-                    session.start(unsure)
+                    session.start(in_doubt)
                     session.run()
-                except (KafkaError, NoTopicError, OSError, sqlite3.Error) as error:
+                except (KafkaError, MissingTopicError, OSError, sqlite3.Error) as error:
                     self._record_error(error)
                 except Exception as error:
-                    # A fault of ours or of the client's: it is told whole, and delivery goes on to try.
-                    _log.exception("topic %s: a session ended by a fault", self.topic)
+                    # An error in this program or in the client: log it in full, and go on trying.
+                    _log.exception("topic %s: unexpected error, delivery is tried again", self.topic)
                     self._record_error(error)
                 finally:
                     session.close()
-                    unsure = session.in_doubt
+                    in_doubt = session.in_doubt
                 if self.last_error:
-                    self._stopping.wait(_RETRY_INTERVAL_S)
+                    self.control.sleep(_RETRY_INTERVAL_S)
 
-    def acknowledge(self, seqs: Sequence[int]) -> None:
-        """Takes the numbers of entries that Kafka has, in their order."""
+    def _has_pending(self, db: sqlite3.Connection) -> bool:
+        return bool(pending_entries(db, self.acknowledged_seq, 1, self.topic))
+
+    def _acknowledge(self, seqs: Sequence[int]) -> None:
         self.acknowledged_seq = seqs[-1]
         self.acknowledged_count += len(seqs)
         self._on_acknowledged(seqs)
         if self.last_error:
-            _log.info("topic %s: Kafka takes entries again", self.topic)
+            _log.info("topic %s: Kafka accepts entries again", self.topic)
         self.last_error = ""
 
     def _record_error(self, error: Exception) -> None:
         if not self.last_error:
             _log.warning(
-                "topic %s: Kafka does not take entries, they wait in the spool: %s", self.topic, error
+                "topic %s: Kafka does not accept entries, they stay in the spool and are tried again: %s",
+                self.topic,
+                error,
             )
         self.last_error = str(error)

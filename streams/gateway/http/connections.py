@@ -1,4 +1,4 @@
-"""Connections: those on which nothing whole comes are cut off, so that slow senders hold nothing up."""
+"""Connections: idle ones are closed, so that slow senders do not use up the server."""
 
 import asyncio
 import ssl
@@ -12,10 +12,10 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Connections:
-    """Listens, and hands each request to a handler.
+    """Listens, and passes each request to a handler.
 
-    A connection without a request in work for `idle_s` is closed, whether it has sent nothing, or the head of
-    a request byte by byte. What is in work is for the handler to end.
+    A connection without an active request for `idle_s` is closed, whether it has sent nothing or the head of
+    a request byte by byte. Limiting the time of an active request is up to the handler.
     """
 
     def __init__(self, handler: Handler, idle_s: float) -> None:
@@ -28,7 +28,7 @@ class Connections:
         self._idle_task: asyncio.Task[None] | None = None
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> tuple[str, int]:
-        """Begins; the address and the port. Raises OSError."""
+        """Start listening; return the address and the port. Raises OSError."""
         self._runner = web.ServerRunner(web.Server(self._handle_request, access_log=None))
         await self._runner.setup()
         self._server = await asyncio.get_running_loop().create_server(
@@ -39,7 +39,7 @@ class Connections:
         return address[0], address[1]
 
     async def close(self) -> None:
-        """Takes no more, and ends when what is in work is done."""
+        """Stop listening, and return when the active requests are finished."""
         if self._server is not None:
             self._server.close()
         if self._idle_task is not None:
@@ -48,10 +48,10 @@ class Connections:
             await self._runner.cleanup()
 
     def _accept_connection(self) -> RequestHandler:
-        assert self._runner is not None and self._runner.server is not None, "set up"
-        made = self._runner.server()
-        self._idle_since[made] = asyncio.get_running_loop().time()
-        return made
+        assert self._runner is not None and self._runner.server is not None, "listen() sets up the runner"
+        connection = self._runner.server()
+        self._idle_since[connection] = asyncio.get_running_loop().time()
+        return connection
 
     async def _handle_request(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
@@ -67,11 +67,9 @@ class Connections:
     async def _close_idle(self) -> None:
         while True:
             await asyncio.sleep(_CHECK_INTERVAL_S)
-            before = asyncio.get_running_loop().time() - self._idle_s
+            limit = asyncio.get_running_loop().time() - self._idle_s
             for connection, since in list(self._idle_since.items()):
-                if connection in self._active_requests:
-                    continue
-                if since < before:
+                if connection not in self._active_requests and since < limit:
                     if connection.transport is not None:
                         connection.transport.abort()
                     del self._idle_since[connection]

@@ -1,4 +1,4 @@
-"""The watch: what is seen of the cameras, so that one that sees nothing, or whose clock is wrong, shows."""
+"""Monitoring of all cameras: it shows a camera that gives no reads, or whose clock is wrong."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -9,12 +9,13 @@ from msgspec import Struct
 from streams.gateway.event import EventError, ParsedEvent, Reason
 from streams.gateway.monitoring.baseline import GRACE_MINUTES
 from streams.gateway.monitoring.camera_health import WINDOW_MINUTES, CameraHealth, HealthCounts, SavedHealth
-from streams.records.times import MINUTE_MS
+from streams.records.times import MINUTE_MS, Millis
 
 UNKNOWN_CAMERA: Final = ""
-"""The camera of events of nobody known."""
+"""Id under which events of unknown senders are counted."""
 _MAX_GAP_MINUTES: Final = GRACE_MINUTES
-"""Minutes without a sign after which nobody was watching: the process was held up, or its clock was set."""
+"""Minutes without a call after which the time counts as not observed: the process was suspended, or its clock
+was set."""
 _STATE_VERSION: Final = 1
 
 
@@ -27,91 +28,97 @@ class _SavedState(_StateVersion):
 
 
 class CameraMonitor:
-    """Watches the cameras of the settings; events of others count under an empty camera.
+    """Observes the cameras of the settings; events of others are counted under UNKNOWN_CAMERA.
 
-    All times are in ms since 1970 UTC, from one clock. It counts by the minute, and its memory is bounded for
-    each camera. Time passes with each call; the gateway is to call `blind` every few seconds, for after 15
-    minutes without a call it takes it that nobody was watching. For one thread.
+    It counts by the minute, and its memory is bounded for each camera. Time advances with each call. The
+    gateway must call `blind_changes` every few seconds: 15 minutes without any call count as not observed.
+    All times must come from one clock. For one thread.
     """
 
     def __init__(self, cameras: Iterable[str]) -> None:
-        self._health = {name: CameraHealth() for name in (*cameras, UNKNOWN_CAMERA)}
+        self._health = {camera_id: CameraHealth() for camera_id in (*cameras, UNKNOWN_CAMERA)}
         self._last_minute: int | None = None
         self._start_minute = 0
-        """The minute in which watching began; it is not whole, so the next one is the first that counts."""
+        """Minute in which observation began. It is not whole, so the next one is the first that counts."""
 
     @classmethod
     def restore(cls, cameras: Iterable[str], state: bytes) -> tuple["CameraMonitor", str]:
-        """A watch that goes on from what `state` gave, as far as its cameras are in the settings.
+        """Return a monitor with the state that `encode_state` returned, for the cameras in the settings.
 
-        A state that is damaged or of another version is a fresh start: the words, for the log, say so; else
-        they are empty. Counts begin at 0, and the ratio is known after 15 minutes.
+        If the state is damaged or of another version, the monitor starts without it, and the second value is
+        a message for the log; otherwise that is empty. Counts start at 0, and the ratio is known after 15
+        minutes.
         """
-        watch = cls(cameras)
+        monitor = cls(cameras)
         try:
             version = msgspec.json.decode(state, type=_StateVersion).version
-            known = (
+            saved = (
                 msgspec.json.decode(state, type=_SavedState).cameras if version == _STATE_VERSION else None
             )
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return watch, _discarded_message("is damaged")
-        if known is None:
-            return watch, _discarded_message(f"has version {version}, not {_STATE_VERSION}")
-        watch._health |= {
-            name: CameraHealth(kept)
-            for name, kept in known.items()
-            if name in watch._health and name != UNKNOWN_CAMERA
+            return monitor, _discarded_message("damaged")
+        if saved is None:
+            return monitor, _discarded_message(f"of version {version}, expected {_STATE_VERSION}")
+        monitor._health |= {
+            camera_id: CameraHealth(saved_health)
+            for camera_id, saved_health in saved.items()
+            if camera_id in monitor._health and camera_id != UNKNOWN_CAMERA
         }
-        return watch, ""
+        return monitor, ""
 
     def encode_state(self) -> bytes:
-        """The usual rates, the times of the last events, and who was said to be blind, as JSON."""
-        kept = {name: sight.saved for name, sight in self._health.items() if name != UNKNOWN_CAMERA}
-        return msgspec.json.encode(_SavedState(_STATE_VERSION, kept))
+        """Return, as JSON, the baselines, the times of the last events, and which cameras are blind."""
+        saved = {
+            camera_id: health.saved
+            for camera_id, health in self._health.items()
+            if camera_id != UNKNOWN_CAMERA
+        }
+        return msgspec.json.encode(_SavedState(_STATE_VERSION, saved))
 
-    def record_refused(self, camera_id: str, arrived_ms: int, reason: Reason) -> None:
-        """An event was refused before it was looked into."""
+    def record_refused(self, camera_id: str, arrived_ms: Millis, reason: Reason) -> None:
+        """Count an event that was refused unread."""
         self._advance(arrived_ms)
-        sight = self._health_for(camera_id)
-        sight.record_event(arrived_ms, "refused")
-        sight.rejects[reason] += 1
+        health = self._health_for(camera_id)
+        health.record_event(arrived_ms, "refused")
+        health.rejects[reason] += 1
 
     def record_event(
-        self, camera_id: str, arrived_ms: int, parsed: ParsedEvent, errors: Sequence[EventError] = ()
+        self, camera_id: str, arrived_ms: Millis, parsed: ParsedEvent, errors: Sequence[EventError] = ()
     ) -> None:
-        """An event became reads, was passed over, or is wrong in whole or in part: `errors` are all of it."""
+        """Count an event that was read: its reads and all its errors."""
         self._advance(arrived_ms)
-        sight = self._health_for(camera_id)
-        sight.record_event(arrived_ms, "refused" if errors else "taken" if parsed.reads else "passed")
+        health = self._health_for(camera_id)
+        health.record_event(arrived_ms, "refused" if errors else "taken" if parsed.reads else "passed")
         for error in errors:
-            sight.rejects[error.reason] += 1
+            health.rejects[error.reason] += 1
         minute = arrived_ms // MINUTE_MS
-        counted = sight.record_reads(minute, arrived_ms, parsed)
-        if counted and minute > self._start_minute:
-            sight.saved.usual.record_reads(minute, counted)
+        live_reads = health.record_reads(minute, arrived_ms, parsed)
+        if live_reads and minute > self._start_minute:
+            health.saved.baseline.record_reads(minute, live_reads)
 
-    def counts(self, now_ms: int) -> list[HealthCounts]:
-        """What is seen of each camera, and last of the empty one."""
+    def counts(self, now_ms: Millis) -> list[HealthCounts]:
+        """Return the figures of each camera, those of UNKNOWN_CAMERA last."""
         minute = self._advance(now_ms)
         return [
-            sight.counts(name, minute, self._is_window_complete(minute))
-            for name, sight in self._health.items()
+            health.counts(camera_id, minute, self._is_window_complete(minute))
+            for camera_id, health in self._health.items()
         ]
 
-    def blind_changes(self, now_ms: int) -> list[str]:
-        """Words for the operator about cameras that became blind, or no longer are; of each change once.
+    def blind_changes(self, now_ms: Millis) -> list[str]:
+        """Return a message for each camera that became blind or no longer is, once for each change.
 
-        Blind is a camera with less than a fifth of its usual reads where 20 or more are usual in 15 minutes;
-        and, where it is not known yet what is usual, one without a read since the start, after 15 minutes. It
-        is so until it gives two fifths of what is usual then; one read, where that is not known or nothing.
+        A camera is blind if it gives less than a fifth of its expected reads where 20 or more are expected in
+        15 minutes; or, while no baseline is known, if it gave no read for 15 minutes since the start. It
+        stays blind until it gives two fifths of the expected reads; one read is enough where none are
+        expected or their number is not known.
         """
         minute = self._advance(now_ms)
-        words = []
-        for name, sight in self._health.items():
-            if sight.blind != sight.saved.told:
-                sight.saved.told = sight.blind
-                words.append(sight.describe_change(name, minute))
-        return words
+        messages = []
+        for camera_id, health in self._health.items():
+            if health.blind != health.saved.reported_blind:
+                health.saved.reported_blind = health.blind
+                messages.append(health.describe_change(camera_id, minute))
+        return messages
 
     def _health_for(self, camera_id: str) -> CameraHealth:
         return self._health.get(camera_id) or self._health[UNKNOWN_CAMERA]
@@ -119,27 +126,31 @@ class CameraMonitor:
     def _is_window_complete(self, now_minute: int) -> bool:
         return now_minute - WINDOW_MINUTES > self._start_minute
 
-    def _advance(self, now_ms: int) -> int:
-        """Lets time pass; the latest minute. An event that was long on its way turns nothing back."""
-        minute, last = now_ms // MINUTE_MS, self._last_minute
-        if last is not None and last - _MAX_GAP_MINUTES <= minute <= last:
-            return last
+    def _advance(self, now_ms: Millis) -> int:
+        """Advance to a time; return the latest minute. An event that arrived late does not turn it back."""
+        minute, last_minute = now_ms // MINUTE_MS, self._last_minute
+        if last_minute is not None and last_minute - _MAX_GAP_MINUTES <= minute <= last_minute:
+            return last_minute
         self._last_minute = minute
-        gap = last is None or abs(minute - last) > _MAX_GAP_MINUTES
+        gap = last_minute is None or abs(minute - last_minute) > _MAX_GAP_MINUTES
         if gap:
             self._start_minute = minute
-        watched = range(0) if gap or last is None else range(max(last, self._start_minute + 1), minute)
-        for name, sight in self._health.items():
+        observed = (
+            range(0)
+            if gap or last_minute is None
+            else range(max(last_minute, self._start_minute + 1), minute)
+        )
+        for camera_id, health in self._health.items():
             if gap:
-                sight.reset(now_ms)
-            sight.expire(minute)
-            for each in watched:
-                sight.saved.usual.record_minute(each)
-            if name != UNKNOWN_CAMERA and self._is_window_complete(minute):
-                sight.update_blind(minute)
-            sight.saved.usual.learn(minute, sight.blind)
+                health.reset(now_ms)
+            health.expire(minute)
+            for observed_minute in observed:
+                health.saved.baseline.record_minute(observed_minute)
+            if camera_id != UNKNOWN_CAMERA and self._is_window_complete(minute):
+                health.update_blind(minute)
+            health.saved.baseline.learn(minute, health.blind)
         return minute
 
 
 def _discarded_message(reason: str) -> str:
-    return f"what was kept of the cameras' usual rates {reason}: they are learnt anew, which takes a day"
+    return f"the saved baselines of the cameras are {reason}; they are learnt again, which takes a day"

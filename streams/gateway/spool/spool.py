@@ -1,8 +1,8 @@
-"""The spool: what was accepted of cameras, on disk until Kafka has it.
+"""The spool: records accepted from cameras, stored on disk until Kafka has them.
 
-One SQLite file in WAL mode, for one gateway. What `put` returned for is on the disk and outlives the process
-and the machine (`synchronous=FULL`: https://sqlite.org/pragma.html#pragma_synchronous). Entries go out in the
-order in which they came in, so those of a camera do too.
+One SQLite file in WAL mode, used by one gateway. Entries are on disk when `put` returns, and outlive the
+process and the machine (`synchronous=FULL`: https://sqlite.org/pragma.html#pragma_synchronous). They are
+delivered in the order in which they were put, so those of a camera keep their order.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from typing import IO, Final, NamedTuple
 
 import orjson
 
+from streams.records.times import Millis
 from streams.runtime.errors import OperatorError
 
 _VERSION: Final = 1
@@ -37,37 +38,37 @@ _INSERT: Final = (
 
 
 class SpoolError(OperatorError):
-    """A spool that cannot be used; the message says why and what to do."""
+    """The spool cannot be used; the message says why and what to do."""
 
 
 class SpoolFullError(Exception):
-    """There is no room: nothing of what was to be put is kept."""
+    """The spool has no room; none of the entries was stored."""
 
 
 class Entry(NamedTuple):
-    """A record for Kafka. `arrived`, and for a read `captured`, in ms since 1970 UTC; `headers` are text."""
+    """A record for Kafka; `captured_ms` is None for a dead letter and for a read that is already late."""
 
     topic: str
     key: bytes
     value: bytes
-    arrived_ms: int
-    captured_ms: int | None = None
+    arrived_ms: Millis
+    captured_ms: Millis | None = None
     headers: Sequence[tuple[str, str]] = ()
 
 
 class SpoolStatistics(NamedTuple):
-    """How many entries wait, the bytes they take on disk, and when the oldest came (ms since 1970 UTC)."""
+    """Number of entries, bytes used on disk, and the arrival of the oldest entry, None if there is none."""
 
     entries: int
     used_bytes: int
-    oldest_ms: int | None
+    oldest_ms: Millis | None
 
 
 class Spool:
-    """The spool in a file; `most` bytes. To be used from one thread at a time.
+    """A spool in a file of at most `max_bytes`. To be used by one thread at a time.
 
-    Raises SpoolError if the file is none, is damaged or of another version, cannot be written, or another
-    process has it open.
+    Raises SpoolError if the file is not a spool, is damaged or of another version, cannot be written, or is
+    open in another process.
     """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
@@ -79,67 +80,66 @@ class Spool:
             self._open_database()
         except sqlite3.Error as error:
             self._lock.close()
-            raise SpoolError(f"{path}: is no spool that can be used ({error}); move it away") from error
+            raise SpoolError(
+                f"{path}: cannot be used as a spool ({error}); move the file away or set [gateway] spool"
+            ) from error
         except SpoolError:
             self._lock.close()
             raise
 
     @property
     def id(self) -> str:
-        """Names this spool among all."""
+        """Identifier of this spool, unique among all spools."""
         return self._id
 
     def put(self, entries: Sequence[Entry]) -> None:
-        """Keeps entries behind those there are, all or none; they are on the disk on return.
-
-        Raises SpoolFullError.
-        """
+        """Append entries, all or none; they are on disk on return. Raises SpoolFullError."""
         if self._used_bytes() >= self._max_bytes:
-            raise SpoolFullError(f"{self.path} has its {self._max_bytes:,} bytes")
+            raise SpoolFullError(f"spool {self.path} has reached its limit of {self._max_bytes:,} bytes")
         rows = [
             (
-                each.topic,
-                each.key,
-                each.value,
-                orjson.dumps(each.headers).decode() if each.headers else None,
-                each.arrived_ms,
-                each.captured_ms,
+                entry.topic,
+                entry.key,
+                entry.value,
+                orjson.dumps(entry.headers).decode() if entry.headers else None,
+                entry.arrived_ms,
+                entry.captured_ms,
             )
-            for each in entries
+            for entry in entries
         ]
         try:
             with self._db:
                 self._db.executemany(_INSERT, rows)
         except sqlite3.OperationalError as error:
-            raise SpoolFullError(f"{self.path} cannot be written: {error}") from error
+            raise SpoolFullError(f"spool {self.path} cannot be written: {error}") from error
         self._entry_count += len(rows)
 
     def pending_entries(
         self, after_seq: int, limit: int, topic: str | None = None
     ) -> list[tuple[int, Entry]]:
-        """The first entries behind a number, at most so many, each with its number; in their order."""
+        """Return up to `limit` entries behind a sequence number, each with its own, in their order."""
         return pending_entries(self._db, after_seq, limit, topic)
 
     def delete(self, seqs: Sequence[int]) -> None:
-        """Lets go of entries that Kafka has."""
+        """Delete entries that Kafka has acknowledged."""
         with self._db:
-            gone = self._db.executemany("DELETE FROM waiting WHERE seq = ?", ((number,) for number in seqs))
-        self._entry_count -= gone.rowcount
+            deleted = self._db.executemany("DELETE FROM waiting WHERE seq = ?", ((seq,) for seq in seqs))
+        self._entry_count -= deleted.rowcount
 
-    def expire(self, before_ms: int) -> int:
-        """Lets go of entries that came before a time, in ms since 1970 UTC; how many there were."""
+    def expire(self, before_ms: Millis) -> int:
+        """Delete entries that arrived before a time; return their number."""
         with self._db:
-            gone = self._db.execute("DELETE FROM waiting WHERE arrived < ?", (before_ms,)).rowcount
-        self._entry_count -= gone
-        return gone
+            count = self._db.execute("DELETE FROM waiting WHERE arrived < ?", (before_ms,)).rowcount
+        self._entry_count -= count
+        return count
 
     def statistics(self) -> SpoolStatistics:
-        """What is in it."""
+        """Return the present size and age of the spool."""
         oldest = self._db.execute("SELECT arrived FROM waiting ORDER BY seq LIMIT 1").fetchone()
         return SpoolStatistics(self._entry_count, self._used_bytes(), oldest[0] if oldest else None)
 
     def close(self) -> None:
-        """Closes it; another process may open it then."""
+        """Close the file; another process may then open it."""
         self._db.close()
         self._lock.close()
 
@@ -150,13 +150,15 @@ class Spool:
                 self._db.executescript(_SCHEMA)
                 self._db.execute("INSERT INTO spool VALUES (?, ?)", (_VERSION, secrets.token_hex(6)))
         elif "spool" not in tables:
-            raise SpoolError(f"{self.path}: is a database of something else; name another file")
-        version, name = self._db.execute("SELECT version, id FROM spool").fetchone()
-        self._id: str = name
+            raise SpoolError(
+                f"{self.path}: is a database of another program; set [gateway] spool to another file"
+            )
+        version, spool_id = self._db.execute("SELECT version, id FROM spool").fetchone()
+        self._id: str = spool_id
         if version != _VERSION:
             raise SpoolError(
-                f"{self.path}: is a spool of version {version}, and this is {_VERSION}; let the release that "
-                "wrote it deliver what is in it"
+                f"{self.path}: has spool version {version}, but this release reads version {_VERSION}; "
+                "deliver its entries with the release that wrote it"
             )
         self._entry_count = self._db.execute("SELECT count(*) FROM waiting").fetchone()[0]
         self._page_size = self._db.execute("PRAGMA page_size").fetchone()[0]
@@ -169,7 +171,7 @@ class Spool:
 
 @contextlib.contextmanager
 def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
-    """A second way into an open spool, for `waiting` from another thread."""
+    """Open a second connection to a spool, for `pending_entries` from another thread."""
     db = _connect(path)
     try:
         yield db
@@ -180,16 +182,16 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
 def pending_entries(
     db: sqlite3.Connection, after_seq: int, limit: int, topic: str | None = None
 ) -> list[tuple[int, Entry]]:
-    """As `Spool.waiting`; with a topic only its entries."""
-    of_topic, which = ("", ()) if topic is None else ("topic = ? AND ", (topic,))
+    """Return entries as `Spool.pending_entries` does; with a topic, only those for it."""
+    condition, parameters = ("", ()) if topic is None else ("topic = ? AND ", (topic,))
     rows = db.execute(
-        f"SELECT seq, topic, key, value, arrived, captured, headers FROM waiting WHERE {of_topic}seq > ? "
+        f"SELECT seq, topic, key, value, arrived, captured, headers FROM waiting WHERE {condition}seq > ? "
         "ORDER BY seq LIMIT ?",
-        (*which, after_seq, limit),
+        (*parameters, after_seq, limit),
     )
     return [
-        (number, Entry(name, key, value, arrived, captured, _decode_headers(headers)))
-        for number, name, key, value, arrived, captured, headers in rows
+        (seq, Entry(entry_topic, key, value, arrived_ms, captured_ms, _decode_headers(headers)))
+        for seq, entry_topic, key, value, arrived_ms, captured_ms, headers in rows
     ]
 
 
@@ -205,15 +207,19 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _acquire_lock(path: Path) -> IO[bytes]:
-    """The lock file of a spool, locked. It stays when the spool is closed."""
+    """Create and lock the lock file of a spool. The file stays when the spool is closed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.with_name(f"{path.name}.lock").open("wb")
     except OSError as error:
-        raise SpoolError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise SpoolError(
+            f"{path}: cannot be written ({error.strerror or error}); set [gateway] spool to a file that can"
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
-        raise SpoolError(f"{path}: another gateway has it open; each needs its own") from None
+        raise SpoolError(
+            f"{path}: is in use by another gateway; set [gateway] spool to a file of its own for each"
+        ) from None
     return lock

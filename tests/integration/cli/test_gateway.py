@@ -85,7 +85,7 @@ def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
     config.write_text(with_secret)
     held = Spool(spool, 1_000_000)
     result = anpr("--config", config)
-    assert result.exit_code == 1 and "another gateway has it open" in result.stderr
+    assert result.exit_code == 1 and "in use by another gateway" in result.stderr
     held.close()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -99,12 +99,12 @@ def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
     ("keys", "told"),
     [
         ('cert_file = "gone.pem"\nkey_file = "gone.key"', "cert_file = 'gone.pem' and key_file"),
-        ('cert_file = "{pem.cert}"\nkey_file = "{pem.other_key}"', "are no certificate and its key"),
+        ('cert_file = "{pem.cert}"\nkey_file = "{pem.other_key}"', "set them to a certificate and its key"),
         (
             'cert_file = "{pem.cert}"\nkey_file = "{pem.key}"\nclient_ca_file = "{pem.key}"',
-            "client_ca_file = '{pem.key}' has no certificates",
+            "client_ca_file = '{pem.key}' cannot be used",
         ),
-        ('mqtt_host = "127.0.0.1"\nmqtt_ca_file = "gone.pem"', "mqtt_ca_file = 'gone.pem' has no cert"),
+        ('mqtt_host = "127.0.0.1"\nmqtt_ca_file = "gone.pem"', "mqtt_ca_file = 'gone.pem' cannot be used"),
     ],
 )
 def test_a_file_of_tls_that_is_wrong_is_named(tmp_path: Path, keys: str, told: str) -> None:

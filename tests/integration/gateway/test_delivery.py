@@ -9,6 +9,8 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
+from streams.gateway.config import GatewayConfig
+from streams.gateway.context import GatewayContext, GatewayTopics
 from streams.gateway.delivery import Delivery
 from streams.gateway.spool.spool import Entry, Spool
 from streams.kafka.dev_cluster import Cluster
@@ -37,14 +39,10 @@ class Ground:
 
     def delivery(self, forget: Callable[..., None] | None = None) -> Delivery:
         """One that is not started; it forgets what Kafka has unless it is told otherwise."""
-        return Delivery(
-            self.path,
-            self.spool.id,
-            [self.topic],
-            self.options,
-            forget or self.spool.delete,
-            lambda entry: entry.captured_ms == LATE,
+        context = GatewayContext(
+            GatewayConfig(late_after_s=300), {}, GatewayTopics({}, self.topic), lambda: NOW
         )
+        return Delivery(context, self.spool, self.options, forget or self.spool.delete)
 
     def deliver(self, delivery: Delivery, within_s: float = 20) -> None:
         """Runs it until it has delivered all there is."""
@@ -113,7 +111,9 @@ def test_a_topic_that_is_not_there_is_said_and_holds_up_no_other(ground: Ground)
     ground.spool.put([ground.entry(0)._replace(topic="nowhere"), ground.entry(1)])
     delivery = ground.delivery()
     ground.deliver(delivery, within_s=3)
-    assert delivery.last_errors == {"nowhere": "the topic nowhere is not there: `anpr topics apply` makes it"}
+    assert delivery.last_errors == {
+        "nowhere": "topic nowhere does not exist: create it with `anpr topics apply`"
+    }
     assert numbers(ground) == [1]
     assert [each.topic for _, each in ground.spool.pending_entries(0, 9)] == ["nowhere"]
 

@@ -28,7 +28,7 @@ async def until(holds: Any, within_s: float = 10) -> None:
 def test_events_of_frigate_are_kept_and_those_of_other_cameras_are_not(tmp_path: Path) -> None:
     async def whole() -> None:
         port = free_port()
-        async with running_gateway(tmp_path, CAMERAS, now=ARRIVED_MS) as ground:
+        async with running_gateway(tmp_path, CAMERAS, now_ms=ARRIVED_MS) as ground:
             listening = subscription(ground, port)
             # The broker comes after the gateway, which goes on to try.
             listening.start()
@@ -58,5 +58,5 @@ def test_events_of_frigate_are_kept_and_those_of_other_cameras_are_not(tmp_path:
 
 
 def subscription(ground: GatewayEnvironment, port: int) -> Subscription:
-    policy = GatewayConfig(mqtt_host="127.0.0.1", mqtt_port=port)
-    return Subscription(policy, None, CAMERAS, ground.server.handle_message, lambda: ARRIVED_MS)
+    config = GatewayConfig(mqtt_host="127.0.0.1", mqtt_port=port)
+    return Subscription(ground.context._replace(config=config), ground.intake)

@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said_counted_and_put_aside_and_the_next_event_works(
         assert letter["body"].decode() == sent
         assert letter["__connect.errors.stage"] == "gateway"
         assert words in letter["__connect.errors.exception.message"]
-        seen = next(iter(ground.server._monitor.counts(ground.server._now_ms())))
+        seen = next(iter(ground.monitor.counts(ground.context.now_ms())))
         assert (seen.events["refused"], seen.rejects[reason]) == (1, 1)  # type: ignore[index]
         assert (await ground.send(read())).status == 200
         assert len(ground.reads()) == 1
@@ -132,9 +132,9 @@ def test_the_log_says_whose_login_was_wrong_and_no_secret(
 
     run(tmp_path, play)
     assert [line.partition(" from ")[0] for line in caplog.messages] == [
-        "an event of the user 'c1'",
-        "an event",
-        "an event",
+        "refused an event of user 'c1'",
+        "refused an event",
+        "refused an event",
     ]
     assert "hidden" not in caplog.text and "aGlk" not in caplog.text
 
@@ -270,9 +270,9 @@ def test_pictures_are_stored_if_there_is_a_folder_and_named_in_the_read(tmp_path
         assert (await ground.send(body, headers=form)).status == 200
         assert "image_ref" not in ground.reads()[0]
 
-    run(tmp_path, stored, cameras=cameras, now=ARRIVED_MS, pictures=str(tmp_path / "pictures"))
+    run(tmp_path, stored, cameras=cameras, now_ms=ARRIVED_MS, pictures=str(tmp_path / "pictures"))
     (tmp_path / "other").mkdir()
-    run(tmp_path / "other", dropped, cameras=cameras, now=ARRIVED_MS)
+    run(tmp_path / "other", dropped, cameras=cameras, now_ms=ARRIVED_MS)
 
 
 def test_a_dead_letter_has_no_picture(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_a_dead_letter_has_no_picture(tmp_path: Path) -> None:
         assert b"EventNotificationAlert" in letter["body"]
         assert len(letter["body"]) < len(body)
 
-    run(tmp_path, play, cameras=cameras, now=ARRIVED_MS)
+    run(tmp_path, play, cameras=cameras, now_ms=ARRIVED_MS)
 
 
 def test_a_camera_that_waits_for_its_own_reply_gets_it_if_a_read_was_taken(tmp_path: Path) -> None:
@@ -305,4 +305,4 @@ def test_a_camera_that_waits_for_its_own_reply_gets_it_if_a_read_was_taken(tmp_p
         del body["Picture"]["Plate"]
         assert (await ground.send(body, path="/NotificationInfo/TollgateInfo")).status == 422
 
-    run(tmp_path, play, cameras=cameras, now=ARRIVED_MS)
+    run(tmp_path, play, cameras=cameras, now_ms=ARRIVED_MS)

@@ -110,7 +110,7 @@ def test_figures_of_the_spool_and_kafka_are_those_handed_in() -> None:
         "kafka_confirmed_entries_total": 10_000_000_001,
         "kafka_up": 1,
     }
-    down = samples(render_metrics(CameraMonitor([]), NUMBERS._replace(reached=False), START))
+    down = samples(render_metrics(CameraMonitor([]), NUMBERS._replace(kafka_up=False), START))
     assert down[f"{of}kafka_up", ()] == 0
 
 

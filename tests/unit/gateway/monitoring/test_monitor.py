@@ -98,7 +98,7 @@ def test_reads_sent_late_are_counted_and_nothing_else() -> None:
     took(watch, START + MINUTE, 3 * HOUR, late=True)
     seen = one(watch, START + 2 * MINUTE)
     assert (seen.reads, seen.late_reads, seen.recent_reads, seen.drift_ms) == (2, 2, 0, None)
-    assert "no read since the start but such as are sent late" in run(watch, START, START + HOUR, 0, 0)[0]
+    assert "no read since the start except late ones" in run(watch, START, START + HOUR, 0, 0)[0]
 
 
 # Counts.
@@ -163,11 +163,11 @@ def test_a_camera_that_stops_falls_to_0_by_the_clock_alone_and_is_told_of_once_a
     seen = one(watch, noon + 20 * MINUTE)
     assert (seen.recent_reads, seen.ratio, seen.blind) == (0, 0, True)
     (words,) = said
-    assert words.startswith("camera camera: is blind, ")
-    assert "60 are usual; its last event came at 2026-05-22T11:59:00.300Z." in words
+    assert words.startswith("camera camera: blind: ")
+    assert "60 expected; last event at 2026-05-22T11:59:00.300Z." in words
     assert not one(watch, noon + 20 * MINUTE, "other").blind
     (words,) = run(watch, noon + 20 * MINUTE, noon + 40 * MINUTE, cameras=["camera", "other"])
-    assert words.startswith("camera camera: sees again, ")
+    assert words.startswith("camera camera: no longer blind, ")
     assert not one(watch, noon + 40 * MINUTE).blind
 
 
@@ -195,9 +195,9 @@ def test_a_quiet_night_is_not_blind_and_a_blind_camera_does_not_see_again_at_nig
     noon = START + 4 * DAY + 12 * HOUR
     assert run(watch, START + 4 * DAY + MINUTE, noon, by_night=0) == []
     (words,) = run(watch, noon, noon + 20 * HOUR, by_day=0, by_night=0)
-    assert "is blind" in words
+    assert "blind: " in words
     (words,) = run(watch, noon + 20 * HOUR, noon + 21 * HOUR)
-    assert "sees again" in words
+    assert "no longer blind" in words
 
 
 def test_a_camera_without_a_read_since_the_start_is_blind_after_fifteen_minutes() -> None:
@@ -205,10 +205,10 @@ def test_a_camera_without_a_read_since_the_start_is_blind_after_fifteen_minutes(
     assert run(watch, START, START + 15 * MINUTE, 0, 0) == []
     watch.record_refused("camera", START + 15 * MINUTE, "form")
     (words,) = run(watch, START + 15 * MINUTE, START + 2 * DAY, 0, 0)
-    assert "no read since the start; its last event came at 2026-05-21T00:15:00.000Z, 1 were refused" in words
+    assert "no read since the start; last event at 2026-05-21T00:15:00.000Z, 1 refused" in words
     assert one(watch, START + 2 * DAY).blind
     (words,) = run(watch, START + 2 * DAY, START + 2 * DAY + HOUR)
-    assert "sees again" in words
+    assert "no longer blind" in words
 
 
 def test_days_of_a_blind_camera_do_not_make_silence_usual_but_a_quieter_road_becomes_usual() -> None:
@@ -252,11 +252,11 @@ def test_a_restart_keeps_what_is_usual_and_who_is_blind() -> None:
     assert seen.last_event_ms == one(watch, at).last_event_ms
     assert [each.camera_id for each in again.counts(at)] == ["camera", "new", ""]
     (words,) = run(again, at + 12 * MINUTE, at + 40 * MINUTE, cameras=["new"])
-    assert "camera camera: is blind" in words
+    assert "camera camera: blind" in words
     third, _ = CameraMonitor.restore(["camera"], again.encode_state())
     assert run(third, at + 40 * MINUTE, at + 70 * MINUTE, 0, 0) == []
     (words,) = run(third, at + 70 * MINUTE, at + 100 * MINUTE)
-    assert "sees again" in words
+    assert "no longer blind" in words
 
 
 def test_many_restarts_within_hours_are_learnt_across() -> None:
@@ -274,12 +274,12 @@ SLOTS = KEPT["cameras"]["camera"]["usual"]["slots"]
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        (b"", "is damaged"),
-        (b"\xff\xfe", "is damaged"),
-        (b"[]", "is damaged"),
-        (CameraMonitor(["camera"]).encode_state()[:-20], "is damaged"),
-        (b"[" * 100_000, "is damaged"),
-        (orjson.dumps({"cameras": {}}), "is damaged"),
+        (b"", "damaged"),
+        (b"\xff\xfe", "damaged"),
+        (b"[]", "damaged"),
+        (CameraMonitor(["camera"]).encode_state()[:-20], "damaged"),
+        (b"[" * 100_000, "damaged"),
+        (orjson.dumps({"cameras": {}}), "damaged"),
         (
             orjson.dumps({"version": 1, "cameras": {"camera": {"usual": {"slots": [], "hours": []}}}}),
             "damaged",
@@ -293,14 +293,14 @@ SLOTS = KEPT["cameras"]["camera"]["usual"]["slots"]
             ),
             "damaged",
         ),
-        (orjson.dumps({**KEPT, "version": 2}), "has version 2, not 1"),
-        (orjson.dumps({"version": 7}), "has version 7, not 1"),
+        (orjson.dumps({**KEPT, "version": 2}), "of version 2, expected 1"),
+        (orjson.dumps({"version": 7}), "of version 7, expected 1"),
     ],
 )
 def test_a_state_that_cannot_be_used_is_a_fresh_start_that_says_so(state: bytes, why: str) -> None:
     watch, words = CameraMonitor.restore(["camera"], state)
     assert why in words
-    assert "learnt anew" in words
+    assert "learnt again" in words
     assert watch.encode_state() == CameraMonitor(["camera"]).encode_state()
 
 

@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_entries_come_back_as_they_were_put_in_their_order(path: Path) -> None:
     spool = Spool(path, MB)
-    entries = [entry(1), entry(2, captured=900), entry(3, headers=[("stage", "gateway")])]
+    entries = [entry(1), entry(2, captured_ms=900), entry(3, headers=[("stage", "gateway")])]
     spool.put(entries[:1])
     spool.put(entries[1:])
     assert [each for _, each in spool.pending_entries(0, 10)] == entries
@@ -78,7 +78,7 @@ def test_it_is_the_same_spool_when_it_is_opened_again(path: Path) -> None:
 
 def test_another_process_does_not_get_it(path: Path) -> None:
     first = Spool(path, MB)
-    with pytest.raises(SpoolError, match="another gateway has it open"):
+    with pytest.raises(SpoolError, match="in use by another gateway"):
         Spool(path, MB)
     first.close()
     Spool(path, MB).close()
@@ -86,7 +86,7 @@ def test_another_process_does_not_get_it(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"no database at all, but a text" * 100, "is no spool that can be used"), ("other", "something else")],
+    [(b"no database at all, but a text" * 100, "cannot be used as a spool"), ("other", "another program")],
 )
 def test_what_is_no_spool_is_left_as_it_is(path: Path, content: bytes | str, words: str) -> None:
     path.parent.mkdir()

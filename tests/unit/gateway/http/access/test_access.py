@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.gateway.config import GatewayCameraConfig
-from streams.gateway.http.access import Access, Unauthorised
+from streams.gateway.http.access import Access, Login, Unauthorised
 
 NOW = 1_779_400_000_000
 ENVIRON = {f"ANPR_CAMERA_{name}": f"secret of {name}" for name in ("B1", "B2", "D1", "T1", "DAHUA")}
@@ -39,7 +39,7 @@ def asked(
 ) -> str | int:
     """The camera, or the status of the refusal."""
     try:
-        return made.identify_camera("POST", path, authorization, certificate, now)
+        return made.identify_camera(Login("POST", path, authorization, certificate), now)
     except Unauthorised as refused:
         return refused.status
 
@@ -134,7 +134,7 @@ def test_any_bytes_in_a_basic_login_are_refused_and_nothing_else(raw: bytes) -> 
 
 def test_a_refusal_tells_no_secret() -> None:
     with pytest.raises(Unauthorised) as refused:
-        access().identify_camera("POST", "/", basic("b1", "hidden"), None, NOW)
+        access().identify_camera(Login("POST", "/", basic("b1", "hidden"), None), NOW)
     assert "hidden" not in str(refused.value) and "secret of" not in str(refused.value)
     assert refused.value.challenges[-2:] == (
         'Basic realm="anpr", charset="UTF-8"',

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.gateway.config import GatewayCameraConfig
-from streams.gateway.http.access import Access, Unauthorised
+from streams.gateway.http.access import Access, Login, Unauthorised
 from streams.gateway.http.access.digest import DigestChallenges, is_valid_response, parse_authorization
 from tests.support.gateways import SECRET, running_gateway
 from tests.unit.gateway.http.access.test_access import ENVIRON, NOW, asked
@@ -44,7 +44,7 @@ def digest(
 
 def challenges(made: Access, now: int = NOW) -> list[str]:
     with pytest.raises(Unauthorised) as refused:
-        made.identify_camera("POST", "/", None, None, now)
+        made.identify_camera(Login("POST", "/", None, None), now)
     assert refused.value.status == 401 and refused.value.is_challenge
     return [each for each in refused.value.challenges if each.startswith("Digest")]
 
@@ -129,12 +129,11 @@ def test_digest(which: int, count: int | None) -> None:
 def test_a_nonce_of_another_process_is_stale_and_no_wrong_login(count: int | None) -> None:
     header = digest(challenges(access())[0], "d1", "secret of D1", count=count)
     with pytest.raises(Unauthorised) as refused:
-        access().identify_camera("POST", "/", header, None, NOW)
+        access().identify_camera(Login("POST", "/", header, None), NOW)
     assert refused.value.status == 401 and refused.value.is_challenge
     with pytest.raises(Unauthorised) as refused:
-        access().identify_camera(
-            "POST", "/", digest(challenges(access())[0], "d1", "another", count=count), None, NOW
-        )
+        header = digest(challenges(access())[0], "d1", "another", count=count)
+        access().identify_camera(Login("POST", "/", header, None), NOW)
     assert refused.value.status == 401 and not refused.value.is_challenge
 
 
@@ -149,7 +148,7 @@ def test_an_answer_is_good_once_and_for_five_minutes() -> None:
     assert asked(made, digest(challenge, "d1", "secret of D1", count=4), now=NOW + 299_000) == "d1"
     late = digest(challenge, "d1", "secret of D1", count=5)
     with pytest.raises(Unauthorised) as refused:
-        made.identify_camera("POST", "/", late, None, NOW + 301_000)
+        made.identify_camera(Login("POST", "/", late, None), NOW + 301_000)
     assert refused.value.is_challenge
     assert all("stale=true" in each for each in refused.value.challenges if each.startswith("Digest"))
 
