@@ -1,1 +1,1 @@
-"""Reads against lists: candidates, how far a list's policy lets a match go, the country guard."""
+"""Matching of reads with alerts: candidates, match decisions, posteriors and their reasons."""

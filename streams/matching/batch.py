@@ -1,4 +1,4 @@
-"""The match stage: the bytes of a batch of reads to its matches. Stateless; scales by partitions."""
+"""The match stage: raw reads of a batch in, matches out. Stateless; scales with the partitions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,86 +12,86 @@ from streams.plates.packed_keys import PlateColumns, to_columns
 from streams.records.decode import DecodedReads, RejectedRecord, decode_reads
 from streams.records.faults import Fault, shown_value
 from streams.records.match import Match
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 
 _CHUNK_READS: Final = 2000
-"""Reads decoded and looked up at once. More do not fit the second-level cache of today's cores, and with
-fewer the fixed costs show; measured, 2,000 are a tenth faster than 4,000 or 500."""
+"""Reads decoded and looked up at once. More do not fit the second-level cache of current processors, and
+with fewer the fixed costs show; measured, 2,000 are 10 % faster than 4,000 or 500."""
 
 
 class BatchResult(NamedTuple):
-    """What a batch of reads gave.
+    """The result of matching a batch of reads.
 
-    `matches`, in the order of the reads; `newest`, for each match, the latest `captured_at` of the batch up
-    to and with its read, in ms since 1970 UTC; `newest_of_all`, that of the whole batch (None if it has no
-    read); `rejected`, the records that are no read, in their order; `reads`, how many were reads.
+    `matches` are in the order of the reads, `rejected` the records that are not valid reads, in their order.
+    `watermarks_ms` has for each match the greatest `captured_at` of the batch up to and including its read,
+    `watermark_ms` the greatest of the whole batch (None without reads). `read_count` counts the valid reads.
     """
 
     matches: list[Match]
-    watermarks_ms: list[int]
-    watermark_ms: int | None
+    watermarks_ms: list[Millis]
+    watermark_ms: Millis | None
     rejected: list[RejectedRecord]
     read_count: int
 
 
 def match_batch(records: Sequence[bytes], index: Index, matcher: Matcher) -> BatchResult:
-    """The matches of a batch of reads given as JSON records.
+    """Match a batch of raw reads (JSON records) against the alert lists.
 
-    Every read is checked whole; a record that is no read is set aside and costs its neighbours nothing.
+    Each record is validated completely; an invalid one is rejected without affecting the others.
     """
     rejected: list[RejectedRecord] = []
-    gathering = CandidateCollector(index)
-    newest_of: dict[int, datetime] = {}
+    collector = CandidateCollector(index)
+    watermark_by_row: dict[int, datetime] = {}
     latest: datetime | None = None
-    reads = 0
+    read_count = 0
     for start in range(0, len(records), _CHUNK_READS):
-        part, batch = _decode_valid(records[start : start + _CHUNK_READS])
-        rejected += [entry._replace(position=start + entry.position) for entry in part.rejected]
-        if not part.reads:
+        chunk, plate_columns = _decode_valid(records[start : start + _CHUNK_READS])
+        rejected += [entry._replace(position=start + entry.position) for entry in chunk.rejected]
+        if not chunk.reads:
             continue
-        clock = _Watermark(part.times, latest)
-        for row in gathering.add(part.reads, batch):
-            newest_of[reads + row] = clock.up_to(row)
-        reads += len(part.reads)
-        latest = clock.up_to(len(part.reads) - 1)
+        watermark = _Watermark(chunk.times, latest)
+        for row in collector.add(chunk.reads, plate_columns):
+            watermark_by_row[read_count + row] = watermark.up_to(row)
+        read_count += len(chunk.reads)
+        latest = watermark.up_to(len(chunk.reads) - 1)
     matches: list[Match] = []
-    newest: list[int] = []
-    # Judged one after the other at the end: what judging needs is then in the caches.
-    for candidate in gathering.candidates(matcher.prefilter):
-        read = gathering.reads[candidate.row]
+    watermarks_ms: list[Millis] = []
+    # Matched together at the end, so that what the matcher needs stays in the processor's caches.
+    for candidate in collector.candidates(matcher.prefilter):
+        read = collector.reads[candidate.row]
         if not index.is_effective(candidate.alert, read.captured_at):
             continue
         result = matcher.match(read, candidate.alert)
         if not isinstance(result, NoMatch):
             matches.append(Match(read, candidate.alert, result))
-            newest.append(to_ms(newest_of[candidate.row]))
-    return BatchResult(matches, newest, to_ms(latest) if latest else None, rejected, reads)
+            watermarks_ms.append(to_ms(watermark_by_row[candidate.row]))
+    return BatchResult(matches, watermarks_ms, to_ms(latest) if latest else None, rejected, read_count)
 
 
 def _decode_valid(records: Sequence[bytes]) -> tuple[DecodedReads, PlateColumns]:
-    """The reads of a batch whose plate is one, and their columns; what is not is among the rejected."""
+    """Decode the reads of a batch and their plates; reject those whose plate is invalid."""
     decoded = decode_reads(records)
-    batch = to_columns([read.plate for read in decoded.reads])
-    if not batch.faults:
-        return decoded, batch
+    plate_columns = to_columns([read.plate for read in decoded.reads])
+    if not plate_columns.faults:
+        return decoded, plate_columns
     rejected = list(decoded.rejected)
-    for row, rule in batch.faults.items():
-        place = decoded.indices[row]
+    for row, rule in plate_columns.faults.items():
+        position = decoded.indices[row]
         fault = Fault("plate", rule, shown_value(decoded.reads[row].plate, "plate"))
-        rejected.append(RejectedRecord(place, (fault,), records[place]))
+        rejected.append(RejectedRecord(position, (fault,), records[position]))
     rejected.sort(key=lambda entry: entry.position)
-    good = [row for row in range(len(decoded.reads)) if row not in batch.faults]
-    kept = DecodedReads(
-        [decoded.reads[row] for row in good],
-        [decoded.indices[row] for row in good],
-        [decoded.times[row] for row in good],
+    rows = [row for row in range(len(decoded.reads)) if row not in plate_columns.faults]
+    valid = DecodedReads(
+        [decoded.reads[row] for row in rows],
+        [decoded.indices[row] for row in rows],
+        [decoded.times[row] for row in rows],
         rejected,
     )
-    return kept, to_columns([read.plate for read in kept.reads])
+    return valid, to_columns([read.plate for read in valid.reads])
 
 
 class _Watermark:
-    """The latest time up to a row of a part; rows are asked in rising order, so each is looked at once."""
+    """The greatest time up to a row of a chunk. Ask for rows in ascending order: each time is read once."""
 
     def __init__(self, times: Sequence[datetime], initial: datetime | None) -> None:
         self._times = times
@@ -99,7 +99,7 @@ class _Watermark:
         self._next_row = 0
 
     def up_to(self, row: int) -> datetime:
-        """The latest time before the part, or in it up to and with this row."""
+        """Return the greatest time before the chunk, or in it up to and including a row."""
         if row >= self._next_row:
             self._latest = max(self._latest, max(self._times[self._next_row : row + 1]))
             self._next_row = row + 1

@@ -1,8 +1,8 @@
-"""Candidates: the alerts that the reads of a batch may match, each for the judge to say yes or no.
+"""Candidates: the alerts that the reads of a batch may match, for the matcher to decide.
 
-Every list gives the alerts of one confusable class with the plate as read, and patterns that it may fit.
-Lists that ask for it (mode `fuzzy`) give also those one character from it, and the same for other whole texts
-that the recogniser named.
+For every list, these are the alerts in the confusable class of the plate as read, and the patterns that it
+may fit. For lists of mode `fuzzy`, they are also the alerts one edit away, and the same for the recogniser's
+other texts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,9 +24,9 @@ _get_candidates: Final = attrgetter("candidates")
 
 
 class CandidateCollector:
-    """The candidates of a batch of reads, looked up part by part: a part fits the cache, a batch may not.
+    """Collects the candidates of a batch of reads chunk by chunk: a chunk fits the cache, a batch may not.
 
-    For the same reason only those reads are held that have a candidate.
+    For the same reason, only reads that have candidates are held.
     """
 
     def __init__(self, index: Index) -> None:
@@ -37,18 +37,18 @@ class CandidateCollector:
         self._near_rows: list[NDArray[np.intp]] = []
         self._near_keys: list[Keys] = []
         self.reads: dict[int, Read] = {}
-        """By row, the reads that may have a candidate."""
+        """By row, the reads that may have candidates."""
 
     def add(self, reads: Sequence[Read], plate_columns: PlateColumns) -> list[int]:
-        """Looks up further reads; the places in them, in order, of those that may have a candidate.
+        """Look up a chunk of reads; return the indices in it, ascending, of those that may have candidates.
 
-        `columns_of` has their plates, row by row, and none is at fault.
+        `plate_columns` has their plates, row by row, all valid.
         """
         first, index = self._count, self._index
         self._count += len(reads)
-        found = _renumber_rows(index.find(plate_columns), range(first, self._count))
-        self._as_read += found
-        rows = {each.row for each in found}
+        as_read = _renumber_rows(index.find(plate_columns), range(first, self._count))
+        self._as_read += as_read
+        rows = {candidate.row for candidate in as_read}
         if index.has_fuzzy_plates:
             rows.update(self._add_near(reads, plate_columns, first))
         for row in rows:
@@ -56,64 +56,64 @@ class CandidateCollector:
         return [row - first for row in sorted(rows)]
 
     def candidates(self, prefilter: Prefilter) -> list[Candidate]:
-        """The candidates in the order of the reads; each pair of a row and an alert comes once."""
-        more = self._alternatives
+        """Return the candidates in the order of the reads; each pair of a row and an alert comes once."""
+        further = self._alternatives
         if self._near_rows:
             rows, keys = np.concatenate(self._near_rows), np.concatenate(self._near_keys)
-            worth = np.flatnonzero(prefilter.plausible(self.reads, rows, keys))
-            more = more + self._index.resolve(rows[worth], keys[worth])
-        if not more:
+            plausible = np.flatnonzero(prefilter.plausible(self.reads, rows, keys))
+            further = further + self._index.resolve(rows[plausible], keys[plausible])
+        if not further:
             return self._as_read
-        found: dict[tuple[int, AlertKey], Candidate] = {}
-        for each in chain(self._as_read, more):
-            found.setdefault((each.row, alert_key(each.alert)), each)
-        return [found[key] for key in sorted(found)]
+        by_pair: dict[tuple[int, AlertKey], Candidate] = {}
+        for candidate in chain(self._as_read, further):
+            by_pair.setdefault((candidate.row, alert_key(candidate.alert)), candidate)
+        return [by_pair[pair] for pair in sorted(by_pair)]
 
     def _add_near(self, reads: Sequence[Read], plate_columns: PlateColumns, first: int) -> Iterator[int]:
-        """The rows of what is one character away, or named by the recogniser."""
+        """Look up plates one edit away and the recogniser's other texts; iterate over the rows with any."""
         rows, keys = self._index.find_one_edit(plate_columns)
         yield from self._add_near_pairs(rows + first, keys)
-        beside, texts = _list_alternatives(reads)
+        text_rows, texts = _list_alternatives(reads)
         if not texts:
             return
-        named = to_columns(texts)
-        if named.faults:
-            good = [place for place in range(len(texts)) if place not in named.faults]
-            beside, named = [beside[place] for place in good], to_columns([texts[place] for place in good])
-        owners = np.array(beside, dtype=np.intp) + first
-        more = _renumber_rows(self._index.find(named), owners.tolist())
-        self._alternatives += more
-        yield from (each.row for each in more)
-        rows, keys = self._index.find_one_edit(named)
-        yield from self._add_near_pairs(owners[rows], keys)
+        columns = to_columns(texts)
+        if columns.faults:
+            valid = [index for index in range(len(texts)) if index not in columns.faults]
+            text_rows, columns = [text_rows[index] for index in valid], to_columns([texts[i] for i in valid])
+        read_rows = np.array(text_rows, dtype=np.intp) + first
+        alternatives = _renumber_rows(self._index.find(columns), read_rows.tolist())
+        self._alternatives += alternatives
+        yield from (candidate.row for candidate in alternatives)
+        rows, keys = self._index.find_one_edit(columns)
+        yield from self._add_near_pairs(read_rows[rows], keys)
 
     def _add_near_pairs(self, rows: NDArray[np.intp], keys: Keys) -> list[int]:
         if len(rows):
             self._near_rows.append(rows)
             self._near_keys.append(keys)
-        found: list[int] = rows.tolist()
-        return found
+        row_list: list[int] = rows.tolist()
+        return row_list
 
 
 def find_candidates(
     reads: Sequence[Read], plate_columns: PlateColumns, index: Index, prefilter: Prefilter
 ) -> list[Candidate]:
-    """The candidates of reads, in their order; each pair of a row and an alert comes once.
+    """Return the candidates of reads, in their order; each pair of a row and an alert comes once.
 
-    `batch` has the plates of the reads, row by row, and none is at fault.
+    `plate_columns` has the plates of the reads, row by row, all valid.
     """
-    gathering = CandidateCollector(index)
-    gathering.add(reads, plate_columns)
-    return gathering.candidates(prefilter)
+    collector = CandidateCollector(index)
+    collector.add(reads, plate_columns)
+    return collector.candidates(prefilter)
 
 
-def _renumber_rows(found: Sequence[Candidate], rows: Sequence[int]) -> list[Candidate]:
-    """Candidates of some rows, each as of the row that stands for it."""
-    return [Candidate(rows[each.row], each.alert) for each in found]
+def _renumber_rows(candidates: Sequence[Candidate], rows: Sequence[int]) -> list[Candidate]:
+    """Replace the row of each candidate by the entry of `rows` at it."""
+    return [Candidate(rows[candidate.row], candidate.alert) for candidate in candidates]
 
 
 def _list_alternatives(reads: Sequence[Read]) -> tuple[list[int], list[str]]:
-    """The rows of reads for which the recogniser named other texts, and each text beside its row."""
+    """Return the recogniser's other texts, and the row of the read of each."""
     rows, texts = [], []
     for row in compress(count(), map(_get_candidates, reads)):
         for text in recogniser_alternatives(reads[row]):

@@ -1,9 +1,9 @@
-"""Looking back: reads that were taken before an alert came, against that alert.
+"""Lookback: alerts matched against retained reads from before the alerts arrived.
 
-An alert counts for reads from its `valid_from` on, so the live stream has nothing to say of what was before.
-A look back is for just that. It goes by its own term instead: a read counts if `captured_at` lies in the
-hours before the look back was asked for, that instant itself being the live stream's already. Whether the
-alert's term had begun then, does not matter; that it has not ended is for the caller to see.
+An alert counts for reads from its `valid_from` on, so the live stream does not match it with earlier reads. A
+lookback does just that. It has a validity period of its own instead: a read counts if its `captured_at` lies
+in the hours before the lookback was requested, not including that instant, which belongs to the live stream.
+Whether the alert's own validity had begun by then does not matter; the caller checks that it has not ended.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -20,23 +20,23 @@ from streams.records.decode import RejectedRecord
 from streams.records.journey import Lookback
 from streams.records.match import Match
 from streams.records.read import Read
-from streams.records.times import HOUR_MS, from_ms, to_ms
+from streams.records.times import HOUR_MS, Millis, from_ms, to_ms
 from streams.rules.jurisdictions import LookbackScope
 
 
 class LookbackRequest(NamedTuple):
-    """An alert to be looked back for: over so many hours before a time (ms since 1970 UTC), and where."""
+    """A lookback for an alert: over how many hours before the request, and what each country permits."""
 
     alert: Alert
     hours: float
-    requested_ms: int
+    requested_ms: Millis
     scope: LookbackScope
 
 
 class LookbackResult(NamedTuple):
-    """What a batch gave: the matches in the order of the reads, how many reads, and what is no read.
+    """The result of a batch: matches in the order of the reads, and the records that are not valid reads.
 
-    `unplaced`: how many reads would have matched, but the country of their camera is not known.
+    `unplaced` counts the reads that would have matched but whose camera's country is unknown.
     """
 
     matches: list[Match]
@@ -46,16 +46,16 @@ class LookbackResult(NamedTuple):
 
 
 class _Permission(NamedTuple):
-    """From when on reads of a country may match, and what a match of them says of it."""
+    """The time from which reads of a country may match, and the record of the permission in each match."""
 
     start: datetime
     lookback: Lookback
 
 
 class LookbackSearch:
-    """The alerts that are looked back for in one pass over reads, in an index of only them.
+    """The alerts searched for in one pass over retained reads, in an index of their own.
 
-    `near` as in `Index`. An alert whose plate is none matches nothing, as in the lists.
+    `fuzzy_lists` as in `Index`. An alert whose plate is invalid matches nothing, as in the live stream.
     """
 
     def __init__(
@@ -66,51 +66,50 @@ class LookbackSearch:
         self._alerts: dict[AlertKey, Alert] = {}
         self._permissions: dict[tuple[AlertKey, str], _Permission] = {}
         self._starts: dict[str, datetime] = {}
-        for each in requests:
-            if each.scope.permitted:
-                self._add_request(each)
+        for request in requests:
+            if request.scope.permitted:
+                self._add_request(request)
 
     @property
     def countries(self) -> list[str]:
-        """The countries whose reads are to be looked at, in order of their codes."""
+        """The countries whose reads are searched, in the order of their codes."""
         return sorted(self._starts)
 
-    def start_ms(self, country: str) -> int:
-        """The first instant of which reads of a country count, in ms since 1970 UTC."""
+    def start_ms(self, country: str) -> Millis:
+        """Return the first instant from which reads of a country count."""
         return to_ms(self._starts[country])
 
     def search(self, records: Sequence[bytes], get_country: Callable[[Read], str | None]) -> LookbackResult:
-        """The matches in a batch of reads given as JSON records; `country_of` is that of a read's camera.
+        """Match a batch of raw reads (JSON records); `get_country` returns the country of a read's camera.
 
-        Each match has the alert as it is in force, and the authority under which its read was looked at.
+        Each match has the alert as it is in the lists, and the legal permission for its read.
         """
-        matched = match_batch(records, self._index, self._matcher)
+        batch = match_batch(records, self._index, self._matcher)
         matches, unplaced = [], 0
-        for match in matched.matches:
+        for match in batch.matches:
             country, key = get_country(match.read), alert_key(match.alert)
             if country is None:
                 unplaced += 1
                 continue
-            right = self._permissions.get((key, country))
-            if right is not None and match.read.captured_at >= right.start:
-                matches.append(Match(match.read, self._alerts[key], match.result, right.lookback))
-        return LookbackResult(matches, matched.read_count, matched.rejected, unplaced)
+            permission = self._permissions.get((key, country))
+            if permission is not None and match.read.captured_at >= permission.start:
+                matches.append(Match(match.read, self._alerts[key], match.result, permission.lookback))
+        return LookbackResult(matches, batch.read_count, batch.rejected, unplaced)
 
     def _add_request(self, request: LookbackRequest) -> None:
-        alert, at, key = request.alert, from_ms(request.requested_ms), alert_key(request.alert)
-        longest = max(granted.hours for granted in request.scope.permitted)
-        # The index refuses reads outside an alert's term, so here its term is that of the look back.
-        self._index.put(
-            replace(alert, valid_from=_hours_before(request.requested_ms, longest), valid_until=at)
-        )
+        alert, key, requested_at = request.alert, alert_key(request.alert), from_ms(request.requested_ms)
+        longest = max(permitted.hours for permitted in request.scope.permitted)
+        # The index ignores reads outside an alert's validity, so in this index it is that of the lookback.
+        start = _hours_before(request.requested_ms, longest)
+        self._index.put(replace(alert, valid_from=start, valid_until=requested_at))
         self._alerts[key] = alert
-        for granted in request.scope.permitted:
-            since = _hours_before(request.requested_ms, granted.hours)
-            lookback = Lookback(granted.country, granted.hours, granted.source, at)
-            self._permissions[key, granted.country] = _Permission(since, lookback)
-            self._starts[granted.country] = min(since, self._starts.get(granted.country, since))
+        for permitted in request.scope.permitted:
+            start = _hours_before(request.requested_ms, permitted.hours)
+            lookback = Lookback(permitted.country, permitted.hours, permitted.source, requested_at)
+            self._permissions[key, permitted.country] = _Permission(start, lookback)
+            self._starts[permitted.country] = min(start, self._starts.get(permitted.country, start))
 
 
-def _hours_before(at_ms: int, hours: float) -> datetime:
-    """So many hours before a time in ms since 1970 UTC, at least one ms."""
-    return from_ms(at_ms - max(round(hours * HOUR_MS), 1))
+def _hours_before(time_ms: Millis, hours: float) -> datetime:
+    """Return the time some hours, at least 1 ms, before another."""
+    return from_ms(time_ms - max(round(hours * HOUR_MS), 1))

@@ -1,10 +1,11 @@
-"""Two plates compared: the same, of one confusable class, or of a pattern; and where they differ.
+"""Comparison of two plates: equal, in the same confusable classes, one edit apart or fitting a pattern.
 
-The national format speaks first: a character that cannot stand at its place was misread, and if only the
-listed one can, that difference is settled. What the format leaves open is an equivalence, and of those only
-few are allowed (Genetec's rule: one, on plates of five characters or more).
+The national format decides first: a character that is impossible at its position was misread, and if only
+the listed character is possible there, the difference is settled. A difference that the format leaves open
+is an equivalence, of which only few are allowed (Genetec's rule: one, on plates of five characters or more).
 
-Where the list allows it, any one character more may differ (`one_apart`); the posterior says how likely.
+Where the list allows it, any one further character may differ (`within_one_edit`); the posterior tells how
+likely that is.
 """
 
 import re
@@ -21,7 +22,7 @@ from streams.records.match import Edit, EditKind
 
 
 class PlateDifference(NamedTuple):
-    """Two spellings of one length that differ only within confusable classes, and where (from 0)."""
+    """Two spellings of one length that differ only within confusable classes, and at which positions."""
 
     read: Spelling
     listed: Spelling
@@ -29,70 +30,80 @@ class PlateDifference(NamedTuple):
 
 
 def compare_plates(read: str, listed: str, classes: ConfusableClasses) -> PlateDifference | None:
-    """How two normal forms differ in their most alike spellings; None if beyond confusable classes."""
+    """Compare two normal forms in their most similar spellings.
+
+    Return None if they differ by more than confusable characters.
+    """
     if read == listed:
-        same = _spellings(read)[0]
-        return PlateDifference(same, same, ())
-    found: PlateDifference | None = None
-    listed_ways = _spellings(listed)
-    for one in _spellings(read):
-        for other in listed_ways:
-            if len(one.text) != len(other.text):
+        spelling = _spellings(read)[0]
+        return PlateDifference(spelling, spelling, ())
+    best: PlateDifference | None = None
+    listed_spellings = _spellings(listed)
+    for read_spelling in _spellings(read):
+        for listed_spelling in listed_spellings:
+            if len(read_spelling.text) != len(listed_spelling.text):
                 continue
-            places = _differing_positions(one.text, other.text, classes)
-            if places is not None and (found is None or len(places) < len(found.positions)):
-                found = PlateDifference(one, other, places)
-    return found
+            positions = _differing_positions(read_spelling.text, listed_spelling.text, classes)
+            if positions is not None and (best is None or len(positions) < len(best.positions)):
+                best = PlateDifference(read_spelling, listed_spelling, positions)
+    return best
 
 
 def within_one_edit(read: str, listed: str, classes: ConfusableClasses) -> bool:
-    """Whether two normal forms differ by at most one character, in some spelling of both: another one, one
-    more or one less. Characters of one confusable class do not count."""
-    listed_ways = {classes.map_text(way.text) for way in _spellings(listed)}
+    """True if two normal forms differ by at most one character, in some spelling of both.
+
+    The character may be replaced, added or missing. Characters of one confusable class are equal.
+    """
+    listed_texts = {classes.map_text(spelling.text) for spelling in _spellings(listed)}
     return any(
-        _differ_by_one_edit(one, other)
-        for one in {classes.map_text(way.text) for way in _spellings(read)}
-        for other in listed_ways
+        _differ_by_one_edit(read_text, listed_text)
+        for read_text in {classes.map_text(spelling.text) for spelling in _spellings(read)}
+        for listed_text in listed_texts
     )
 
 
 def _spellings(plate: str) -> Sequence[Spelling]:
-    """The spellings of a normal form."""
+    """Return the spellings of a normal form."""
     return all_spellings(plate) if plate.isascii() else _umlaut_spellings(plate)
 
 
 @lru_cache(maxsize=16)
 def _umlaut_spellings(plate: str) -> tuple[Spelling, ...]:
-    """Up to eight, and a read is held against many plates: put together once. Only the last few are kept, for
-    reads that match nothing are not to be."""
+    """Return up to eight spellings, built once for the many plates that a read is compared with.
+
+    Only a few are cached: the spellings of reads that match nothing must not accumulate.
+    """
     return tuple(all_spellings(plate))
 
 
 def _differ_by_one_edit(first: str, second: str) -> bool:
+    """True if two texts differ by at most one edit."""
     if abs(len(first) - len(second)) > 1:
         return False
     shorter = min(len(first), len(second))
-    before = next((place for place in range(shorter) if first[place] != second[place]), shorter)
-    behind = before + (len(first) >= len(second)), before + (len(second) >= len(first))
-    return first[behind[0] :] == second[behind[1] :]
+    prefix = next((index for index in range(shorter) if first[index] != second[index]), shorter)
+    first_rest = prefix + (len(first) >= len(second))
+    second_rest = prefix + (len(second) >= len(first))
+    return first[first_rest:] == second[second_rest:]
 
 
 def _differing_positions(read: str, listed: str, classes: ConfusableClasses) -> tuple[int, ...] | None:
-    places = []
-    for place, (one, other) in enumerate(zip(read, listed, strict=True)):
-        if one != other:
-            if one not in classes.class_for(other):
+    """Return where two texts of one length differ; None if they differ beyond confusable classes."""
+    positions = []
+    for position, (read_char, listed_char) in enumerate(zip(read, listed, strict=True)):
+        if read_char != listed_char:
+            if read_char not in classes.class_for(listed_char):
                 return None
-            places.append(place)
-    return tuple(places)
+            positions.append(position)
+    return tuple(positions)
 
 
 def settled_positions(
     difference: PlateDifference, countries: tuple[str, ...], formats: Formats
 ) -> frozenset[int]:
-    """Those places of a difference that the formats of a country settle, for the country that settles most.
+    """Return the positions of a difference that the formats settle, for the country that settles most.
 
-    A read that is possible as it stands in one of the countries may be right, so nothing is settled there.
+    If the read is possible as it is in one of the countries it may be correct, and nothing is settled.
     """
     read, listed = difference.read.text, difference.listed.text
     if any(formats.is_possible_as_read(read, country) for country in countries):
@@ -103,9 +114,9 @@ def settled_positions(
             if fit.format.free:
                 continue
             settled = frozenset(
-                place
-                for place in difference.positions
-                if place not in fit.open_positions and fit.plate[place] == listed[place]
+                position
+                for position in difference.positions
+                if position not in fit.open_positions and fit.plate[position] == listed[position]
             )
             if len(settled) > len(best):
                 best = settled
@@ -113,33 +124,33 @@ def settled_positions(
 
 
 def build_edits(read: str, listed: str, difference: PlateDifference, settled: frozenset[int]) -> list[Edit]:
-    """The differences of two normal forms, place by place of the listed one."""
+    """Return the edits between two normal forms, in the order of positions in the listed one."""
     edits = [
         Edit(
-            "settled" if place in settled else "equivalent",
-            difference.listed.positions[place] + 1,
-            difference.read.text[place],
-            difference.listed.text[place],
+            "settled" if position in settled else "equivalent",
+            difference.listed.positions[position] + 1,
+            difference.read.text[position],
+            difference.listed.text[position],
         )
-        for place in difference.positions
+        for position in difference.positions
     ]
     edits.extend(_umlaut_edits(read, listed, difference))
     return sorted(edits, key=lambda edit: edit.position)
 
 
-def edits_from_errors(character_errors: Iterable[Misread], classes: ConfusableClasses) -> list[Edit]:
-    """The edits that slips of a read are, place by place of the listed plate."""
-    found = []
-    for slip in character_errors:
+def edits_from_errors(errors: Iterable[Misread], classes: ConfusableClasses) -> list[Edit]:
+    """Return character errors as edits, in the order of positions in the listed plate."""
+    edits = []
+    for error in errors:
         kind: EditKind = "substituted"
-        if not slip.read:
+        if not error.read:
             kind = "lost"
-        elif not slip.true:
+        elif not error.true:
             kind = "extra"
-        elif slip.read in classes.class_for(slip.true):
+        elif error.read in classes.class_for(error.true):
             kind = "equivalent"
-        found.append(Edit(kind, slip.position + 1, slip.read, slip.true))
-    return sorted(found, key=lambda edit: edit.position)
+        edits.append(Edit(kind, error.position + 1, error.read, error.true))
+    return sorted(edits, key=lambda edit: edit.position)
 
 
 def character_errors_between(read: str, listed: str) -> list[Misread]:
@@ -156,35 +167,51 @@ def character_errors_between(read: str, listed: str) -> list[Misread]:
 
 
 def _umlaut_edits(read: str, listed: str, difference: PlateDifference) -> Iterator[Edit]:
+    """Iterate over the umlauts that are spelled differently in the two normal forms."""
     if read.isascii() and listed.isascii():
         return
-    seen = set()
-    for place, (at_read, at_listed) in enumerate(
-        zip(difference.read.positions, difference.listed.positions, strict=True)
-    ):
-        one, other = read[at_read], listed[at_listed]
-        if one == other or place in difference.positions or (one not in UMLAUTS and other not in UMLAUTS):
+    read_positions, listed_positions = difference.read.positions, difference.listed.positions
+    done = set()
+    for index, (read_at, listed_at) in enumerate(zip(read_positions, listed_positions, strict=True)):
+        read_char, listed_char = read[read_at], listed[listed_at]
+        if (
+            read_char == listed_char
+            or index in difference.positions
+            or (read_char not in UMLAUTS and listed_char not in UMLAUTS)
+        ):
             continue
-        if other in UMLAUTS and at_listed not in seen:
-            seen.add(at_listed)
-            spots = [spot for spot, at in enumerate(difference.listed.positions) if at == at_listed]
-            as_read = dict.fromkeys(difference.read.positions[spot] for spot in spots)
-            yield Edit("umlaut", at_listed + 1, "".join(read[at] for at in as_read), other)
-        elif one in UMLAUTS and at_read not in seen and other not in UMLAUTS:
-            seen.add(at_read)
-            spots = [spot for spot, at in enumerate(difference.read.positions) if at == at_read]
-            as_listed = dict.fromkeys(difference.listed.positions[spot] for spot in spots)
-            yield Edit("umlaut", at_listed + 1, one, "".join(listed[at] for at in as_listed))
+        if listed_char in UMLAUTS and listed_at not in done:
+            done.add(listed_at)
+            aligned = _aligned_chars(listed_at, listed_positions, read, read_positions)
+            yield Edit("umlaut", listed_at + 1, aligned, listed_char)
+        elif read_char in UMLAUTS and read_at not in done and listed_char not in UMLAUTS:
+            done.add(read_at)
+            aligned = _aligned_chars(read_at, read_positions, listed, listed_positions)
+            yield Edit("umlaut", listed_at + 1, read_char, aligned)
+
+
+def _aligned_chars(
+    position: int, positions: Sequence[int], other: str, other_positions: Sequence[int]
+) -> str:
+    """Return the characters of the other normal form aligned with a position of the one."""
+    aligned = dict.fromkeys(
+        other_position
+        for own_position, other_position in zip(positions, other_positions, strict=True)
+        if own_position == position
+    )
+    return "".join(other[aligned_position] for aligned_position in aligned)
 
 
 def fits_pattern(plate: str, pattern: str) -> bool:
-    """Whether a normal form fits one with wildcards, in some spelling of both."""
-    return any(_compile_pattern(pattern).fullmatch(one.text) for one in _spellings(plate))
+    """True if a normal form fits a pattern with wildcards, in some spelling of both."""
+    compiled = _compile_pattern(pattern)
+    return any(compiled.fullmatch(spelling.text) for spelling in _spellings(plate))
 
 
 @lru_cache(maxsize=4096)
 def _compile_pattern(pattern: str) -> re.Pattern[str]:
-    ways = (
-        "".join({"?": ".", "*": ".*"}.get(char, char) for char in way.text) for way in all_spellings(pattern)
+    expressions = (
+        "".join({"?": ".", "*": ".*"}.get(char, char) for char in spelling.text)
+        for spelling in all_spellings(pattern)
     )
-    return re.compile("|".join(ways))
+    return re.compile("|".join(expressions))
