@@ -1,75 +1,61 @@
-"""Rejected records: their dead letters, and the share of them that ends a worker."""
+"""Headers of dead letters: where a record was, which stage rejected it, and what is wrong with it.
 
-from collections import deque
+Worker and gateway both write dead letters, so this module imports no Kafka client.
+"""
+
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from streams.kafka.faust_driver.batch import Record
-from streams.kafka.producer import ProducerRecord
 from streams.records.faults import Fault
-from streams.runtime.errors import WorkerError
 
+# Named as Kafka Connect names them (KIP-298), so that its tools can read them.
 HEADER_PREFIX: Final = "__connect.errors."
-"""Of the headers, as Kafka Connect names them (KIP-298)."""
+TOPIC_HEADER: Final = f"{HEADER_PREFIX}topic"
+PARTITION_HEADER: Final = f"{HEADER_PREFIX}partition"
+OFFSET_HEADER: Final = f"{HEADER_PREFIX}offset"
+STAGE_HEADER: Final = f"{HEADER_PREFIX}stage"
+EXCEPTION_CLASS_HEADER: Final = f"{HEADER_PREFIX}exception.class.name"
+MESSAGE_HEADER: Final = f"{HEADER_PREFIX}exception.message"
 FAULTS_HEADER: Final = "anpr.faults"
-"""The header with the same faults as JSON: a list of {field, rule, value}."""
-_EXCEPTION_CLASS: Final = "streams.records.decode.Rejected"
+"""The header with the faults as JSON: a list of {field, rule, value}."""
+CONTENT_TYPE_HEADER: Final = "content-type"
+"""The header with the media type of an event, as the camera gave it; written by the gateway."""
+
+Stage = Literal["match", "gateway"]
+"""The part that rejects a record: the worker's match stage, or the gateway."""
+MATCH_STAGE: Final = "match"
+GATEWAY_STAGE: Final = "gateway"
+STAGES: Final[tuple[Stage, ...]] = (MATCH_STAGE, GATEWAY_STAGE)
+_EXCEPTION_CLASSES: Final[dict[Stage, str]] = {
+    "match": "streams.records.decode.Rejected",
+    "gateway": "streams.gateway.event.EventError",
+}
 
 
-def dead_letter(
-    dead_letter_topic: str, topic: str, partition: int, record: Record, stage: str, faults: Sequence[Fault]
-) -> ProducerRecord:
-    """The record as it came, with headers that say where it stood and all that is wrong with it.
+class RecordOrigin(NamedTuple):
+    """The topic, partition and offset of a rejected record."""
 
-    A record without both key and value has an empty key there, for the client sends none without both.
+    topic: str
+    partition: int
+    offset: int
+
+
+def dead_letter_headers(
+    stage: Stage, faults: Sequence[Fault], origin: RecordOrigin | None = None
+) -> list[tuple[str, bytes]]:
+    """Return the headers that a dead letter gets, besides those of the record itself.
+
+    `origin` is None for an event that was on no topic.
     """
-    told = {
-        "topic": topic,
-        "partition": str(partition),
-        "offset": str(record.offset),
-        "stage": stage,
-        "exception.class.name": _EXCEPTION_CLASS,
-        "exception.message": "; ".join(map(str, faults)),
-    }
-    headers = [*record.headers, *((HEADER_PREFIX + name, text.encode()) for name, text in told.items())]
-    headers.append((FAULTS_HEADER, msgspec.json.encode([fault._asdict() for fault in faults])))
-    key = b"" if record.key is None and record.value is None else record.key
-    return ProducerRecord(dead_letter_topic, key, record.value, headers=headers)
-
-
-class RejectRate:
-    """The share of rejected records among the latest ones of a topic."""
-
-    def __init__(self, topic: str, max_share: float, window_size: int) -> None:
-        self._topic = topic
-        self._max_share = max_share
-        self._window_size = window_size
-        self._batches: deque[tuple[int, int]] = deque()
-        self._records = 0
-        self._rejected = 0
-
-    def add_batch(self, records: int, rejected: int) -> None:
-        """Takes the numbers of a batch, before it is dead-lettered. Raises WorkerError for too large a share.
-
-        So after a bad release of a gateway the topic waits for a good one, and is not drained as rejected.
-        """
-        self._batches.append((records, rejected))
-        self._records += records
-        self._rejected += rejected
-        while self._batches and self._records - self._batches[0][0] >= self._window_size:
-            gone, gone_rejected = self._batches.popleft()
-            self._records -= gone
-            self._rejected -= gone_rejected
-        if (
-            rejected
-            and self._records >= self._window_size
-            and self._rejected > self._max_share * self._records
-        ):
-            raise WorkerError(
-                f"topic {self._topic}: {self._rejected:,} of the latest {self._records:,} records were "
-                f"rejected, more than [worker] rejected_share = {self._max_share}; nothing of the "
-                "last batch is "
-                "committed. See what the gateways send, or set a higher share to let it pass"
-            )
+    headers: dict[str, str] = {}
+    if origin is not None:
+        headers[TOPIC_HEADER] = origin.topic
+        headers[PARTITION_HEADER] = str(origin.partition)
+        headers[OFFSET_HEADER] = str(origin.offset)
+    headers[STAGE_HEADER] = stage
+    headers[EXCEPTION_CLASS_HEADER] = _EXCEPTION_CLASSES[stage]
+    headers[MESSAGE_HEADER] = "; ".join(map(str, faults))
+    encoded_faults = msgspec.json.encode([fault._asdict() for fault in faults])
+    return [*((name, text.encode()) for name, text in headers.items()), (FAULTS_HEADER, encoded_faults)]

@@ -7,7 +7,6 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 
 from streams.alerts.index import Index
-from streams.kafka.dead_letters import RejectRate, dead_letter
 from streams.kafka.faust_driver import Batch
 from streams.kafka.producer import Acknowledgement, Producer, ProducerRecord, refusal_error
 from streams.kafka.record_keys import encode_alert_key
@@ -19,9 +18,10 @@ from streams.records.encode import encode
 from streams.records.faults import Fault
 from streams.runtime.clock import Clock
 from streams.runtime.errors import unexpected_error
+from streams.worker.dead_letters import dead_letter
 from streams.worker.failure_signal import FailureSignal
+from streams.worker.reject_rate import RejectRate
 
-STAGE: Final = "match"
 _NO_VALUE: Final = Fault("", "must be a JSON object", "a null value")
 
 
@@ -109,7 +109,7 @@ class MatchAgent:
     def _dead_letter(self, batch: Batch, rejected: RejectedRecord) -> ProducerRecord:
         record = batch.records[rejected.position]
         faults = (_NO_VALUE,) if record.value is None else rejected.faults
-        return dead_letter(self._rejected_topic, batch.topic, batch.partition, record, STAGE, faults)
+        return dead_letter(self._rejected_topic, batch.topic, batch.partition, record, faults)
 
 
 async def await_acknowledgements(

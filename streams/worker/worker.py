@@ -15,7 +15,6 @@ from streams.correlation.config import CooperationRules, CorrelationConfig, Corr
 from streams.correlation.correlator import Correlator
 from streams.kafka.alert_topic import AlertTopicError, AlertTopicReader
 from streams.kafka.client import Connection, TokenError
-from streams.kafka.dead_letters import RejectRate
 from streams.kafka.follower import FollowError, TopicFollower
 from streams.kafka.producer import Producer
 from streams.kafka.topics import TopicsConfig
@@ -38,6 +37,7 @@ from streams.worker.faust_app import Agents, make_app
 from streams.worker.lag import LagProbe
 from streams.worker.match_agent import MatchAgent
 from streams.worker.partition import Partition
+from streams.worker.reject_rate import RejectRate
 from streams.worker.restore import StateRestorer
 from streams.worker.startup import wait_for_kafka
 from streams.worker.watchdog import Watchdog, exit_stalled

@@ -7,6 +7,7 @@ against `streams.kafka.topics`. The payloads are the schema files beside the doc
 import json
 from typing import Any, Final, NamedTuple
 
+from streams.kafka import dead_letters
 from streams.records.types import HitId, Identifier
 from tools.contracts.json_schema import field_schema
 
@@ -23,15 +24,17 @@ _ALERT_KEY: Final = {
 _CAMERA_KEY: Final = field_schema(Identifier) | {"description": "camera_id"}
 _HIT_KEY: Final = field_schema(HitId) | {"description": "hit_id"}
 
-_HEADERS: Final = {
-    "__connect.errors.topic": "the topic it was on",
-    "__connect.errors.partition": "its partition there, in decimal digits",
-    "__connect.errors.offset": "its offset there, in decimal digits",
-    "__connect.errors.stage": "the part that rejected it: `match`",
-    "__connect.errors.exception.class.name": "what found it faulty",
-    "__connect.errors.exception.message": "all that is wrong with it; without values that may be personal "
-    "data",
-    "anpr.faults": "the same as JSON: a list of {field, rule, value}",
+_REQUIRED_HEADERS: Final = {
+    dead_letters.STAGE_HEADER: "the stage that rejected the record: `match` of the worker, or `gateway`",
+    dead_letters.EXCEPTION_CLASS_HEADER: "the class of the fault",
+    dead_letters.MESSAGE_HEADER: "all faults in words, without values that may be personal data",
+    dead_letters.FAULTS_HEADER: "the faults as JSON: a list of {field, rule, value}",
+}
+_OPTIONAL_HEADERS: Final = {
+    dead_letters.TOPIC_HEADER: "the topic of the record; absent for an event that the gateway refused",
+    dead_letters.PARTITION_HEADER: "its partition, in decimal digits",
+    dead_letters.OFFSET_HEADER: "its offset, in decimal digits",
+    dead_letters.CONTENT_TYPE_HEADER: "the media type of an event that the gateway refused",
 }
 
 
@@ -122,28 +125,36 @@ _CHANNELS: Final = (
     _Channel(
         "rejected",
         "rejected",
-        "Records of the topics of reads that are no read, as they came, with what is wrong with them.",
+        "Records of the topics of reads that are not valid reads, as they were, and events of cameras that "
+        "the gateway refused, without their pictures; each with what is wrong with it.",
         (
             _Message(
                 "rejectedRecord",
-                "A record as it came",
-                {"type": ["string", "null"], "description": "the key that it had"},
-                {"type": ["string", "null"], "description": "the bytes that it had, or null"},
+                "A rejected record or event",
+                {
+                    "type": ["string", "null"],
+                    "description": "the key of the record; the camera_id for an event",
+                },
+                {
+                    "type": ["string", "null"],
+                    "description": "the bytes of the record, or null; the body of an event, at most 64 KB",
+                },
                 {
                     "contentType": "application/octet-stream",
                     "headers": {
                         "type": "object",
-                        "description": "the headers that it had, and where it stood and why it was rejected, "
-                        "as Kafka Connect names them (KIP-298)",
+                        "description": "the headers of the record, and those that say where it was and why "
+                        "it was rejected, as Kafka Connect names them (KIP-298)",
                         "properties": {
-                            name: {"type": "string", "description": words} for name, words in _HEADERS.items()
+                            name: {"type": "string", "description": text}
+                            for name, text in (_OPTIONAL_HEADERS | _REQUIRED_HEADERS).items()
                         },
-                        "required": list(_HEADERS),
+                        "required": list(_REQUIRED_HEADERS),
                     },
                 },
             ),
         ),
-        ("worker",),
+        ("worker", "gateway"),
         ("operator",),
         {"max.message.bytes": 10 * 1024 * 1024},
     ),

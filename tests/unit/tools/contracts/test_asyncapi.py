@@ -11,9 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from jsonschema import Draft7Validator
 
-from streams.kafka.dead_letters import dead_letter
+from streams.gateway.dead_letters import dead_letter as gateway_dead_letter
+from streams.gateway.event import Event, EventError
+from streams.kafka.dead_letters import STAGE_HEADER, STAGES, Stage
 from streams.kafka.topics import TopicsConfig, required_topics
 from streams.records.faults import Fault
+from streams.worker.dead_letters import dead_letter as worker_dead_letter
 from tools.contracts import build_asyncapi, build_schemas
 
 DOCUMENT: Final[dict[str, Any]] = json.loads(build_asyncapi())
@@ -159,13 +162,29 @@ def test_keys_fit_what_stands_in_the_records() -> None:
         assert schema.is_valid(key) and not schema.is_valid(other)
 
 
-def test_the_headers_of_a_rejected_record_are_those_it_gets() -> None:
+def test_every_header_of_a_dead_letter_of_the_worker_is_in_the_document() -> None:
     record = _Record(offset=7, timestamp=0, key=b"k", value=b"{}", headers=())
-    letter = dead_letter("anpr.rejected", "anpr.reads.BE", 3, record, "match", (Fault("plate", "is", ""),))
-    headers = {name: text.decode() for name, text in letter.headers}
+    letter = worker_dead_letter(
+        "anpr.rejected", "anpr.reads.BE", 3, record, (Fault("plate", "must be text", ""),)
+    )
+    assert_dead_letter({name: text.decode() for name, text in letter.headers}, "match")
+
+
+def test_every_header_of_a_dead_letter_of_the_gateway_is_in_the_document() -> None:
+    event = Event(b"{}", 0, "application/json")
+    error = EventError("plate", [Fault("plate", "must be text", "")])
+    letter = gateway_dead_letter("anpr.rejected", "c1", event, [error])
+    assert_dead_letter(dict(letter.headers), "gateway")
+
+
+def assert_dead_letter(headers: dict[str, str], stage: Stage) -> None:
+    """Assert that the document describes all of these headers and that none is missing."""
     schema = MESSAGES["rejectedRecord"]["headers"]
     Draft7Validator(schema).validate(headers)
-    assert set(schema["required"]) == set(headers)
+    assert set(headers) <= set(schema["properties"])
+    assert headers[STAGE_HEADER] == stage
+    described = schema["properties"][STAGE_HEADER]["description"]
+    assert all(f"`{name}`" in described for name in STAGES)
 
 
 def test_each_role_does_what_the_way_of_a_read_needs() -> None:
@@ -175,7 +194,7 @@ def test_each_role_does_what_the_way_of_a_read_needs() -> None:
         channel = operation["channel"]["$ref"].split("/")[-1]
         done.setdefault((role, operation["action"]), set()).add(channel)
     assert done == {
-        ("gateway", "send"): {"reads"},
+        ("gateway", "send"): {"reads", "rejected"},
         ("list-owner", "send"): {"alerts"},
         ("worker", "send"): {"matches", "hits", "rejected", "lookbacks"},
         ("worker", "receive"): {"reads", "alerts", "matches", "verdicts", "hits", "lookbacks"},
