@@ -13,7 +13,7 @@ from streams.confusions.model import ConfusionModels
 from streams.correlation.budget import BudgetNotice, build_budgets
 from streams.correlation.config import CooperationRules, CorrelationConfig, CorrelationRules
 from streams.correlation.correlator import Correlator
-from streams.kafka.alert_topic import AlertTopicError, AlertTopicReader
+from streams.kafka.alert_topic import AlertTopicConfig, AlertTopicError, AlertTopicReader
 from streams.kafka.client import Connection, TokenError
 from streams.kafka.follower import FollowError, TopicFollower
 from streams.kafka.producer import Producer
@@ -186,12 +186,13 @@ class Worker:
         folder.mkdir(parents=True, exist_ok=True)
         self._alert_reader = AlertTopicReader(
             self._connection,
-            self._names.alerts,
-            folder,
-            tombstone_retention_ms=round(self._settings.topics.withdrawn_hours * HOUR_MS),
-            say=self._say,
+            AlertTopicConfig(
+                self._names.alerts,
+                folder,
+                tombstone_retention_ms=round(self._settings.topics.withdrawn_hours * HOUR_MS),
+                fuzzy_lists=self._settings.matching.fuzzy_lists,
+            ),
             now_ms=self._now_ms,
-            fuzzy_lists=self._settings.matching.fuzzy_lists,
         )
         self._stack.push_async_callback(self._alert_reader.stop)
         await self._alert_reader.load()

@@ -80,7 +80,7 @@ def load(
     read.
     """
     require_packages("lists load", ("aiokafka", "kafka"), "stream")
-    from streams.kafka.alert_topic.reader import AlertTopicError
+    from streams.kafka.alert_topic import AlertTopicError
     from streams.kafka.alert_topic.sync_plan import find_refusals, plan_sync
 
     settings = read_settings(config)
@@ -135,9 +135,7 @@ async def _read_topic(connection: "Connection", topic: str, folder: Path) -> Sna
     from streams.kafka.alert_topic.current import read_current_lists
 
     with _record_progress("topic") as bar:
-        return await read_current_lists(
-            connection, topic, folder, say=say, now_ms=lambda: resolve_now(None), progress=bar
-        )
+        return await read_current_lists(connection, topic, folder, bar)
 
 
 async def _publish(connection: "Connection", topic: str, changes: "SyncPlan") -> None:

@@ -1,4 +1,4 @@
-"""Writing records to a topic, confirmed by the broker."""
+"""Writing many records to a topic, each acknowledged by the broker."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -8,13 +8,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.kafka.alert_topic.reader import AlertTopicError
+from streams.kafka.alert_topic.errors import AlertTopicError
 from streams.kafka.client import Connection
 from streams.kafka.record_keys import partition_of
 
 _MAX_BATCH_BYTES: Final = 256 << 10
 _MAX_IN_FLIGHT: Final = 32
-"""Batches that may be on their way at a time."""
+"""Batches that may be unacknowledged at a time."""
 
 
 async def publish_records(
@@ -23,10 +23,10 @@ async def publish_records(
     records: Iterable[tuple[bytes, bytes | None]],
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Writes records, each a key and a value or None; `progress` is told how many the broker has confirmed.
+    """Write records, each a key and a value or None; call `progress` with how many are acknowledged.
 
-    When it returns all are confirmed by all copies in sync. A key goes to the partition that Kafka's own
-    clients choose for it. Raises ListsError; then some may be written, and doing it again is safe.
+    On return all in-sync replicas have acknowledged all of them. A key goes to the partition that Kafka's own
+    clients choose for it. Raises AlertTopicError; some records may then be written, and a repetition is safe.
     """
     producer = AIOKafkaProducer(
         **connection.for_aiokafka("lists"),
@@ -34,42 +34,42 @@ async def publish_records(
         acks="all",
         max_batch_size=_MAX_BATCH_BYTES,
     )
-    confirmed = 0
+    acknowledged = 0
     try:
         await producer.start()
         try:
-            work = _BatchSender(producer, topic, len(await producer.partitions_for(topic)))
+            sender = _BatchSender(producer, topic, len(await producer.partitions_for(topic)))
             for key, value in records:
-                for count in await work.add(key, value):
-                    confirmed += count
-                    progress(confirmed)
-            for count in await work.flush():
-                confirmed += count
-                progress(confirmed)
+                for count in await sender.add(key, value):
+                    acknowledged += count
+                    progress(acknowledged)
+            for count in await sender.flush():
+                acknowledged += count
+                progress(acknowledged)
         finally:
             await producer.stop()
     except KafkaError as error:
         servers = ", ".join(connection.config.servers)
         raise AlertTopicError(
-            f"the topic {topic} at {servers} cannot be written to: {str(error) or type(error).__name__}; "
-            f"{confirmed:,} records were confirmed before; when it is put right, load again: only what "
-            "differs is written"
+            f"topic {topic} at {servers} cannot be written to: {str(error) or type(error).__name__}; "
+            f"{acknowledged:,} records were acknowledged before; correct the cause and load again, which "
+            "writes only what differs"
         ) from error
 
 
 class _BatchSender:
-    """Records put together by partition, and the batches on their way."""
+    """Record batches by partition: those being filled, and those sent and not acknowledged."""
 
-    def __init__(self, producer: AIOKafkaProducer, topic: str, partitions: int) -> None:
+    def __init__(self, producer: AIOKafkaProducer, topic: str, partition_count: int) -> None:
         self._producer = producer
         self._topic = topic
-        self._partitions = partitions
+        self._partition_count = partition_count
         self._open_batches: dict[int, BatchBuilder] = {}
         self._in_flight: list[tuple[asyncio.Future[Any], int]] = []
 
     async def add(self, key: bytes, value: bytes | None) -> list[int]:
-        """Adds a record; the sizes of batches confirmed meanwhile."""
-        partition = partition_of(key, self._partitions)
+        """Add a record; return the sizes of the batches acknowledged meanwhile."""
+        partition = partition_of(key, self._partition_count)
         batch = self._open_batches.get(partition)
         if batch is not None and _try_append(batch, key, value):
             return []
@@ -80,7 +80,7 @@ class _BatchSender:
         return [await self._await_acknowledgement() for _ in range(len(self._in_flight) - _MAX_IN_FLIGHT)]
 
     async def flush(self) -> list[int]:
-        """Sends what is left; the sizes of all batches not told before."""
+        """Send what is left; return the sizes of all batches not returned before."""
         for partition, batch in self._open_batches.items():
             await self._send(partition, batch)
         return [await self._await_acknowledgement() for _ in range(len(self._in_flight))]
@@ -97,5 +97,5 @@ class _BatchSender:
 
 
 def _try_append(batch: BatchBuilder, key: bytes, value: bytes | None) -> bool:
-    """Adds a record to a batch, if there is room."""
+    """Append a record to a batch; return False if it is full."""
     return batch.append(timestamp=None, key=key, value=value) is not None

@@ -1,4 +1,4 @@
-"""What must be written to the topic so that it holds the lists as files have them."""
+"""What must be written to the topic of alerts so that it holds the lists of files."""
 
 from array import array
 from collections.abc import Iterator, Set
@@ -10,31 +10,32 @@ from streams.alerts import Index, Snapshot
 from streams.kafka.record_keys import encode_alert_key
 from streams.records.alert import Alert, AlertKey, alert_key
 from streams.records.encode import encode
+from streams.records.times import Millis
 
 _CHUNK_SIZE: Final = 100_000
 
 
 class ListChanges:
-    """What a load does to a list."""
+    """What a load does to one list, as counts of alerts."""
 
     def __init__(self) -> None:
         self.added = 0
         self.changed = 0
         self.withdrawn = 0
         self.unchanged = 0
-        self.gone = 0
-        """Of those withdrawn: on the topic, and not in the files at all."""
+        self.absent = 0
+        """Those of `withdrawn` that are on the topic and not in the files at all."""
 
     @property
     def on_topic(self) -> int:
-        """How many alerts of the list are on the topic now."""
+        """The alerts of the list that are on the topic now."""
         return self.changed + self.withdrawn + self.unchanged
 
 
 class PlannedRecords:
-    """The records to be written: key, and value or None for a withdrawal.
+    """The records to write, each a key and a value, or a key and None for a withdrawal.
 
-    Values are made when they are asked for: there may be millions.
+    Values are encoded on iteration: there may be millions.
     """
 
     def __init__(self, files: Snapshot) -> None:
@@ -53,22 +54,25 @@ class PlannedRecords:
             yield encode_alert_key(key), None
 
     def add_alert(self, ref: int) -> None:
-        """Notes the alert at a place of the files' snapshot."""
+        """Add the alert at a reference in the snapshot of the files."""
         self._refs.append(ref)
 
     def add_withdrawal(self, key: AlertKey) -> None:
-        """Notes a withdrawal."""
+        """Add a withdrawal."""
         self._withdrawals.append(key)
 
 
 class SyncPlan(NamedTuple):
-    """The counts of each list concerned, by list_id in order; what is wrong, a line each; how many alerts are
-    withdrawn in the files at a time that lies ahead; and what is to be written."""
+    """The changes that bring the lists of files onto the topic."""
 
     lists: dict[str, ListChanges]
+    """The counts of each list concerned, in the order of list_id."""
     faults: list[str]
+    """Alerts that cannot be written, a line each."""
     future_withdrawals: int
+    """Alerts that the files withdraw at a time still to come; they stay effective until a later load."""
     records: PlannedRecords
+    """What to write."""
 
 
 def plan_sync(
@@ -76,97 +80,98 @@ def plan_sync(
     in_files: Snapshot,
     on_topic: Snapshot,
     list_ids: Set[str],
-    now_ms: int,
+    now_ms: Millis,
     *,
     keep_absent: bool = False,
 ) -> SyncPlan:
-    """The plan that brings the lists concerned onto a topic.
+    """Return the plan that brings the lists of files onto a topic.
 
-    `in_files` are the lists as files have them, whole, and `files` the index of it; `on_topic` those on the
-    topic, without what was withdrawn there. Concerned are the lists of the alerts in the files, and `lists`.
-    Alerts on the topic that are not in the files are withdrawn, unless `keep_absent`. `now` is in ms since
-    1970 UTC.
+    `in_files` holds the lists of the files and `file_index` is its index; `on_topic` holds those on the
+    topic, without what was withdrawn there. The lists concerned are those of the alerts in the files, and
+    `list_ids`. Alerts of these on the topic that are not in the files are withdrawn, unless `keep_absent`.
     """
     counts = {list_id: ListChanges() for list_id in list_ids}
-    puts, faults, ahead = PlannedRecords(in_files), list[str](), 0
+    records, faults, future_withdrawals = PlannedRecords(in_files), list[str](), 0
     join = _SnapshotJoin(in_files, on_topic)
-    for ref, alert, there in join.pairs():
-        count = counts.setdefault(alert.list_id, ListChanges())
-        withdrawn = file_index.withdrawn_at_ms(alert)
-        if withdrawn is not None and withdrawn <= now_ms:
-            if there is not None:
-                count.withdrawn += 1
-                puts.add_withdrawal(alert_key(alert))
+    for ref, alert, published in join.pairs():
+        changes = counts.setdefault(alert.list_id, ListChanges())
+        withdrawn_ms = file_index.withdrawn_at_ms(alert)
+        if withdrawn_ms is not None and withdrawn_ms <= now_ms:
+            if published is not None:
+                changes.withdrawn += 1
+                records.add_withdrawal(alert_key(alert))
             continue
-        ahead += withdrawn is not None
-        if there is None:
-            count.added += 1
-        elif _is_same(alert, there):
-            count.unchanged += 1
+        future_withdrawals += withdrawn_ms is not None
+        if published is None:
+            changes.added += 1
+        elif _is_same(alert, published):
+            changes.unchanged += 1
             continue
         else:
-            count.changed += 1
-            if alert.version <= there.version:
-                faults.append(_version_fault(alert, there))
-        puts.add_alert(ref)
-    for there in join.unmatched():
-        absent = counts.get(there.list_id)
-        if absent is None:
+            changes.changed += 1
+            if alert.version <= published.version:
+                faults.append(_version_fault(alert, published))
+        records.add_alert(ref)
+    for published in join.unmatched():
+        list_changes = counts.get(published.list_id)
+        if list_changes is None:
             continue
-        withdrawn = file_index.withdrawn_at_ms(there)
-        if keep_absent if withdrawn is None else withdrawn > now_ms:
-            absent.unchanged += 1
-            ahead += withdrawn is not None
+        withdrawn_ms = file_index.withdrawn_at_ms(published)
+        if keep_absent if withdrawn_ms is None else withdrawn_ms > now_ms:
+            list_changes.unchanged += 1
+            future_withdrawals += withdrawn_ms is not None
             continue
-        absent.withdrawn += 1
-        absent.gone += withdrawn is None
-        puts.add_withdrawal(alert_key(there))
-    return SyncPlan(dict(sorted(counts.items())), faults, ahead, puts)
+        list_changes.withdrawn += 1
+        list_changes.absent += withdrawn_ms is None
+        records.add_withdrawal(alert_key(published))
+    return SyncPlan(dict(sorted(counts.items())), faults, future_withdrawals, records)
 
 
-def find_refusals(lists: dict[str, ListChanges], max_share: float) -> list[str]:
-    """Why a plan must not be carried out, a line for each list of which more than a share is missing."""
+def find_refusals(lists: dict[str, ListChanges], max_absent_share: float) -> list[str]:
+    """Return why a plan must not be carried out: a line for each list with too many alerts absent."""
     return [
-        f"{list_id}: {count.gone:,} of its {count.on_topic:,} alerts on the topic are not in the files and "
-        f"would be withdrawn, more than a share of {max_share:g}: see that the files are whole; if this is "
-        f"meant, --gone-up-to {_gone_share(count):g} allows it"
-        for list_id, count in lists.items()
-        if count.gone > max_share * count.on_topic
+        f"{list_id}: {changes.absent:,} of its {changes.on_topic:,} alerts on the topic are not in the files "
+        f"and would be withdrawn, more than a share of {max_absent_share:g}: check that the files are "
+        f"complete; if this is intended, --gone-up-to {_absent_share(changes):g} allows it"
+        for list_id, changes in lists.items()
+        if changes.absent > max_absent_share * changes.on_topic
     ]
 
 
 class _SnapshotJoin:
-    """Each alert of one snapshot with that of the same key in another. Both have them in the order of the
-    hashes of their keys, so millions need no look-up each."""
+    """Each alert of one snapshot with the alert of the same key in another.
 
-    def __init__(self, ours: Snapshot, theirs: Snapshot) -> None:
-        self._ours = ours
-        self._theirs = theirs
-        self._their_ids = theirs.section_array("id_hashes")
-        self._their_refs = theirs.section_array("id_refs")
-        self._matched = np.zeros(len(theirs), dtype=bool)
+    Both are in the order of the hashes of their keys, so millions are joined without a lookup each.
+    """
+
+    def __init__(self, left: Snapshot, right: Snapshot) -> None:
+        self._left = left
+        self._right = right
+        self._right_ids = right.section_array("id_hashes")
+        self._right_refs = right.section_array("id_refs")
+        self._matched = np.zeros(len(right), dtype=bool)
 
     def pairs(self) -> Iterator[tuple[int, Alert, Alert | None]]:
-        """Each of ours: where it is, the alert, and theirs or None."""
-        ids, refs = self._ours.section_array("id_hashes"), self._ours.section_array("id_refs")
+        """Yield each alert on the left: its reference, the alert, and that on the right or None."""
+        ids, refs = self._left.section_array("id_hashes"), self._left.section_array("id_refs")
         for start in range(0, len(ids), _CHUNK_SIZE):
-            some = ids[start : start + _CHUNK_SIZE]
-            firsts = np.searchsorted(self._their_ids, some)
-            for id_, first, ref in zip(
-                some.tolist(), firsts.tolist(), refs[start : start + _CHUNK_SIZE].tolist(), strict=True
+            chunk = ids[start : start + _CHUNK_SIZE]
+            positions = np.searchsorted(self._right_ids, chunk)
+            for id_, position, ref in zip(
+                chunk.tolist(), positions.tolist(), refs[start : start + _CHUNK_SIZE].tolist(), strict=True
             ):
-                alert = self._ours.read_alert(ref)
-                yield ref, alert, self._find_match(id_, first, alert_key(alert))
+                alert = self._left.read_alert(ref)
+                yield ref, alert, self._find_match(id_, position, alert_key(alert))
 
     def unmatched(self) -> Iterator[Alert]:
-        """Those of theirs that no pair had."""
-        for place in np.flatnonzero(~self._matched).tolist():
-            yield self._theirs.read_alert(int(self._their_refs[place]))
+        """Yield the alerts on the right that were in no pair."""
+        for index in np.flatnonzero(~self._matched).tolist():
+            yield self._right.read_alert(int(self._right_refs[index]))
 
     def _find_match(self, id_: int, index: int, key: AlertKey) -> Alert | None:
         # Several keys may have one hash.
-        while index < len(self._their_ids) and self._their_ids[index] == id_:
-            alert = self._theirs.read_alert(int(self._their_refs[index]))
+        while index < len(self._right_ids) and self._right_ids[index] == id_:
+            alert = self._right.read_alert(int(self._right_refs[index]))
             if alert_key(alert) == key:
                 self._matched[index] = True
                 return alert
@@ -174,18 +179,18 @@ class _SnapshotJoin:
         return None
 
 
-def _is_same(alert: Alert, on_topic: Alert) -> bool:
-    # As they are written, for times on the topic have milliseconds only.
-    return alert == on_topic or (alert.version == on_topic.version and encode(alert) == encode(on_topic))
+def _is_same(alert: Alert, published: Alert) -> bool:
+    # Compared as encoded, for times on the topic have milliseconds only.
+    return alert == published or (alert.version == published.version and encode(alert) == encode(published))
 
 
-def _version_fault(alert: Alert, on_topic: Alert) -> str:
-    where = f"{alert.list_id}/{alert.alert_id}: version {alert.version}"
-    if alert.version == on_topic.version:
-        return f"{where} is on the topic with other content; give what has changed a higher version"
-    return f"{where} is below version {on_topic.version} on the topic; versions rise"
+def _version_fault(alert: Alert, published: Alert) -> str:
+    name = f"{alert.list_id}/{alert.alert_id}: version {alert.version}"
+    if alert.version == published.version:
+        return f"{name} is on the topic with other content; give the changed alert a higher version"
+    return f"{name} is below version {published.version} on the topic; versions must rise"
 
 
-def _gone_share(changes: ListChanges) -> float:
-    """The share that is gone, rounded up to hundredths."""
-    return -(-changes.gone * 100 // changes.on_topic) / 100
+def _absent_share(changes: ListChanges) -> float:
+    """Return the share of absent alerts, rounded up to hundredths."""
+    return -(-changes.absent * 100 // changes.on_topic) / 100

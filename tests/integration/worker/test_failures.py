@@ -61,14 +61,16 @@ def test_fault_2_what_is_no_match_acknowledges_nothing(scene: WorkerEnvironment)
     assert scene.committed_offsets(scene.names.matches) == [1]
 
 
-def test_fault_5_only_a_null_value_withdraws(scene: WorkerEnvironment) -> None:
+def test_fault_5_only_a_null_value_withdraws(
+    scene: WorkerEnvironment, caplog: pytest.LogCaptureFixture
+) -> None:
     """The word `null` is no tombstone: it is said, and the alert stays. A real one withdraws its hits."""
     scene.create_topics().produce_alert()
-    with scene.running_worker() as worker:
+    with scene.running_worker():
         scene.produce(scene.names.alerts, b"null", key=b"sis/a1")
         scene.produce(scene.reads, read_json(read_id="r1"))
         scene.wait_processed()
-        wait_until(lambda: any("not taken" in line for line in worker.messages), "it is said")
+        wait_until(lambda: any("offset 1: rejected: " in line for line in caplog.messages), "it is logged")
         scene.produce_withdrawal()
         scene.wait_hits(2, "the hit is withdrawn")
         scene.produce(scene.reads, read_json(read_id="r2"))

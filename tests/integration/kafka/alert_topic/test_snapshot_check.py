@@ -1,4 +1,4 @@
-"""A snapshot kept from before is used only if nothing can be missing from it; else it is said why."""
+"""A snapshot of an earlier run is used only if nothing can be missing from it; else the log says why."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,185 +6,192 @@ from pathlib import Path
 import msgspec
 import pytest
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import TopicAlreadyExistsError
 from kafka.structs import TopicPartition
 
 from streams.alerts import LogSnapshotWriter, Snapshot, SnapshotSource, SnapshotWriter
-from streams.kafka.dev_cluster import Cluster
 from streams.plates.confusables import build_classes
-from tests.support.alert_topics import (
-    DAY_MS,
-    AlertTopic,
-    alert_record,
-    candidate_rows,
-    now_ms,
-    run_with_timeout,
-)
+from streams.records.times import DAY_MS, HOUR_MS, MINUTE_MS
+from streams.runtime.clock import now_ms
+from tests.support.alert_topics import AlertTopic, alert_record, candidate_rows, run_with_timeout
 from tests.support.builders import an_alert
 
-GHOST = an_alert("GH-057-XX", alert_id="ghost")
-"""An alert that only the snapshot has: found, it shows that the snapshot was used."""
+Logged = Callable[[], list[str]]
+
+ONLY_IN_SNAPSHOT = an_alert("GH-057-XX", alert_id="snapshot-only")
+"""An alert that is not on the topic: where it is found, the snapshot was used."""
+TOPIC_ONLY = [(0, "a1")]
+WITH_SNAPSHOT = [(0, "a1"), (1, "snapshot-only")]
 
 
 @pytest.fixture
-def topic(kafka: Cluster, tmp_path: Path) -> AlertTopic:
-    """A topic with an alert, and a snapshot of it that has one more."""
-    made = AlertTopic(kafka.servers, tmp_path)
+def topic(topic: AlertTopic) -> AlertTopic:
+    """A topic with an alert, and a snapshot of it with one alert more."""
 
-    async def work() -> None:
-        await made.send(alert_record("AB-123-CD"))
-        await made.load()
+    async def fill() -> None:
+        await topic.send(alert_record("AB-123-CD"))
+        await topic.load()
 
-    run_with_timeout(work())
-    rewrite(made, {})
-    return made
+    run_with_timeout(fill())
+    rewrite_snapshot(topic, {})
+    return topic
 
 
-def rewrite(topic: AlertTopic, changes: dict[str, object]) -> None:
-    """Writes the snapshot anew, with another alert and as if it had another source."""
-    base = Snapshot(topic.snapshot)
-    source = base.source()
-    assert source is not None
-    with LogSnapshotWriter(topic.snapshot) as writer:
+def rewrite_snapshot(topic: AlertTopic, source_changes: dict[str, object]) -> None:
+    """Write the snapshot again with ONLY_IN_SNAPSHOT and changes to its source."""
+    base = Snapshot(topic.snapshot_path)
+    source = snapshot_source(topic)
+    with LogSnapshotWriter(topic.snapshot_path) as writer:
         writer.copy_from(base)
-        writer.add_entries([GHOST])
-        writer.finish(msgspec.structs.replace(source, **changes))
+        writer.add_entries([ONLY_IN_SNAPSHOT])
+        writer.finish(msgspec.structs.replace(source, **source_changes))
 
 
-def loaded(topic: AlertTopic) -> list[tuple[int, str]]:
-    """Loads the lists; what is found of the alert on the topic and the other."""
-    answers = []
-
-    async def work() -> None:
-        answers.extend(candidate_rows(await topic.load(), "AB123CD", "GH057XX"))
-
-    run_with_timeout(work())
-    return answers
+def snapshot_source(topic: AlertTopic) -> SnapshotSource:
+    source = Snapshot(topic.snapshot_path).source()
+    assert source is not None
+    return source
 
 
-def test_one_that_fits_is_used(topic: AlertTopic) -> None:
-    assert loaded(topic) == [(0, "a1"), (1, "ghost")]
-    assert topic.messages == []
+def load_candidates(topic: AlertTopic) -> list[tuple[int, str]]:
+    """Load the lists; return the candidates of both plates, as (row, alert id)."""
+    rows = []
+
+    async def load() -> None:
+        rows.extend(candidate_rows(await topic.load(), "AB123CD", "GH057XX"))
+
+    run_with_timeout(load())
+    return rows
 
 
-def old(ms: int) -> Callable[[SnapshotSource], dict[str, object]]:
-    """So much older than the topic keeps withdrawals."""
-    return lambda _: {"taken_at": now_ms() - DAY_MS - ms}
+def test_a_current_snapshot_is_used(topic: AlertTopic, logged: Logged) -> None:
+    assert load_candidates(topic) == WITH_SNAPSHOT
+    assert logged() == []
+
+
+def older_than_withdrawals_by(age_ms: int) -> Callable[[SnapshotSource], dict[str, object]]:
+    return lambda _: {"taken_at": now_ms() - DAY_MS - age_ms}
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        (lambda _: {"topic": "other"}, "of another topic, other"),
-        (lambda _: {"cluster_id": "XYZ"}, "of another cluster, XYZ, and this is "),
-        (lambda _: {"topic_id": "XYZ"}, "of an earlier topic of this name"),
-        (lambda kept: {"next_offsets": kept.next_offsets | {2: 0}}, "of 3 partitions, and the topic has 2"),
-        (lambda _: {"next_offsets": {0: 9, 1: 9}}, "ends at offset 9 of partition 0, and the log ends at "),
-        (old(60_000), "24.0 hours old, and it may lack withdrawals, which stay on the topic for 24 hours"),
-        (lambda _: {"taken_at": now_ms() + 3_600_000}, "dated after now"),
+        (lambda _: {"topic": "other"}, "made from topic other"),
+        (lambda _: {"cluster_id": "XYZ"}, "made from cluster XYZ, and this is "),
+        (lambda _: {"topic_id": "XYZ"}, "made from an earlier topic of this name"),
+        (
+            lambda stored: {"next_offsets": stored.next_offsets | {2: 0}},
+            "made from 3 partitions, and the topic has 2",
+        ),
+        (
+            lambda _: {"next_offsets": {0: 9, 1: 9}},
+            "ends at offset 9 of partition 0, and the log now ends at ",
+        ),
+        (
+            older_than_withdrawals_by(MINUTE_MS),
+            "24.0 hours old, so it may lack withdrawals, which stay on the topic for 24 hours",
+        ),
+        (lambda _: {"taken_at": now_ms() + HOUR_MS}, "dated after now"),
     ],
 )
-def test_one_of_another_source_is_not(
-    topic: AlertTopic, changes: Callable[[SnapshotSource], dict[str, object]], why: str
+def test_a_snapshot_of_another_source_is_discarded(
+    topic: AlertTopic, logged: Logged, changes: Callable[[SnapshotSource], dict[str, object]], why: str
 ) -> None:
-    source = Snapshot(topic.snapshot).source()
-    assert source is not None
-    rewrite(topic, changes(source))
-    assert loaded(topic) == [(0, "a1")]
-    assert len(topic.messages) == 1
-    assert topic.messages[0].startswith(
-        "the snapshot is not used, the lists are read from the topic's start: "
-    )
-    assert why in topic.messages[0]
-    assert loaded(topic) == [(0, "a1")]
-    assert len(topic.messages) == 1, "the new one is used"
+    rewrite_snapshot(topic, changes(snapshot_source(topic)))
+    assert load_candidates(topic) == TOPIC_ONLY
+    (message,) = logged()
+    assert message.startswith("snapshot discarded, reading the topic from the start: ")
+    assert why in message
+    assert load_candidates(topic) == TOPIC_ONLY
+    assert len(logged()) == 1, "the new one is used"
 
 
-def test_one_just_young_enough_is_used(topic: AlertTopic) -> None:
-    rewrite(topic, {"taken_at": now_ms() - DAY_MS + 60_000})
-    assert loaded(topic) == [(0, "a1"), (1, "ghost")]
+def test_a_snapshot_that_is_just_recent_enough_is_used(topic: AlertTopic) -> None:
+    rewrite_snapshot(topic, {"taken_at": now_ms() - DAY_MS + MINUTE_MS})
+    assert load_candidates(topic) == WITH_SNAPSHOT
 
 
-def test_one_that_ends_before_the_log_begins_is_not(topic: AlertTopic) -> None:
-    source = Snapshot(topic.snapshot).source()
-    assert source is not None
-    (partition,) = (number for number, offset in source.next_offsets.items() if offset)
-    rewrite(topic, {"next_offsets": dict.fromkeys(source.next_offsets, 0)})
+def test_a_snapshot_that_ends_before_the_log_starts_is_discarded(topic: AlertTopic, logged: Logged) -> None:
+    next_offsets = snapshot_source(topic).next_offsets
+    (partition,) = (partition for partition, offset in next_offsets.items() if offset)
+    rewrite_snapshot(topic, {"next_offsets": dict.fromkeys(next_offsets, 0)})
     admin = KafkaAdminClient(bootstrap_servers=topic.servers)
-    admin.alter_configs([_deletable(topic.name)])
+    # Only a topic that is not compacted lets records be deleted.
+    admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic.name, configs={"cleanup.policy": "delete"})]
+    )
     admin.delete_records({TopicPartition(topic.name, partition): 1})
     admin.close()
-    assert loaded(topic) == []
-    assert f"ends at offset 0 of partition {partition}, and the log begins at 1" in topic.messages[0]
+    assert load_candidates(topic) == []
+    (message,) = logged()
+    assert f"ends at offset 0 of partition {partition}, and the log now starts at 1" in message
 
 
-def _deletable(topic: str) -> object:
-    from kafka.admin import ConfigResource, ConfigResourceType
-
-    return ConfigResource(ConfigResourceType.TOPIC, topic, configs={"cleanup.policy": "delete"})
-
-
-def test_one_of_a_topic_that_was_made_anew_is_not(topic: AlertTopic) -> None:
+def test_a_snapshot_of_a_topic_that_was_deleted_and_created_again_is_discarded(
+    topic: AlertTopic, logged: Logged
+) -> None:
     admin = KafkaAdminClient(bootstrap_servers=topic.servers)
     admin.delete_topics([topic.name])
     admin.close()
-    again(topic)
+    create_again(topic)
 
     async def refill() -> None:
         await topic.send(alert_record("AB-123-CD"), alert_record("EF-456-GH"))
 
     run_with_timeout(refill())
-    assert loaded(topic) == []
-    assert "it was made anew since" in topic.messages[0]
+    assert load_candidates(topic) == []
+    (message,) = logged()
+    assert "which was deleted since" in message
 
 
-def again(topic: AlertTopic) -> None:
-    """Makes the topic again, once the broker has forgotten the one before."""
-    from kafka.errors import TopicAlreadyExistsError
-
+def create_again(topic: AlertTopic) -> None:
+    """Create the topic once the broker has forgotten the deleted one."""
     for _ in range(200):
         try:
             return topic.create()
         except TopicAlreadyExistsError:
             continue
-    raise AssertionError("the topic does not go away")
+    raise AssertionError("the deleted topic does not go away")
 
 
-def damage(path: Path) -> None:
-    """Turns a byte of the keys."""
+def damage_keys(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[Snapshot(path).header.sections["hashes"].offset] ^= 1
     path.write_bytes(data)
 
 
-def with_other_classes(path: Path) -> None:
-    """A snapshot whose keys were made with other confusable classes."""
+def write_with_other_classes(path: Path) -> None:
+    """Write a snapshot whose keys are of other confusable classes."""
     with LogSnapshotWriter(path, build_classes(("0O",))) as writer:
-        writer.add_entries([GHOST])
+        writer.add_entries([ONLY_IN_SNAPSHOT])
         writer.finish()
 
 
-def from_files(path: Path) -> None:
-    """A snapshot that was made from files."""
+def write_from_files(path: Path) -> None:
+    """Write a snapshot as made from files, without a topic as its source."""
     with SnapshotWriter(path) as writer:
-        writer.add([GHOST])
+        writer.add([ONLY_IN_SNAPSHOT])
         writer.finish()
 
 
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (damage, "the section `hashes` is damaged"),
+        (damage_keys, "the section `hashes` is damaged"),
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "cut short or grown"),
         (lambda path: path.write_bytes(b"PK" + bytes(9000)), "not a snapshot of alert lists"),
-        (with_other_classes, "made with other confusable classes"),
-        (from_files, "made from files"),
+        (write_with_other_classes, "made with other confusable classes"),
+        (write_from_files, "made from files"),
     ],
 )
-def test_one_that_cannot_be_read_is_not(topic: AlertTopic, spoil: Callable[[Path], object], why: str) -> None:
-    spoil(topic.snapshot)
-    assert loaded(topic) == [(0, "a1")]
-    assert len(topic.messages) == 1
-    assert why in topic.messages[0]
-    assert "delete" not in topic.messages[0], "it is replaced; nobody need do anything"
-    assert loaded(topic) == [(0, "a1")]
-    assert len(topic.messages) == 1
+def test_a_snapshot_that_cannot_be_read_is_discarded(
+    topic: AlertTopic, logged: Logged, spoil: Callable[[Path], object], why: str
+) -> None:
+    spoil(topic.snapshot_path)
+    assert load_candidates(topic) == TOPIC_ONLY
+    (message,) = logged()
+    assert why in message
+    assert "delete" not in message, "it is replaced, so there is nothing to do"
+    assert load_candidates(topic) == TOPIC_ONLY
+    assert len(logged()) == 1
