@@ -1,11 +1,11 @@
-"""Budgets: how many false hits a list may cause a day, followed as hits are told, and what follows.
+"""Daily budgets of expected false hits per list.
 
-The expected false hits of a list and UTC day (of `captured_at`) so far, which are what is spent, are the sum
-over its hits told of 1 - posterior. When the next one would break the budget, or when the budget goes faster
-than the day, only hits of a higher posterior are told; docs/guides/budgets.md has the rule.
-What was emitted stays.
+The budget used by a list on a UTC day (of `captured_at`) is the sum over its emitted hits of 1 - posterior,
+their expected number of false hits. When the next hit would exceed the budget, or when the budget is used up
+faster than the day passes, only hits with a higher posterior are emitted; docs/guides/budgets.md has the
+rule. Emitted hits are never retracted for a budget.
 
-All sums are in whole millionths, so that they are the same in whatever order they were added up.
+All sums are whole millionths, so that they do not depend on the order of addition.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,38 +14,38 @@ from typing import Final, Literal, NamedTuple
 from streams.correlation.passages import Sighting
 from streams.matching.config import MatchingRules
 from streams.records.hit import Hit
-from streams.records.times import DAY_MS, from_ms, to_ms
+from streams.records.times import DAY_MS, Millis, from_ms, to_ms
 
 ALWAYS_EMIT_POSTERIOR: Final = 0.99
-"""A hit of this posterior or more is told whatever was spent: no vehicle surely read is missed."""
+"""A hit with at least this posterior is emitted whatever the budget, so that no certain hit is lost."""
 TIGHTENED_RULE: Final = "budget.tightened"
-"""The rule's id on hits that were told while the tolerance was tightened."""
+"""The rule id in hits that were emitted while the budget was tightened."""
 TIGHTENED_REASON: Final = (
     "the list's budget of false hits for the day was running out: only its likelier hits were told"
 )
-"""The same among the reasons of a hit."""
+"""The same as a match reason of the hit."""
 
 MILLIONTHS: Final = 1_000_000
-"""One false hit, in the unit in which they are added up."""
+"""One false hit in the unit of the sums."""
 
-BudgetDecision = Literal["told", "tightened", "withheld"]
-"""What becomes of a passage: told; told while the tolerance is tightened; not told."""
+BudgetDecision = Literal["emit", "emit tightened", "suppress"]
+"""Whether a passage is emitted, is emitted while the budget is tightened, or is suppressed."""
 HitOutcome = Literal["replaced", "rejected", "confirmed", "open"]
-"""What became of a hit: another stands for its passage or alert; a centre's verdict; none of these."""
+"""Outcome of a hit: replaced by another hit of its passage or alert, adjudicated by a centre, or open."""
 
 
 class Budget(NamedTuple):
-    """What one list may cost a day: expected false hits, and its lowest posterior as long as they last."""
+    """The daily limit of a list: expected false hits, and the minimum posterior while the budget lasts."""
 
     false_hits: float
     min_posterior: float = 0.0
 
 
 class BudgetNotice(NamedTuple):
-    """Something for the operator's log about a list on a day, in words.
+    """A log line for the operator about a list on a day.
 
-    `tightening` says that the tolerance was tightened, which is worth saying once for list and day; else the
-    day is over, and it says how many passages were withheld.
+    If `is_tightening`, the minimum posterior was raised, which is worth one line per list and day; otherwise
+    the day is over and the line says how many passages were suppressed.
     """
 
     list_id: str
@@ -64,24 +64,26 @@ class _ListDay(NamedTuple):
     def iso_date(self) -> str:
         return from_ms(self.epoch_day * DAY_MS).date().isoformat()
 
+    def is_over(self, now_ms: Millis) -> bool:
+        return (self.epoch_day + 1) * DAY_MS <= now_ms
+
 
 def build_budgets(rules: MatchingRules, partitions: int = 1) -> dict[str, Budget]:
-    """The budgets of the lists that have one, for one of `parts` that share nothing.
+    """Return one partition's budgets, by the id of each list that has one.
 
-    Parts of a list's budget are equal: each knows only its own hits, and together they must not break it.
+    Each partition knows its own hits only, so a budget is divided equally among them.
     """
     return {
-        list_id: Budget(policy.false_hits_per_day / partitions, policy.min_posterior or 0.0)
-        for list_id, policy in rules.lists.items()
-        if policy.false_hits_per_day is not None
+        list_id: Budget(config.false_hits_per_day / partitions, config.min_posterior or 0.0)
+        for list_id, config in rules.lists.items()
+        if config.false_hits_per_day is not None
     }
 
 
 class Budgets:
-    """What was spent of the budgets of lists, by UTC day, and what was withheld; lists without one are free.
+    """Budget use and suppressed passages of lists, by UTC day; a list without a budget is not limited.
 
-    What is spent is a function of the latest revisions of the hits told, so who takes over and recalls those
-    goes on as the one before.
+    The used budget is a function of the latest revisions of emitted hits, so it can be restored from them.
     """
 
     def __init__(self, budgets: Mapping[str, Budget]) -> None:
@@ -93,93 +95,98 @@ class Budgets:
         self._notified: set[tuple[_ListDay, bool]] = set()
         self._notices: list[BudgetNotice] = []
 
+    def has_budget(self, list_id: str) -> bool:
+        """True if a list is limited by a budget."""
+        return list_id in self._budgets
+
     def charge(self, hit: Hit) -> None:
-        """Takes the latest revision of a hit that was told, now or before this began."""
+        """Charge the latest revision of an emitted hit to its list, replacing its previous charge."""
         if hit.alert.list_id not in self._budgets:
             return
         day = _ListDay(hit.alert.list_id, to_ms(hit.read.captured_at) // DAY_MS)
         self._book(hit.hit_id, day, expected_false_hits(hit))
 
     def decide(self, passage: Sequence[Sighting], best: Sighting, was_emitted: bool) -> BudgetDecision:
-        """What becomes of a passage whose hit is that of `chosen`; `told`: a hit of it was told before.
+        """Decide whether the hit of `best`, which represents a passage, is emitted.
 
-        A passage of which anything was told goes on as without a budget. The highest posterior of a passage
-        counts; one without any, as of a pattern, is told. What is to be told is charged at once: the telling
-        comes when all that is due together has been ruled on.
+        `was_emitted`: a hit of the passage was emitted before; then the budget no longer applies to it. The
+        highest posterior in the passage counts; a passage without one, as of a pattern, is emitted. A
+        passage to be emitted is charged at once, because its hit is only emitted when all passages of the
+        same evaluation have been decided.
         """
         list_id = best.match.alert.list_id
         if list_id not in self._budgets:
-            return "told"
+            return "emit"
         day = _ListDay(list_id, best.captured_ms // DAY_MS)
-        withheld = self._suppressed.setdefault(day, set())
-        withheld.difference_update(each.hit_id for each in passage)
-        posteriors = [each.match.result.posterior for each in passage]
-        highest = max((each for each in posteriors if each is not None), default=None)
+        suppressed = self._suppressed.setdefault(day, set())
+        suppressed.difference_update(sighting.hit_id for sighting in passage)
+        posteriors = [sighting.match.result.posterior for sighting in passage]
+        highest = max((posterior for posterior in posteriors if posterior is not None), default=None)
         if was_emitted or highest is None:
-            return "told"
-        least = self._min_posterior(day, best.captured_ms % DAY_MS)
-        tightened = least > _to_millionths(self._budgets[list_id].min_posterior)
+            return "emit"
+        minimum = self._min_posterior(day, best.captured_ms % DAY_MS)
+        tightened = minimum > _to_millionths(self._budgets[list_id].min_posterior)
         if tightened:
-            self._notify_tightened(day, least)
-            if _to_millionths(highest) < least:
-                withheld.add(best.hit_id)
-                return "withheld"
+            self._notify_tightened(day, minimum)
+            if _to_millionths(highest) < minimum:
+                suppressed.add(best.hit_id)
+                return "suppress"
         posterior = best.match.result.posterior
         self._book(best.hit_id, day, 0 if posterior is None else MILLIONTHS - _to_millionths(posterior))
-        return "tightened" if tightened else "told"
+        return "emit tightened" if tightened else "emit"
 
-    def min_posterior(self, list_id: str, at_ms: int) -> float:
-        """The lowest posterior told of a list for reads captured at a time, in ms since 1970 UTC; 0 to 1."""
+    def min_posterior(self, list_id: str, at_ms: Millis) -> float:
+        """Return the minimum posterior (0 to 1) of an emitted hit of a list, for reads captured at a time."""
         if list_id not in self._budgets:
             return 0.0
-        least = self._min_posterior(_ListDay(list_id, at_ms // DAY_MS), at_ms % DAY_MS) / MILLIONTHS
-        return max(least, self._budgets[list_id].min_posterior)
+        minimum = self._min_posterior(_ListDay(list_id, at_ms // DAY_MS), at_ms % DAY_MS) / MILLIONTHS
+        return max(minimum, self._budgets[list_id].min_posterior)
 
-    def used(self, list_id: str, at_ms: int) -> float:
-        """The false hits expected so far of a list on the day of a time, in ms since 1970 UTC."""
+    def used(self, list_id: str, at_ms: Millis) -> float:
+        """Return the expected false hits so far of a list on the day of a time."""
         return self._used.get(_ListDay(list_id, at_ms // DAY_MS), 0) / MILLIONTHS
 
     def suppressed_counts(self) -> dict[tuple[str, str], int]:
-        """How many passages are withheld, by list and UTC day as in 2026-05-21."""
+        """Return the number of suppressed passages, by list and UTC day in the form 2026-05-21."""
         counts = ((day, self._count_suppressed(day)) for day in sorted(self._suppressed))
         return {(day.list_id, day.iso_date): count for day, count in counts if count}
 
-    def close_days(self, now_ms: int) -> None:
-        """Takes the time, in ms since 1970 UTC: days that are over are summed up in a notice."""
+    def close_days(self, now_ms: Millis) -> None:
+        """Add a notice for each day that is over and had suppressed passages."""
         for day in self._suppressed:
             count = self._count_suppressed(day)
-            if count and (day.epoch_day + 1) * DAY_MS <= now_ms:
-                words = (
-                    f"list {day.list_id}: {count:,} passages withheld on {day.iso_date} (UTC) by its budget"
+            if count and day.is_over(now_ms):
+                text = (
+                    f"list {day.list_id}: {count:,} passages suppressed by its budget on {day.iso_date} (UTC)"
                 )
-                self._notify(day, False, words)
+                self._notify(day, False, text)
 
     def pop_notices(self) -> list[BudgetNotice]:
-        """What there is for the operator's log; each is given once."""
+        """Return the notices since the last call."""
         notices, self._notices = self._notices, []
         return notices
 
-    def expire(self, hit_ids: Sequence[str], before_ms: int) -> None:
-        """Lets go of hits and of days that were over before a time, in ms since 1970 UTC.
+    def expire(self, hit_ids: Sequence[str], before_ms: Millis) -> None:
+        """Expire hits, and days that were over before a time.
 
-        What hits cost their day stays with it, and that they were withheld.
+        The budget used by the hits and the number of suppressed passages stay with their day.
         """
         for hit_id in hit_ids:
             self._charges.pop(hit_id, None)
-        for day, held in self._suppressed.items():
-            known = held.intersection(hit_ids)
-            if known:
-                held -= known
-                self._expired_suppressed[day] = self._expired_suppressed.get(day, 0) + len(known)
+        for day, suppressed in self._suppressed.items():
+            expired = suppressed.intersection(hit_ids)
+            if expired:
+                suppressed -= expired
+                self._expired_suppressed[day] = self._expired_suppressed.get(day, 0) + len(expired)
         for days in (self._used, self._suppressed, self._expired_suppressed):
-            for day in [each for each in days if (each.epoch_day + 1) * DAY_MS <= before_ms]:
+            for day in [day for day in days if day.is_over(before_ms)]:
                 del days[day]
-        self._notified = {each for each in self._notified if (each[0].epoch_day + 1) * DAY_MS > before_ms}
+        self._notified = {notified for notified in self._notified if not notified[0].is_over(before_ms)}
 
     def _book(self, hit_id: str, day: _ListDay, amount: int) -> None:
-        before = self._charges.get(hit_id)
-        if before is not None:
-            self._used[before[0]] -= before[1]
+        previous = self._charges.get(hit_id)
+        if previous is not None:
+            self._used[previous[0]] -= previous[1]
         self._charges[hit_id] = day, amount
         self._used[day] = self._used.get(day, 0) + amount
 
@@ -187,28 +194,28 @@ class Budgets:
         return len(self._suppressed[day]) + self._expired_suppressed.get(day, 0)
 
     def _min_posterior(self, day: _ListDay, elapsed_ms: int) -> int:
-        """The lowest posterior told, in millionths; 0 while nothing needs to be tightened.
+        """Return the minimum posterior in millionths; 0 while the whole budget is left.
 
-        One hit may cost what is left. While more of the budget is spent than of the day has passed, it may
-        not cost more than twice the share that is left: nothing changes in the first half of the budget.
+        One hit may use all that is left. While the used share of the budget exceeds the elapsed share of the
+        day, it may use at most twice the share that is left; so nothing changes in the first half of the
+        budget.
         """
         limit = max(_to_millionths(self._budgets[day.list_id].false_hits), 1)
-        spent = self._used.get(day, 0)
-        left = max(limit - spent, 0)
-        most = left
-        if spent * DAY_MS > limit * elapsed_ms:
-            most = min(left, 2 * MILLIONTHS * left // limit)
-        return min(max(MILLIONTHS - most, 0), _to_millionths(ALWAYS_EMIT_POSTERIOR))
+        used = self._used.get(day, 0)
+        left = max(limit - used, 0)
+        max_charge = left
+        if used * DAY_MS > limit * elapsed_ms:
+            max_charge = min(left, 2 * MILLIONTHS * left // limit)
+        return min(max(MILLIONTHS - max_charge, 0), _to_millionths(ALWAYS_EMIT_POSTERIOR))
 
     def _notify_tightened(self, day: _ListDay, min_posterior: int) -> None:
-        limit, spent = self._budgets[day.list_id].false_hits, self._used.get(day, 0) / MILLIONTHS
-        words = (
-            f"list {day.list_id}: {spent:.2f} of {limit:.2f} false hits a day are expected so far on "
-            f"{day.iso_date} (UTC); its hits need a posterior of {min_posterior / MILLIONTHS:.2f} "
-            "now, and more as the budget "
-            f"goes, up to {ALWAYS_EMIT_POSTERIOR}; what is below is withheld and counted"
+        limit, used = self._budgets[day.list_id].false_hits, self._used.get(day, 0) / MILLIONTHS
+        text = (
+            f"list {day.list_id}: {used:.2f} of {limit:.2f} expected false hits used on "
+            f"{day.iso_date} (UTC); minimum posterior raised to {min_posterior / MILLIONTHS:.2f}, rising to "
+            f"{ALWAYS_EMIT_POSTERIOR} as the budget is used up; passages below it are suppressed and counted"
         )
-        self._notify(day, True, words)
+        self._notify(day, True, text)
 
     def _notify(self, day: _ListDay, is_tightening: bool, text: str) -> None:
         if (day, is_tightening) not in self._notified:
@@ -217,7 +224,7 @@ class Budgets:
 
 
 def hit_outcome(hit: Hit) -> HitOutcome:
-    """What became of what a hit told, by the latest revision of it."""
+    """Return the outcome of a hit, given its latest revision."""
     if hit.withdrawn is not None:
         if hit.withdrawn.reason in ("superseded", "alert-replaced"):
             return "replaced"
@@ -229,14 +236,14 @@ def hit_outcome(hit: Hit) -> HitOutcome:
 
 
 def expected_false_hits(hit: Hit) -> int:
-    """The false hits, in millionths, to expect of what was told of a hit, by the latest revision of it."""
+    """Return the expected false hits of a hit in millionths, given its latest revision."""
     if hit.match.class_ == "pattern":
-        return 0  # the vehicle does fit what is sought
+        return 0  # every vehicle that fits the pattern is sought
     outcome = hit_outcome(hit)
     if outcome == "rejected":
         return MILLIONTHS
     if outcome != "open":
-        return 0  # if replaced, the hit that stands in its place counts
+        return 0  # of a replaced hit, the replacing one is counted
     return 0 if hit.match.posterior is None else MILLIONTHS - _to_millionths(hit.match.posterior)
 
 

@@ -1,7 +1,7 @@
-"""Resting: what is known of alerts, kept as it was written until something is asked of them.
+"""Cold state: records of alerts that were restored but not decoded yet.
 
-A state that is made anew has a day of records to take, and few of their vehicles are seen again at once. So
-the records of each alert rest together, unread, and are read when the alert is touched.
+Restored state holds a day of records, and few of its vehicles are seen again soon. The records of each alert
+are therefore kept as JSON, and are decoded when the alert is first used.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,52 +13,51 @@ from streams.records.decode import decode_hit, decode_matches
 from streams.records.hit import Hit
 from streams.records.hit_header import HitHeader
 from streams.records.match import Match
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 
 _NO_HITS: Final[dict[str, tuple[HitHeader, bytes]]] = {}
 
 
 class ColdAlert:
-    """The records of one alert: matches with the time at which they were made (ms since 1970 UTC), and the
-    highest revision of each hit."""
+    """The records of one alert: its matches with their times, and the highest revision of each hit."""
 
     __slots__ = ("_hits", "_matches", "latest_ms")
 
     def __init__(self) -> None:
-        self._matches: list[tuple[int, bytes]] = []
-        # Of some alerts nothing was told.
+        self._matches: list[tuple[Millis, bytes]] = []
+        # Some alerts have no hits, and an empty dict for each would take memory.
         self._hits = _NO_HITS
-        self.latest_ms = 0
-        """When the latest match was made or hit told, in ms since 1970 UTC."""
+        self.latest_ms: Millis = 0
+        """When the latest match was made or the latest revision emitted."""
 
     @property
     def headers(self) -> Iterable[HitHeader]:
-        """The outlines of the hits."""
-        return [outline for outline, _ in self._hits.values()]
+        """The headers of the hits."""
+        return [header for header, _ in self._hits.values()]
 
-    def add_match(self, record: bytes, matched_ms: int) -> None:
-        """Takes a match as JSON, and when it was made."""
+    def add_match(self, record: bytes, matched_ms: Millis) -> None:
+        """Add a match as JSON, and the time at which it was made."""
         self._matches.append((matched_ms, record))
         self.latest_ms = max(self.latest_ms, matched_ms)
 
     def add_hit(self, header: HitHeader, record: bytes) -> None:
-        """Takes a revision of a hit as JSON; of several of a hit the highest counts."""
+        """Add a revision of a hit as JSON, unless a higher one is known."""
         if self._hits is _NO_HITS:
             self._hits = {}
-        known = self._hits.get(header.hit_id)
-        if known is None or header.revision >= known[0].revision:
+        stored = self._hits.get(header.hit_id)
+        if stored is None or header.revision >= stored[0].revision:
             self._hits[header.hit_id] = header, record
             self.latest_ms = max(self.latest_ms, to_ms(header.emitted_at))
 
-    def matches(self) -> Iterator[tuple[Match, int]]:
-        """The matches that can be read, each with the time at which it was made."""
+    def matches(self) -> Iterator[tuple[Match, Millis]]:
+        """Yield the matches that can be decoded, each with the time at which it was made."""
         decoded = decode_matches([record for _, record in self._matches])
-        for (seen, _), match in zip(self._matches, decoded, strict=True):
+        for (matched_ms, _), match in zip(self._matches, decoded, strict=True):
             if isinstance(match, Match):
-                yield match, seen
+                yield match, matched_ms
 
     def hits(self) -> Iterator[Hit]:
-        """The highest revisions of hits that can be read."""
+        """Yield the highest revisions of the hits that can be decoded."""
         for _, record in self._hits.values():
             hit = decode_hit(record)
             if isinstance(hit, Hit):
@@ -66,7 +65,7 @@ class ColdAlert:
 
 
 class ColdAlerts:
-    """The alerts that rest."""
+    """The cold alerts by key, and by the ids of their hits."""
 
     def __init__(self) -> None:
         self._alerts: dict[AlertKey, ColdAlert] = {}
@@ -78,63 +77,62 @@ class ColdAlerts:
     def __contains__(self, key: object) -> bool:
         return key in self._alerts
 
-    def add_match(self, key: AlertKey, record: bytes, matched_ms: int) -> None:
-        """Takes a match of an alert as JSON, made at a time in ms since 1970 UTC."""
+    def add_match(self, key: AlertKey, record: bytes, matched_ms: Millis) -> None:
+        """Add a match of an alert as JSON, and the time at which it was made."""
         self._get_or_create(key).add_match(record, matched_ms)
 
     def add_hit(self, header: HitHeader, record: bytes) -> None:
-        """Takes a revision of a hit as JSON."""
+        """Add a revision of a hit as JSON."""
         key = header.alert_key
         self._get_or_create(key).add_hit(header, record)
         self._key_by_hit[header.hit_id] = key
 
     def key_for_hit(self, hit_id: str) -> AlertKey | None:
-        """The alert that rests to which a hit belongs, if there is one."""
+        """Return the cold alert of a hit, if it has one."""
         return self._key_by_hit.get(hit_id)
 
     def any_key(self) -> AlertKey | None:
-        """One of the alerts that rest, if there are any."""
+        """Return one of the cold alerts, or None if none is left."""
         return next(iter(self._alerts), None)
 
-    def keys(self) -> list[AlertKey]:
-        """The alerts that rest, in a fixed order."""
+    def sorted_keys(self) -> list[AlertKey]:
+        """Return the cold alerts in a fixed order."""
         return sorted(self._alerts)
 
     def pop(self, key: AlertKey) -> ColdAlert | None:
-        """The records of an alert, which does not rest from now on."""
-        rest = self._alerts.pop(key, None)
-        if rest is not None:
-            for outline in rest.headers:
-                del self._key_by_hit[outline.hit_id]
-        return rest
+        """Remove and return the records of an alert, if it is cold."""
+        cold = self._alerts.pop(key, None)
+        if cold is not None:
+            for header in cold.headers:
+                del self._key_by_hit[header.hit_id]
+        return cold
 
-    def evaluation_times(self, index: Index) -> Iterator[tuple[AlertKey, int]]:
-        """When to look at each alert, in ms since 1970 UTC, as far as time alone decides it.
+    def evaluation_times(self, index: Index) -> Iterator[tuple[AlertKey, Millis]]:
+        """Yield when each alert with active hits must be evaluated, as far as time alone determines it.
 
-        At once (0) if something stands of it that does not go with its version in `index`, for that may have
-        changed meanwhile; at the end of the alert or of a handover, if something stands.
+        At once (0) if an active hit is of another version than that in `index`; otherwise at the end of the
+        alert or of the first of its handovers.
         """
-        for key in self.keys():
-            standing = [outline for outline in self._alerts[key].headers if outline.is_active]
-            if not standing:
+        for key in self.sorted_keys():
+            active = [header for header in self._alerts[key].headers if header.is_active]
+            if not active:
                 continue
             latest = index.get(key)
-            if latest is None or any(outline.alert.version != latest.version for outline in standing):
+            if latest is None or any(header.alert.version != latest.version for header in active):
                 yield key, 0
                 continue
-            handovers = [each.handover for each in standing if each.handover is not None]
-            yield key, min((index.valid_until_ms(latest), *(to_ms(each.ends) for each in handovers)))
+            handovers = [header.handover for header in active if header.handover is not None]
+            yield key, min((index.valid_until_ms(latest), *(to_ms(handover.ends) for handover in handovers)))
 
-    def expire(self, before_ms: int) -> bool:
-        """Drops the alerts of which all records are from before a time, in ms since 1970 UTC; whether there
-        were any."""
-        old = [key for key, rest in self._alerts.items() if rest.latest_ms < before_ms]
-        for key in old:
+    def expire(self, before_ms: Millis) -> bool:
+        """Expire the alerts of which all records are older than a time; return True if there were any."""
+        expired = [key for key, cold in self._alerts.items() if cold.latest_ms < before_ms]
+        for key in expired:
             self.pop(key)
-        return bool(old)
+        return bool(expired)
 
     def _get_or_create(self, key: AlertKey) -> ColdAlert:
-        rest = self._alerts.get(key)
-        if rest is None:
-            rest = self._alerts[key] = ColdAlert()
-        return rest
+        cold = self._alerts.get(key)
+        if cold is None:
+            cold = self._alerts[key] = ColdAlert()
+        return cold

@@ -1,4 +1,4 @@
-"""In force: which version of each sighted alert counts, and when nothing of it stands any more."""
+"""The effective version of each sighted alert, and when it ends."""
 
 from msgspec import Struct
 
@@ -6,31 +6,34 @@ from streams.alerts.alert_keys import supersedes
 from streams.alerts.index import Index
 from streams.records.alert import Alert, AlertKey, alert_key
 from streams.records.hit import Retraction
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 
 
 class EffectiveVersion(Struct, frozen=True, gc=False):
-    """The version of an alert that counts: when it was withdrawn, if it was, and the first instant at which
-    nothing of it stands, by its term or its withdrawal; in ms since 1970 UTC."""
+    """The version of an alert that counts.
+
+    `ends_ms` is the first instant at which it has no active hits any more, by its validity period or its
+    withdrawal.
+    """
 
     alert: Alert
-    withdrawn_ms: int | None
-    ends_ms: int
+    withdrawn_ms: Millis | None
+    ends_ms: Millis
     ends_early: bool
-    """Whether it ends by withdrawal, before its term."""
+    """True if it ends by withdrawal, before the end of its validity period."""
 
     def end_reason(self) -> Retraction:
-        """Why nothing stands of it once it has ended."""
+        """Return why the hits of this version are retracted once it has ended."""
         return Retraction("alert-withdrawn" if self.ends_early else "alert-expired")
 
 
 class EffectiveVersions:
-    """The versions of sighted alerts that count, as `index` had them when each was noted last."""
+    """The effective versions of sighted alerts, as `index` had them when each was last recorded."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._versions: dict[AlertKey, EffectiveVersion] = {}
-        self._expiry_stop_ms: int | None = None
+        self._expiry_stop_ms: Millis | None = None
 
     def __contains__(self, key: object) -> bool:
         return key in self._versions
@@ -39,40 +42,42 @@ class EffectiveVersions:
         return self._versions[key]
 
     def get(self, key: AlertKey) -> EffectiveVersion | None:
-        """The version that counts, if the alert was sighted."""
+        """Return the effective version of an alert, if it was sighted."""
         return self._versions.get(key)
 
     def record(self, alert: Alert) -> EffectiveVersion:
-        """Takes the version that counts from now on, and when it ends."""
-        ends, term = self._index.valid_until_ms(alert), to_ms(alert.valid_until)
-        version = EffectiveVersion(alert, self._index.withdrawn_at_ms(alert), ends, ends < term)
+        """Record the version that counts from now on; return it with its end."""
+        ends_ms = self._index.valid_until_ms(alert)
+        ends_early = ends_ms < to_ms(alert.valid_until)
+        version = EffectiveVersion(alert, self._index.withdrawn_at_ms(alert), ends_ms, ends_early)
         self._versions[alert_key(alert)] = version
         return version
 
     def expire(self, key: AlertKey) -> None:
-        """Lets go of an alert of which nothing is remembered any more."""
+        """Expire the version of an alert without retained sightings."""
         del self._versions[key]
 
     def version_for(self, alert: Alert) -> Alert:
-        """The version that counts beside one that matched: as the index has it.
+        """Return the version that counts when this version of an alert has matched.
 
-        The match was made elsewhere, so this index may not know the alert yet; then it is the greater one.
+        That is the one of the index. A match is made by another worker, so this index may not have the alert
+        yet; then the higher of the matched and the recorded version counts.
         """
         key = alert_key(alert)
-        known = self._index.get(key)
-        if known is not None:
-            return known
-        latest = self._versions.get(key)
-        return alert if latest is None or supersedes(alert, latest.alert) else latest.alert
+        indexed = self._index.get(key)
+        if indexed is not None:
+            return indexed
+        recorded = self._versions.get(key)
+        return alert if recorded is None or supersedes(alert, recorded.alert) else recorded.alert
 
-    def stop_expiry(self, at_ms: int) -> None:
-        """No term is reached after a time, in ms since 1970 UTC: for the end of files."""
+    def stop_expiry(self, at_ms: Millis) -> None:
+        """Let no validity period end after a time: at the end of files, which only tell the past."""
         self._expiry_stop_ms = at_ms
 
-    def expiry_ms(self, now_ms: int) -> int:
-        """The time by which terms count as reached, in ms since 1970 UTC."""
+    def expiry_ms(self, now_ms: Millis) -> Millis:
+        """Return the time by which validity periods count as ended."""
         return now_ms if self._expiry_stop_ms is None else self._expiry_stop_ms
 
-    def has_ended(self, version: EffectiveVersion, now_ms: int) -> bool:
-        """Whether nothing of an alert stands any more at a time, in ms since 1970 UTC."""
+    def has_ended(self, version: EffectiveVersion, now_ms: Millis) -> bool:
+        """True if a version has ended at a time."""
         return version.ends_ms <= (now_ms if version.ends_early else self.expiry_ms(now_ms))

@@ -1,4 +1,4 @@
-"""Handing over: which handovers of a vehicle stand, by its journey."""
+"""The active handovers of a vehicle, derived from its journey."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,23 +14,22 @@ from streams.records.alert import Alert
 from streams.records.arrivals import ArrivalWindows
 from streams.records.hit import text_digest
 from streams.records.journey import Handover
-from streams.records.times import MINUTE_MS, from_ms, to_ms
+from streams.records.times import MINUTE_MS, Millis, from_ms, to_ms
 from streams.rules.actions import decide_action
 from streams.rules.handovers import HandoverRule, HandoverRules
 
 
 class ActiveHandover(Struct, frozen=True, gc=False):
-    """A handover that stands until a time, in ms since 1970 UTC, if nothing else is seen; its hit's id; and
-    the stop whose read the hit shows."""
+    """A handover, active until `ends_ms` unless the vehicle is read again; its hit shows `stop`."""
 
     hit_id: str
     handover: Handover
-    ends_ms: int
+    ends_ms: Millis
     stop: Stop
 
 
 class _BorderCrossing(NamedTuple):
-    """A border crossed or ahead: the territories, the first site across, and when it is or was there."""
+    """A border crossing, past or expected: territories, first site across, and arrival window there."""
 
     state: Literal["heading", "crossed"]
     from_: str
@@ -41,7 +40,7 @@ class _BorderCrossing(NamedTuple):
 
 
 class HandoverFinder:
-    """Finds the handovers of journeys. The same for the same journey."""
+    """Finder of the active handovers of a journey; it depends on the journey and the configuration only."""
 
     def __init__(self, rules: HandoverRules, config: CorrelationConfig) -> None:
         self._rules = rules
@@ -54,18 +53,17 @@ class HandoverFinder:
         return bool(self._rules)
 
     def active_handovers(self, view: JourneyView, forward_stops: Sequence[Stop]) -> list[ActiveHandover]:
-        """The handovers that stand, each until it ends; `view` is that of the latest stop, `moves` are the
-        stops by which the vehicle moved on.
+        """Return the active handovers, given the view of the latest stop and the forward stops.
 
-        The one over the border crossed last, and for each territory ahead the one over the border there.
+        They are the one over the last border crossed, and one for each territory ahead.
         """
         match = view.stop.sighting.match
-        likely = match.result.posterior is None or match.result.posterior >= self._min_posterior
-        if not likely or match.lookback is not None:
-            # What was found by looking back is history.
+        is_likely = match.result.posterior is None or match.result.posterior >= self._min_posterior
+        if not is_likely or match.lookback is not None:
+            # A match of a lookback is history: the vehicle is no longer there.
             return []
-        found = [self._crossed_handover(view, forward_stops), *self._heading_handovers(view)]
-        return [each for each in found if each is not None]
+        crossed = self._crossed_handover(view, forward_stops)
+        return [*([] if crossed is None else [crossed]), *self._heading_handovers(view)]
 
     def _crossed_handover(self, view: JourneyView, forward_stops: Sequence[Stop]) -> ActiveHandover | None:
         later: Stop | None = None
@@ -80,49 +78,53 @@ class HandoverFinder:
     def _handover_across(self, view: JourneyView, before: Stop, after: Stop) -> ActiveHandover | None:
         alert = after.sighting.match.alert
         assert before.territory is not None and after.territory is not None, "stops with a territory"
-        rule = self._find_rule(
-            alert, before.territory, after.territory, after.site_id or "", after.captured_ms
-        )
+        site_id, crossed_ms = after.site_id or "", after.captured_ms
+        rule = self._find_rule(alert, before.territory, after.territory, site_id, crossed_ms)
         if rule is None:
             return None
-        at, ends = from_ms(after.captured_ms), after.captured_ms + self._duration_ms
-        where = _BorderCrossing("crossed", before.territory, after.territory, after.site_id or "", at, at)
-        return self._build_handover(view, where, ends, rule)
+        at = from_ms(crossed_ms)
+        crossing = _BorderCrossing("crossed", before.territory, after.territory, site_id, at, at)
+        return self._build_handover(view, crossing, crossed_ms + self._duration_ms, rule)
 
     def _heading_handovers(self, view: JourneyView) -> list[ActiveHandover]:
         last = view.stop
         if last.territory is None:
             return []
-        alert, found = last.sighting.match.alert, []
-        for to, place in self._territories_ahead(view.arrivals.windows, last.territory):
-            rule = self._find_rule(
-                alert, last.territory, to, view.arrivals.windows[place].site_id, last.captured_ms
-            )
+        alert, windows = last.sighting.match.alert, view.arrivals.windows
+        handovers: list[ActiveHandover] = []
+        for to, index in self._territories_ahead(windows, last.territory):
+            rule = self._find_rule(alert, last.territory, to, windows[index].site_id, last.captured_ms)
             if rule is not None:
-                site = view.arrivals[place]
-                where = _BorderCrossing(
+                site = view.arrivals[index]
+                crossing = _BorderCrossing(
                     "heading", last.territory, to, site.site_id, site.earliest, site.latest
                 )
-                found.append(self._build_handover(view, where, to_ms(site.latest), rule))
-        return found
+                handovers.append(self._build_handover(view, crossing, to_ms(site.latest), rule))
+        return handovers
 
     def _find_territories_ahead(self, windows: ArrivalWindows, territory: str) -> list[tuple[str, int]]:
-        """The other territories ahead, sorted, each with the place of its nearest site that is likely
-        enough."""
-        first: dict[str, int] = {}
-        for place, each in enumerate(windows):
-            abroad = each.territory is not None and each.territory != territory
-            if abroad and each.share >= self._min_share:
-                first.setdefault(each.territory or "", place)
-        return sorted(first.items())
+        """Return the other territories ahead, sorted.
+
+        Each comes with the index of its nearest site of which the share is high enough.
+        """
+        nearest: dict[str, int] = {}
+        for index, window in enumerate(windows):
+            is_abroad = window.territory is not None and window.territory != territory
+            if is_abroad and window.share >= self._min_share:
+                nearest.setdefault(window.territory or "", index)
+        return sorted(nearest.items())
 
     def _find_rule(
-        self, alert: Alert, from_: str, to: str, site_id: str, at_ms: int
+        self, alert: Alert, from_: str, to: str, site_id: str, at_ms: Millis
     ) -> tuple[str, HandoverRule] | None:
         return self._rules.find_rule(from_, to, site_id, decide_action(alert, from_).code, at_ms)
 
     def _build_handover(
-        self, view: JourneyView, crossing: _BorderCrossing, ends_ms: int, named_rule: tuple[str, HandoverRule]
+        self,
+        view: JourneyView,
+        crossing: _BorderCrossing,
+        ends_ms: Millis,
+        named_rule: tuple[str, HandoverRule],
     ) -> ActiveHandover:
         rule_id, rule = named_rule
         handover = Handover(
@@ -144,7 +146,7 @@ class HandoverFinder:
         return ActiveHandover(hit_id, handover, ends_ms, view.stop)
 
 
-# It is asked for again each time the vehicle moves.
+# Cached, for it is needed again each time the vehicle moves.
 @lru_cache(maxsize=1 << 14)
 def _handover_hit_id(journey_id: str, from_: str, to: str) -> str:
     return text_digest(("handover", journey_id, from_, to))

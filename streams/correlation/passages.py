@@ -1,4 +1,4 @@
-"""Sightings: the matches of an alert, kept by vehicle and place, and the passages they form."""
+"""Sightings, and the passages that they form at one site or camera."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
@@ -11,17 +11,23 @@ from streams.records.alert import AlertKey, alert_key
 from streams.records.encode import encode
 from streams.records.hit import compute_hit_id
 from streams.records.match import Match
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 from streams.records.types import MatchClass
 
 _CLASS_RANK: Final[dict[MatchClass, int]] = {"exact": 0, "confusable": 1, "fuzzy": 2, "pattern": 3}
 
 
-class PassageKey(NamedTuple):
-    """One vehicle of one alert at one place.
+class VehicleKey(NamedTuple):
+    """One vehicle of an alert; `plate` is the plate read if many vehicles fit (a pattern), else empty."""
 
-    The vehicle is the alert's; for a pattern, which many vehicles fit, it is the plate read as well. The
-    place is the site, or the camera where the site is not known.
+    alert: AlertKey
+    plate: str
+
+
+class PassageKey(NamedTuple):
+    """One vehicle of an alert at one place: the site, or the camera if the site is unknown.
+
+    `plate` is as in `VehicleKey`.
     """
 
     alert: AlertKey
@@ -31,7 +37,7 @@ class PassageKey(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A plate read and a version of an alert: what a verdict is remembered for."""
+    """A plate read and a version of an alert: what an adjudication applies to."""
 
     plate: str
     alert: AlertKey
@@ -39,30 +45,29 @@ class Pair(NamedTuple):
 
 
 class Sighting(Struct, frozen=True, gc=False):
-    """One match, with what is asked of it often."""
+    """One match, placed in time and space."""
 
     hit_id: str
     match: Match
-    captured_ms: int
-    """When the read was captured, in ms since 1970 UTC."""
-    matched_ms: int
-    """When its match was made, in ms since 1970 UTC: how long it is remembered counts from here."""
+    captured_ms: Millis
+    matched_ms: Millis
+    """When the match was made; retention counts from here."""
     site_id: str | None
-    """The site at which the camera stood then, if it is known."""
+    """The site of the camera at the time of the read, if known."""
     is_reliable: bool
-    """Whether the read is so sure that it may speak against another one."""
+    """True if the read is reliable enough to contradict another one."""
 
     @property
     def pair(self) -> Pair:
-        """What a verdict on this sighting is remembered for."""
+        """The read-alert pair to which an adjudication of this sighting applies."""
         alert = self.match.alert
         return Pair(self.match.result.read_plate, alert_key(alert), alert.version)
 
     def quality_key(self) -> tuple[object, ...]:
-        """A sort key: the best sighting of a passage is the least.
+        """Return a sort key by which the best sighting of a passage comes first.
 
-        The class of the match, the posterior, what contradicts it, how many characters differ, the
-        recogniser's confidence; then the earliest, so that an equal later read changes nothing.
+        In this order: match class, posterior, number of contradictions, number of edits, confidence of the
+        recogniser, and time, so that an equally good later read changes nothing.
         """
         result, read = self.match.result, self.match.read
         return (
@@ -78,81 +83,90 @@ class Sighting(Struct, frozen=True, gc=False):
 
 
 class Passage(Struct, frozen=True, gc=False):
-    """A passage that stands, by the sighting whose hit does; and its best sure sighting, if it has one."""
+    """A passage: the sighting that represents it, and its best reliable sighting, if any."""
 
     best: Sighting
     best_reliable: Sighting | None
 
 
 class SightingFactory:
-    """Makes sightings of matches."""
+    """Factory of sightings."""
 
     def __init__(self, places: Places, config: CorrelationConfig) -> None:
         self._places = places
         self._min_posterior = config.sure_posterior
         self._min_confidence = config.sure_confidence
 
-    def from_match(self, match: Match, matched_ms: int) -> Sighting:
-        """The sighting of a match that was made at a time, in ms since 1970 UTC."""
+    def from_match(self, match: Match, matched_ms: Millis) -> Sighting:
+        """Build the sighting of a match that was made at a time."""
         read, result = match.read, match.result
-        captured = to_ms(read.captured_at)
-        sure = (
+        captured_ms = to_ms(read.captured_at)
+        is_reliable = (
             result.class_ == "exact"
             and not result.contradictions
             and (result.posterior or 0.0) >= self._min_posterior
             and (read.confidence is None or read.confidence >= self._min_confidence)
         )
-        site = self._places.site_at(read.camera_id, captured)
-        return Sighting(compute_hit_id(match.alert, read), match, captured, matched_ms, site, sure)
+        site_id = self._places.site_at(read.camera_id, captured_ms)
+        hit_id = compute_hit_id(match.alert, read)
+        return Sighting(hit_id, match, captured_ms, matched_ms, site_id, is_reliable)
+
+
+def vehicle_key(passage_key: PassageKey) -> VehicleKey:
+    """Return the vehicle of a passage."""
+    return VehicleKey(passage_key.alert, passage_key.plate)
 
 
 def passage_key(sighting: Sighting) -> PassageKey:
-    """Where a sighting is kept: its vehicle and its place."""
+    """Return the vehicle and place of a sighting."""
     match = sighting.match
-    vehicle = match.result.read_plate if match.result.class_ == "pattern" else ""
+    plate = match.result.read_plate if match.result.class_ == "pattern" else ""
     if sighting.site_id is not None:
-        return PassageKey(alert_key(match.alert), vehicle, "site", sighting.site_id)
-    return PassageKey(alert_key(match.alert), vehicle, "camera", match.read.camera_id)
+        return PassageKey(alert_key(match.alert), plate, "site", sighting.site_id)
+    return PassageKey(alert_key(match.alert), plate, "camera", match.read.camera_id)
 
 
 def pick_resend(first: Sighting, second: Sighting) -> Sighting:
-    """Which of two sightings with one hit id counts: a camera sent one read twice, perhaps with other text.
+    """Return which of two sightings with the same hit id counts.
 
-    The answer does not depend on which came first.
+    A camera may send one read twice, with different text. The result does not depend on their order.
     """
     return min(first, second, key=_resend_key)
 
 
 def _resend_key(sighting: Sighting) -> tuple[object, ...]:
-    # A late replay of a read that has come already tells nothing new, so the read as first sent goes before;
-    # and one found by looking back is one that was matched when it came, if it was.
+    # A retransmission adds nothing to the read as first sent, so that one comes first. For the same reason a
+    # match of the live stream comes before one of a lookback.
     match = sighting.match
     return (sighting.quality_key(), match.read.retransmitted, match.lookback is not None, encode(match.read))
 
 
 def split_passages(sightings: Iterable[Sighting], gap_ms: float) -> list[Sequence[Sighting]]:
-    """Sightings of one vehicle at one place as passages: runs with no more than the gap between two."""
-    runs: list[list[Sighting]] = []
+    """Split sightings of one vehicle at one place into passages.
+
+    A passage is a run of sightings, in event time, in which no two neighbours are more than the gap apart.
+    """
+    passages: list[list[Sighting]] = []
     sightings = list(sightings)
     if len(sightings) == 1:
         return [sightings]
-    for each in sorted(sightings, key=lambda each: (each.captured_ms, each.quality_key())):
-        if runs and each.captured_ms - runs[-1][-1].captured_ms <= gap_ms:
-            runs[-1].append(each)
+    for sighting in sorted(sightings, key=lambda sighting: (sighting.captured_ms, sighting.quality_key())):
+        if passages and sighting.captured_ms - passages[-1][-1].captured_ms <= gap_ms:
+            passages[-1].append(sighting)
         else:
-            runs.append([each])
-    return list(runs)
+            passages.append([sighting])
+    return list(passages)
 
 
 def pick_best(sightings: Sequence[Sighting]) -> Sighting:
-    """The best of the sightings of a passage, whose hit stands for it."""
+    """Return the best sighting of a passage, which represents it."""
     return min(sightings, key=Sighting.quality_key) if len(sightings) > 1 else sightings[0]
 
 
 def build_passage(sightings: Sequence[Sighting]) -> Passage:
-    """The passage that sightings form; there is at least one."""
-    chosen = pick_best(sightings)
-    if chosen.is_reliable or len(sightings) == 1:
-        return Passage(chosen, chosen if chosen.is_reliable else None)
-    sure = [each for each in sightings if each.is_reliable]
-    return Passage(chosen, pick_best(sure) if sure else None)
+    """Build a passage from its sightings, at least one."""
+    best = pick_best(sightings)
+    if best.is_reliable or len(sightings) == 1:
+        return Passage(best, best if best.is_reliable else None)
+    reliable = [sighting for sighting in sightings if sighting.is_reliable]
+    return Passage(best, pick_best(reliable) if reliable else None)

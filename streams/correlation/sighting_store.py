@@ -1,20 +1,18 @@
-"""Seen: all sightings that are remembered, by hit, by place and by alert."""
+"""The retained sightings, by hit, by place and by alert."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Final
 
 from streams.correlation.passages import PassageKey, Sighting, passage_key, split_passages
 from streams.records.alert import AlertKey
-
-_SLICE_MS: Final = 60_000
-"""Places are looked at for what to forget in slices of this length, each once."""
+from streams.records.times import MINUTE_MS, Millis
 
 
 class SightingStore:
-    """Sightings by the id of their hit, by place and by alert; `gap_ms` as in `passages`.
+    """Sightings by hit id, by place and by alert; `gap_ms` is the maximum gap within a passage.
 
-    Those at a place are a tuple: the garbage collector looks at it once, at a list with each of its passes.
+    The sightings at a place are a tuple: the garbage collector stops tracking a tuple of untracked objects
+    after its first pass, but visits a list on every pass.
     """
 
     def __init__(self, gap_ms: float) -> None:
@@ -22,7 +20,8 @@ class SightingStore:
         self._by_hit: dict[str, Sighting] = {}
         self._by_place: dict[PassageKey, tuple[Sighting, ...]] = {}
         self._places_by_alert: dict[AlertKey, set[PassageKey]] = {}
-        self._slices: dict[int, set[PassageKey]] = {}
+        self._places_by_minute: dict[int, set[PassageKey]] = {}
+        # By the minute in which a match was made: expiry looks at each place once for every such minute.
 
     def __len__(self) -> int:
         return len(self._by_hit)
@@ -31,90 +30,91 @@ class SightingStore:
         return hit_id in self._by_hit
 
     def get(self, hit_id: str) -> tuple[PassageKey, Sighting] | None:
-        """The sighting of a hit and where it is kept, if it is remembered."""
-        known = self._by_hit.get(hit_id)
-        return None if known is None else (passage_key(known), known)
+        """Return the sighting of a hit with its place, if it is retained."""
+        sighting = self._by_hit.get(hit_id)
+        return None if sighting is None else (passage_key(sighting), sighting)
 
     def put(self, place: PassageKey, sighting: Sighting) -> PassageKey | None:
-        """Keeps a sighting, whose place is given, instead of an earlier one of its hit; returns where that
-        was, if elsewhere."""
-        known, left = self.get(sighting.hit_id), None
-        if known is not None:
-            left = known[0] if known[0] != place else None
-            self._remove(*known)
+        """Store a sighting at its place, replacing an earlier one of the same hit.
+
+        Return the place of the replaced sighting if it is another one.
+        """
+        replaced, previous_place = self.get(sighting.hit_id), None
+        if replaced is not None:
+            previous_place = replaced[0] if replaced[0] != place else None
+            self._remove(*replaced)
         self._by_hit[sighting.hit_id] = sighting
-        here = self._by_place.get(place)
-        if here is None:
+        sightings = self._by_place.get(place)
+        if sightings is None:
             self._by_place[place] = (sighting,)
             self._places_by_alert.setdefault(place.alert, set()).add(place)
-        elif here[-1].captured_ms < sighting.captured_ms:
-            self._by_place[place] = (*here, sighting)
+        elif sightings[-1].captured_ms < sighting.captured_ms:
+            self._by_place[place] = (*sightings, sighting)
         else:
-            self._by_place[place] = tuple(sorted((*here, sighting), key=_sort_key))
-        self._get_slice(sighting.matched_ms // _SLICE_MS).add(place)
-        return left
+            self._by_place[place] = tuple(sorted((*sightings, sighting), key=_sort_key))
+        self._places_matched_in(sighting.matched_ms // MINUTE_MS).add(place)
+        return previous_place
 
     def sightings_at(self, place: PassageKey) -> Sequence[Sighting]:
-        """The sightings at one place, in event time."""
+        """Return the sightings at a place, in event time."""
         return self._by_place.get(place, ())
 
     def connected_sightings(self, place: PassageKey, sighting: Sighting) -> Sequence[Sighting]:
-        """Those of the sightings at a place that are joined to one of them by gaps no longer than the gap.
+        """Return the sightings at a place that are connected to one of them by gaps within the limit.
 
-        What is a passage with it is among them, whichever of them count.
+        They include every passage of that sighting, whichever of them count.
         """
-        here = self._by_place[place]
-        if len(here) == 1:
-            return here
-        begin = end = bisect_left(here, _sort_key(sighting), key=_sort_key)
-        while begin > 0 and here[begin].captured_ms - here[begin - 1].captured_ms <= self._gap_ms:
-            begin -= 1
-        while end + 1 < len(here) and here[end + 1].captured_ms - here[end].captured_ms <= self._gap_ms:
-            end += 1
-        return here[begin : end + 1]
+        sightings = self._by_place[place]
+        if len(sightings) == 1:
+            return sightings
+        first = last = bisect_left(sightings, _sort_key(sighting), key=_sort_key)
+        while first > 0 and sightings[first].captured_ms - sightings[first - 1].captured_ms <= self._gap_ms:
+            first -= 1
+        while (
+            last + 1 < len(sightings)
+            and sightings[last + 1].captured_ms - sightings[last].captured_ms <= self._gap_ms
+        ):
+            last += 1
+        return sightings[first : last + 1]
 
     def places_for(self, alert: AlertKey) -> list[PassageKey]:
-        """The places at which an alert was sighted, in a fixed order."""
+        """Return the places at which an alert was sighted, in a fixed order."""
         return sorted(self._places_by_alert.get(alert, ()))
 
-    def alert_keys(self) -> list[AlertKey]:
-        """The alerts that were sighted, in a fixed order."""
-        return sorted(self._places_by_alert)
-
     def sightings_for(self, alert: AlertKey) -> list[Sighting]:
-        """The sightings of any version of an alert."""
-        return [each for place in self.places_for(alert) for each in self._by_place[place]]
+        """Return the sightings of all versions of an alert."""
+        return [sighting for place in self.places_for(alert) for sighting in self._by_place[place]]
 
-    def _get_slice(self, index: int) -> set[PassageKey]:
-        found = self._slices.get(index)
-        if found is None:
-            found = self._slices[index] = set()
-        return found
+    def expire(self, before_ms: Millis) -> tuple[list[tuple[PassageKey, Sighting]], list[AlertKey]]:
+        """Expire the passages of which all matches were made before a time.
 
-    def expire(self, before_ms: int) -> tuple[list[tuple[PassageKey, Sighting]], list[AlertKey]]:
-        """Drops the passages whose last sighting was seen before a time, in ms since 1970 UTC.
-
-        Returns the sightings dropped, with their places, and the alerts of which none is left. Passages go
-        whole: what is left of one would stand in place of its best.
+        Return the expired sightings with their places, and the alerts without any sighting left. Passages
+        expire as a whole: otherwise a worse sighting would replace the best one.
         """
-        due = [number for number in self._slices if (number + 1) * _SLICE_MS <= before_ms]
-        places = {place for number in due for place in self._slices.pop(number)}
-        gone: list[tuple[PassageKey, Sighting]] = []
+        minutes = [minute for minute in self._places_by_minute if (minute + 1) * MINUTE_MS <= before_ms]
+        places = {place for minute in minutes for place in self._places_by_minute.pop(minute)}
+        expired: list[tuple[PassageKey, Sighting]] = []
         for place in sorted(places & self._by_place.keys()):
             for passage in split_passages(self._by_place[place], self._gap_ms):
-                if max(each.matched_ms for each in passage) < before_ms:
-                    gone += [(place, each) for each in passage]
-        for place, each in gone:
-            del self._by_hit[each.hit_id]
-            self._remove(place, each)
+                if max(sighting.matched_ms for sighting in passage) < before_ms:
+                    expired += [(place, sighting) for sighting in passage]
+        for place, sighting in expired:
+            del self._by_hit[sighting.hit_id]
+            self._remove(place, sighting)
         alerts = {place.alert for place in places} - self._places_by_alert.keys()
-        return gone, sorted(alerts)
+        return expired, sorted(alerts)
+
+    def _places_matched_in(self, minute: int) -> set[PassageKey]:
+        places = self._places_by_minute.get(minute)
+        if places is None:
+            places = self._places_by_minute[minute] = set()
+        return places
 
     def _remove(self, place: PassageKey, sighting: Sighting) -> None:
-        here = self._by_place[place]
-        number = bisect_left(here, _sort_key(sighting), key=_sort_key)
-        self._by_place[place] = (*here[:number], *here[number + 1 :])
-        if len(here) == 1:
+        sightings = self._by_place[place]
+        index = bisect_left(sightings, _sort_key(sighting), key=_sort_key)
+        self._by_place[place] = (*sightings[:index], *sightings[index + 1 :])
+        if len(sightings) == 1:
             del self._by_place[place]
             places = self._places_by_alert[place.alert]
             places.discard(place)

@@ -1,4 +1,4 @@
-"""Verdicts: what centres said, and the memory of rejected pairs."""
+"""Verdicts of centres on hits, and the read-alert pairs that they confirm or reject."""
 
 from collections.abc import Container
 from datetime import datetime
@@ -12,10 +12,10 @@ from streams.records.verdict import Verdict
 
 
 class Verdicts:
-    """The latest verdict on each hit, and the latest judgement on each pair of a plate read and an alert.
+    """The latest verdict on each hit, and the latest adjudication of each pair of plate read and alert.
 
-    `confirmed` and `rejected` are judgements; `acknowledged` only says that the hit was seen, so it never
-    hides one.
+    `confirmed` and `rejected` are adjudications. `acknowledged` only states that the hit was seen, so it
+    never replaces one.
     """
 
     def __init__(self) -> None:
@@ -25,8 +25,8 @@ class Verdicts:
         self._hits_by_pair: dict[Pair, set[str]] = {}
 
     def add(self, verdict: Verdict) -> bool:
-        """Takes a verdict; whether it changed anything. An earlier one, or one known already, does not."""
-        # As it is written on a hit, or one read back would differ from it.
+        """Record a verdict; return True if it is newer than the one on record."""
+        # Truncated as on a hit: a verdict that was read back from one must compare equal.
         verdict = replace(verdict, at=truncate_to_ms(verdict.at))
         changed = _store_if_newer(self._latest, verdict)
         if verdict.verdict != "acknowledged":
@@ -34,66 +34,68 @@ class Verdicts:
         return changed
 
     def is_adjudicated(self, hit_id: str) -> bool:
-        """Whether a judgement on a hit is known: then it must be said to which pair it belongs."""
+        """True if a hit was confirmed or rejected; its pair must then be recorded with `set_pair`."""
         return hit_id in self._adjudications
 
     def set_pair(self, hit_id: str, pair: Pair) -> None:
-        """Says to which pair a judged hit belongs; with a revised text it leaves the pair it was of."""
+        """Record the read-alert pair of an adjudicated hit, replacing the pair of an earlier text."""
         self._unset_pair(hit_id)
         self._pair_by_hit[hit_id] = pair
         self._hits_by_pair.setdefault(pair, set()).add(hit_id)
 
     def pair_for(self, hit_id: str) -> Pair | None:
-        """The pair to which a hit belongs, if it was said."""
+        """Return the recorded pair of a hit, if any."""
         return self._pair_by_hit.get(hit_id)
 
     def expire(self, hit_id: str) -> None:
-        """Lets go of a hit that is no longer remembered; a pair that was judged is kept."""
+        """Expire the verdict and pair of a hit, unless it is adjudicated."""
         if hit_id not in self._adjudications:
             self._unset_pair(hit_id)
             self._latest.pop(hit_id, None)
 
     def expire_before(self, before: datetime, retained: Container[str]) -> None:
-        """Lets go of all that was said before a time, and of the pairs of hits that are not kept."""
-        for said in (self._latest, self._adjudications):
-            for hit_id in [each for each, verdict in said.items() if verdict.at < before]:
-                del said[hit_id]
+        """Expire verdicts given before a time, with the pairs of hits that are not in `retained`."""
+        for verdicts in (self._latest, self._adjudications):
+            for hit_id in [hit_id for hit_id, verdict in verdicts.items() if verdict.at < before]:
+                del verdicts[hit_id]
                 if hit_id not in retained and hit_id not in self._adjudications:
                     self._unset_pair(hit_id)
 
     def latest_for(self, hit_id: str) -> Verdict | None:
-        """The latest verdict on a hit."""
+        """Return the latest verdict on a hit, if any."""
         return self._latest.get(hit_id)
 
     @property
     def has_adjudications(self) -> bool:
-        """Whether there is any judgement at all."""
+        """True if any hit was confirmed or rejected."""
         return bool(self._adjudications)
 
     def is_hit_rejected(self, hit_id: str) -> bool:
-        """Whether the latest judgement on a hit itself is `rejected`."""
-        judgement = self._adjudications.get(hit_id)
-        return judgement is not None and judgement.verdict == "rejected"
+        """True if the latest adjudication of the hit itself is `rejected`."""
+        adjudication = self._adjudications.get(hit_id)
+        return adjudication is not None and adjudication.verdict == "rejected"
 
     def is_pair_rejected(self, pair: Pair) -> bool:
-        """Whether the latest judgement on any hit of a pair is `rejected`."""
-        judgements = [
-            self._adjudications[hit] for hit in self._hits_by_pair.get(pair, ()) if hit in self._adjudications
+        """True if the latest adjudication of any hit of a pair is `rejected`."""
+        adjudications = [
+            self._adjudications[hit_id]
+            for hit_id in self._hits_by_pair.get(pair, ())
+            if hit_id in self._adjudications
         ]
-        return bool(judgements) and max(judgements, key=_sort_key).verdict == "rejected"
+        return bool(adjudications) and max(adjudications, key=_sort_key).verdict == "rejected"
 
     def _unset_pair(self, hit_id: str) -> None:
         pair = self._pair_by_hit.pop(hit_id, None)
         if pair is not None:
-            hits = self._hits_by_pair[pair]
-            hits.discard(hit_id)
-            if not hits:
+            hit_ids = self._hits_by_pair[pair]
+            hit_ids.discard(hit_id)
+            if not hit_ids:
                 del self._hits_by_pair[pair]
 
 
 def _store_if_newer(stored: dict[str, Verdict], verdict: Verdict) -> bool:
-    known = stored.get(verdict.hit_id)
-    if known is not None and _sort_key(known) >= _sort_key(verdict):
+    current = stored.get(verdict.hit_id)
+    if current is not None and _sort_key(current) >= _sort_key(verdict):
         return False
     stored[verdict.hit_id] = verdict
     return True

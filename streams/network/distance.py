@@ -1,14 +1,13 @@
-"""How far apart two places are."""
+"""Great-circle distances."""
 
 from math import asin, cos, inf, radians, sin, sqrt
 from typing import Final, Protocol
 
-_EARTH_KM: Final = 6371.0088
-"""The mean radius of the earth (IUGG)."""
+_EARTH_RADIUS_KM: Final = 6371.0
 
 
 class HasPosition(Protocol):
-    """What is somewhere: in degrees, WGS 84, if known."""
+    """Something with a latitude and longitude in degrees, WGS 84; None where not known."""
 
     @property
     def lat(self) -> float | None: ...
@@ -17,10 +16,9 @@ class HasPosition(Protocol):
 
 
 def km_between(first: HasPosition, second: HasPosition) -> float:
-    """The way between two places in km, as the crow flies (haversine); infinite if it is not known."""
+    """Return the great-circle distance in km (haversine formula); infinity if a position is not known."""
     if first.lat is None or first.lon is None or second.lat is None or second.lon is None:
         return inf
-    south, north = radians(first.lat), radians(second.lat)
-    half = sin((north - south) / 2) ** 2
-    half += cos(south) * cos(north) * sin(radians(second.lon - first.lon) / 2) ** 2
-    return 2 * _EARTH_KM * asin(min(1.0, sqrt(half)))
+    lat, lon = radians(second.lat - first.lat), radians(second.lon - first.lon)
+    half = sin(lat / 2) ** 2 + cos(radians(first.lat)) * cos(radians(second.lat)) * sin(lon / 2) ** 2
+    return 2 * _EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))

@@ -1,7 +1,7 @@
-"""Network: the quickest way between sites, and where a vehicle may come to next."""
+"""Routing over the road network: quickest routes between sites, and the sites that may come next."""
 
 import heapq
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -9,17 +9,18 @@ from streams.network.config import LinkConfig, SiteConfig
 from streams.records.times import MINUTE_MS
 
 BEST_KMH: Final = 130.0
-"""The mean speed of the best travel time on a road where none is set: the limit of French motorways (Code de
+"""Mean speed of the best travel time on a road where none is set: the limit of French motorways (Code de
 la route, art. R413-2)."""
 BEST_RAIL_KMH: Final = 300.0
-"""Likewise on rails: the highest speed of the lines between Paris, Brussels and Cologne."""
+"""The same on rails: the highest speed of the lines between Paris, Brussels and Cologne."""
 _MIN_SHARE: Final = 0.1
 
 
 class Route(NamedTuple):
-    """The quickest way between two sites: `sites` are those on it, both ends included.
+    """The quickest route between two sites.
 
-    `best_ms` is the best travel time, `usual_ms` the usual one and `km` the length of this way.
+    `sites` are all sites on it, both ends included; `km` is its length, `best_ms` its best travel time and
+    `usual_ms` its usual one.
     """
 
     sites: tuple[str, ...]
@@ -29,9 +30,9 @@ class Route(NamedTuple):
 
 
 class NextSite(NamedTuple):
-    """A site that a vehicle may come to, by the way there from where it is now.
+    """A site that a vehicle may come to next, and the route there from its present site.
 
-    `share` is the share, 0 to 1, of vehicles that come there, if at each site they part evenly.
+    `share` is the share of vehicles that come there, 0 to 1, if they divide evenly at each site.
     """
 
     route: Route
@@ -43,21 +44,47 @@ class NextSite(NamedTuple):
         return self.route.sites[-1]
 
 
-class Network:
-    """The sites and the links between them. Links to sites that are not known are left out.
+class DirectedLink(NamedTuple):
+    """A link in one of the directions in which it leads."""
 
-    So are those between two stations, unless `rails` asks for them: no car goes by train, and its best time
-    and the sites ahead of it are those of the road.
+    start: str
+    end: str
+    config: LinkConfig
+
+
+def is_rail_link(sites: Mapping[str, SiteConfig], site_id: str, link: LinkConfig) -> bool:
+    """True if a link leads from one station to another; no car goes by train."""
+    return sites[site_id].kind == sites[link.to].kind == "rail"
+
+
+def link_directions(site_id: str, link: LinkConfig) -> tuple[tuple[str, str], ...]:
+    """Return start and end of a link, for each direction in which it leads."""
+    forward = (site_id, link.to)
+    return (forward,) if link.one_way else (forward, (link.to, site_id))
+
+
+def road_links(sites: Mapping[str, SiteConfig]) -> Iterator[DirectedLink]:
+    """Yield the links that a car can take, each direction by itself, in the order of the sites.
+
+    Links between stations, to unknown sites and back to their own site are left out.
+    """
+    return _directed_links(sites, by_rail=False)
+
+
+class Network:
+    """The sites and the links between them; links to unknown sites are left out.
+
+    Links between two stations are left out too, unless `include_rail` asks for them: best times and next
+    sites of cars are those of the road.
     """
 
     def __init__(self, sites: Mapping[str, SiteConfig], *, include_rail: bool = False) -> None:
         self._links: dict[str, dict[str, Route]] = {site_id: {} for site_id in sites}
-        for site_id, site in sites.items():
-            for link in site.links:
-                if link.to in sites and link.to != site_id:
-                    by_rail = site.kind == sites[link.to].kind == "rail"
-                    if include_rail or not by_rail:
-                        self._add_link(site_id, link, BEST_RAIL_KMH if by_rail else BEST_KMH)
+        for link in road_links(sites):
+            self._add_link(link, BEST_KMH)
+        if include_rail:
+            for link in _directed_links(sites, by_rail=True):
+                self._add_link(link, BEST_RAIL_KMH)
         self._routes: dict[str, dict[str, Route]] = {}
         self._next_sites: dict[tuple[str, str | None, tuple[str, ...], float], list[NextSite]] = {}
 
@@ -65,95 +92,107 @@ class Network:
         return site_id in self._links
 
     def linked_sites(self, site_id: str) -> Collection[str]:
-        """The sites to which a link leads from a site."""
+        """Return the sites to which a link leads from a site."""
         return self._links.get(site_id, {}).keys()
 
     def route(self, origin: str, destination: str) -> Route | None:
-        """The way with the best travel time from one site to another, if there is any."""
-        ways = self._routes.get(origin)
-        if ways is None:
-            ways = self._routes[origin] = self._routes_from(origin)
-        return ways.get(destination)
+        """Return the route with the best travel time from one site to another, if there is any."""
+        routes = self._routes.get(origin)
+        if routes is None:
+            routes = self._routes[origin] = self._routes_from(origin)
+        return routes.get(destination)
 
     def next_sites(
         self, site_id: str, previous: str | None, towards: Collection[str], within_ms: float
     ) -> list[NextSite]:
-        """The sites that a vehicle may come to from a site, within a usual travel time, nearest first.
+        """Return the sites to which a vehicle may come from a site, nearest first.
 
-        `before` is the site it was at before, `towards` the sites to which the camera that saw it says it
-        goes. It does not turn back: if nothing leads on, nothing is ahead. Where both leave several ways, it
-        takes each alike.
+        Only sites within a usual travel time of `within_ms` count. `previous` is the site at which the
+        vehicle was before, `towards` the sites for which it is headed according to the camera that saw it.
+        It does not turn back: at the end of a road there is no next site. Where several links remain, it
+        takes each with the same chance.
         """
         key = site_id, previous, tuple(sorted(towards)), within_ms
         if key not in self._next_sites:
             self._next_sites[key] = self._find_next_sites(site_id, previous, key[2], within_ms)
         return self._next_sites[key]
 
-    def _add_link(self, site_id: str, link: LinkConfig, best_kmh: float) -> None:
-        usual = link.minutes * MINUTE_MS
-        best = link.km / best_kmh * 60 * MINUTE_MS
-        best = min(usual, best if link.best_minutes is None else link.best_minutes * MINUTE_MS)
-        for one, other in ((site_id, link.to), (link.to, site_id))[: 1 if link.one_way else 2]:
-            new = Route((one, other), link.km, best, usual)
-            known = self._links[one].get(other)
-            if known is None or new.best_ms < known.best_ms:
-                self._links[one][other] = new
+    def _add_link(self, link: DirectedLink, best_kmh: float) -> None:
+        config = link.config
+        usual_ms = config.minutes * MINUTE_MS
+        best_ms = config.km / best_kmh * 60 * MINUTE_MS
+        best_ms = min(usual_ms, best_ms if config.best_minutes is None else config.best_minutes * MINUTE_MS)
+        known = self._links[link.start].get(link.end)
+        if known is None or best_ms < known.best_ms:
+            self._links[link.start][link.end] = Route((link.start, link.end), config.km, best_ms, usual_ms)
 
     def _routes_from(self, start: str) -> dict[str, Route]:
-        """Dijkstra's shortest paths by best travel time."""
-        found: dict[str, Route] = {}
-        edge: list[tuple[float, tuple[str, ...], Route]] = []
+        """Return the routes to all sites that can be reached, by best travel time (Dijkstra's algorithm)."""
+        routes: dict[str, Route] = {}
+        frontier: list[tuple[float, tuple[str, ...], Route]] = []
         if start in self._links:
-            edge.append((0.0, (start,), Route((start,), 0.0, 0.0, 0.0)))
-        while edge:
-            _, _, way = heapq.heappop(edge)
-            here = way.sites[-1]
-            if here in found:
+            frontier.append((0.0, (start,), Route((start,), 0.0, 0.0, 0.0)))
+        while frontier:
+            _, _, route = heapq.heappop(frontier)
+            site_id = route.sites[-1]
+            if site_id in routes:
                 continue
-            found[here] = way
-            for step in self._links[here].values():
-                if step.sites[-1] not in found:
-                    longer = _join_routes(way, step)
-                    heapq.heappush(edge, (longer.best_ms, longer.sites, longer))
-        return found
+            routes[site_id] = route
+            for step in self._links[site_id].values():
+                if step.sites[-1] not in routes:
+                    longer = _join_routes(route, step)
+                    heapq.heappush(frontier, (longer.best_ms, longer.sites, longer))
+        return routes
 
     def _find_next_sites(
         self, site_id: str, previous: str | None, towards: Collection[str], within_ms: float
     ) -> list[NextSite]:
-        came_over = self._entered_from(site_id, previous)
-        found: dict[str, NextSite] = {}
-        edge = [NextSite(Route((site_id,), 0.0, 0.0, 0.0), 1.0)]
-        while edge:
-            here = edge.pop()
-            for step in self._exits(here.route, came_over, towards):
-                way = _join_routes(here.route, step.route)
-                share = here.share * step.share
-                if way.usual_ms > within_ms or share < _MIN_SHARE:
+        entered_from = self._entered_from(site_id, previous)
+        next_sites: dict[str, NextSite] = {}
+        frontier = [NextSite(Route((site_id,), 0.0, 0.0, 0.0), 1.0)]
+        while frontier:
+            reached = frontier.pop()
+            for step in self._exits(reached.route, entered_from, towards):
+                route = _join_routes(reached.route, step.route)
+                share = reached.share * step.share
+                if route.usual_ms > within_ms or share < _MIN_SHARE:
                     continue
-                ahead = NextSite(way, share)
-                edge.append(ahead)
-                known = found.get(ahead.site_id)
+                candidate = NextSite(route, share)
+                frontier.append(candidate)
+                known = next_sites.get(candidate.site_id)
                 if known is not None:
-                    # Of several ways there the quickest tells the time; the shares add up.
-                    way = min(known.route, way, key=lambda each: (each.best_ms, each.sites))
-                    ahead = NextSite(way, known.share + share)
-                found[ahead.site_id] = ahead
-        return sorted(found.values(), key=lambda each: (each.route.usual_ms, each.route.sites))
+                    # Of several routes there the quickest gives the time; the shares add up.
+                    quickest = min(known.route, route, key=lambda option: (option.best_ms, option.sites))
+                    candidate = NextSite(quickest, known.share + share)
+                next_sites[candidate.site_id] = candidate
+        return sorted(next_sites.values(), key=lambda site: (site.route.usual_ms, site.route.sites))
 
     def _entered_from(self, site_id: str, previous: str | None) -> str | None:
-        """The site next to this one over which the vehicle came here, for it was at another before."""
-        way = self.route(previous, site_id) if previous is not None else None
-        return way.sites[-2] if way is not None and len(way.sites) > 1 else None
+        """Return the adjacent site from which the vehicle came, given the site where it was before."""
+        route = self.route(previous, site_id) if previous is not None else None
+        return route.sites[-2] if route is not None and len(route.sites) > 1 else None
 
     def _exits(self, route: Route, entered_from: str | None, towards: Collection[str]) -> list[NextSite]:
         links = self._links.get(route.sites[-1], {})
         back = route.sites[-2] if len(route.sites) > 1 else entered_from
-        exits = {to: step for to, step in links.items() if to != back and to not in route.sites}
+        exits = {end: step for end, step in links.items() if end != back and end not in route.sites}
         if len(route.sites) == 1:
-            told = {to: step for to, step in links.items() if to in towards}
-            # What the camera saw goes before where it came from: it may have turned.
-            exits = told or exits
+            # What the camera saw counts for more than where the vehicle came from: it may have turned.
+            exits = {end: step for end, step in links.items() if end in towards} or exits
         return [NextSite(step, 1 / len(exits)) for _, step in sorted(exits.items())]
+
+
+def route_links(route: Route) -> list[tuple[str, str]]:
+    """Return the pairs of sites that follow each other on a route."""
+    return list(pairwise(route.sites))
+
+
+def _directed_links(sites: Mapping[str, SiteConfig], *, by_rail: bool) -> Iterator[DirectedLink]:
+    for site_id, site in sites.items():
+        for link in site.links:
+            if link.to in sites and link.to != site_id and is_rail_link(sites, site_id, link) == by_rail:
+                for start, end in link_directions(site_id, link):
+                    yield DirectedLink(start, end, link)
 
 
 def _join_routes(route: Route, step: Route) -> Route:
@@ -163,8 +202,3 @@ def _join_routes(route: Route, step: Route) -> Route:
         route.best_ms + step.best_ms,
         route.usual_ms + step.usual_ms,
     )
-
-
-def route_links(route: Route) -> list[tuple[str, str]]:
-    """The pairs of sites that follow one another on a way."""
-    return list(pairwise(route.sites))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.network.config import SiteConfig
+from streams.network.routing import road_links
 from streams.simulation.column_types import Floats, Ints
 from streams.simulation.roads import Roads, builtin_roads, carriageway_index
 
@@ -99,15 +100,11 @@ def _build_graph(network: Mapping[str, SiteConfig]) -> _Graph:
     minutes = np.full((len(number), len(number)), np.inf)
     km = minutes.copy()
     direction = np.zeros(minutes.shape, dtype=np.uint8)
-    for site_id, site in network.items():
-        for link in site.links:
-            if link.to not in number or site.kind == network[link.to].kind == "rail":
-                continue
-            for one, other in ((site_id, link.to), (link.to, site_id))[: 1 if link.one_way else 2]:
-                at = number[one], number[other]
-                if link.minutes < minutes[at]:
-                    minutes[at], km[at] = link.minutes, link.km
-                    direction[at] = carriageway_index(network[one], network[other])
+    for start, end, link in road_links(network):
+        at = number[start], number[end]
+        if link.minutes < minutes[at]:
+            minutes[at], km[at] = link.minutes, link.km
+            direction[at] = carriageway_index(network[start], network[end])
     return _Graph(minutes, km, direction)
 
 

@@ -151,7 +151,7 @@ class Partition:
         with self._failure.signal_failure(f"correlating for {self._hits_topic}, partition {self._number}"):
             correlator = await self._restore(self._number)
             self._correlator = correlator
-            await self._run_job(lambda: correlator.finish_restore(self._now_ms()), None)
+            await self._run_job(lambda: correlator.restorer.finish(self._now_ms()), None)
             while True:
                 job, done = await self._next_job()
                 await self._owned.wait()

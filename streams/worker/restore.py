@@ -123,7 +123,7 @@ def _restore_matches(correlator: Correlator, records: Sequence[Record]) -> None:
     for record in records:
         key = decode_alert_key(record.key)
         if key is not None:
-            correlator.load_match(key, record.value or b"", record.timestamp)
+            correlator.restorer.add_match(key, record.value or b"", record.timestamp)
 
 
 def _restore_hits(
@@ -131,6 +131,6 @@ def _restore_hits(
 ) -> None:
     for record in records:
         if record.timestamp >= since_ms:
-            correlator.load_hit(record.value or b"")
+            correlator.restorer.add_hit(record.value or b"")
         elif (record.key or b"").decode("ascii", "replace") in hit_ids_with_verdict:
-            correlator.load_pair(record.value or b"")
+            correlator.restorer.add_pair(record.value or b"")

@@ -134,10 +134,10 @@ def _anew(traffic: Made) -> None:
 
     def recall() -> None:
         for now, key, record in matches:
-            correlator.load_match(key, record, now)
+            correlator.restorer.add_match(key, record, now)
         for record in hits:
-            correlator.load_hit(record)
-        told.extend(correlator.finish_restore(last))
+            correlator.restorer.add_hit(record)
+        told.extend(correlator.restorer.finish(last))
 
     gc.collect()
     ready = seconds(recall)

@@ -29,10 +29,10 @@ FUZZY: Final = MatchingRules({LIST: ListConfig(mode="fuzzy")})
 
 
 class Exact(Matcher):
-    """The same plate and the same country, nothing weighed."""
+    """Matches equal plates of the same country, without a posterior."""
 
-    def judge(self, read: Read, alert: Alert, why: bool = False) -> MatchResult | NoMatch:  # noqa: ARG002
-        """A match if both plates are the same."""
+    def match(self, read: Read, alert: Alert, with_reasons: bool = False) -> MatchResult | NoMatch:  # noqa: ARG002
+        """Match if both plates are equal."""
         plate, listed = normalise(read.plate), normalise(alert.plate)
         if plate == listed and read.country == alert.country:
             return MatchResult("exact", plate, listed)

@@ -90,7 +90,7 @@ def test_the_lowest_posterior_rises_as_the_budget_goes_and_is_never_above_sure(
     # Each of an alert of its own, so that no better read takes the place of another.
     for number, each in enumerate(seen):
         line.read(each.name, each.posterior, min(each.hours, 23.9), alert_id=f"a{number}")
-        now = line.correlator._budgets.min_posterior("sis", moment)
+        now = line.correlator._state.budgets.min_posterior("sis", moment)
         assert least <= now <= ALWAYS_EMIT_POSTERIOR
         least = now
 

@@ -78,11 +78,11 @@ class Stream:
         for verdict, at in self.topics.verdicts:
             self.worker.schedule_verdict(verdict, at)
         for match, seen in self.topics.matches[:committed]:
-            self.worker.load_match(alert_key(match.alert), encode(match), seen)
+            self.worker.restorer.add_match(alert_key(match.alert), encode(match), seen)
         for hit in self.topics.hits:
-            self.worker.load_hit(encode(hit))
+            self.worker.restorer.add_hit(encode(hit))
         self.taken = committed
-        told = self.worker.finish_restore(now)
+        told = self.worker.restorer.finish(now)
         self.topics.hits += told
         self.catch_up(now)
         return told

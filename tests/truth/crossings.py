@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
-from streams.correlation.journeys.itinerary import VehicleKey
+from streams.correlation.passages import VehicleKey
 from streams.records.hit import Hit
 from streams.records.times import MINUTE_MS, to_ms
 from streams.simulation.truth import TruePassage

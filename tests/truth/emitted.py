@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from streams.alerts import Index
 from streams.correlation.config import CooperationRules, CorrelationConfig, CorrelationRules
 from streams.correlation.correlator import Correlator
-from streams.correlation.journeys.itinerary import VehicleKey
+from streams.correlation.passages import VehicleKey
 from streams.matching.batch import match_batch
 from streams.matching.matcher import Matcher
 from streams.pipeline import Pipeline, PipelineConfig

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from streams.alerts import Index
 from streams.correlation.config import CooperationRules, CorrelationConfig
-from streams.correlation.journeys.itinerary import VehicleKey
+from streams.correlation.passages import VehicleKey
 from streams.network.config import Places
 from streams.network.routing import Network
 from streams.records.alert import Alert, alert_key

@@ -74,11 +74,11 @@ def test_a_state_made_anew_midway_goes_on_as_if_nothing_had_been(lost: float, ag
     before = [hit for each in told[:done] for hit in each]
     worker = _make_correlator(index, judge)
     for match, now in taken[: done - again]:
-        worker.load_match(alert_key(match.alert), encode(match), now)
+        worker.restorer.add_match(alert_key(match.alert), encode(match), now)
     for hit in before:
-        worker.load_hit(encode(hit))
+        worker.restorer.add_hit(encode(hit))
     now = taken[done - 1].now_ms
-    assert worker.finish_restore(now) == []
+    assert worker.restorer.finish(now) == []
     assert worker.hydrate(now, 20) == []
     # What was dealt with and told already is not told again.
     assert [

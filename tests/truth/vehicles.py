@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Final, NamedTuple
 
-from streams.correlation.journeys.itinerary import VehicleKey
+from streams.correlation.passages import VehicleKey
 from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.records.times import to_ms

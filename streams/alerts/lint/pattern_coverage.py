@@ -1,6 +1,5 @@
 """Which share of a country's plates a pattern fits, from the national formats."""
 
-import re
 from math import prod
 from typing import Final, NamedTuple
 
@@ -8,13 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.plates.formats import Formats
-from streams.plates.normal_form import MAX_LENGTH
-from streams.plates.shapes import expand_shape
+from streams.plates.shapes import FormTable, build_form_table, expand_shape, wildcard_share
 
-CHARS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÜ"
 MIN_SERIES_PLATES: Final = 1_000_000
 """Series with fewer possible plates are left out: one letter too few of the royal family's is no flood."""
-_CHAR_CODES: Final = {char: code for code, char in enumerate(CHARS)}
 
 
 class SeriesCoverage(NamedTuple):
@@ -25,11 +21,10 @@ class SeriesCoverage(NamedTuple):
 
 
 class _CountryForms(NamedTuple):
-    """The forms of a country: the chance of each character at each place (n × 12 × 39), lengths (n), the
-    weight of each in its series (n), the series of each (n), and those that are asked for their share."""
+    """The forms of a country (n), the weight of each in its series (n), the index of its series (n), the ids
+    of the series (m), and which of them count (m)."""
 
-    probabilities: NDArray[np.float64]
-    lengths: NDArray[np.intp]
+    forms: FormTable
     weights: NDArray[np.float64]
     series: NDArray[np.intp]
     series_ids: list[str]
@@ -52,37 +47,17 @@ class PatternCoverage:
 
         Free series and small ones are left out; None if there is no other.
         """
-        of = self._forms_for(country)
-        if not of.is_eligible.any():
+        country_forms = self._forms_for(country)
+        if not country_forms.is_eligible.any():
             return None
-        sums = np.bincount(
-            of.series, self._match_probabilities(pattern, of) * of.weights, minlength=len(of.series_ids)
-        )
-        best = int(np.argmax(np.where(of.is_eligible, sums, -1)))
-        return SeriesCoverage(min(float(sums[best]), 1.0), of.series_ids[best])
+        shares = wildcard_share(pattern, country_forms.forms) * country_forms.weights
+        sums = np.bincount(country_forms.series, shares, minlength=len(country_forms.series_ids))
+        best = int(np.argmax(np.where(country_forms.is_eligible, sums, -1)))
+        return SeriesCoverage(min(float(sums[best]), 1.0), country_forms.series_ids[best])
 
     def is_possible(self, pattern: str, country: str) -> bool:
         """Whether some text fits both the pattern and a series of a country, free ones included."""
-        return bool(self._match_probabilities(pattern, self._forms_for(country)).any())
-
-    def _match_probabilities(self, pattern: str, country_forms: _CountryForms) -> NDArray[np.float64]:
-        """For each form, the chance that one of its texts fits."""
-        # ways[n, k]: the chance that the pattern so far fits the first k characters.
-        ways = np.zeros((len(country_forms.lengths), MAX_LENGTH + 1))
-        ways[:, 0] = 1
-        for char in _normalise_wildcards(pattern):
-            if char == "*":
-                ways = np.cumsum(ways, axis=1)
-                continue
-            step = (
-                ways[:, :-1]
-                if char == "?"
-                else ways[:, :-1] * country_forms.probabilities[:, :, _CHAR_CODES[char]]
-            )
-            ways = np.zeros_like(ways)
-            ways[:, 1:] = step
-        found: NDArray[np.float64] = ways[np.arange(len(country_forms.lengths)), country_forms.lengths]
-        return found
+        return bool(wildcard_share(pattern, self._forms_for(country).forms).any())
 
     def _forms_for(self, country: str | None) -> _CountryForms:
         if country not in self._forms_by_country:
@@ -91,24 +66,20 @@ class PatternCoverage:
 
     def _build_forms(self, country: str | None) -> _CountryForms:
         rows = [row for row in self._formats.rows if country in (None, row.country)]
-        all_forms = [
-            (place, form) for place, row in enumerate(rows) for s in row.shapes for form in expand_shape(s)
+        forms = [
+            (index, form)
+            for index, row in enumerate(rows)
+            for shape in row.shapes
+            for form in expand_shape(shape)
         ]
-        texts = np.array([prod(map(len, form.allowed)) for _, form in all_forms], dtype=np.float64)
-        series = np.array([place for place, _ in all_forms], dtype=np.intp)
-        of_series = np.bincount(series, texts, minlength=len(rows))
-        chances = np.zeros((len(all_forms), MAX_LENGTH, len(CHARS)))
-        for number, (_, form) in enumerate(all_forms):
-            for place, allowed in enumerate(form.allowed):
-                chances[number, place, [_CHAR_CODES[char] for char in allowed]] = 1 / len(allowed)
-        asked = (of_series >= MIN_SERIES_PLATES) & ~np.array([row.free for row in rows], dtype=bool)
-        lengths = np.array([len(form.allowed) for _, form in all_forms], dtype=np.intp)
+        plate_counts = np.array([prod(map(len, form.allowed)) for _, form in forms], dtype=np.float64)
+        series = np.array([index for index, _ in forms], dtype=np.intp)
+        series_sizes = np.bincount(series, plate_counts, minlength=len(rows))
+        is_free = np.array([row.free for row in rows], dtype=bool)
         return _CountryForms(
-            chances, lengths, texts / of_series[series], series, [row.id for row in rows], asked
+            build_form_table([form.allowed for _, form in forms]),
+            plate_counts / series_sizes[series],
+            series,
+            [row.id for row in rows],
+            (series_sizes >= MIN_SERIES_PLATES) & ~is_free,
         )
-
-
-def _normalise_wildcards(pattern: str) -> str:
-    """The pattern with `?` before `*` in each run of wildcards and one `*` for several: it fits the same
-    texts, each in fewer ways."""
-    return re.sub(r"[?*]*\*[?*]*", lambda found: "?" * found[0].count("?") + "*", pattern)

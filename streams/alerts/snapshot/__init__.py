@@ -1,0 +1,1 @@
+"""Snapshot files of alert lists: their format, and how they are written and read."""

@@ -1,4 +1,4 @@
-"""Files that are being written, beside the file that they will be."""
+"""Temporary files beside the path that they will replace."""
 
 import fcntl
 import os
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 def open_atomic(path: Path) -> tuple[Path, BufferedRandom]:
-    """A new file beside a path, locked while it is open; those that were left there are removed.
+    """Open a new file beside a path, locked while it is open, and remove stale ones.
 
-    One is left when its process was killed, and may be large. Whoever writes holds its lock, also in another
-    container, where process numbers say nothing.
+    A killed process leaves its file behind, which may be large. A file in use is recognised by its lock; this
+    also works between containers, where process ids mean nothing.
     """
     with _lock_folder(path.parent):
         for other in path.parent.glob(f"{path.name}.*.tmp"):
@@ -24,7 +24,7 @@ def open_atomic(path: Path) -> tuple[Path, BufferedRandom]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename in a folder itself durable."""
+    """Make a rename in a folder durable."""
     with _open_folder(folder) as handle:
         os.fsync(handle)
 
@@ -37,7 +37,7 @@ def _remove_if_stale(path: Path) -> None:
 
 @contextmanager
 def _lock_folder(folder: Path) -> Iterator[None]:
-    # Between making a file and locking it nobody may look for those that were left.
+    # Otherwise another process could take a file for stale between its creation and its lock.
     with _open_folder(folder) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

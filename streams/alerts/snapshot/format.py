@@ -1,4 +1,4 @@
-"""The snapshot file: how it is laid out, and what makes one acceptable.
+"""The format of a snapshot file.
 
     magic (8 bytes) · length of the header (u32) · checksum of the header (u64) · header (JSON)
     bodies       each: checksum (u32) and the alert as JSON
@@ -9,11 +9,11 @@
     bitmap       the bits of the hashes
     patterns     u64: where the bodies of alerts with wildcards are
     withdrawals  JSON lines
-    source       JSON: the topic it was read from; empty if it was made from files
-    plates       u64: the packed key of every spelling of every plate, by list, in a list sorted, each once
-    lists        JSON: for each list_id where its plates begin, and how many they are
+    source       JSON: the topic the file was read from; empty if it was made from files
+    plates       u64: the packed key of every spelling of every plate, by list; sorted and unique in each list
+    lists        JSON: for each list_id the index of its first plate and the number of its plates
 
-Numbers are little-endian. The checksum of every section is in the header; a body has its own, so that the
+Integers are little-endian. The checksum of every section is in the header; a body has its own, so that the
 bodies, by far the largest part, need not be read to open the file.
 """
 
@@ -22,6 +22,7 @@ from typing import Final
 import msgspec
 import xxhash
 
+from streams.records.times import Millis
 from streams.runtime.errors import OperatorError
 
 MAGIC: Final = b"ANPRLIST"
@@ -41,10 +42,11 @@ SECTIONS: Final = (
     "plates",
     "lists",
 )
+REBUILD_ADVICE: Final = "delete the file and build it again from the alert lists"
 
 
 class Section(msgspec.Struct, frozen=True):
-    """Where a section is, in bytes from the start of the file, and the XXH3-64 of its bytes."""
+    """The position of a section, in bytes from the start of the file, and the XXH3-64 of its bytes."""
 
     offset: int
     length: int
@@ -52,32 +54,30 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What the file says of itself."""
+    """The header of a snapshot file."""
 
     format_version: int
     classes: str
-    """The confusable classes its keys were made with."""
+    """The fingerprint of the confusable classes with which the keys were made."""
     alerts: int
     log2_bits: int
     file_bytes: int
     log_order: bool
-    """Whether the last entry of a key counts, as in a compacted topic, or the highest version."""
+    """True if the last entry of a key counts, as in a compacted topic; False if the highest version does."""
     sections: dict[str, Section]
 
 
 class SnapshotSource(msgspec.Struct, frozen=True):
-    """The topic that a snapshot was read from, and how far.
-
-    `next_offsets` has for each partition, by its number, the offset of the first record not in the file; all
-    records before those were there at `taken_at` (ms since 1970 UTC).
-    """
+    """The topic from which a snapshot was read, and up to which offsets."""
 
     cluster_id: str
     topic: str
     topic_id: str | None
-    """The id that Kafka gave the topic; None if the brokers tell none. A topic made anew has another."""
+    """The id that Kafka gave the topic; None if the brokers give none. A topic created again has another."""
     next_offsets: dict[int, int]
-    taken_at: int
+    """By partition, the offset of the first record that is not in the file."""
+    taken_at: Millis
+    """When all records before those offsets were already on the topic."""
 
 
 class SnapshotError(OperatorError):
@@ -85,45 +85,45 @@ class SnapshotError(OperatorError):
 
 
 def checksum(data: bytes | memoryview) -> int:
-    """XXH3-64 of some bytes."""
+    """Return the XXH3-64 of bytes."""
     return xxhash.xxh3_64_intdigest(data)
 
 
 def body_checksum(body: bytes) -> bytes:
-    """The four bytes in front of a body."""
+    """Return the four bytes that precede a body."""
     return (xxhash.xxh3_64_intdigest(body) & 0xFFFFFFFF).to_bytes(4, "little")
 
 
 def id_hash(list_id: str, alert_id: str) -> int:
-    """The hash of an alert's key."""
+    """Return the hash of an alert's key."""
     return xxhash.xxh3_64_intdigest(f"{list_id}/{alert_id}".encode())
 
 
 def pack_header(header: Header) -> bytes:
-    """The first HEADER_BYTES bytes of the file."""
+    """Return the first HEADER_BYTES bytes of a file."""
     text = msgspec.json.encode(header)
     front = MAGIC + len(text).to_bytes(4, "little") + checksum(text).to_bytes(8, "little") + text
     return front.ljust(HEADER_BYTES, b"\0")
 
 
 def unpack_header(front: bytes, name: str) -> Header:
-    """The header from the first HEADER_BYTES bytes of a file.
+    """Return the header from the first HEADER_BYTES bytes of a file; `name` is the file's, for messages.
 
-    Raises SnapshotError for a file that is no snapshot, is damaged, or is of another version.
+    Raises SnapshotError for a file that is not a snapshot, is damaged, or is of another version.
     """
-    again = "delete it and build it anew from the lists"
     if front[: len(MAGIC)] != MAGIC:
-        raise SnapshotError(f"{name}: not a snapshot of alert lists; {again}")
+        raise SnapshotError(f"{name}: not a snapshot of alert lists; {REBUILD_ADVICE}")
     length = int.from_bytes(front[8:12], "little")
     text = front[20 : 20 + length]
     if len(text) != length or checksum(text) != int.from_bytes(front[12:20], "little"):
-        raise SnapshotError(f"{name}: the header is damaged; {again}")
+        raise SnapshotError(f"{name}: the header is damaged; {REBUILD_ADVICE}")
     try:
         version = msgspec.json.decode(text)["format_version"]
         if version != FORMAT_VERSION:
             raise SnapshotError(
-                f"{name}: a snapshot of format {version}; this version reads {FORMAT_VERSION}; {again}"
+                f"{name}: a snapshot of format {version}, but this version reads format {FORMAT_VERSION}; "
+                f"{REBUILD_ADVICE}"
             )
         return msgspec.json.decode(text, type=Header)
     except (msgspec.DecodeError, KeyError, TypeError) as error:
-        raise SnapshotError(f"{name}: the header is not understood ({error}); {again}") from error
+        raise SnapshotError(f"{name}: the header cannot be decoded ({error}); {REBUILD_ADVICE}") from error

@@ -1,4 +1,4 @@
-"""Building a snapshot: alerts in, one file out, there whole or not at all."""
+"""Building a snapshot: alerts in, one file out, complete or not at all."""
 
 import os
 from collections import defaultdict
@@ -11,17 +11,18 @@ from typing import Any, Self
 
 import msgspec
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from streams.alerts.alert_keys import build_alert_keys, supersedes
 from streams.alerts.bitmap import UInt64Array, build_bitmap, log2_bits, mix_keys
+from streams.alerts.snapshot.arrays import body_checksums, concatenate, is_among
 from streams.alerts.snapshot.atomic_file import open_atomic, sync_folder
 from streams.alerts.snapshot.format import (
     FORMAT_VERSION,
     HEADER_BYTES,
     LENGTH_BITS,
     LENGTH_MASK,
+    SECTIONS,
     Header,
     Section,
     SnapshotSource,
@@ -31,7 +32,7 @@ from streams.alerts.snapshot.format import (
 )
 from streams.plates.confusables import BUILTIN_CLASSES, ConfusableClasses
 from streams.plates.packed_keys import Keys, map_codes, sort_unique
-from streams.records.alert import Alert, Withdrawal
+from streams.records.alert import Alert, AlertKey, Withdrawal, alert_key
 from streams.records.faults import Fault
 
 _encoder = msgspec.json.Encoder()
@@ -41,9 +42,9 @@ _decoder = msgspec.json.Decoder(Alert)
 class SnapshotWriter:
     """Writes a snapshot file.
 
-    Use as a context manager. The file is written under another name beside `path`; `finish` syncs it and
-    renames it, so `path` is the old file or the whole new one at any time. Without `finish` nothing is left;
-    what a killed process left is removed by the next.
+    Use as a context manager. The file is written under another name beside `path`; `finish` syncs and renames
+    it, so `path` is the old file or the complete new one at any time. Without `finish` nothing is left. What
+    a killed process left behind is removed by the next one.
     """
 
     def __init__(self, path: Path, classes: ConfusableClasses = BUILTIN_CLASSES) -> None:
@@ -77,62 +78,99 @@ class SnapshotWriter:
             self._file = None
 
     def add(self, alerts: Sequence[Alert]) -> dict[int, Fault]:
-        """Adds a batch of alerts, in any order and any version; the highest version of each will count.
+        """Add a batch of alerts, in any order and any version; the highest version of each will count.
 
-        Returns the faults of those whose plate is none, by their place in the batch; they are left out.
+        Returns the faults of invalid plates, by index in the batch; those alerts are left out.
         """
         ids = np.array([id_hash(alert.list_id, alert.alert_id) for alert in alerts], dtype=np.uint64)
         refs, faults = self._write_alerts(alerts)
-        good = np.ones(len(alerts), dtype=bool)
-        good[list(faults)] = False
-        self._id_hashes.append(ids[good])
-        self._id_refs.append(refs[good])
+        is_valid = np.ones(len(alerts), dtype=bool)
+        is_valid[list(faults)] = False
+        self._id_hashes.append(ids[is_valid])
+        self._id_refs.append(refs[is_valid])
         return faults
 
     def add_withdrawals(self, withdrawals: Iterable[Withdrawal]) -> None:
-        """Adds withdrawals, which the file keeps beside the alerts."""
+        """Add withdrawals, which the file keeps beside the alerts."""
         self._withdrawals.extend(withdrawals)
 
     def finish(self) -> Path:
-        """Sorts what was added, writes the rest of the file, syncs it, gives it its name; returns that."""
+        """Write the rest of the file, sync it and rename it; return its path."""
         return self._finish(None)
 
     def _finish(self, source: SnapshotSource | None, log_order: bool = False) -> Path:
-        assert self._file is not None, "used as a context manager"
-        ids, id_refs, replaced = self._select_latest()
-        refs = concatenate(self._refs)
-        hashes = concatenate(self._hashes)
-        gone_hashes = hashes[:0]
-        if len(replaced):
-            kept = ~np.isin(refs, replaced)
-            gone_hashes = hashes[~kept]
-            refs, hashes = refs[kept], hashes[kept]
+        ids, id_refs, replaced_refs = self._select_current()
+        arrays: dict[str, NDArray[Any]] = {"id_hashes": ids, "id_refs": id_refs}
+        arrays |= self._build_plate_sections(replaced_refs)
+        texts = {
+            "withdrawals": b"\n".join(map(_encoder.encode, self._withdrawals)),
+            "source": _encoder.encode(source) if source else b"",
+        }
+        arrays |= {name: np.frombuffer(text, dtype=np.uint8) for name, text in texts.items()}
+        sections = {name: self._write_section(arrays[name]) for name in SECTIONS}
+        log2 = log2_bits(len(arrays["hashes"]))
+        fingerprint = self._classes.fingerprint
+        self._commit(Header(FORMAT_VERSION, fingerprint, len(ids), log2, self._offset, log_order, sections))
+        return self._path
+
+    def _build_plate_sections(self, replaced_refs: UInt64Array) -> dict[str, NDArray[Any]]:
+        """Return the sections made of plates, without those of the replaced alerts."""
+        refs, hashes = concatenate(self._refs), concatenate(self._hashes)
+        removed_hashes = hashes[:0]
+        if len(replaced_refs):
+            is_current = ~np.isin(refs, replaced_refs)
+            removed_hashes = hashes[~is_current]
+            refs, hashes = refs[is_current], hashes[is_current]
         order = np.argsort(hashes, kind="stable")
         hashes, refs = hashes[order], refs[order]
-        plates, lists = self._plates_by_list(np.unique(gone_hashes[~_is_among(gone_hashes, hashes)]))
-        log2 = log2_bits(len(hashes))
-        gone = set(replaced.tolist())
-        patterns = np.array([ref for ref in self._patterns if ref not in gone], dtype=np.uint64)
-        contents: dict[str, NDArray[Any]] = {
+        # A removed plate that another alert still has stays.
+        removed_hashes = np.unique(removed_hashes[~is_among(removed_hashes, hashes)])
+        plates, lists = self._plates_by_list(removed_hashes)
+        replaced = set(replaced_refs.tolist())
+        patterns = [ref for ref in self._patterns if ref not in replaced]
+        return {
             "hashes": hashes,
             "refs": refs,
-            "id_hashes": ids,
-            "id_refs": id_refs,
-            "bitmap": build_bitmap(hashes, log2),
-            "patterns": patterns,
-            "withdrawals": np.frombuffer(b"\n".join(map(_encoder.encode, self._withdrawals)), dtype=np.uint8),
-            "source": np.frombuffer(_encoder.encode(source) if source else b"", dtype=np.uint8),
+            "bitmap": build_bitmap(hashes, log2_bits(len(hashes))),
+            "patterns": np.array(patterns, dtype=np.uint64),
             "plates": plates,
             "lists": np.frombuffer(_encoder.encode(lists), dtype=np.uint8),
         }
-        sections = {}
-        for name, values in contents.items():
-            self._write(bytes(-self._offset % 8))
-            data = np.ascontiguousarray(values).tobytes()
-            sections[name] = Section(self._offset, len(data), checksum(data))
-            self._write(data)
-        fingerprint = self._classes.fingerprint
-        header = Header(FORMAT_VERSION, fingerprint, len(ids), log2, self._offset, log_order, sections)
+
+    def _plates_by_list(self, removed_hashes: UInt64Array) -> tuple[Keys, dict[str, tuple[int, int]]]:
+        """Return all plates by list, sorted and unique in each, and each list's first index and count.
+
+        Plates whose mixed mapped key is among `removed_hashes` (uint64, sorted) are left out.
+        """
+        plates = concatenate(self._plates)
+        list_indexes = np.concatenate([*self._plate_list_indexes, np.zeros(0, dtype=np.uint32)])
+        if len(removed_hashes):
+            is_kept = ~is_among(mix_keys(map_codes(plates, self._classes.code_table)), removed_hashes)
+            plates, list_indexes = plates[is_kept], list_indexes[is_kept]
+        # numpy sorts integers of 16 bits by counting, which is faster.
+        fits_16_bits = len(self._list_indexes) <= 1 << 16
+        sort_keys = list_indexes.astype(np.uint16) if fits_16_bits else list_indexes
+        plates = plates[np.argsort(sort_keys, kind="stable")]
+        ends = np.cumsum(np.bincount(list_indexes, minlength=len(self._list_indexes))).tolist()
+        parts = [sort_unique(plates[begin:end]) for begin, end in pairwise([0, *ends])]
+        ranges: dict[str, tuple[int, int]] = {}
+        begin = 0
+        for list_id, part in zip(self._list_indexes, parts, strict=True):
+            if len(part):
+                ranges[list_id] = (begin, len(part))
+                begin += len(part)
+        return concatenate(parts), ranges
+
+    def _write_section(self, values: NDArray[Any]) -> Section:
+        self._write(bytes(-self._offset % 8))
+        data = np.ascontiguousarray(values).tobytes()
+        section = Section(self._offset, len(data), checksum(data))
+        self._write(data)
+        return section
+
+    def _commit(self, header: Header) -> None:
+        """Write the header, make the file durable and give it its name."""
+        assert self._file is not None, "used as a context manager"
         self._file.seek(0)
         self._file.write(pack_header(header))
         self._file.flush()
@@ -141,110 +179,60 @@ class SnapshotWriter:
         self._file = None
         self._temporary_path.rename(self._path)
         sync_folder(self._path.parent)
-        return self._path
 
     def _write(self, data: bytes | memoryview) -> None:
-        assert self._file is not None
+        assert self._file is not None, "used as a context manager"
         self._file.write(data)
         self._offset += len(data)
 
     def _write_alerts(self, alerts: Sequence[Alert]) -> tuple[UInt64Array, dict[int, Fault]]:
-        """Writes alerts and notes their spellings; returns where each is, and the faults of their plates."""
-        entries = build_alert_keys(alerts, self._classes.code_table, with_unmapped=True)
+        """Write alerts and collect their keys; return where each is, and the faults of their plates."""
+        alert_keys = build_alert_keys(alerts, self._classes.code_table, with_unmapped=True)
         lists = np.fromiter((self._list_indexes[alert.list_id] for alert in alerts), np.uint32, len(alerts))
-        self._plates.append(entries.unmapped_keys)
-        self._plate_list_indexes.append(lists[entries.alert_indexes])
+        self._plates.append(alert_keys.unmapped_keys)
+        self._plate_list_indexes.append(lists[alert_keys.alert_indexes])
         refs = self._write_bodies(alerts)
-        self._hashes.append(mix_keys(entries.keys))
-        self._refs.append(refs[entries.alert_indexes])
-        self._patterns.extend(refs[entries.pattern_indexes].tolist())
-        return refs, entries.faults
-
-    def _plates_by_list(self, removed_hashes: UInt64Array) -> tuple[Keys, dict[str, tuple[int, int]]]:
-        """All plates by list, in each sorted and once; and for each list where they begin and their number.
-
-        Those are left out whose mixed mapped keys are among `lost` (uint64, sorted).
-        """
-        plates = concatenate(self._plates)
-        numbers = np.concatenate([*self._plate_list_indexes, np.zeros(0, dtype=np.uint32)])
-        if len(removed_hashes):
-            kept = ~_is_among(mix_keys(map_codes(plates, self._classes.code_table)), removed_hashes)
-            plates, numbers = plates[kept], numbers[kept]
-        # Numbers of 16 bits are sorted by counting.
-        few = len(self._list_indexes) <= 1 << 16
-        plates = plates[np.argsort(numbers.astype(np.uint16) if few else numbers, kind="stable")]
-        ends = np.cumsum(np.bincount(numbers, minlength=len(self._list_indexes))).tolist()
-        parts = [sort_unique(plates[begin:end]) for begin, end in pairwise([0, *ends])]
-        lists: dict[str, tuple[int, int]] = {}
-        begin = 0
-        for list_id, part in zip(self._list_indexes, parts, strict=True):
-            if len(part):
-                lists[list_id] = (begin, len(part))
-                begin += len(part)
-        return concatenate(parts), lists
+        self._hashes.append(mix_keys(alert_keys.keys))
+        self._refs.append(refs[alert_keys.alert_indexes])
+        self._patterns.extend(refs[alert_keys.pattern_indexes].tolist())
+        return refs, alert_keys.faults
 
     def _write_bodies(self, alerts: Sequence[Alert]) -> UInt64Array:
-        """Writes the alerts; returns where each is (uint64)."""
-        # One call, and no alert has a line feed as it is written.
+        """Write alerts; return where each is (uint64)."""
+        # One call of the encoder is faster than one per alert; no encoded alert contains a line feed.
         bodies = _encoder.encode_lines(alerts).split(b"\n")[:-1]
         lengths = np.fromiter(map(len, bodies), dtype=np.uint64, count=len(bodies)) + np.uint64(4)
         if len(lengths) and int(lengths.max()) > LENGTH_MASK:
             raise ValueError(f"an alert is longer than {LENGTH_MASK:,} bytes")
         offsets = np.uint64(self._offset) + np.cumsum(lengths, dtype=np.uint64) - lengths
-        self._write(b"".join(chain.from_iterable(zip(_body_checksums(bodies), bodies, strict=True))))
+        self._write(b"".join(chain.from_iterable(zip(body_checksums(bodies), bodies, strict=True))))
         refs: UInt64Array = (offsets << np.uint64(LENGTH_BITS)) | lengths
         return refs
 
-    def _select_latest(self) -> tuple[UInt64Array, UInt64Array, UInt64Array]:
-        """The sorted id hashes and refs of the alerts that count, and the refs of those that do not."""
+    def _select_current(self) -> tuple[UInt64Array, UInt64Array, UInt64Array]:
+        """Return the sorted id hashes and refs of the current alerts, and the refs of replaced ones."""
         ids, refs = concatenate(self._id_hashes), concatenate(self._id_refs)
         order = np.argsort(ids, kind="stable")
         ids, refs = ids[order], refs[order]
-        same = ids[1:] == ids[:-1]
-        if not same.any():
+        is_repeated = ids[1:] == ids[:-1]
+        if not is_repeated.any():
             return ids, refs, np.zeros(0, dtype=np.uint64)
-        replaced = np.zeros(len(ids), dtype=bool)
-        best: dict[tuple[str, str], tuple[int, Alert]] = {}
-        for place in np.flatnonzero(np.r_[False, same] | np.r_[same, False]).tolist():
-            alert = self._read_alert(int(refs[place]))
-            key = (alert.list_id, alert.alert_id)
-            other = best.get(key)
+        is_replaced = np.zeros(len(ids), dtype=bool)
+        current: dict[AlertKey, tuple[int, Alert]] = {}
+        for index in np.flatnonzero(np.r_[False, is_repeated] | np.r_[is_repeated, False]).tolist():
+            alert = self._read_alert(int(refs[index]))
+            key = alert_key(alert)
+            other = current.get(key)
             if other is None or supersedes(alert, other[1]):
-                best[key] = (place, alert)
+                current[key] = (index, alert)
                 if other is not None:
-                    replaced[other[0]] = True
+                    is_replaced[other[0]] = True
             else:
-                replaced[place] = True
-        return ids[~replaced], refs[~replaced], refs[replaced]
+                is_replaced[index] = True
+        return ids[~is_replaced], refs[~is_replaced], refs[is_replaced]
 
     def _read_alert(self, ref: int) -> Alert:
-        assert self._file is not None
+        assert self._file is not None, "used as a context manager"
         self._file.flush()
         body = os.pread(self._file.fileno(), ref & LENGTH_MASK, ref >> LENGTH_BITS)
         return _decoder.decode(body[4:])
-
-
-def concatenate(arrays: list[UInt64Array]) -> UInt64Array:
-    """Arrays (uint64) behind one another."""
-    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint64)
-
-
-def _is_among(sought: UInt64Array, sorted_values: UInt64Array) -> NDArray[np.bool_]:
-    """Which of some words (uint64, n) are among others, which are sorted."""
-    if not len(sorted_values):
-        return np.zeros(len(sought), dtype=np.bool_)
-    found: NDArray[np.bool_] = (
-        sorted_values.take(np.searchsorted(sorted_values, sought), mode="clip") == sought
-    )
-    return found
-
-
-def hash_texts(texts: Iterable[bytes]) -> UInt64Array:
-    """The XXH3-64 of each of some texts (uint64)."""
-    return np.frombuffer(b"".join(map(xxhash.xxh3_64_digest, texts)), dtype=">u8").astype(np.uint64)
-
-
-def _body_checksums(bodies: Sequence[bytes]) -> list[bytes]:
-    """`body_checksum` of each."""
-    packed = hash_texts(bodies).astype("<u4").tobytes()
-    return [packed[start : start + 4] for start in range(0, len(packed), 4)]

@@ -1,12 +1,12 @@
 """Traffic: how often a vehicle is read, and how many reads fit a pattern with wildcards."""
 
-import re
 from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Final
 
-from streams.plates.fleets import Fleets, PlateBlock
+from streams.plates.fleets import Fleets
 from streams.plates.normal_form import fold_umlauts
+from streams.plates.shapes import FormTable, build_form_table, wildcard_share
 
 REFERENCE_READS: Final = 100_000
 """The number of reads to which false hits are related where the reads per day are unknown."""
@@ -20,6 +20,7 @@ class Traffic:
 
     def __init__(self, fleets: Fleets, reads_per_day: Mapping[str, int]) -> None:
         self._fleets = fleets
+        self._form_tables: dict[str, FormTable] = {}
         self.reads_per_day: int | None = sum(reads_per_day.values()) or None
         weights: Mapping[str, int] = reads_per_day or {
             country: row.vehicles for country, row in fleets.rows.items()
@@ -46,7 +47,11 @@ class Traffic:
         total = 0.0
         for country_code, share in countries.items():
             blocks = self._fleets.all_blocks(country_code)
-            fitting = sum(block.share * _wildcard_share(fold_umlauts(pattern), block) for block in blocks)
+            shares = wildcard_share(fold_umlauts(pattern), self._form_table(country_code)).tolist()
+            fitting = sum(
+                block.share * min(fitting_share, 1.0)
+                for block, fitting_share in zip(blocks, shares, strict=True)
+            )
             total += share * min(fitting, 1.0)
         return REFERENCE_READS * total
 
@@ -60,27 +65,8 @@ class Traffic:
                 (block,) = rng.choices(blocks[country], [block.share for block in blocks[country]])
                 yield "".join(map(rng.choice, block.allowed)), country
 
-
-def _wildcard_share(pattern: str, block: PlateBlock) -> float:
-    """The share of a form's plates that fit a pattern."""
-    # ways[k]: the chance that the pattern so far fits the first k characters.
-    ways = [1.0] + [0.0] * len(block.allowed)
-    for char in _normalise_wildcards(pattern):
-        if char == "*":
-            total = 0.0
-            for place, way in enumerate(ways):
-                total += way
-                ways[place] = total
-        else:
-            step = [
-                way * (1.0 if char == "?" else (char in allowed) / len(allowed))
-                for way, allowed in zip(ways, block.allowed, strict=False)
-            ]
-            ways = [0.0, *step]
-    return min(ways[-1], 1.0)
-
-
-def _normalise_wildcards(pattern: str) -> str:
-    """The pattern with `?` before `*` in each run of wildcards and one `*` for several: it fits the same
-    texts, each in fewer ways."""
-    return re.sub(r"[?*]*\*[?*]*", lambda found: "?" * found[0].count("?") + "*", pattern)
+    def _form_table(self, country: str) -> FormTable:
+        if country not in self._form_tables:
+            forms = [block.allowed for block in self._fleets.all_blocks(country)]
+            self._form_tables[country] = build_form_table(forms)
+        return self._form_tables[country]

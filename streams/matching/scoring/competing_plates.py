@@ -1,8 +1,8 @@
-"""Rivals: the other plates that a read may be of, by country, found once for all reads of one shape.
+"""The plates that compete with a listed one for a read, by country, computed once for all reads of a shape.
 
-Which forms of plates a text fits, and where it parts from them, depends only on which of its characters the
-forms tell apart: to French plates AB-123-CD and FG-456-HJ are of one shape. So that is worked out once for a
-shape, as a `Plan`, and for each read there is little left to add up.
+Which plate formats a text fits, and where it departs from them, depends only on what the formats tell apart:
+for French plates, AB-123-CD and FG-456-HJ have the same shape. This is computed once for each shape, as a
+`CompetitionPlan`; little is left to be added up for each read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,13 +20,13 @@ _LETTERS: Final = ALPHABET[10:]
 
 
 class CompetitionPlan(NamedTuple):
-    """What a population says of all texts of one shape.
+    """The plates of a population near the texts of one shape.
 
-    `as_read`: how many vehicles have the very plate, the chance of one in a fleet. `spots`: for each place
-    (from 0) and set of characters that a form allows there, whether the text's character is of the set;
-    `rows`: the forms, each the vehicles a plate and its spots by number. `edge`, `inside`: the vehicles whose
-    plate has one character more, at an end or inside; `extra`: by place, those whose plate lacks the
-    character that is there.
+    `as_read` is the expected number of vehicles that have exactly the plate. A slot is a position (from 0)
+    with the set of characters that a format allows there and True if the text's character is one of them.
+    `rows` are the formats, each with the expected vehicles per plate and the indices of its slots. `edge` and
+    `inside` are the vehicles whose plate has one character more, at either end or inside; `extra`, by
+    position, those whose plate lacks the character at it.
     """
 
     as_read: float
@@ -38,34 +38,40 @@ class CompetitionPlan(NamedTuple):
 
 
 class Population:
-    """The vehicles of one country, or of several together: forms of plates and how many vehicles each has."""
+    """The vehicles of one country or of several: plate formats and how many vehicles have each."""
 
     def __init__(self, blocks: Iterable[PlateBlock], vehicles: float, formats_known: bool = True) -> None:
         self.vehicles = vehicles
         self.formats_known = formats_known
-        """Whether the forms of its plates are known; else any text is taken for one of its kind."""
+        """True if the plate formats are known; otherwise any text counts as a plate of its kind."""
         by_length: dict[int, list[PlateBlock]] = {}
         for block in _merge_blocks(blocks):
             by_length.setdefault(len(block.allowed), []).append(block)
-        self._shapes = build_shape_table(block for each in by_length.values() for block in each)
-        self._tables = {length: FormatTable(each) for length, each in by_length.items()}
+        self._shapes = build_shape_table(block for same_length in by_length.values() for block in same_length)
+        self._tables = {length: FormatTable(same_length) for length, same_length in by_length.items()}
         self._cached_plan = lru_cache(maxsize=_MAX_PLANS)(self._build_plan)
 
     def plan(self, text: str) -> CompetitionPlan:
-        """What it says of a text (folded normal form) and all others of its shape."""
+        """Return the plan of a text (folded normal form), the same for all texts of its shape."""
         return self._cached_plan(text.translate(self._shapes))
 
     def density(self, text: str) -> float:
-        """How many vehicles have the very plate `text` (folded normal form); as in a plan, but at once."""
+        """Return the expected vehicles with exactly the plate `text` (folded normal form).
+
+        The same as in a plan, without building one.
+        """
         if not self.formats_known:
             return _generic_block(text, self.vehicles).density
-        forms = self._tables.get(len(text))
-        return forms.density(forms.fit(text)) if forms is not None else 0.0
+        formats = self._tables.get(len(text))
+        return formats.density(formats.fit(text)) if formats is not None else 0.0
 
     def _build_plan(self, text: str) -> CompetitionPlan:
-        spots = dict[tuple[int, str], int]()
+        indices = dict[tuple[int, str], int]()
         rows = [
-            (block.density, tuple(spots.setdefault(spot, len(spots)) for spot in enumerate(block.allowed)))
+            (
+                block.density,
+                tuple(indices.setdefault(slot, len(indices)) for slot in enumerate(block.allowed)),
+            )
             for block in self._near_blocks(text)
         ]
         edge = inside = 0.0
@@ -87,7 +93,7 @@ class Population:
             ]
         return CompetitionPlan(
             self.density(text),
-            [(place, allowed, text[place] in allowed) for place, allowed in spots],
+            [(position, allowed, text[position] in allowed) for position, allowed in indices],
             rows,
             edge,
             inside,
@@ -95,60 +101,60 @@ class Population:
         )
 
     def _near_blocks(self, text: str) -> Iterable[PlateBlock]:
-        """The forms that a text fits best, with those that it fits nearly as well."""
+        """Return the formats that a text fits best, and those that it fits nearly as well."""
         if not self.formats_known:
             return [_generic_block(text, self.vehicles)]
-        forms = self._tables.get(len(text))
-        return forms.select(forms.fit_best(text)) if forms is not None else []
+        formats = self._tables.get(len(text))
+        return formats.select(formats.fit_best(text)) if formats is not None else []
 
 
 class Populations:
-    """The populations by country, and that of all roads together.
+    """The populations by country, and that of all countries together.
 
-    `reads_per_day` gives the reads of plates of each country: how often a vehicle of it passes, against those
-    of others. A country that is not named has the least of those that are; without any, all pass alike.
+    `reads_per_day`, by country, says how often the vehicles of a country pass compared with those of others.
+    A country that is not in it has the lowest rate of those that are; without any, all rates are equal.
     """
 
     def __init__(self, fleets: Fleets, reads_per_day: Mapping[str, int] | None = None) -> None:
         self._fleets = fleets
-        given = {
+        reads_per_vehicle = {
             country: count / fleets.vehicle_count(country) for country, count in (reads_per_day or {}).items()
         }
-        # Only how they compare counts; a vehicle that passes as often as the average has 1.
-        vehicles = sum(map(fleets.vehicle_count, given))
+        # Rates are relative: a vehicle that passes as often as the average has 1.
+        vehicles = sum(map(fleets.vehicle_count, reads_per_vehicle))
         mean = sum((reads_per_day or {}).values()) / vehicles if vehicles else 1.0
-        self._rates = {country: rate / mean for country, rate in given.items()}
+        self._rates = {country: rate / mean for country, rate in reads_per_vehicle.items()}
         self._default_rate = min(self._rates.values(), default=1.0)
         self.max_rate = max(self._rates.values(), default=1.0)
-        """The highest of all rates, see `rate`."""
+        """The highest rate of a country; see `rate`."""
         self.for_country = lru_cache(maxsize=256)(self._build_population)
-        blocks, everybody = list[PlateBlock](), 0.0
-        for country in sorted({*fleets.rows, *given}):
+        blocks, passing_vehicles = list[PlateBlock](), 0.0
+        for country in sorted({*fleets.rows, *reads_per_vehicle}):
             rate = self.rate(country)
-            everybody += rate * fleets.vehicle_count(country)
-            for row in fleets.all_blocks(country):
-                blocks.append(row._replace(density=row.density * rate))
-        self.all_countries = Population(blocks, everybody)
-        average = sum(map(fleets.vehicle_count, fleets.rows)) / max(len(fleets.rows), 1)
-        self.size_factor = everybody / average
-        """How many times the vehicles of an average country pass on all roads together."""
+            passing_vehicles += rate * fleets.vehicle_count(country)
+            for block in fleets.all_blocks(country):
+                blocks.append(block._replace(density=block.density * rate))
+        self.all_countries = Population(blocks, passing_vehicles)
+        mean_vehicles = sum(map(fleets.vehicle_count, fleets.rows)) / max(len(fleets.rows), 1)
+        self.size_factor = passing_vehicles / mean_vehicles
+        """The vehicles of all countries, weighted by rate, relative to those of an average country."""
 
     def rate(self, country: str) -> float:
-        """How often a vehicle of a country passes, against the average."""
+        """Return how often a vehicle of a country passes, relative to the average."""
         return self._rates.get(country, self._default_rate)
 
     def expected_rate(self, plate: str) -> float:
-        """The same for a plate (folded normal form) whose country is not known."""
-        here = {country: self.for_country(country).density(plate) for country in self._fleets.rows}
-        there = sum(here.values())
-        if not there:
+        """Return the expected rate of a plate (folded normal form) of unknown country."""
+        densities = {country: self.for_country(country).density(plate) for country in self._fleets.rows}
+        total = sum(densities.values())
+        if not total:
             return self._default_rate
-        return sum(self.rate(country) * chance for country, chance in here.items()) / there
+        return sum(self.rate(country) * density for country, density in densities.items()) / total
 
     def existence_probability(self, plate: str, country: str | None) -> float:
-        """The chance, 0 to 1, that a plate (folded normal form) is on a vehicle of a country, or of any."""
+        """Return the probability that a plate (folded normal form) exists in a country, or in any if None."""
         countries = self._fleets.rows if country is None else (country,)
-        return min(sum(self.for_country(each).density(plate) for each in countries), 1.0)
+        return min(sum(self.for_country(country_code).density(plate) for country_code in countries), 1.0)
 
     def _build_population(self, country: str) -> Population:
         blocks = self._fleets.all_blocks(country)
@@ -156,17 +162,17 @@ class Populations:
 
 
 def _merge_blocks(blocks: Iterable[PlateBlock]) -> Iterable[PlateBlock]:
-    """Forms with the same characters at each place taken together."""
-    found: dict[tuple[str, ...], PlateBlock] = {}
+    """Merge the formats that allow the same characters at each position."""
+    merged: dict[tuple[str, ...], PlateBlock] = {}
     for block in blocks:
-        other = found.get(block.allowed)
-        if other is not None:
-            block = block._replace(density=block.density + other.density, share=block.share + other.share)
-        found[block.allowed] = block
-    return found.values()
+        same = merged.get(block.allowed)
+        if same is not None:
+            block = block._replace(density=block.density + same.density, share=block.share + same.share)
+        merged[block.allowed] = block
+    return merged.values()
 
 
 def _generic_block(text: str, vehicles: float) -> PlateBlock:
-    """The plates of a country without known forms: digits where there are digits, letters where letters."""
-    places: Sequence[str] = [_DIGITS if char in _DIGITS else _LETTERS for char in text]
-    return PlateBlock("", tuple(places), min(1.0, vehicles / prod(map(len, places))), 1.0)
+    """Return the plates of a country without known formats: digits and letters where the text has them."""
+    allowed: Sequence[str] = [_DIGITS if char in _DIGITS else _LETTERS for char in text]
+    return PlateBlock("", tuple(allowed), min(1.0, vehicles / prod(map(len, allowed))), 1.0)

@@ -1,4 +1,4 @@
-"""Forms of plates of one length, all held against a text at once."""
+"""The plate formats of one length, all compared with a text at once."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -8,22 +8,22 @@ from typing import Final
 from streams.plates.fleets import PlateBlock
 
 _MAX_EXTRA_MISFITS: Final = 2
-"""Forms with so many more unfit places than the best are left out: each such place is a misread more."""
+"""Formats with more unfit positions than this beyond the best are left out: each is one more misread."""
 _MAX_CACHED: Final = 1 << 14
 
 
 class FormatTable:
-    """The forms of one length. A set of them is a whole number, whose bit k stands for the form k.
+    """The formats of one length. A set of them is an integer whose bit k stands for format k.
 
-    A text of a shape that was not met before has to be held against all forms of its length and those beside.
-    Any misread may be such a text, so this is done for all forms together.
+    A text of a new shape is compared with all formats of its length and of the lengths beside it. Any misread
+    may be such a text, so all formats are compared together.
     """
 
     def __init__(self, blocks: Sequence[PlateBlock]) -> None:
         self._blocks = blocks
         self._all_formats = (1 << len(blocks)) - 1
         self._formats_allowing: list[dict[str, int]] = [{} for _ in blocks[0].allowed]
-        """By place, for each character the forms that allow it there."""
+        """By position and character, the formats that allow the character there."""
         for bit, block in enumerate(blocks):
             for allowing, allowed in zip(self._formats_allowing, block.allowed, strict=True):
                 for char in allowed:
@@ -31,61 +31,64 @@ class FormatTable:
         self._densities: dict[int, float] = {}
 
     def select(self, fitting: int) -> list[PlateBlock]:
-        """The forms of a set, in order."""
-        found = []
+        """Return the formats of a set, in order."""
+        blocks = []
         while fitting:
             lowest = fitting & -fitting
-            found.append(self._blocks[lowest.bit_length() - 1])
+            blocks.append(self._blocks[lowest.bit_length() - 1])
             fitting ^= lowest
-        return found
+        return blocks
 
     def density(self, fitting: int, limit: float = 1.0) -> float:
-        """How many vehicles have one plate that all forms of a set have."""
-        found = self._densities.get(fitting)
-        if found is None:
-            found = sum(block.density for block in self.select(fitting))
+        """Return the expected vehicles with one plate that fits all formats of a set, at most `limit`."""
+        density = self._densities.get(fitting)
+        if density is None:
+            density = sum(block.density for block in self.select(fitting))
             if len(self._densities) < _MAX_CACHED:
-                self._densities[fitting] = found
-        return min(found, limit)
+                self._densities[fitting] = density
+        return min(density, limit)
 
     def fit(self, text: str) -> int:
-        """The forms that a text of their length fits."""
-        found = self._all_formats
+        """Return the formats that a text of their length fits."""
+        fitting = self._all_formats
         for allowing, char in zip(self._formats_allowing, text, strict=True):
-            found &= allowing.get(char, 0)
-        return found
+            fitting &= allowing.get(char, 0)
+        return fitting
 
     def fit_best(self, text: str) -> int:
-        """The forms with the fewest places that a text of their length does not fit, and few more."""
-        by_unfit = [self._all_formats]
+        """Return the formats with the fewest positions that a text of their length does not fit.
+
+        Those with up to two more are included.
+        """
+        by_misfits = [self._all_formats]  # by number of positions so far that do not fit
         for allowing, char in zip(self._formats_allowing, text, strict=True):
-            here = allowing.get(char, 0)
-            moved = [forms & ~here for forms in by_unfit]
-            by_unfit = [forms & here for forms in by_unfit] + [0]
-            for unfit, forms in enumerate(moved, 1):
-                by_unfit[unfit] |= forms
-        least = next(unfit for unfit, forms in enumerate(by_unfit) if forms)
-        found = 0
-        for forms in by_unfit[least : least + _MAX_EXTRA_MISFITS + 1]:
-            found |= forms
-        return found
+            fitting = allowing.get(char, 0)
+            misfitting = [formats & ~fitting for formats in by_misfits]
+            by_misfits = [formats & fitting for formats in by_misfits] + [0]
+            for misfits, formats in enumerate(misfitting, 1):
+                by_misfits[misfits] |= formats
+        fewest = next(misfits for misfits, formats in enumerate(by_misfits) if formats)
+        best = 0
+        for formats in by_misfits[fewest : fewest + _MAX_EXTRA_MISFITS + 1]:
+            best |= formats
+        return best
 
     def fit_with_insertion(self, text: str) -> list[int]:
-        """For each place of a plate the forms that a text fits which lacks the character there."""
+        """Return by position of a plate the formats that a text fits with a character inserted there."""
         return self._combine_at_gaps(
             [allowing.get(char, 0) for allowing, char in zip(self._formats_allowing, text, strict=False)],
             [allowing.get(char, 0) for allowing, char in zip(self._formats_allowing[1:], text, strict=True)],
         )
 
     def fit_with_deletion(self, text: str) -> list[int]:
-        """For each place of a text the forms that it fits without the character there."""
+        """Return by position of a text the formats that it fits without the character there."""
         return self._combine_at_gaps(
             [allowing.get(char, 0) for allowing, char in zip(self._formats_allowing, text, strict=False)],
             [allowing.get(char, 0) for allowing, char in zip(self._formats_allowing, text[1:], strict=True)],
         )
 
     def _combine_at_gaps(self, before: list[int], after: list[int]) -> list[int]:
-        """For each place the forms that are in all of `before` up to it and in all of `behind` from it on."""
-        found = list(accumulate(before, and_, initial=self._all_formats))
-        rest = list(accumulate(reversed(after), and_, initial=self._all_formats))
-        return [one & other for one, other in zip(found, reversed(rest), strict=True)]
+        """Return for each gap the formats in all of `before` up to it and in all of `after` from it on."""
+        prefixes = list(accumulate(before, and_, initial=self._all_formats))
+        suffixes = list(accumulate(reversed(after), and_, initial=self._all_formats))
+        return [prefix & suffix for prefix, suffix in zip(prefixes, reversed(suffixes), strict=True)]

@@ -1,22 +1,22 @@
-"""Sieve: of the pairs of a read and a listed plate one character apart, those worth weighing.
+"""The prefilter: drops pairs of a read and a listed plate one edit apart that cannot become hits.
 
-In a crowded list a few reads in a hundred are one character from some listed plate. Nearly all of them are
-other vehicles, read right. The most that the posterior of such a pair can be is quickly said for all pairs of
-a batch together: it counts the plate as it was read as the only rival.
+In a long list, a few reads in a hundred are one edit from some listed plate. Nearly all of them are other
+vehicles, read correctly. An upper bound of their posteriors, with the plate as read as the only competing
+plate, is cheap to compute for all pairs of a batch together.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.confusions.evidence import MIN_PROBABILITY, EvidenceKind
 from streams.confusions.features import TERMS
+from streams.matching.scoring.evidence_checks import evidence_kind, may_name
 from streams.matching.scoring.scorer import Scorer
-from streams.plates.normal_form import MAX_LENGTH, PlateError, fold_umlauts, normalise
+from streams.plates.normal_form import MAX_LENGTH
 from streams.plates.packed_keys import ALPHABET, Keys, to_columns, to_digits, unpack
 from streams.records.read import Read
 
@@ -25,183 +25,196 @@ _FULL: Final = _KINDS.index("full")
 _CHARS: Final = np.frombuffer(f" {ALPHABET}".encode(), dtype=np.uint8)
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 _MAX_SCORE: Final = 50.0
-_TERM_INDEX: Final = {name: place for place, name in enumerate(TERMS)}
+_TERM_INDEX: Final = {name: index for index, name in enumerate(TERMS)}
+
+
+class _ReadFeatures(NamedTuple):
+    """Columns of reads, or of pairs, n rows each.
+
+    `codes` (uint8, n × 12) and `lengths` (intp) are the plates; `term_rows` (intp) the rows of their terms,
+    -1 if the terms do not cover the evidence; `confidences` (n × 12) those of the characters, 1 if unknown;
+    `densities` the expected vehicles with the plate as read; `boosts` the maximum factor of the listed
+    vehicle for appearance and country (all float64).
+    """
+
+    codes: NDArray[np.uint8]
+    lengths: NDArray[np.intp]
+    term_rows: NDArray[np.intp]
+    confidences: NDArray[np.float64]
+    densities: NDArray[np.float64]
+    boosts: NDArray[np.float64]
+
+    def take(self, indices: NDArray[np.intp]) -> "_ReadFeatures":
+        """Return the rows at `indices`."""
+        return _ReadFeatures(
+            self.codes[indices],
+            self.lengths[indices],
+            self.term_rows[indices],
+            self.confidences[indices],
+            self.densities[indices],
+            self.boosts[indices],
+        )
 
 
 class Prefilter:
-    """Sorts out pairs by the lowest posterior that any list which asks for them has."""
+    """Drops pairs whose posterior cannot reach the lowest minimum of the lists of mode `fuzzy`."""
 
     def __init__(self, scorer: Scorer, min_posterior: float) -> None:
         self._scorer = scorer
         self._min_posterior = min_posterior
         models = scorer.models_by_name()
         self._has_several_models = len(models) > 1
-        self._model_index = {name: place for place, name in enumerate(models)}
+        self._model_index = {name: index for index, name in enumerate(models)}
         # One row for each model and kind of evidence.
         self._terms = np.array([model.weights[kind].terms for model in models.values() for kind in _KINDS])
-        none = np.zeros((len(models), len(ALPHABET) + 1, len(ALPHABET) + 1))
-        none[:, 1:, 1:] = [model.commonness for model in models.values()]
-        self._relative_frequency = none
+        frequency = np.zeros((len(models), len(ALPHABET) + 1, len(ALPHABET) + 1))
+        frequency[:, 1:, 1:] = [model.commonness for model in models.values()]
+        self._relative_frequency = frequency
 
     def plausible(self, reads: Mapping[int, Read], rows: NDArray[np.intp], keys: Keys) -> NDArray[np.bool_]:
-        """Which pairs may be hits: of the row of a read (intp, m), by which `reads` has it, and the unmapped
-        key of a listed plate (uint64, m). The plates of the reads are valid.
+        """Return which of m pairs may become hits.
+
+        A pair is the row of a read (intp, m), its key in `reads`, and the unmapped key of a listed plate
+        (uint64, m). The plates of the reads are valid.
         """
-        unique, of = np.unique(rows, return_inverse=True)
-        near = [reads[row] for row in unique.tolist()]
-        batch = to_columns([read.plate for read in near])
-        matrix = batch.matrix()
-        kinds, sure, chances, boosts = self._read_features(near, batch.lengths, matrix)
-        kind, codes, listed = np.maximum(kinds[of], 0), matrix[of], to_digits(keys)
-        read_lengths, listed_lengths = batch.lengths[of], np.count_nonzero(listed, axis=1)
-        terms = self._terms[kind]
-        # Of a read that says nothing of its characters all are as doubtful.
-        doubt = np.log(np.clip(1 - sure[of], MIN_PROBABILITY, 1)) - np.log(
-            np.clip(sure[of], MIN_PROBABILITY, 1)
+        unique_rows, read_indices = np.unique(rows, return_inverse=True)
+        unique_reads = [reads[row] for row in unique_rows.tolist()]
+        pairs = self._read_features(unique_reads).take(read_indices)
+        terms = self._terms[np.maximum(pairs.term_rows, 0)]
+        listed_weights = self._upper_bound(pairs, terms, to_digits(keys))
+        plausible: NDArray[np.bool_] = listed_weights >= self._min_posterior * (
+            listed_weights + pairs.densities
         )
-        slip = partial(self._error_scores, terms, kind // len(_KINDS))
-        longer, shorter = listed_lengths > read_lengths, listed_lengths < read_lengths
-        before = slip(doubt, codes, listed)
-        # Behind the place where one lacks a character, the other's are one place further.
-        behind = np.where(
-            longer[:, None],
-            slip(doubt, codes, _shift_left(listed)),
-            slip(_shift_left(doubt), _shift_left(codes), listed),
+        # The bound leaves out what the recogniser named: pairs where it may have named the listed plate are
+        # scored one by one. So are the remaining plausible pairs, because that costs less than looking up
+        # and matching their alerts.
+        unclear = (pairs.term_rows < 0) | (_term_column(terms, "unnamed_share")[:, 0] < 0)
+        may_be_named = unclear | (pairs.term_rows % len(_KINDS) == _FULL)
+        for pair in np.flatnonzero(plausible | may_be_named).tolist():
+            read, listed = unique_reads[read_indices[pair]], unpack(int(keys[pair]))
+            if plausible[pair] or unclear[pair] or may_name(read, listed):
+                plausible[pair] = self._confirm(read, listed, float(pairs.boosts[pair]))
+        return plausible
+
+    def _upper_bound(
+        self, pairs: _ReadFeatures, terms: NDArray[np.float64], listed: NDArray[np.uint8]
+    ) -> NDArray[np.float64]:
+        """Return an upper bound of the listed vehicle's weight for each of m pairs (float64, m).
+
+        `terms` are those of each pair, `listed` the codes of the listed plates (m × 12).
+        """
+        listed_lengths = np.count_nonzero(listed, axis=1)
+        is_longer, is_shorter = listed_lengths > pairs.lengths, listed_lengths < pairs.lengths
+        # A read without confidences has the same in each character.
+        doubts = np.log(np.clip(1 - pairs.confidences, MIN_PROBABILITY, 1)) - np.log(
+            np.clip(pairs.confidences, MIN_PROBABILITY, 1)
+        )
+        error_scores = partial(self._error_scores, terms, np.maximum(pairs.term_rows, 0) // len(_KINDS))
+        aligned = error_scores(doubts, pairs.codes, listed)
+        # After the position where one plate lacks a character, the other's are shifted by one.
+        shifted = np.where(
+            is_longer[:, None],
+            error_scores(doubts, pairs.codes, _shift_left(listed)),
+            error_scores(_shift_left(doubts), _shift_left(pairs.codes), listed),
         )
         lost = np.maximum(_term_column(terms, "lost_edge"), _term_column(terms, "lost_inside"))[:, 0]
         extra = _term_column(terms, "extra")[:, 0] + np.maximum(
             _term_column(terms, "extra_share")[:, 0] * -np.log(MIN_PROBABILITY), 0
         )
-        score = np.where(longer, lost, extra) + _best_gap(
-            before, behind, np.minimum(read_lengths, listed_lengths)
+        gap_scores = np.where(is_longer, lost, extra) + _best_gap(
+            aligned, shifted, np.minimum(pairs.lengths, listed_lengths)
         )
-        score = np.where(longer | shorter, score, before.sum(axis=1))
-        mine = np.exp(np.minimum(score, _MAX_SCORE)) * boosts[of]
-        worth: NDArray[np.bool_] = mine >= self._min_posterior * (mine + chances[of])
-        # What the recogniser names is not in these terms, so where it may name what is listed, pairs are
-        # weighed one by one; and so is what is left of the others, for that costs less than to look up and
-        # judge its alerts.
-        unclear = (kinds[of] < 0) | (_term_column(terms, "unnamed_share")[:, 0] < 0)
-        named = unclear | (kinds[of] % len(_KINDS) == _FULL)
-        for pair in np.flatnonzero(worth | named).tolist():
-            read, text = near[of[pair]], unpack(int(keys[pair]))
-            if worth[pair] or unclear[pair] or _may_name(read, text):
-                worth[pair] = self._confirm(read, text, float(boosts[of[pair]]))
-        return worth
+        scores = np.where(is_longer | is_shorter, gap_scores, aligned.sum(axis=1))
+        weights: NDArray[np.float64] = np.exp(np.minimum(scores, _MAX_SCORE)) * pairs.boosts
+        return weights
 
     def _error_scores(
         self,
         terms: NDArray[np.float64],
-        model: NDArray[np.intp],
-        doubt: NDArray[np.float64],
+        models: NDArray[np.intp],
+        doubts: NDArray[np.float64],
         codes: NDArray[np.uint8],
         listed: NDArray[np.uint8],
     ) -> NDArray[np.float64]:
-        """What each character read for another one listed adds to the score, by place (m × 12)."""
-        found = (
+        """Return by position (m × 12) what a character read for another listed one adds to the score."""
+        scores = (
             _term_column(terms, "unnamed")
-            + _term_column(terms, "unnamed_share") * doubt
-            + _term_column(terms, "unnamed_slip") * self._relative_frequency[model[:, None], listed, codes]
+            + _term_column(terms, "unnamed_share") * doubts
+            + _term_column(terms, "unnamed_slip") * self._relative_frequency[models[:, None], listed, codes]
         )
-        return np.where((codes != listed) & (codes > 0) & (listed > 0), found, 0.0)
+        return np.where((codes != listed) & (codes > 0) & (listed > 0), scores, 0.0)
 
     def _confirm(self, read: Read, listed: str, boost: float) -> bool:
-        """Whether a pair may be a hit, all rivals counted; of the alert only the plate is known."""
-        sight = self._scorer.for_read(read)
-        if (
-            sight.posterior_model.upper_bound(sight.evidence, listed, read.country, boost)
-            < self._min_posterior
-        ):
+        """True if a pair may become a hit, all competing plates included; only the alert's plate is known."""
+        read_scorer = self._scorer.for_read(read)
+        model, evidence = read_scorer.posterior_model, read_scorer.evidence
+        if model.upper_bound(evidence, listed, read.country, boost) < self._min_posterior:
             return False
-        rivals = sight.competing_plates(None)
-        weighed = sight.posterior_model.score(
-            sight.evidence, listed, rivals, boost / min(rivals.listed_weight, 1.0)
-        )
-        return weighed is not None and weighed.posterior >= self._min_posterior
+        competing = read_scorer.competing_plates(None)
+        score = model.score(evidence, listed, competing, boost / min(competing.listed_weight, 1.0))
+        return score is not None and score.posterior >= self._min_posterior
 
-    def _read_features(
-        self, reads: Sequence[Read], lengths: NDArray[np.intp], codes: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Of each read: the row of its terms (-1: they are not enough), the confidence in each character
-        (n × 12), the chance that there is the plate as read, and how much more the listed vehicle may count.
-        """
-        kinds, same, chances, boosts = list[int](), list[float](), list[float](), list[float]()
-        apart: dict[int, Sequence[float]] = {}
+    def _read_features(self, reads: Sequence[Read]) -> _ReadFeatures:
+        columns = to_columns([read.plate for read in reads])
+        codes, scorer = columns.matrix(), self._scorer
         texts = _CHARS.take(codes).tobytes().decode("ascii")
-        weighing, most_looks = self._scorer, self._scorer.appearance.max_ratio
-        for at, (read, length) in enumerate(zip(reads, lengths.tolist(), strict=True)):
-            kind = _evidence_kind(read, length)
-            model = (
-                self._model_index[weighing.model_name(read.camera_id)] * len(_KINDS)
-                if self._has_several_models
-                else 0
+        term_rows, plate_confidences, densities, boosts = (
+            list[int](),
+            list[float](),
+            list[float](),
+            list[float](),
+        )
+        char_confidences: dict[int, Sequence[float]] = {}
+        for index, (read, length) in enumerate(zip(reads, columns.lengths.tolist(), strict=True)):
+            kind = evidence_kind(read, length)
+            model_index = (
+                self._model_index[scorer.model_name(read.camera_id)] if self._has_several_models else 0
             )
-            kinds.append(-1 if kind is None else model + _KINDS.index(kind))
-            shares, whole = read.char_confidences, read.confidence
-            if shares is not None and kind in ("full", "characters"):
-                apart[at] = shares
-            same.append(whole if whole is not None and kind == "plate" else 1.0)
-            start = at * MAX_LENGTH
-            chances.append(weighing.population(read.country).plan(texts[start : start + length]).as_read)
-            boost = 1.0 if read.vehicle is None else most_looks
-            boosts.append(boost * weighing.max_rate if read.country is None else boost)
-        sure = np.repeat(np.array(same)[:, None], MAX_LENGTH, axis=1)
-        for at, each in apart.items():
-            sure[at, : len(each)] = each
-        return np.array(kinds, dtype=np.intp), sure, np.array(chances), np.array(boosts)
-
-
-def _evidence_kind(read: Read, length: int) -> EvidenceKind | None:
-    """The kind of a read's evidence, where its terms and what it names say all; `length`: of its plate."""
-    shares, texts, alternatives = read.char_confidences, read.candidates, read.char_alternatives
-    if shares is None or len(shares) != length:
-        if texts:
-            return None
-        return "bare" if read.confidence is None else "plate"
-    if texts:
-        # It is known to be a plate.
-        return "full" if any(each.confidence and each.plate == read.plate for each in texts) else None
-    return "full" if alternatives and len(alternatives) == length and any(alternatives) else "characters"
-
-
-def _may_name(read: Read, listed: str) -> bool:
-    """Whether a read may name a listed plate, or a character in which it differs; True if it is not clear."""
-    plate = fold_umlauts(normalise(read.plate))
-    if len(plate) != len(listed):
-        return True
-    differing = [place for place, (one, other) in enumerate(zip(plate, listed, strict=True)) if one != other]
-    alternatives = read.char_alternatives
-    if alternatives and len(alternatives) == len(plate):
-        for place in differing:
-            char = listed[place]
-            if any(fold_umlauts(each.char.upper()) == char for each in alternatives[place]):
-                return True
-    for each in read.candidates or ():
-        if each.confidence and each.plate != read.plate:
-            with suppress(PlateError):
-                text = fold_umlauts(normalise(each.plate))
-                if len(text) == len(plate) and any(text[place] == listed[place] for place in differing):
-                    return True
-    return False
+            term_rows.append(-1 if kind is None else model_index * len(_KINDS) + _KINDS.index(kind))
+            if read.char_confidences is not None and kind in ("full", "characters"):
+                char_confidences[index] = read.char_confidences
+            plate_confidences.append(
+                read.confidence if read.confidence is not None and kind == "plate" else 1.0
+            )
+            text = texts[index * MAX_LENGTH : index * MAX_LENGTH + length]
+            densities.append(scorer.population(read.country).plan(text).as_read)
+            boost = 1.0 if read.vehicle is None else scorer.appearance.max_ratio
+            boosts.append(boost * scorer.max_rate if read.country is None else boost)
+        confidences = np.repeat(np.array(plate_confidences)[:, None], MAX_LENGTH, axis=1)
+        for index, row in char_confidences.items():
+            confidences[index, : len(row)] = row
+        return _ReadFeatures(
+            codes,
+            columns.lengths,
+            np.array(term_rows, dtype=np.intp),
+            confidences,
+            np.array(densities),
+            np.array(boosts),
+        )
 
 
 def _shift_left(columns: NDArray[_Scalar]) -> NDArray[_Scalar]:
-    """Each column in the place of the one before it."""
+    """Move each column to the position before it."""
     return np.concatenate([columns[:, 1:], np.zeros_like(columns[:, :1])], axis=1)
 
 
 def _best_gap(
     before: NDArray[np.float64], after: NDArray[np.float64], lengths: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """The highest sum of the first so many of one and the rest of the other, of `lengths` places."""
-    places = np.arange(before.shape[1])
-    inside = places < lengths[:, None]
-    first = np.cumsum(np.where(inside, before, 0.0), axis=1)
-    rest = np.where(inside, after, 0.0)
-    left = np.cumsum(rest[:, ::-1], axis=1)[:, ::-1]
-    # Before any: all of the second; behind each place: the first so far, and what is left of the second.
-    whole = first + left - rest
-    best: NDArray[np.float64] = np.maximum(np.where(inside, whole, -np.inf).max(axis=1), left[:, 0])
+    """Return for each row the highest sum of `before` up to a gap and of `after` from it on.
+
+    Only the first `lengths` positions count.
+    """
+    is_inside = np.arange(before.shape[1]) < lengths[:, None]
+    inside_after = np.where(is_inside, after, 0.0)
+    sums_before = np.cumsum(np.where(is_inside, before, 0.0), axis=1)
+    sums_after = np.cumsum(inside_after[:, ::-1], axis=1)[:, ::-1]
+    # A gap before the first position: all of `after`; a gap behind position k: the sum of `before` up to k
+    # and that of `after` behind k.
+    behind_positions = sums_before + sums_after - inside_after
+    best: NDArray[np.float64] = np.maximum(
+        np.where(is_inside, behind_positions, -np.inf).max(axis=1), sums_after[:, 0]
+    )
     return best
 
 

@@ -1,4 +1,4 @@
-"""Weighing: each read by the model of its camera, once however many alerts it is held against."""
+"""Scoring of reads against alerts, each read by the model of its camera, vendor, or the general one."""
 
 from functools import lru_cache
 from typing import Final
@@ -17,15 +17,16 @@ from streams.records.alert import Alert
 from streams.records.read import Read
 
 MAX_ALTERNATIVES: Final = 5
-"""Whole texts of a recogniser that are looked up, besides the read itself; the likeliest."""
+"""The recogniser's other texts that are looked up besides the plate as read; the most likely ones."""
 MIN_ALTERNATIVE_CONFIDENCE: Final = 0.005
-"""Texts that the recogniser gives less than this are not."""
+"""Texts with a lower confidence are not looked up."""
 
 
 class ReadScorer:
-    """A read as it is weighed against alerts."""
+    """Scores one read against any number of alerts; what does not depend on the alert is computed once."""
 
     def __init__(self, read: Read, posterior_model: PosteriorModel, appearance: AppearanceComparer) -> None:
+        """Raises PlateError for an invalid plate."""
         self.read = read
         self.posterior_model = posterior_model
         self._appearance = appearance
@@ -34,69 +35,78 @@ class ReadScorer:
         self._competing_by_country: dict[str | None, CompetingPlates] = {}
 
     def competing_plates(self, listed_country: str | None) -> CompetingPlates:
-        """The other explanations, where the alert is of a country, or of none that is known."""
-        found = self._competing_by_country.get(listed_country)
-        if found is None:
-            found = self._competing_by_country[listed_country] = self.posterior_model.competing_plates(
+        """Return the other explanations of the read for an alert of a country, None if unknown."""
+        competing = self._competing_by_country.get(listed_country)
+        if competing is None:
+            competing = self._competing_by_country[listed_country] = self.posterior_model.competing_plates(
                 self.evidence, self.read.country, listed_country
             )
-        return found
+        return competing
 
     def score(self, alert: Alert, listed: str) -> Score | None:
-        """The posterior for an alert whose plate has the normal form `listed`, without wildcards.
+        """Score the read against an alert whose plate has the normal form `listed`, without wildcards.
 
-        None if the two plates are too far apart to be weighed.
+        Return None if the two plates are too far apart to be scored.
         """
-        rivals, looks = self.competing_plates(alert.country), 1.0
+        competing, appearance_ratio = self.competing_plates(alert.country), 1.0
         if self.read.vehicle is not None and describes_vehicle(alert.basis):
             country = alert.country or self.read.country
-            looks = self._appearance.ratio(self.read.vehicle, alert.vehicle, country)
+            appearance_ratio = self._appearance.ratio(self.read.vehicle, alert.vehicle, country)
         if listed.isascii() and self._is_ascii:
-            return self.posterior_model.score(self.evidence, listed, rivals, looks)
-        ways = [
-            weighed._replace(
+            return self.posterior_model.score(self.evidence, listed, competing, appearance_ratio)
+        scores = [
+            score._replace(
                 character_errors=[
-                    slip._replace(position=way.positions[slip.position]) for slip in weighed.character_errors
+                    error._replace(position=spelling.positions[error.position])
+                    for error in score.character_errors
                 ]
             )
-            for way in self._listed_spellings(listed)
-            if (weighed := self.posterior_model.score(self.evidence, way.text, rivals, looks)) is not None
+            for spelling in self._listed_spellings(listed)
+            if (
+                score := self.posterior_model.score(self.evidence, spelling.text, competing, appearance_ratio)
+            )
+            is not None
         ]
-        return max(ways, key=lambda way: way.posterior, default=None)
+        return max(scores, key=lambda score: score.posterior, default=None)
 
     def _listed_spellings(self, listed: str) -> list[Spelling]:
-        """The ways a listed plate is written, with the places in its normal form and one behind the last."""
-        ways = [
-            Spelling(way.text, (*way.positions, len(listed)))
-            for way in all_spellings(listed)
-            if len(way.text) <= MAX_LENGTH
+        """Return the spellings of a listed plate, with positions in its normal form and one past its end."""
+        spellings = [
+            Spelling(spelling.text, (*spelling.positions, len(listed)))
+            for spelling in all_spellings(listed)
+            if len(spelling.text) <= MAX_LENGTH
         ]
         if not self._is_ascii:
-            # The evidence has one character for the Ö that was read, so OE of a listed plate is one too.
-            alike = compare_plates(normalise(self.read.plate), listed, BUILTIN_CLASSES)
-            if alike is not None and len(alike.listed.text) != len(self.evidence.plate):
-                ways += _without_umlaut_e(alike, len(listed), len(self.evidence.plate))
-        return ways
+            # The evidence has one character for an Ö that was read, so the OE of a listed plate is one too.
+            difference = compare_plates(normalise(self.read.plate), listed, BUILTIN_CLASSES)
+            if difference is not None and len(difference.listed.text) != len(self.evidence.plate):
+                spellings += _without_umlaut_e(difference, len(listed), len(self.evidence.plate))
+        return spellings
 
 
 def _without_umlaut_e(difference: PlateDifference, end: int, length: int) -> list[Spelling]:
-    """The listed plate with each character that stands for the E of an umlaut read left out."""
-    kept = [
-        place
-        for place, at in enumerate(difference.read.positions)
-        if place == 0 or at != difference.read.positions[place - 1]
+    """Return the listed plate without the characters aligned with the E of an umlaut read.
+
+    `end` is the position past its normal form, `length` that of the evidence; no spelling if it would have
+    another length.
+    """
+    read_positions = difference.read.positions
+    indices = [
+        index
+        for index, position in enumerate(read_positions)
+        if index == 0 or position != read_positions[index - 1]
     ]
-    if len(kept) != length:
+    if len(indices) != length:
         return []
-    text = "".join(difference.listed.text[place] for place in kept)
-    return [Spelling(text, (*(difference.listed.positions[place] for place in kept), end))]
+    text = "".join(difference.listed.text[index] for index in indices)
+    return [Spelling(text, (*(difference.listed.positions[index] for index in indices), end))]
 
 
 class Scorer:
-    """Weighs by the models and the fleets, as the policy says."""
+    """Scores reads against alerts, by the confusion models, the fleets and the settings."""
 
     def __init__(self, config: MatchingConfig, models: ConfusionModels | None = None) -> None:
-        """Without models those shipped."""
+        """Use the built-in models if none are passed."""
         self.models = models or cached_builtin_models()
         fleets = builtin_fleets()
         populations = Populations(fleets, config.reads_per_day)
@@ -109,32 +119,33 @@ class Scorer:
         self._last_read_scorer: ReadScorer | None = None
 
     def models_by_name(self) -> dict[str, ConfusionModel]:
-        """The models by camera; the general one under the empty name."""
+        """Return the models by camera id or vendor; the general one has the empty name."""
         return {"": self.models.general, **self.models.of}
 
     def model_name(self, camera_id: str) -> str:
-        """The name of the model for the reads of a camera: its own, its maker's, or the general one's."""
+        """Return the name of the model for a camera: its own, its vendor's, or the general one."""
         if camera_id in self.models.of:
             return camera_id
-        maker = self.models.makers.get(camera_id, "")
-        return maker if maker in self.models.of else ""
+        vendor = self.models.makers.get(camera_id, "")
+        return vendor if vendor in self.models.of else ""
 
     def population(self, country: str | None) -> Population:
-        """The vehicles of a country; of all, without one."""
+        """Return the vehicles of a country, or of all countries if it is None."""
         return self._populations.all_countries if country is None else self._populations.for_country(country)
 
     def posterior_model(self, camera_id: str) -> PosteriorModel:
-        """The weigher for the reads of a camera."""
+        """Return the posterior model for the reads of a camera."""
         return self._posterior_models[self.model_name(camera_id)]
 
     def compare_appearance(self, read: Read, alert: Alert) -> list[AttributeComparison]:
-        """What the looks of a read say of an alert, part by part."""
+        """Compare the appearance of the vehicle read with that listed, attribute by attribute."""
         if read.vehicle is None or alert.vehicle is None or not describes_vehicle(alert.basis):
             return []
         return self.appearance.score(read.vehicle, alert.vehicle, alert.country or read.country).parts
 
     def for_read(self, read: Read) -> ReadScorer:
-        """A read as it is weighed. Raises PlateError for a plate that is none."""
+        """Return the scorer of a read. Raises PlateError for an invalid plate."""
+        # The candidates of a read come one after the other.
         last = self._last_read_scorer
         if last is None or last.read is not read:
             last = self._last_read_scorer = ReadScorer(
@@ -145,26 +156,26 @@ class Scorer:
 
 @lru_cache(maxsize=1)
 def cached_builtin_models() -> ConfusionModels:
-    """The models shipped, read once: their file takes some ms."""
+    """Return the built-in models, decoded once: that takes some ms."""
     return builtin_models()
 
 
 def recogniser_alternatives(read: Read) -> list[str]:
-    """Other whole texts (as the recogniser wrote them) that it thought possible, likeliest first.
+    """Return the recogniser's other texts for a whole plate, the most likely first, in any notation.
 
-    A text may be no plate, or be the plate as read written in another way. In whatever order they come.
+    A text may be an invalid plate, or the plate as read in another notation. The order of `read.candidates`
+    does not matter.
     """
     if not read.candidates:
         return []
-    own = read.plate
-    named = [
-        (-share, each.plate)
-        for each in read.candidates
-        if each.plate != own
-        and (share := each.confidence) is not None
-        and share >= MIN_ALTERNATIVE_CONFIDENCE
+    alternatives = [
+        (-confidence, candidate.plate)
+        for candidate in read.candidates
+        if candidate.plate != read.plate
+        and (confidence := candidate.confidence) is not None
+        and confidence >= MIN_ALTERNATIVE_CONFIDENCE
     ]
-    if len(named) < 2:
-        return [text for _, text in named]
-    named.sort()
-    return list(dict.fromkeys(text for _, text in named))[:MAX_ALTERNATIVES]
+    if len(alternatives) < 2:
+        return [text for _, text in alternatives]
+    alternatives.sort()
+    return list(dict.fromkeys(text for _, text in alternatives))[:MAX_ALTERNATIVES]

@@ -121,7 +121,7 @@ def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
     )
     before, began = resident(), time.perf_counter()
     correlator = asyncio.run(rebuild(0))
-    told = correlator.finish_restore(now)
+    told = correlator.restorer.finish(now)
     ready_s, ready_bytes = time.perf_counter() - began, resident() - before
     while correlator.cold_count:
         told += correlator.hydrate(now, 100)

@@ -19,7 +19,7 @@ def test_what_would_break_the_budget_is_withheld_also_by_who_takes_over(scene: W
         parts = worker.worker.correlate_agent.partitions.values()
         assert sum(count for part in parts for count in part.suppressed.values()) == 2
     assert [each.read_id for each in scene.emitted_hits()] == ["sure"]
-    tightened = [line for line in worker.messages if "false hits a day are expected" in line]
+    tightened = [line for line in worker.messages if "expected false hits used" in line]
     assert len(tightened) == 1
     assert f"list sis: 0.00 of {BUDGET:.2f}" in tightened[0]
     with scene.running_worker(policies=POLICIES):

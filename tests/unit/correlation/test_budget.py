@@ -72,10 +72,10 @@ class Line:
         """Another state that recalls what was matched and told."""
         self.start()
         for match, seen in self.matches:
-            self.correlator.load_match(alert_key(match.alert), encode(match), seen)
+            self.correlator.restorer.add_match(alert_key(match.alert), encode(match), seen)
         for hit in self.hits:
-            self.correlator.load_hit(encode(hit))
-        told = self.correlator.finish_restore(at(hours))
+            self.correlator.restorer.add_hit(encode(hit))
+        told = self.correlator.restorer.finish(at(hours))
         self.hits += told
         return told
 
@@ -250,14 +250,14 @@ def test_tightening_is_said_once_a_list_and_day_and_what_was_withheld_when_the_d
     line.read("three", 0.1, 20)
     (said,) = line.correlator.pop_notices()
     assert said.is_tightening
-    assert said.text.startswith("list sis: 0.70 of 1.00 false hits a day are expected so far on 2026-05-21")
-    assert "posterior of 0.70" in said.text
+    assert said.text.startswith("list sis: 0.70 of 1.00 expected false hits used on 2026-05-21 (UTC);")
+    assert "minimum posterior raised to 0.70" in said.text
     line.read("four", 0.1, 20)
     assert line.correlator.pop_notices() == []
     line.correlator.handle_time(at(24))
     (said,) = line.correlator.pop_notices()
     assert not said.is_tightening
-    assert said.text == "list sis: 3 passages withheld on 2026-05-21 (UTC) by its budget"
+    assert said.text == "list sis: 3 passages suppressed by its budget on 2026-05-21 (UTC)"
     assert line.correlator.pop_notices() == []
 
 

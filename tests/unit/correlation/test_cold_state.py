@@ -65,10 +65,10 @@ class Taken:
         self.hits = [hit for each in matches for hit in before.handle_match(each, at(0))]
         self.state = self.made(**given)
         for each in matches:
-            self.state.load_match(alert_key(each.alert), encode(each), at(0))
+            self.state.restorer.add_match(alert_key(each.alert), encode(each), at(0))
         for hit in self.hits:
-            self.state.load_hit(encode(hit))
-        self.resume = lambda: short(self.state.finish_restore(at(hours)))
+            self.state.restorer.add_hit(encode(hit))
+        self.resume = lambda: short(self.state.restorer.finish(at(hours)))
 
     def made(self, audience: str = "tournai") -> Correlator:
         """A state that knows nothing yet."""
@@ -154,8 +154,8 @@ def test_other_settings_change_what_was_told_when_it_is_taken_up() -> None:
 
 def test_a_record_that_cannot_be_read_costs_no_other() -> None:
     taken = Taken()
-    taken.state.load_match(("sis", "a"), b"{", at(0))
-    taken.state.load_hit(b"[]")
+    taken.state.restorer.add_match(("sis", "a"), b"{", at(0))
+    taken.state.restorer.add_hit(b"[]")
     assert taken.resume() == []
     assert taken.state.hydrate(at(1), len(NAMES)) == []
     assert short(taken.state.handle_match(match("a", "second", 1), at(1))) == [("new", "a", "second")]

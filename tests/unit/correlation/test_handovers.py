@@ -95,11 +95,11 @@ class _Stream:
             self.state.schedule_verdict(verdict, _BEGIN + at * _MINUTE)
         for at, match in self.matches:
             if at >= since:
-                self.state.load_match(alert_key(match.alert), encode(match), _BEGIN + at * _MINUTE)
+                self.state.restorer.add_match(alert_key(match.alert), encode(match), _BEGIN + at * _MINUTE)
         for at, hit in self.hits:
             if at >= since:
-                self.state.load_hit(encode(hit))
-        return self._told(minute, self.state.finish_restore(_BEGIN + minute * _MINUTE))
+                self.state.restorer.add_hit(encode(hit))
+        return self._told(minute, self.state.restorer.finish(_BEGIN + minute * _MINUTE))
 
     def _new(self) -> Correlator:
         index = Index()

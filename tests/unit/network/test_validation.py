@@ -12,7 +12,7 @@ from tests.support.networks import make_sites
 
 LILLE = SiteConfig(lat=50.635, lon=3.090)
 ARRAS = SiteConfig(lat=50.275, lon=2.890)
-"""42.5 km from Lille as the crow flies."""
+"""42.5 km from Lille in a straight line."""
 
 
 def paths(found: Iterable[NetworkFault]) -> list[str]:
@@ -64,11 +64,11 @@ def test_a_best_time_told_twice_is_a_figure_too() -> None:
 
 
 @pytest.mark.parametrize(("km", "wrong"), [(39.0, True), (41.0, False), (50.0, False)])
-def test_a_link_is_not_shorter_than_the_crow_flies_less_5_percent(km: float, wrong: bool) -> None:
+def test_a_link_is_not_shorter_than_the_straight_line_less_5_percent(km: float, wrong: bool) -> None:
     found = list(validation.find_too_short_links(linked(LILLE, ARRAS, LinkConfig("b", km, 30))))
     assert paths(found) == (["sites.a.links.0.km"] if wrong else [])
     if wrong:
-        assert "from a to b the crow flies 42.5 km" in found[0].rule and found[0].value == "39"
+        assert "from a to b is 42.5 km long" in found[0].rule and found[0].value == "39"
 
 
 def test_a_link_between_places_that_are_not_known_may_be_of_any_length() -> None:
@@ -116,7 +116,7 @@ def test_sites_apart_from_the_rest_are_told_with_the_nearest_that_is_not() -> No
     made["c"] = msgspec.structs.replace(made["c"], lat=50.6, lon=3.0)
     one, other = validation.find_unreachable_sites(made)
     assert (one.path, other.path) == (("sites", "d"), ("sites", "e"))
-    assert one.advice == "add a link; the nearest site of it is c"
+    assert one.advice == "add a link; the nearest site of the network is c"
     assert other.advice == "add a link"
     assert paths(validation.find_unreachable_sites(make_sites("a-b", "b-c", "x-y"))) == ["sites.x", "sites.y"]
 
@@ -134,7 +134,7 @@ def test_a_station_is_reached_by_road() -> None:
 
 def test_a_one_way_dead_end_and_one_that_only_leads_away_are_told() -> None:
     (end,) = validation.find_unreachable_sites(make_sites("a-b", "b>c"))
-    assert end.path == ("sites", "c") and "could go nowhere" in end.rule
+    assert end.path == ("sites", "c") and "cannot go on" in end.rule
     (start,) = validation.find_unreachable_sites(make_sites("a-b", "c>b"))
     assert start.path == ("sites", "c") and "only lead away" in start.rule
 
@@ -151,7 +151,7 @@ def test_a_camera_looks_towards_sites_that_are_linked_with_its_own() -> None:
     (back,) = found(CameraConfig(site="c", towards=["b"]))
     assert back.value == "b" and back.advice == "links lead to d"
     (nowhere,) = found(CameraConfig(towards=["a"]))
-    assert "goes with a `site`" in nowhere.rule
+    assert "`site`, which is missing" in nowhere.rule
     # A name that is none is told by the settings, with what it may have been.
     assert (
         found(CameraConfig(site="b", towards=["gone"]))

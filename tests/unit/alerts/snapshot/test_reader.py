@@ -128,7 +128,7 @@ def test_a_file_is_replaced_while_the_old_one_is_open(tmp_path: Path) -> None:
 def test_a_truncated_file_is_refused(tmp_path: Path, kept: int) -> None:
     path = written(tmp_path / "s")
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(SnapshotError, match=r"s: .*build it anew"):
+    with pytest.raises(SnapshotError, match=r"s: .*build it again"):
         Snapshot(path)
 
 
@@ -149,7 +149,9 @@ def test_a_file_of_another_version_is_refused(tmp_path: Path, step: int) -> None
     ours = layout.FORMAT_VERSION
     other = msgspec.structs.replace(header, format_version=ours + step)
     path.write_bytes(layout.pack_header(other) + data[HEADER_BYTES:])
-    with pytest.raises(SnapshotError, match=f"of format {ours + step}; this version reads {ours}"):
+    with pytest.raises(
+        SnapshotError, match=f"of format {ours + step}, but this version reads format {ours};"
+    ):
         Snapshot(path)
 
 

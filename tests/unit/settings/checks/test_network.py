@@ -86,37 +86,37 @@ site = "b"
 towards = ["a", "c"]
 """
     ) == [
-        "x:5: sites.a.links[0].to: is another site; it is a; name the next site, or take the link out",
-        "x:6: sites.a.links[1].km: is at least 40.3: from a to b the crow flies 42.5 km; it is 30; put right "
-        "the km, or `lat` and `lon` of the two sites",
-        "x:7: sites.a.links[2].best_minutes: is at most `minutes` (5), for the best time is no longer than "
-        "the usual one; it is 6; put right the minutes or the km",
-        "x:7: sites.a.links[2].minutes: is a usual time that gives at most 200 km/h on a road; it is 5: 240 "
-        "km/h; put right the minutes or the km",
-        "x:8: sites.a.links[3].best_minutes: is a best time that gives at most 250 km/h on a road; it is 2: "
-        "300 km/h; put right the minutes or the km",
-        "x:13: sites.b.links[0]: has the figures of links[1] of site a, the same link: 30 km, 20 min; it is "
-        "50 km, 20 min; tell a link once, at one of its ends, or each direction with `one_way = true`",
-        "x:15: sites.d: leads back to the rest of the network; a vehicle that comes there could go nowhere; "
-        "add a link that leads on, or take `one_way` from one",
-        "x:18: cameras.k.towards[1]: is a site to which a link leads from b; it is c; links lead to a",
+        "x:5: sites.a.links[0].to: must be another site; it is a; name the next site, or remove the link",
+        "x:6: sites.a.links[1].km: must be at least 40.3: the straight line from a to b is 42.5 km long; it "
+        "is 30; correct the km, or `lat` and `lon` of the two sites",
+        "x:7: sites.a.links[2].best_minutes: must be at most `minutes` (5): the best time is no longer than "
+        "the usual one; it is 6; correct the minutes or the km",
+        "x:7: sites.a.links[2].minutes: must give a usual speed of at most 200 km/h on a road; it is 5: 240 "
+        "km/h; correct the minutes or the km",
+        "x:8: sites.a.links[3].best_minutes: must give a best speed of at most 250 km/h on a road; it is 2: "
+        "300 km/h; correct the minutes or the km",
+        "x:13: sites.b.links[0]: must have the figures of links[1] of site a, the same link: 30 km, 20 min; "
+        "it is 50 km, 20 min; give a link once, at one of its ends, or each direction with `one_way = true`",
+        "x:15: sites.d: must lead back to the rest of the network; a vehicle that comes there cannot go on; "
+        "add a link that leads on, or remove `one_way` from one",
+        "x:18: cameras.k.towards[1]: must be a site to which a link leads from b; it is c; links lead to a",
     ]
 
 
 def test_sites_without_links_are_no_network_but_one_apart_from_a_network_is_a_fault() -> None:
     parse_settings("[sites.a]\n[sites.b]\n", "x")
     assert faults(f"{SHIPPED}[sites.a]\nlat = 50.63\nlon = 3.09\n") == [
-        "x:3: sites.a: is linked with the rest of the network by road; add a link; the nearest site of it is "
-        "lille"
+        "x:3: sites.a: must be linked with the rest of the network by road; add a link; the nearest site of "
+        "the network is lille"
     ]
 
 
 def test_what_an_own_site_makes_of_shipped_links_is_told_there() -> None:
     (line,) = faults(f"{SHIPPED}[sites.zeebrugge]\nlat = 48\nlon = 3\n")
     assert line == (
-        "x:3: sites.zeebrugge: of the shipped link from brugge to zeebrugge: `km` is at least 334.1: from "
-        "brugge to zeebrugge the crow flies 351.7 km; it is 21.8; put right the km, or `lat` and `lon` of "
-        "the two sites"
+        "x:3: sites.zeebrugge: of the shipped link from brugge to zeebrugge: `km` must be at least 334.1: "
+        "the straight line from brugge to zeebrugge is 351.7 km long; it is 21.8; correct the km, or `lat` "
+        "and `lon` of the two sites"
     )
 
 
@@ -124,7 +124,7 @@ def test_shipped_sites_that_own_ones_cut_off_are_told() -> None:
     # The links that begin at a shipped site go with it; that from dunkerque to steenvoorde stays.
     text = f"{SHIPPED}[sites.steenvoorde]\n[sites.poperinge]\n"
     found = faults(text)
-    assert [line.split(": is linked")[0] for line in found] == [
+    assert [line.split(": must be linked")[0] for line in found] == [
         "x:2: network.shipped: of the shipped site callicanes",
         "x:4: sites.poperinge",
     ]
