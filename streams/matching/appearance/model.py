@@ -1,7 +1,7 @@
-"""What vehicles look like: names and their words, how often one is taken for another, shares in the fleets.
+"""The appearance of vehicles: names and words, how often each is misread, and shares in the fleets.
 
-The figures are data, `looks.toml`, each with its source. Vehicles are taken to be drawn by type; a vehicle's
-make and colour depend on its type (lorries have makes of their own, vans are white), not on each other.
+The figures are data with their sources, in `appearance.toml`. The model draws a vehicle's type first; make
+and colour depend on the type (lorries have makes of their own, vans are white) but not on each other.
 """
 
 import tomllib
@@ -19,7 +19,7 @@ from streams.matching.appearance.names import Attribute, AttributeName, Attribut
 Matrix = NDArray[np.float64]
 
 MAX_MISREAD: Final = 0.6
-"""However hard a name is said to be: a recogniser worse than that would have been thrown away."""
+"""Upper limit of the misread rate of a name: a recogniser worse than that would not be in use."""
 
 
 class SharesRow(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +31,7 @@ class SharesRow(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FleetRow(Struct, frozen=True, forbid_unknown_fields=True):
-    """A row `[[fleet]]`: what the vehicles of a country look like; the general one has no country."""
+    """A row `[[fleet]]`: the appearance of a country's vehicles; the general row has no country."""
 
     country: str
     types_source: str = ""
@@ -41,7 +41,7 @@ class FleetRow(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MakesTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[makes]`: `within` is the share of a make's misreads that stays among those `alike`."""
+    """The table `[makes]`: `within` is the share of a make's misreads that are one of its `alike` makes."""
 
     words: dict[str, list[str]]
     alike: list[list[str]]
@@ -56,12 +56,12 @@ class ModelTable(Struct, frozen=True, forbid_unknown_fields=True):
     unknown: list[str]
 
     def is_unknown(self, text: str) -> bool:
-        """Whether a text is a recogniser's or a clerk's word for a model that is not known."""
+        """True if a text is a word for an unknown model, of a recogniser or a clerk."""
         return normalise_word(text) in ("", *self.unknown)
 
 
 class AppearanceData(Struct, frozen=True, forbid_unknown_fields=True):
-    """The file `looks.toml`."""
+    """The file `appearance.toml`."""
 
     usual_confidence: Annotated[float, Meta(gt=0, le=1)]
     model: ModelTable
@@ -72,8 +72,10 @@ class AppearanceData(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FleetAppearance(NamedTuple):
-    """The looks of a country's vehicles, float64: shares of the T types, and by type those of the M makes
-    (T, M) and C colours (T, C). Every row adds up to 1."""
+    """The appearance of a country's vehicles as shares, float64; every row adds up to 1.
+
+    `types` has shape (T,), `makes` (T, M) and `colours` (T, C), for T types, M makes and C colours.
+    """
 
     types: Matrix
     makes: Matrix
@@ -81,12 +83,10 @@ class FleetAppearance(NamedTuple):
 
 
 class AppearanceModel:
-    """The names, the confusions and the fleets, ready to be asked.
-
-    Raises ValueError for data that name what they do not declare, or shares of more than one in all.
-    """
+    """The names, misread rates and fleets."""
 
     def __init__(self, data: AppearanceData) -> None:
+        """Raises ValueError for data that use undeclared names, or for shares that add up to more than 1."""
         self.model, self.usual_confidence = data.model, data.usual_confidence
         self.names: dict[Attribute, AttributeNames] = {
             "type": AttributeNames(data.type),
@@ -99,24 +99,24 @@ class AppearanceModel:
         self.fleets = {
             country: self._build_fleet(row, self._general_fleet) for country, row in self._fleet_rows.items()
         }
-        """By country; "" is the general one."""
+        """By country; the general fleet has the empty name."""
 
     def confusion_matrix(self, attribute: Attribute, error_rate: float) -> Matrix:
-        """P(read as the column's name | is the row's), float64 (N, N), for an average error rate, 0 to 1."""
+        """Return P(read as the column's name | the row's), float64 (N, N), for a mean error rate, 0 to 1."""
         names = self.names[attribute]
-        common = self._overall_shares(attribute)
-        table = np.zeros((len(names.rows), len(names.rows)))
-        for place, row in enumerate(names.rows):
-            wrong = min(error_rate * row.harder, MAX_MISREAD)
-            others = (
-                self._similar_makes(row, common) if attribute == "make" else _to_array(row.confused, names)
+        overall = self._overall_shares(attribute)
+        matrix = np.zeros((len(names.rows), len(names.rows)))
+        for index, row in enumerate(names.rows):
+            misread_rate = min(error_rate * row.harder, MAX_MISREAD)
+            misreads = (
+                self._similar_makes(row, overall) if attribute == "make" else _to_array(row.confused, names)
             )
-            rest = common.copy()
-            rest[place] = 0
-            others += max(1 - float(others.sum()), 0) * rest / rest.sum()
-            table[place] = wrong * others / others.sum()
-            table[place, place] = 1 - wrong
-        return table
+            other_names = overall.copy()
+            other_names[index] = 0
+            misreads += max(1 - float(misreads.sum()), 0) * other_names / other_names.sum()
+            matrix[index] = misread_rate * misreads / misreads.sum()
+            matrix[index, index] = 1 - misread_rate
+        return matrix
 
     def _overall_shares(self, attribute: Attribute) -> Matrix:
         fleet = self._general_fleet
@@ -128,10 +128,10 @@ class AppearanceModel:
 
     def _similar_makes(self, row: AttributeName, shares: Matrix) -> Matrix:
         names = self.names["make"]
-        near = {other for line in self._makes.alike if row.name in line for other in line} - {row.name}
-        weights = {other: float(shares[_name_index(other, names)]) for other in near}
+        similar = {name for group in self._makes.alike if row.name in group for name in group} - {row.name}
+        weights = {name: float(shares[_name_index(name, names)]) for name in similar}
         scale = self._makes.within / sum(weights.values()) if weights else 0.0
-        return _to_array({other: weight * scale for other, weight in weights.items()}, names)
+        return _to_array({name: weight * scale for name, weight in weights.items()}, names)
 
     def _build_fleet(self, row: FleetRow, general: FleetAppearance | None) -> FleetAppearance:
         types = self.names["type"]
@@ -144,46 +144,46 @@ class AppearanceModel:
 
     def _shares_by_type(self, rows: list[SharesRow], attribute: Attribute, general: Matrix | None) -> Matrix:
         types, names = self.names["type"], self.names[attribute]
-        table = np.ones((len(types.rows), len(names.rows))) if general is None else general.copy()
+        shares = np.ones((len(types.rows), len(names.rows))) if general is None else general.copy()
         for row in rows:
-            for each in row.of:
-                place = _name_index(each, types)
-                table[place] = _fill_shares(row.shares, names, table[place])
-        by_type: Matrix = table / table.sum(axis=1, keepdims=True)
+            for type_name in row.of:
+                index = _name_index(type_name, types)
+                shares[index] = _fill_shares(row.shares, names, shares[index])
+        by_type: Matrix = shares / shares.sum(axis=1, keepdims=True)
         return by_type
 
 
 _MIN_REMAINDER: Final = 0.002
-"""Left over for the names that a row does not have, at the least: any make may be on any road."""
+"""The minimum share left for the names that a row does not have: any make may be on any road."""
 
 
 def _fill_shares(shares: dict[str, float], names: AttributeNames, base: Matrix) -> Matrix:
-    """The shares of all names, those not named as common among what is left over as they are in `base`."""
-    found = _to_array(shares, names)
-    if found.sum() > 1 + 1e-9:
-        raise ValueError(f"looks.toml: shares of more than 1: {shares}")
-    rest = np.where(found > 0, 0.0, base)
-    if rest.sum() > 0:
-        found = found + max(1 - found.sum(), _MIN_REMAINDER) * rest / rest.sum()
-    total: Matrix = found / found.sum()
-    return total
+    """Return the shares of all names; those not in `shares` divide the remainder in proportion to `base`."""
+    array = _to_array(shares, names)
+    if array.sum() > 1 + 1e-9:
+        raise ValueError(f"appearance.toml: shares of more than 1: {shares}")
+    others = np.where(array > 0, 0.0, base)
+    if others.sum() > 0:
+        array = array + max(1 - array.sum(), _MIN_REMAINDER) * others / others.sum()
+    normalised: Matrix = array / array.sum()
+    return normalised
 
 
 def _to_array(shares: dict[str, float], names: AttributeNames) -> Matrix:
-    found = np.zeros(len(names.rows))
+    array = np.zeros(len(names.rows))
     for name, share in shares.items():
-        found[_name_index(name, names)] = share
-    return found
+        array[_name_index(name, names)] = share
+    return array
 
 
 def _name_index(name: str, names: AttributeNames) -> int:
     if name not in names.indices:
-        raise ValueError(f"looks.toml: no name `{name}` is declared")
+        raise ValueError(f"appearance.toml: the name `{name}` is not declared")
     return names.indices[name]
 
 
 @lru_cache(maxsize=1)
 def builtin_appearance() -> AppearanceModel:
-    """What is shipped with the package."""
+    """Return the built-in model."""
     text = files("streams.matching.appearance").joinpath("appearance.toml").read_text("utf-8")
     return AppearanceModel(msgspec.convert(tomllib.loads(text), AppearanceData))

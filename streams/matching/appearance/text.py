@@ -1,17 +1,17 @@
-"""What a vehicle's looks say, in words that an officer reads."""
+"""Sentences for officers about the appearance of a vehicle."""
 
 from typing import Final
 
 from streams.matching.appearance.names import Attribute, AttributeName
 
 _MAX_ONE_IN: Final = 1000
-"""One in more than this is not said as a number: no error rate is known so well."""
+"""Rarer than one in this many is not given as a number: no error rate is known that precisely."""
 
 
 def agreement_text(attribute: Attribute, name: AttributeName, share: float, *, among_similar: bool) -> str:
-    """Words for a property read as it is listed; `share` of the vehicles, 0 to 1, are read so.
+    """Describe an attribute read as listed; `share`, 0 to 1, of the vehicles are read that way.
 
-    `among_such`: of those vehicles only that agree with the read in the properties weighed before.
+    `among_similar`: only of those vehicles that agree with the read in the attributes compared before.
     """
     vehicles = "such vehicles" if among_similar else "vehicles"
     return f"{attribute} read as {name.name}, as listed: {_frequency_text(share, vehicles)}"
@@ -20,13 +20,13 @@ def agreement_text(attribute: Attribute, name: AttributeName, share: float, *, a
 def contradiction_text(
     attribute: Attribute, read: AttributeName, listed: AttributeName, chance: float
 ) -> str:
-    """Words for a property that is not read as listed; `chance`, 0 to 1, of reading the listed one so."""
+    """Describe an attribute not read as listed; `chance`, 0 to 1, of reading the listed one that way."""
     vehicles = listed.plural or f"{listed.name} vehicles"
     return f"{attribute} read as {read.name}, listed as {listed.name}: {_frequency_text(chance, vehicles)}"
 
 
 def model_text(read: str, listed: str, *, agrees: bool) -> str:
-    """Words for a model, within a make that agrees."""
+    """Describe a model of a make that agrees."""
     if agrees:
         return f"model read as {read}, as listed"
     return f"model read as {read}, listed as {listed}: perhaps two names of one model"

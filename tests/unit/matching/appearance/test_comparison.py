@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from streams.matching.appearance.comparison import (
     AppearanceComparer,
-    AppearanceConfig,
     describes_vehicle,
     find_contradictions,
 )
+from streams.matching.appearance.config import AppearanceConfig
 from streams.matching.appearance.model import AppearanceData, AppearanceModel, builtin_appearance
 from streams.matching.appearance.names import Attribute, is_same_model, normalise_word
 from streams.records.read import Vehicle
@@ -372,7 +372,7 @@ def test_a_file_that_names_what_it_does_not_declare_is_refused() -> None:
         return msgspec.convert(table | changed, AppearanceData)
 
     assert AppearanceModel(of()).fleets[""].types == pytest.approx([0.7, 0.3])
-    with pytest.raises(ValueError, match="no name `bus` is declared"):
+    with pytest.raises(ValueError, match="the name `bus` is not declared"):
         AppearanceModel(of(fleet=[{"country": "", "types": {"bus": 0.7}}]))
     with pytest.raises(ValueError, match="shares of more than 1"):
         AppearanceModel(of(fleet=[{"country": "", "types": {"car": 0.7, "van": 0.6}}]))
