@@ -5,15 +5,12 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from streams.matching.appearance.config import AppearanceConfig
-from streams.records.alert import Alert, MatchMode
+from streams.records.alert import MODE_RANK, Alert, MatchMode
 from streams.records.countries import Country
 from streams.records.types import Confidence, FreeText, Identifier
 
 FUZZY_MIN_POSTERIOR: Final = 0.5
 """Minimum posterior of a list of mode `fuzzy` that sets none: more likely the listed vehicle than not."""
-
-MODE_RANK: Final[dict[MatchMode, int]] = {"exact": 0, "pattern": 1, "confusable": 2, "fuzzy": 3}
-"""The match modes from the narrowest to the widest; each mode allows what those before it allow."""
 
 
 class ListConfig(Struct, frozen=True, forbid_unknown_fields=True):

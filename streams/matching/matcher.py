@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from streams.alerts.alert_keys import is_pattern
 from streams.confusions.model import ConfusionModels
 from streams.matching.appearance.comparison import find_contradictions
-from streams.matching.config import MODE_RANK, MatchingConfig, MatchingRules
+from streams.matching.config import MatchingConfig, MatchingRules
 from streams.matching.country_guard import check_country, check_gap, possible_countries
 from streams.matching.no_match import NoMatch
 from streams.matching.plate_difference import (
@@ -26,7 +26,7 @@ from streams.plates.confusables import BUILTIN_CLASSES, ConfusableClasses
 from streams.plates.formats import Formats, builtin_formats
 from streams.plates.german import GERMANY
 from streams.plates.normal_form import WILDCARDS, PlateError, normalise
-from streams.records.alert import Alert, MatchMode
+from streams.records.alert import MODE_RANK, Alert, MatchMode
 from streams.records.match import Contradiction, Edit, MatchResult
 from streams.records.read import Read
 from streams.records.types import MatchClass

@@ -12,6 +12,9 @@ from streams.records.types import ActionCode, Basis, Confidence, FreeText, Ident
 MatchMode = Literal["exact", "pattern", "confusable", "fuzzy"]
 """How far a match may go. Each admits what those before it admit."""
 
+MODE_RANK: Final[dict[MatchMode, int]] = {"exact": 0, "pattern": 1, "confusable": 2, "fuzzy": 3}
+"""The match modes from the narrowest to the widest; each mode allows what those before it allow."""
+
 
 NO_SLASH_RULE: Final = "`list_id` must have no slash, which separates list and alert in a key"
 ListId = Annotated[

@@ -1,15 +1,18 @@
-"""What a check looks at and what it gives."""
+"""What a check examines and what it returns."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
 from streams.records.alert import Alert, Withdrawal
+from streams.records.faults import Fault
 
 Severity = Literal["error", "warning"]
+NOT_AN_ALERT: Final = "not-an-alert"
+"""The id of the check for lines that are neither an alert nor a withdrawal."""
 
 
 class Location(NamedTuple):
-    """Where an alert or a withdrawal stands, and its name `<list_id>/<alert_id>`, empty if unknown."""
+    """The line of an alert or a withdrawal, and its name `<list_id>/<alert_id>`, empty if unknown."""
 
     source: str
     line: int
@@ -20,29 +23,29 @@ class Location(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A line that is an alert or a withdrawal.
-
-    `plate` is the alert's plate in normal form, wildcards kept, and `pattern` whether it has any; `row` is
-    the alert's place in the ledger. A withdrawal has the defaults.
-    """
+    """A line that is an alert or a withdrawal; a withdrawal has the defaults."""
 
     source: str
     line: int
     record: Alert | Withdrawal
     plate: str = ""
+    """The alert's plate in normal form, wildcards included."""
     is_pattern: bool = False
+    """True if the plate has wildcards."""
     row: int = -1
+    """The alert's row in the line store."""
 
     @property
     def location(self) -> Location:
-        """Where it stands."""
+        """The line and the name of the record."""
         return Location(self.source, self.line, f"{self.record.list_id}/{self.record.alert_id}")
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong: where, by which check, the rule it breaks, the value, and what to do.
+    """One fault: where it is, which check found it, and what to do.
 
-    It never holds a plate or the text of a reason, which are personal data.
+    `rule` says what is wrong, the value included; in a finding of NOT_AN_ALERT it is a requirement, as in
+    `Fault`. A finding never holds a plate or the text of a reason, which are personal data.
     """
 
     file: str
@@ -56,32 +59,32 @@ class Finding(NamedTuple):
     advice: str
 
     def __str__(self) -> str:
-        head = ": ".join(part for part in (self.alert, self.field, self.rule) if part)
-        value = f"; it is {self.value}" if self.value else ""
+        fault = Fault(self.field, self.rule, self.value if self.check == NOT_AN_ALERT else "")
+        alert = f"{self.alert}: " if self.alert else ""
         advice = f"; {self.advice}" if self.advice else ""
-        text = f"{self.file}:{self.line}: {self.severity} {self.check}: {head}{value}{advice}"
-        # An id may hold anything; a line feed or an escape in it must not reach a terminal.
+        text = f"{self.file}:{self.line}: {self.severity} {self.check}: {alert}{fault}{advice}"
+        # An id may hold anything; a line feed or an escape sequence in it must not reach a terminal.
         return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 class Check:
-    """One check. A class below says its id, its severity and either `see` or `finish` or both."""
+    """One check. A subclass has an id, a severity, and either `check_entry` or `check_all` or both."""
 
     id: ClassVar[str]
     severity: ClassVar[Severity]
 
     def check_entry(self, entry: Entry) -> Iterable[Finding]:  # noqa: ARG002 - for those that override it
-        """The findings on one entry alone. It is called once for each, in the order of the files."""
+        """Return the findings on one entry alone. Called once for each entry, in the order of the files."""
         return ()
 
     def check_all(self) -> Iterable[Finding]:
-        """The findings on all entries together, after the last; the ledger is closed by then."""
+        """Return the findings on all entries together. Called after the last, with the lines closed."""
         return ()
 
     def make_finding(
         self, location: Location, field: str, rule: str, value: str = "", advice: str = ""
     ) -> Finding:
-        """A finding of this check."""
+        """Return a finding of this check."""
         return Finding(
             location.source, location.line, self.id, self.severity, location.alert, field, rule, value, advice
         )

@@ -1,5 +1,4 @@
-"""The ledger: what is kept of every line until the last is seen, in columns, about 60 bytes an alert and
-its name."""
+"""What lint remembers of every line until the last one: about 60 bytes per alert, and its name."""
 
 from array import array
 from typing import Final, NamedTuple
@@ -11,27 +10,33 @@ from numpy.typing import NDArray
 
 from streams.alerts.lint.finding import Location
 from streams.records.alert import Alert, Withdrawal
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 
-NEVER_MS: Final = 2**62
-"""A time, in ms, that never comes."""
+NEVER_MS: Final[Millis] = 2**62
+"""Later than any time of a record."""
 _encoder = msgspec.json.Encoder()
+_NO_INTS: Final[NDArray[np.int64]] = np.zeros(0, dtype=np.int64)
 
 
 class WithdrawalLine(NamedTuple):
-    """A withdrawal: from when (ms since 1970 UTC), and where it stands; `order` rises with file and line."""
+    """A withdrawal: when it ends its alert, and its position in the order of files and lines."""
 
-    withdrawn_ms: int
+    withdrawn_ms: Millis
     order: tuple[int, int]
 
 
-class LineStore:
-    """All alerts, by row in the order seen, and all withdrawals.
+class RepeatedVersion(NamedTuple):
+    """Two rows of one alert and version, and whether their content is the same."""
 
-    After `close`: `begins` and `ends` (int64, ms since 1970 UTC, by row) the alerts' terms; `latest` (intp)
-    the row of each alert's highest version; `counts` (bool, by row) whether a row has its alert's highest
-    version; `withdrawn` (int64, by row) when an alert ended by withdrawal, NEVER if it did not, set for the
-    rows of `latest`.
+    first_row: int
+    row: int
+    same_content: bool
+
+
+class LineStore:
+    """All alerts, by row in the order added, and all withdrawals.
+
+    The public arrays are filled by `close`.
     """
 
     def __init__(self) -> None:
@@ -44,20 +49,33 @@ class LineStore:
         self._digest = array("Q")
         self._valid_from_ms = array("q")
         self._valid_until_ms = array("q")
+        self._files: list[str] = []
+        self._alert_names: list[str] = []
+        self._sort_order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self.withdrawals: dict[str, list[WithdrawalLine]] = {}
+        """By alert name; sorted by `close`."""
+        self.valid_from_ms = _NO_INTS
+        """By row (int64), when the validity period begins."""
+        self.valid_until_ms = _NO_INTS
+        """By row (int64), when the validity period ends."""
+        self.latest_rows: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+        """The row of each alert's highest version (intp)."""
+        self.is_latest: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        """By row (bool), True if it has its alert's highest version."""
+        self.withdrawn_ms = _NO_INTS
+        """By row (int64), when the alert ended by withdrawal, else NEVER_MS; set for `latest_rows` only."""
 
     def __len__(self) -> int:
         return len(self._key)
 
     def line_order(self, source: str, line: int) -> tuple[int, int]:
-        """What sorts lines: files in the order first seen, then lines."""
+        """Return a sort key of lines: files in the order first added, then lines."""
         return self._source_indexes.setdefault(source, len(self._source_indexes)), line
 
     def add(self, source: str, line: int, alert: Alert) -> int:
-        """Notes an alert; gives its row."""
-        self._key.append(
-            self._key_indexes.setdefault(f"{alert.list_id}/{alert.alert_id}", len(self._key_indexes))
-        )
+        """Add an alert; return its row."""
+        name = f"{alert.list_id}/{alert.alert_id}"
+        self._key.append(self._key_indexes.setdefault(name, len(self._key_indexes)))
         self._source.append(self.line_order(source, line)[0])
         self._line.append(line)
         self._version.append(alert.version)
@@ -67,74 +85,70 @@ class LineStore:
         return len(self._key) - 1
 
     def add_withdrawal(self, source: str, line: int, withdrawal: Withdrawal) -> None:
-        """Notes a withdrawal."""
-        key = f"{withdrawal.list_id}/{withdrawal.alert_id}"
-        times = self.withdrawals.setdefault(key, [])
-        times.append(WithdrawalLine(to_ms(withdrawal.withdrawn_at), self.line_order(source, line)))
+        """Add a withdrawal."""
+        name = f"{withdrawal.list_id}/{withdrawal.alert_id}"
+        lines = self.withdrawals.setdefault(name, [])
+        lines.append(WithdrawalLine(to_ms(withdrawal.withdrawn_at), self.line_order(source, line)))
 
     def close(self) -> None:
-        """Says that nothing more comes and works out which versions count and which are withdrawn."""
+        """Work out which versions are the latest and which are withdrawn; nothing may be added afterwards."""
         keys, versions = _to_array(self._key), _to_array(self._version)
         self._alert_names = list(self._key_indexes)
         self._files = list(self._source_indexes)
-        self.valid_from_ms, self.valid_until_ms = (
-            _to_array(self._valid_from_ms),
-            _to_array(self._valid_until_ms),
-        )
+        self.valid_from_ms = _to_array(self._valid_from_ms)
+        self.valid_until_ms = _to_array(self._valid_until_ms)
         # Stable, so that lines of one version keep their order.
         self._sort_order = np.lexsort((versions, keys))
-        last = np.ones(len(keys), dtype=bool)
-        last[:-1] = np.diff(keys[self._sort_order]) != 0
-        self.latest_rows = self._sort_order[last]
-        self.is_latest: NDArray[np.bool_] = versions == versions[self.latest_rows][keys]
+        is_last = np.ones(len(keys), dtype=bool)
+        is_last[:-1] = np.diff(keys[self._sort_order]) != 0
+        self.latest_rows = self._sort_order[is_last]
+        self.is_latest = versions == versions[self.latest_rows][keys]
         self.withdrawn_ms = np.full(len(keys), NEVER_MS, dtype=np.int64)
-        for name, times in self.withdrawals.items():
-            times.sort()
+        for name, lines in self.withdrawals.items():
+            lines.sort()
             row = self.latest_row(name)
             if row is not None:
+                valid_from_ms = self.valid_from_ms[row]
                 self.withdrawn_ms[row] = next(
-                    (each.withdrawn_ms for each in times if each.withdrawn_ms > self.valid_from_ms[row]),
-                    NEVER_MS,
+                    (line.withdrawn_ms for line in lines if line.withdrawn_ms > valid_from_ms), NEVER_MS
                 )
 
-    def repeated_versions(self) -> list[tuple[int, int, bool]]:
-        """Rows of one alert and version: the first, another, and whether their content is the same."""
+    def repeated_versions(self) -> list[RepeatedVersion]:
+        """Return every row that repeats an alert and version, each with the first row of that version."""
         order, keys, versions = self._sort_order, _to_array(self._key), _to_array(self._version)
-        again = np.flatnonzero(
-            (keys[order][1:] == keys[order][:-1]) & (versions[order][1:] == versions[order][:-1])
-        )
-        found = []
-        first = previous = -1
-        for place in again.tolist():
-            if place != previous + 1 or first < 0:
-                first = int(order[place])
-            other = int(order[place + 1])
-            found.append((first, other, self._digest[first] == self._digest[other]))
-            previous = place
-        return found
+        is_repeat = (keys[order][1:] == keys[order][:-1]) & (versions[order][1:] == versions[order][:-1])
+        repeated = []
+        first_row = previous = -1
+        for index in np.flatnonzero(is_repeat).tolist():
+            if index != previous + 1 or first_row < 0:
+                first_row = int(order[index])
+            row = int(order[index + 1])
+            repeated.append(RepeatedVersion(first_row, row, self._digest[first_row] == self._digest[row]))
+            previous = index
+        return repeated
 
     def latest_row(self, name: str) -> int | None:
-        """The row of the highest version of an alert, if it is in the files."""
+        """Return the row of the highest version of an alert; None if it is not in the files."""
         key = self._key_indexes.get(name)
         return None if key is None else int(self.latest_rows[key])
 
     def location(self, row: int) -> Location:
-        """Where a row stands."""
+        """Return the location of a row."""
         return Location(self._files[self._source[row]], self._line[row], self._alert_names[self._key[row]])
 
     def row_order(self, row: int) -> tuple[int, int]:
-        """What sorts a row among lines; see `order`."""
+        """Return the `line_order` of a row."""
         return self._source[row], self._line[row]
 
     def version(self, row: int) -> int:
-        """The version of a row."""
+        """Return the version of a row."""
         return self._version[row]
 
     def withdrawal_location(self, name: str, withdrawal: WithdrawalLine) -> Location:
-        """Where a withdrawal of an alert stands."""
+        """Return the location of a withdrawal of an alert."""
         source, line = withdrawal.order
         return Location(self._files[source], line, name)
 
 
 def _to_array(values: "array[int]") -> NDArray[np.int64]:
-    return np.frombuffer(values, dtype=np.int64) if len(values) else np.zeros(0, dtype=np.int64)
+    return np.frombuffer(values, dtype=np.int64) if len(values) else _NO_INTS

@@ -1,4 +1,4 @@
-"""Which share of a country's plates a pattern fits, from the national formats."""
+"""The share of a country's plates that a pattern fits, from the national formats."""
 
 from math import prod
 from typing import Final, NamedTuple
@@ -10,32 +10,35 @@ from streams.plates.formats import Formats
 from streams.plates.shapes import FormTable, build_form_table, expand_shape, wildcard_share
 
 MIN_SERIES_PLATES: Final = 1_000_000
-"""Series with fewer possible plates are left out: one letter too few of the royal family's is no flood."""
+"""Series with fewer possible plates are left out: a pattern that fits most plates of a royal family does not
+cause many false hits."""
 
 
 class SeriesCoverage(NamedTuple):
-    """A share of the possible plates of a series (the id of a format)."""
+    """A share of the possible plates of a series, and the series as the id of its format."""
 
     share: float
     series: str
 
 
 class _CountryForms(NamedTuple):
-    """The forms of a country (n), the weight of each in its series (n), the index of its series (n), the ids
-    of the series (m), and which of them count (m)."""
+    """The forms of a country (n) and their series (m)."""
 
     forms: FormTable
     weights: NDArray[np.float64]
+    """The share of each form in the plates of its series (n)."""
     series: NDArray[np.intp]
+    """The index of each form's series (n)."""
     series_ids: list[str]
     is_eligible: NDArray[np.bool_]
+    """True for series that are neither free nor small (m)."""
 
 
 class PatternCoverage:
-    """Answers for patterns, in normal form with wildcards.
+    """The coverage of patterns, given in normal form with wildcards.
 
-    All texts of a series are taken to be as frequent; what a format shuts out by `never` is not looked at.
-    Of a pattern with several `*` a text may count more than once, so its share may come out too high.
+    All texts of a series are assumed equally frequent; what a format excludes by `never` is ignored. With
+    several `*` in a pattern a text may count more than once, so the share may be too high.
     """
 
     def __init__(self, formats: Formats) -> None:
@@ -43,9 +46,9 @@ class PatternCoverage:
         self._forms_by_country: dict[str | None, _CountryForms] = {}
 
     def widest_series(self, pattern: str, country: str | None) -> SeriesCoverage | None:
-        """The series of a country, of any country if None, of which the pattern fits the greatest share.
+        """Return the series of a country, or of any if None, of which the pattern fits the greatest share.
 
-        Free series and small ones are left out; None if there is no other.
+        Free and small series are left out; None if there is no other.
         """
         country_forms = self._forms_for(country)
         if not country_forms.is_eligible.any():
@@ -56,7 +59,7 @@ class PatternCoverage:
         return SeriesCoverage(min(float(sums[best]), 1.0), country_forms.series_ids[best])
 
     def is_possible(self, pattern: str, country: str) -> bool:
-        """Whether some text fits both the pattern and a series of a country, free ones included."""
+        """True if some text fits both the pattern and a series of a country, free ones included."""
         return bool(wildcard_share(pattern, self._forms_for(country).forms).any())
 
     def _forms_for(self, country: str | None) -> _CountryForms:

@@ -1,4 +1,4 @@
-"""The check on reasons. A reason that is missing altogether is no alert; see streams.records.alert."""
+"""The check on reasons. A line without any reason is not an alert; see streams.records.alert."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Final
@@ -15,12 +15,12 @@ PLACEHOLDERS: Final = frozenset(
         "onbekend geen nvt reden leeg nb"
     ).split()
 )
-"""Words that stand where a reason should, in the four languages of the lists: letters and digits only."""
+"""Words written in place of a reason, in the four languages of the lists; letters and digits only."""
 _MAX_PLACEHOLDER_LENGTH: Final = 2 * max(map(len, PLACEHOLDERS))
 
 
 class NoReason(Check):
-    """A reason of white space, punctuation or a placeholder: the officer at the road learns nothing."""
+    """A reason of white space, punctuation or a placeholder, from which an officer learns nothing."""
 
     id: ClassVar[str] = "no-reason"
     severity: ClassVar[Severity] = "error"
@@ -35,6 +35,13 @@ class NoReason(Check):
         word = "".join(filter(str.isalnum, reason)).casefold().replace("é", "e")
         if word and word not in PLACEHOLDERS:
             return ()
-        rule = "says in words why the vehicle is sought"
         value = f"a placeholder of {shown_value(reason, 'reason')}"
-        return (self.make_finding(entry.location, "reason", rule, value, "write the reason"),)
+        return (
+            self.make_finding(
+                entry.location,
+                "reason",
+                "is only a placeholder",
+                value,
+                "write in words why the vehicle is sought",
+            ),
+        )

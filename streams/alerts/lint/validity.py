@@ -1,45 +1,44 @@
-"""Checks on when alerts count: terms and withdrawals."""
+"""Checks on validity periods and withdrawals."""
 
 from collections.abc import Iterable
 from typing import ClassVar
 
 from streams.alerts.lint.finding import Check, Finding, Severity
 from streams.alerts.lint.line_store import NEVER_MS, LineStore
-from streams.records.times import from_ms, to_rfc3339
+from streams.records.times import Millis, from_ms, to_rfc3339
 
 
 class Expired(Check):
-    """An alert whose term is over; one whose term lies ahead is no finding, nor is one withdrawn."""
+    """An alert whose validity period is over and that was not withdrawn."""
 
     id: ClassVar[str] = "expired"
     severity: ClassVar[Severity] = "warning"
 
-    def __init__(self, lines: LineStore, now_ms: int) -> None:
+    def __init__(self, lines: LineStore, now_ms: Millis) -> None:
         self._lines = lines
         self._now_ms = now_ms
 
     def check_all(self) -> Iterable[Finding]:
-        ledger = self._lines
-        rule = f"lies after now ({_format_time(self._now_ms)})"
-        latest = ledger.latest_rows
-        for row in latest[
-            (ledger.valid_until_ms[latest] <= self._now_ms) & (ledger.withdrawn_ms[latest] == NEVER_MS)
-        ].tolist():
+        latest = self._lines.latest_rows
+        is_expired = self._lines.valid_until_ms[latest] <= self._now_ms
+        is_withdrawn = self._lines.withdrawn_ms[latest] != NEVER_MS
+        for row in latest[is_expired & ~is_withdrawn].tolist():
+            valid_until = _format_time(int(self._lines.valid_until_ms[row]))
             yield self.make_finding(
-                ledger.location(row),
+                self._lines.location(row),
                 "valid_until",
-                rule,
-                _format_time(int(ledger.valid_until_ms[row])),
-                "delete the line, or prolong the alert by a higher version",
+                f"expired on {valid_until}",
+                valid_until,
+                "delete the line, or extend the alert by a higher version",
             )
 
 
 class StaysWithdrawn(Check):
     """An alert meant to be listed again that stays withdrawn, because it begins before the withdrawal.
 
-    A withdrawal ends every version that began before it, and files do not say which line was meant to come
-    after which but by their order. So a version above 1 that stands behind the withdrawal, in the order of
-    files and lines given, is taken for a new listing.
+    A withdrawal ends every version that began before it, and files show only by their order which line was
+    meant to follow which. So a version above 1 that comes after the withdrawal, in the order of files and
+    lines, is taken for a new listing.
     """
 
     id: ClassVar[str] = "stays-withdrawn"
@@ -49,24 +48,28 @@ class StaysWithdrawn(Check):
         self._lines = lines
 
     def check_all(self) -> Iterable[Finding]:
-        ledger = self._lines
-        for name, times in ledger.withdrawals.items():
-            row = ledger.latest_row(name)
-            if row is None or ledger.version(row) == 1:
+        lines = self._lines
+        for name, withdrawals in lines.withdrawals.items():
+            row = lines.latest_row(name)
+            if row is None or lines.version(row) == 1:
                 continue
-            begins, order = int(ledger.valid_from_ms[row]), ledger.row_order(row)
-            ending = [each for each in times if each.withdrawn_ms > begins and each.order < order]
+            valid_from_ms, order = int(lines.valid_from_ms[row]), lines.row_order(row)
+            ending = [
+                line for line in withdrawals if line.withdrawn_ms > valid_from_ms and line.order < order
+            ]
             if ending:
                 last = max(ending)
+                withdrawn = _format_time(last.withdrawn_ms)
+                valid_from = _format_time(valid_from_ms)
+                where = lines.withdrawal_location(name, last)
                 yield self.make_finding(
-                    ledger.location(row),
+                    lines.location(row),
                     "valid_from",
-                    "an alert listed again begins at or after its withdrawal",
-                    f"{_format_time(begins)}, and {ledger.withdrawal_location(name, last)} withdraws "
-                    "what began before "
-                    f"{_format_time(last.withdrawn_ms)}",
-                    f"to list it again, send version {ledger.version(row) + 1} with a valid_from from "
-                    f"{_format_time(last.withdrawn_ms)} on; until then it stays withdrawn",
+                    f"{valid_from} is before the withdrawal of the alert on {withdrawn} ({where}), "
+                    "so the alert stays withdrawn",
+                    f"{valid_from}, withdrawn on {withdrawn} at {where}",
+                    f"to list it again, send version {lines.version(row) + 1} with a valid_from of "
+                    f"{withdrawn} or later",
                 )
 
 
@@ -80,17 +83,17 @@ class UnknownWithdrawal(Check):
         self._lines = lines
 
     def check_all(self) -> Iterable[Finding]:
-        for name, times in self._lines.withdrawals.items():
+        for name, withdrawals in self._lines.withdrawals.items():
             if self._lines.latest_row(name) is None:
-                for each in times:
+                for withdrawal in withdrawals:
                     yield self.make_finding(
-                        self._lines.withdrawal_location(name, each),
+                        self._lines.withdrawal_location(name, withdrawal),
                         "alert_id",
-                        "a withdrawal names an alert of these files",
-                        "in none of them",
-                        "check list_id and alert_id; if the alert is elsewhere, lint the files together",
+                        "withdraws an alert that is in none of the files",
+                        "in none of the files",
+                        "check list_id and alert_id; lint the files together if the alert is in another one",
                     )
 
 
-def _format_time(ms: int) -> str:
-    return to_rfc3339(from_ms(ms)).replace(".000Z", "Z")
+def _format_time(time_ms: Millis) -> str:
+    return to_rfc3339(from_ms(time_ms)).replace(".000Z", "Z")

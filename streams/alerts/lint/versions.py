@@ -1,4 +1,4 @@
-"""Checks on versions: of lines with the same alert and version one too many."""
+"""Checks on lines that repeat an alert and version."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -8,7 +8,7 @@ from streams.alerts.lint.line_store import LineStore
 
 
 class VersionConflict(Check):
-    """A version of an alert twice with different content: which of them counts, its owner cannot tell."""
+    """Two lines with the same alert and version but different content: its owner cannot tell which counts."""
 
     id: ClassVar[str] = "version-conflict"
     severity: ClassVar[Severity] = "error"
@@ -17,19 +17,20 @@ class VersionConflict(Check):
         self._lines = lines
 
     def check_all(self) -> Iterable[Finding]:
-        for first, other, same in self._lines.repeated_versions():
-            if not same:
+        for first_row, row, same_content in self._lines.repeated_versions():
+            if not same_content:
+                version, first = self._lines.version(row), self._lines.location(first_row)
                 yield self.make_finding(
-                    self._lines.location(other),
+                    self._lines.location(row),
                     "version",
-                    "one version of an alert has one content",
-                    f"{self._lines.version(other)}, with other content at {self._lines.location(first)}",
+                    f"version {version} has different content at {first}",
+                    f"{version}, with different content at {first}",
                     "give the content that is to count a higher version",
                 )
 
 
 class RepeatedLine(Check):
-    """A version of an alert twice with the same content, whatever the order of the fields."""
+    """Two lines with the same alert, version and content, whatever the order of the fields."""
 
     id: ClassVar[str] = "repeated-line"
     severity: ClassVar[Severity] = "warning"
@@ -38,12 +39,13 @@ class RepeatedLine(Check):
         self._lines = lines
 
     def check_all(self) -> Iterable[Finding]:
-        for first, other, same in self._lines.repeated_versions():
-            if same:
+        for first_row, row, same_content in self._lines.repeated_versions():
+            if same_content:
+                version, first = self._lines.version(row), self._lines.location(first_row)
                 yield self.make_finding(
-                    self._lines.location(other),
+                    self._lines.location(row),
                     "version",
-                    "a version of an alert is listed once",
-                    f"{self._lines.version(other)}, the same at {self._lines.location(first)}",
+                    f"version {version} is already at {first}, with the same content",
+                    f"{version}, the same at {first}",
                     "delete one of the lines",
                 )

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.confusions.training.pairs import TrainingPair
-from streams.matching.config import MODE_RANK
 from streams.matching.forecast.sample import SAMPLE_TIME, synthetic_alert
 from streams.matching.matcher import Matcher
 from streams.matching.no_match import NoMatch
-from streams.records.alert import MatchMode
+from streams.records.alert import MODE_RANK, MatchMode
 from streams.records.read import Read
 
 SYNTHETIC_LIST_ID: Final = "list"
