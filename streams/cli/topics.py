@@ -1,4 +1,4 @@
-"""`anpr topics`: what Kafka's topics are to be, and making them so."""
+"""`anpr topics`: Kafka's topics compared with the settings, and changed to match them."""
 
 import sys
 from collections.abc import Iterator
@@ -8,31 +8,31 @@ from typing import TYPE_CHECKING
 
 import click
 
+from streams.cli.common.groups import CommandGroup
 from streams.cli.common.options import config_option, read_settings, resolve_connection
 from streams.cli.common.progress import say
 from streams.cli.common.requirements import require_packages
-from streams.kafka.topics import Topic, TopicChange
-from streams.kafka.topics import plan_changes as differences
-from streams.kafka.topics import required_topics as topics_of
+from streams.kafka.topics import Topic, TopicChange, plan_changes, required_topics
+from streams.runtime.errors import OperatorError
 
 if TYPE_CHECKING:
     from streams.kafka.admin import Admin
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def topics() -> None:
-    """Compares Kafka's topics with the settings, and makes or changes them."""
+    """Compare Kafka's topics with the settings, and create or change them."""
 
 
 @topics.command()
 @config_option
 def plan(config: Path | None) -> None:
-    """Shows what would be made or changed, and changes nothing.
+    """Print what `apply` would create or change; change nothing.
 
-    Exit codes: 0 nothing differs, 1 something does.
+    Exit codes: 0 no difference, 1 a difference, or Kafka cannot be reached.
     """
-    with _open_admin(config) as (admin, wanted):
-        changes = differences(wanted, admin.existing_topics(wanted))
+    with _open_admin(config) as (admin, required):
+        changes = plan_changes(required, admin.existing_topics(required))
     _print_changes(changes)
     sys.exit(1 if changes else 0)
 
@@ -40,24 +40,27 @@ def plan(config: Path | None) -> None:
 @topics.command()
 @config_option
 def apply(config: Path | None) -> None:
-    """Shows what differs, then makes the topics that are missing and changes the configs that differ.
+    """Create the topics that are missing and change the configs that differ.
 
-    Exit codes: 0 all is as wanted, 1 something is left that must be put right by hand.
+    The differences are printed first.
+
+    Exit codes: 0 all topics are as required, 1 a difference must be removed by hand, or Kafka cannot be
+    reached.
     """
-    with _open_admin(config) as (admin, wanted):
-        changes = differences(wanted, admin.existing_topics(wanted))
+    with _open_admin(config) as (admin, required):
+        changes = plan_changes(required, admin.existing_topics(required))
         _print_changes(changes)
-        admin.apply(changes, wanted)
-        left = differences(wanted, admin.existing_topics(wanted))
+        admin.apply(changes, required)
+        remaining = plan_changes(required, admin.existing_topics(required))
     if changes:
-        say(f"{len(changes) - len(left)} of {len(changes)} done")
-    sys.exit(1 if left else 0)
+        say(f"{len(changes) - len(remaining)} of {len(changes)} done")
+    sys.exit(1 if remaining else 0)
 
 
 @contextmanager
 def _open_admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
-    """The cluster's topics and those wanted; ends the command where the cluster cannot be reached."""
-    require_packages("topics", ("kafka",), "stream")
+    """Yield the cluster's topics and those required. Raises OperatorError if Kafka cannot be reached."""
+    require_packages(("kafka",), "stream")
     from kafka.errors import KafkaError
 
     from streams.kafka.admin import Admin
@@ -66,14 +69,14 @@ def _open_admin(config: Path | None) -> Iterator[tuple["Admin", list[Topic]]]:
     options = resolve_connection(settings).for_kafka_python()
     try:
         with Admin(options) as admin:
-            yield admin, topics_of(settings.topics)
+            yield admin, required_topics(settings.topics)
     except KafkaError as error:
-        say(f"anpr topics: Kafka at {', '.join(settings.kafka.servers)}: {error or type(error).__name__}")
-        sys.exit(1)
+        servers = ", ".join(settings.kafka.servers)
+        raise OperatorError(f"Kafka at {servers}: {error or type(error).__name__}") from error
 
 
 def _print_changes(changes: list[TopicChange]) -> None:
     if not changes:
-        click.echo("all topics are as wanted")
+        click.echo("all topics are as required")
     for change in changes:
         click.echo(f"{change.kind:<10}  {change.topic}  {change.text}")

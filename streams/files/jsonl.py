@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from streams.records.decode import MAX_RECORD_BYTES
 from streams.records.faults import Fault
-from streams.runtime.errors import OperatorError
+from streams.runtime.errors import InputError
 
 BLOCK_BYTES: Final = 1 << 20
 """Bytes read at a time: about four thousand reads, the size of batch at which the pipeline is fastest."""
@@ -25,7 +25,7 @@ class LineBatch(NamedTuple):
     line_numbers: Sequence[int]
 
 
-class InputFileError(OperatorError):
+class InputFileError(InputError):
     """A file that cannot be read on; the message has its name, why, and from where."""
 
 

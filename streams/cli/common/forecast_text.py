@@ -1,4 +1,4 @@
-"""What commands say of the false hits that lists are expected to cause."""
+"""Expected false hits of lists and their budgets, as text and as JSON."""
 
 from typing import Any
 
@@ -12,57 +12,54 @@ from streams.settings.model import Settings
 
 
 def build_forecast(settings: Settings) -> FalseHitForecast:
-    """What says how many false hits to expect under settings.
-
-    Ends the command as `models_of` does.
-    """
+    """Return the forecast of false hits under settings. Raises OperatorError as `read_models` does."""
     return FalseHitForecast(
         settings.matching_rules, Matcher(settings.matching_rules, models=read_models(settings))
     )
 
 
 def format_number(value: float) -> str:
-    """A number in two figures, without an exponent: `0.0031`, `4.2`, `1,300`."""
+    """Return a number in two significant figures, without an exponent: `0.0031`, `4.2`, `1,300`."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{float(f'{value:.2g}'):.10f}".rstrip("0").rstrip(".")
 
 
-def forecast_fields(policy: ListConfig, expected: ListForecast | None) -> dict[str, Any]:
-    """The fields of a list's budget and of what is expected of it, for JSON."""
+def forecast_fields(config: ListConfig, forecast: ListForecast | None) -> dict[str, Any]:
+    """Return the budget of a list and its forecast, for JSON."""
     return {
-        "min_posterior": policy.effective_min_posterior,
-        "false_hits_per_day": policy.false_hits_per_day,
+        "min_posterior": config.effective_min_posterior,
+        "false_hits_per_day": config.false_hits_per_day,
         "expected": None
-        if expected is None
+        if forecast is None
         else {
-            "false_hits_per_100k_reads": expected.false_hits,
-            "standard_error": expected.standard_error,
-            "false_hits_per_day": expected.false_hits_per_day,
-            "fitting_per_100k_reads": expected.pattern_reads,
+            "false_hits_per_100k_reads": forecast.false_hits,
+            "standard_error": forecast.standard_error,
+            "false_hits_per_day": forecast.false_hits_per_day,
+            "fitting_per_100k_reads": forecast.pattern_reads,
             "fitting_per_day": None
-            if expected.day_factor is None
-            else expected.pattern_reads * expected.day_factor,
+            if forecast.day_factor is None
+            else forecast.pattern_reads * forecast.day_factor,
         },
     }
 
 
 def budget_warning(
     list_id: str,
-    policy: ListConfig,
-    expectation: FalseHitForecast,
+    config: ListConfig,
+    forecasts: FalseHitForecast,
     plates: PlateSamples,
-    expected: ListForecast,
+    forecast: ListForecast,
 ) -> str | None:
-    """A warning if a list is expected to break its budget, with what would keep it; else None."""
-    budget, per_day = policy.false_hits_per_day, expected.false_hits_per_day
+    """Return a warning, with what to change, if a list is expected to exceed its budget; else None."""
+    budget, per_day = config.false_hits_per_day, forecast.false_hits_per_day
     if budget is None or per_day is None or per_day <= budget:
         return None
-    least = expectation.min_posterior_within(plates, budget)
+    min_posterior = forecasts.min_posterior_within(plates, budget)
     advice = (
-        f"min_posterior = {least:g} would keep it"
-        if least is not None
-        else "no min_posterior up to 0.99 would keep it; a smaller list or mode would"
+        f"min_posterior = {min_posterior:g} would keep it"
+        if min_posterior is not None
+        else "no min_posterior up to 0.99 would keep it; a smaller list or a stricter mode would"
     )
     return (
         f"list {list_id}: {format_number(per_day)} false hits a day are expected, its budget is {budget:g} "
@@ -70,37 +67,32 @@ def budget_warning(
     )
 
 
-def describe_cost(policy: ListConfig, expected: ListForecast, partitions: int) -> str:
-    """What a list costs and may cost, in words; `parts`: the partitions that its budget is split over."""
-    least = (
-        "any posterior"
-        if policy.effective_min_posterior is None
-        else f"posterior {policy.effective_min_posterior:g} or more"
-    )
-    found = [
-        f"mode {policy.mode}, {least}: {format_number(expected.false_hits)} false hits per "
+def describe_cost(config: ListConfig, forecast: ListForecast, partitions: int) -> str:
+    """Return the expected false hits of a list and its budget, which is split over `partitions`."""
+    min_posterior = config.effective_min_posterior
+    posterior = "any posterior" if min_posterior is None else f"posterior {min_posterior:g} or more"
+    parts = [
+        f"mode {config.mode}, {posterior}: {format_number(forecast.false_hits)} false hits per "
         f"{REFERENCE_READS:,} reads"
     ]
-    if expected.false_hits_per_day is not None:
-        found.append(f"{format_number(expected.false_hits_per_day)} a day")
-    if expected.pattern_reads:
-        found.append(f"and {format_number(expected.pattern_reads)} reads of vehicles that fit patterns")
-    if policy.false_hits_per_day is not None:
-        budget = f"budget {policy.false_hits_per_day:g} a day"
+    if forecast.false_hits_per_day is not None:
+        parts.append(f"{format_number(forecast.false_hits_per_day)} a day")
+    if forecast.pattern_reads:
+        parts.append(f"and {format_number(forecast.pattern_reads)} reads of vehicles that fit patterns")
+    if config.false_hits_per_day is not None:
+        budget = f"budget {config.false_hits_per_day:g} a day"
         if partitions > 1:
-            budget += (
-                f", {format_number(policy.false_hits_per_day / partitions)} for each of "
-                f"{partitions} partitions"
-            )
-        found.append(budget)
-        if enough := describe_sufficient_reads(policy, expected):
-            found.append(f"enough for {enough}")
-    return ", ".join(found)
+            share = format_number(config.false_hits_per_day / partitions)
+            budget += f", {share} for each of {partitions} partitions"
+        parts.append(budget)
+        if sufficient := describe_sufficient_reads(config, forecast):
+            parts.append(f"enough for {sufficient}")
+    return ", ".join(parts)
 
 
-def describe_sufficient_reads(policy: ListConfig, expected: ListForecast) -> str | None:
-    """How many reads a day a budget lasts for, where nobody says how many there are."""
-    if policy.false_hits_per_day is None or expected.day_factor is not None or not expected.false_hits:
+def describe_sufficient_reads(config: ListConfig, forecast: ListForecast) -> str | None:
+    """Return how many reads a day a budget is enough for, if the settings do not say how many there are."""
+    if config.false_hits_per_day is None or forecast.day_factor is not None or not forecast.false_hits:
         return None
-    reads = policy.false_hits_per_day / expected.false_hits * REFERENCE_READS
+    reads = config.false_hits_per_day / forecast.false_hits * REFERENCE_READS
     return f"{format_number(reads)} reads a day"

@@ -13,7 +13,10 @@ from streams.records.hit import Hit
 
 
 class HitOutput:
-    """Where hits go: a file, standard output as JSON lines, or a table at the end."""
+    """The destination of hits: a file, standard output as JSON lines, or a table printed at the end.
+
+    Raises click.UsageError if the file cannot be written.
+    """
 
     def __init__(self, stack: ExitStack, out: str | None, as_json: bool | None) -> None:
         self._table: list[Hit] | None = None
@@ -28,11 +31,11 @@ class HitOutput:
 
     @property
     def active_count(self) -> int:
-        """How many hits stand."""
+        """The number of hits written and not withdrawn since."""
         return len(self._active)
 
     def write(self, hits: list[Hit]) -> None:
-        """Takes revisions in their order."""
+        """Write revisions of hits, in the order in which they were emitted."""
         for hit in hits:
             if hit.kind == "withdrawn":
                 self._active.discard(hit.hit_id)
@@ -44,7 +47,7 @@ class HitOutput:
             self._file.writelines(encode(hit) + b"\n" for hit in hits)
 
     def finish(self) -> None:
-        """Prints the table, if that was asked for."""
+        """Flush the file, and print the table if there is one."""
         if self._file is not None:
             self._file.flush()
         if self._table is not None:
@@ -52,7 +55,7 @@ class HitOutput:
 
 
 def open_output(path: str) -> BinaryIO:
-    """A file that is written. Ends the command as wrong use if it cannot be."""
+    """Open a file for writing. Raises click.UsageError if that is not possible."""
     try:
         return Path(path).open("wb")
     except OSError as error:

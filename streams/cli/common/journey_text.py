@@ -1,19 +1,21 @@
-"""Where a vehicle has been and goes, as lines for people below the row of a hit."""
+"""Journey, handover, doubts and operations of a hit, as lines for people."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
+from streams.cli.common.times import format_minute, format_span
 from streams.records.hit import Hit
 from streams.records.journey import Handover, Journey, Pursuit
-from streams.records.times import to_rfc3339
 
 _MAX_NEXT_SITES: Final = 2
 
 
 def detail_lines(hit: Hit) -> Iterator[str]:
-    """The handover, the last leg and what is next, signs that it is not one vehicle, the joint operations and
-    the authority of a look back; a line each, of what there is."""
+    """Yield a line for each thing a hit has beyond its match.
+
+    These are the handover, the last leg and the next sites, signs of a second vehicle, joint operations, and
+    the authority of a lookback.
+    """
     if hit.handover is not None:
         yield describe_handover(hit.handover)
         if hit.kind == "new" and hit.handover.pursuit is not None:
@@ -22,38 +24,42 @@ def detail_lines(hit: Hit) -> Iterator[str]:
         yield from describe_journey(hit.journey)
     for doubt in hit.doubts:
         yield f"{'a cloned plate?' if doubt.kind == 'too-fast' else 'another vehicle?'} {doubt.meaning}"
-    for each in hit.operations:
-        where = f", best at {each.site_id} {_format_span(each.earliest, each.latest)}" if each.site_id else ""
-        yield f"operation {each.operation_id}: score {each.score:.2f}{where}"
+    for admission in hit.operations:
+        best = (
+            f", best at {admission.site_id} {format_span(admission.earliest, admission.latest)}"
+            if admission.site_id
+            else ""
+        )
+        yield f"operation {admission.operation_id}: score {admission.score:.2f}{best}"
     if hit.lookback is not None:
-        found = hit.lookback
-        yield f"found by looking back {found.hours:g} h in {found.country}: {found.source}"
+        lookback = hit.lookback
+        yield f"found by lookback over {lookback.hours:g} h in {lookback.country}: {lookback.source}"
 
 
 def describe_handover(handover: Handover) -> str:
-    """Where it goes and when, and who hands over to whom."""
+    """Return where the vehicle goes and when, and which centre hands over to which."""
     verb = "crossed into" if handover.state == "crossed" else "heads to"
-    when = _format_span(handover.earliest, handover.latest)
+    when = format_span(handover.earliest, handover.latest)
     centres = f"{handover.from_centre or handover.from_} to {handover.to_centre or handover.to}"
     group = f", talkgroup {handover.talkgroup}" if handover.talkgroup else ""
     return (
         f"{verb} {handover.to}, {handover.site_id} {when}: {centres}{group}, until "
-        f"{_format_time(handover.ends)}"
+        f"{format_minute(handover.ends)}"
     )
 
 
 def describe_pursuit(pursuit: Pursuit) -> str:
-    """What those who pursue may do on the other side."""
+    """Return what a pursuing crew may do on the other side of the border."""
     allowed = "may go on" if pursuit.allowed else "may not go on"
     limits = [f"{pursuit.km:g} km"] if pursuit.km is not None else []
     limits += [f"{pursuit.minutes:g} min"] if pursuit.minutes is not None else []
     within = f" within {' and '.join(limits)}" if limits else ""
-    on = f"; {pursuit.conditions}" if pursuit.conditions else ""
-    return f"pursuers {allowed}{within}: {pursuit.may}{on} ({pursuit.source})"
+    conditions = f"; {pursuit.conditions}" if pursuit.conditions else ""
+    return f"pursuers {allowed}{within}: {pursuit.may}{conditions} ({pursuit.source})"
 
 
 def describe_journey(journey: Journey) -> Iterator[str]:
-    """The last leg, and the nearest sites ahead: a line, if there is either."""
+    """Yield one line with the last leg and the next sites, if there is either."""
     last, parts = journey.passages[-1], []
     if len(journey.passages) > 1 and last.km is not None and last.minutes is not None:
         before = journey.passages[-2]
@@ -61,23 +67,9 @@ def describe_journey(journey: Journey) -> Iterator[str]:
         parts.append(
             f"from {before.site_id or before.camera_id} {last.minutes:.0f} min before ({last.km:g} km{speed})"
         )
-    ahead = journey.next[:_MAX_NEXT_SITES]
-    if ahead:
-        sites = ", ".join(f"{each.site_id} {_format_span(each.earliest, each.latest)}" for each in ahead)
-        parts.append(f"next {sites}")
+    next_sites = journey.next[:_MAX_NEXT_SITES]
+    if next_sites:
+        windows = (f"{site.site_id} {format_span(site.earliest, site.latest)}" for site in next_sites)
+        parts.append(f"next {', '.join(windows)}")
     if parts:
         yield "; ".join(parts)
-
-
-def _format_span(earliest: datetime | None, latest: datetime | None) -> str:
-    if earliest is None or latest is None:
-        return ""
-    return (
-        _format_time(earliest)
-        if earliest == latest
-        else f"{_format_time(earliest)} to {_format_time(latest)}"
-    )
-
-
-def _format_time(time: datetime) -> str:
-    return to_rfc3339(time)[11:16]

@@ -1,20 +1,18 @@
-"""What was told, and what centres said of it, as commands read it: from files and from Kafka."""
+"""Hits, verdicts and other records as commands read them, from files and from Kafka."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING, TypeVar
 
 from streams.cli.common.options import resolve_connection
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.rejected_lines import RejectedLines
 from streams.cli.common.requirements import require_packages
-from streams.files.jsonl import InputFileError, RejectedLine, display_name, read_batches
+from streams.files.jsonl import RejectedLine, display_name, read_batches
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.faults import Fault
 from streams.records.hit import Hit
+from streams.records.times import Millis
 from streams.records.verdict import Verdict
 from streams.settings.model import Settings
 
@@ -30,7 +28,7 @@ def decode_files(
     rejects: RejectedLines,
     progress: Callable[[int], None],
 ) -> Iterator[_Record]:
-    """The records in files; lines that are none are reported. Raises FileError."""
+    """Yield the records in files; add the lines that are none to `rejects`. Raises InputFileError."""
     for path in paths:
         for lines, numbers in read_batches(path, progress):
             for number, line in zip(numbers, lines, strict=True):
@@ -42,61 +40,53 @@ def decode_files(
 
 
 def read_files(
-    command: str,
     description: str,
     files: tuple[str, ...],
     decode: Callable[[bytes], _Record | tuple[Fault, ...]],
-    consume: Callable[[_Record], None],
+    add: Callable[[_Record], None],
 ) -> int:
-    """Hands the records in files to `take`, each file once; returns how many lines are none.
+    """Hand the records in files to `add`, each file once; report and count the lines that are none.
 
-    Those are reported. Ends the command with exit code 2 for a file that cannot be read.
+    Raises InputFileError for a file that cannot be read.
     """
-    rejects = RejectedLines(None, hint="put these right first")
-    try:
-        with file_progress(description, files) as progress:
-            for record in decode_files(list(dict.fromkeys(files)), decode, rejects, progress):
-                consume(record)
-    except InputFileError as fault:
-        say(f"anpr {command}: {fault}")
-        raise click.exceptions.Exit(2) from None
+    rejects = RejectedLines(None, hint="correct these first to see them")
+    with file_progress(description, files) as progress:
+        for record in decode_files(list(dict.fromkeys(files)), decode, rejects, progress):
+            add(record)
     rejects.report_remaining()
     return rejects.count
 
 
-def read_hits(command: str, settings: Settings, begin_ms: int | None, consume: Callable[[Hit], None]) -> int:
-    """Hands the hits on Kafka to `take`, up to the end of their topic; returns how many records are none.
+class TopicRecords:
+    """The hits and verdicts on Kafka, read up to the present end of their topics.
 
-    Those are reported. `begin` is when the first was told, in ms since 1970 UTC; without it all are taken.
-    Ends the command with exit code 1 if Kafka cannot be read.
+    Its methods report each record that cannot be decoded, return how many those were, and raise ScanError if
+    a topic cannot be read. Raises OperatorError if the client's package is missing, ConnectionSettingsError
+    if the settings have faults.
     """
-    options = _kafka_options(command, settings)
-    from streams.kafka.scan import scan
 
-    start: ScanStart = "start" if begin_ms is None else begin_ms
-    hits = scan(options, settings.topics.names().hits, decode_hit, start, skip_deleted=False)
-    return _read_topic(command, hits, consume)
+    def __init__(self, settings: Settings, client_id: str) -> None:
+        require_packages(("aiokafka",), "stream")
+        self._topics = settings.topics.names()
+        self._options = resolve_connection(settings).for_aiokafka(client_id)
+
+    def read_hits(self, begin_ms: Millis | None, add: Callable[[Hit], None]) -> int:
+        """Hand the hits emitted at a time or later to `add`; all of them if the time is None."""
+        from streams.kafka.scan import scan
+
+        start: ScanStart = "start" if begin_ms is None else begin_ms
+        return _read_topic(scan(self._options, self._topics.hits, decode_hit, start, skip_deleted=False), add)
+
+    def read_verdicts(self, begin_ms: Millis | None, add: Callable[[Verdict], None]) -> int:
+        """Hand the verdicts given at a time or later to `add`; all of them if the time is None."""
+        from streams.kafka.scan import scan
+
+        start: ScanStart = "start" if begin_ms is None else begin_ms
+        return _read_topic(scan(self._options, self._topics.verdicts, decode_verdict, start), add)
 
 
-def read_verdicts(
-    command: str, settings: Settings, begin_ms: int | None, consume: Callable[[Verdict], None]
-) -> int:
-    """The same of the verdicts on Kafka."""
-    options = _kafka_options(command, settings)
-    from streams.kafka.scan import scan
-
-    start: ScanStart = "start" if begin_ms is None else begin_ms
-    return _read_topic(
-        command, scan(options, settings.topics.names().verdicts, decode_verdict, start), consume
-    )
-
-
-def _read_topic(
-    command: str,
-    records: AsyncIterator["_Record | UndecodableRecord"],
-    consume: Callable[[_Record], None],
-) -> int:
-    from streams.kafka.scan import ScanError, UndecodableRecord
+def _read_topic(records: AsyncIterator["_Record | UndecodableRecord"], add: Callable[[_Record], None]) -> int:
+    from streams.kafka.scan import UndecodableRecord
 
     undecodable = 0
 
@@ -107,16 +97,7 @@ def _read_topic(
                 undecodable += 1
                 say(record.describe())
             else:
-                consume(record)
+                add(record)
 
-    try:
-        asyncio.run(read())
-    except ScanError as error:
-        say(f"anpr {command}: {error}")
-        sys.exit(1)
+    asyncio.run(read())
     return undecodable
-
-
-def _kafka_options(command: str, settings: Settings) -> dict[str, Any]:
-    require_packages(f"{command} --kafka", ("aiokafka",), "stream")
-    return resolve_connection(settings).for_aiokafka(command.replace(" ", "-"))

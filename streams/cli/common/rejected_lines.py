@@ -1,4 +1,4 @@
-"""Lines that were not taken, as commands report them."""
+"""Lines that are no valid records, as commands report them."""
 
 from typing import BinaryIO, Final
 
@@ -12,9 +12,9 @@ _MAX_RAW_BYTES: Final = 10_000
 
 
 class RejectedLines:
-    """What was not taken: the first few said, all written out if a file is given, all counted.
+    """Rejected lines: the first few printed, all counted, and all written to `file` if there is one.
 
-    `all_by` says, when there are more than are said and no file is given, how to see all.
+    `hint` says how to see all of them, for the case that there are more than are printed and no file.
     """
 
     def __init__(self, file: BinaryIO | None, hint: str) -> None:
@@ -23,7 +23,7 @@ class RejectedLines:
         self.count = 0
 
     def add(self, rejected: list[RejectedLine]) -> None:
-        """Takes lines that were rejected."""
+        """Report rejected lines."""
         for entry in rejected:
             if self.count < _MAX_SHOWN:
                 say(str(entry))
@@ -32,7 +32,7 @@ class RejectedLines:
                 self._file.write(orjson.dumps(_row(entry)) + b"\n")
 
     def report_remaining(self) -> None:
-        """Says how many more there were than were said."""
+        """Print how many lines were rejected beyond those printed."""
         if self.count > _MAX_SHOWN:
             hint = "" if self._file else f"; {self._hint}"
             say(f"… and {self.count - _MAX_SHOWN:,} more lines rejected{hint}")

@@ -1,17 +1,15 @@
 """Packages that only some commands need."""
 
-import sys
 from importlib.util import find_spec
 
-from streams.cli.common.progress import say
+from streams.runtime.errors import OperatorError
 
 
-def require_packages(command: str, packages: tuple[str, ...], extra: str) -> None:
-    """Ends the command with exit code 1, and says what to install, if packages it needs are not there."""
+def require_packages(packages: tuple[str, ...], extra: str) -> None:
+    """Raise OperatorError, with what to install, if packages are not installed."""
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
-        say(
-            f"anpr {command}: needs packages that are not installed ({', '.join(missing)}); `make setup` "
-            f"installs them, or `pip install anpr-streams[{extra}]`"
+        raise OperatorError(
+            f"this command needs packages that are not installed ({', '.join(missing)}); install them with "
+            f"`make setup` or `pip install anpr-streams[{extra}]`"
         )
-        sys.exit(1)

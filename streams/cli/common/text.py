@@ -1,11 +1,11 @@
-"""Counts in words, and words that may be printed."""
+"""Text for people: counts with their noun, and text from outside made safe to print."""
 
 
 def counted(count: int, noun: str) -> str:
-    """A count and what is counted: `1 alert`, `2 alerts`."""
+    """Return a count with its noun: `1 alert`, `2 alerts`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def printable(text: str) -> str:
-    """A text of others, made so that it does not steer the terminal."""
+    """Return text from outside without the characters that would control a terminal."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)

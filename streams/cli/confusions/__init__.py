@@ -1,14 +1,15 @@
-"""`anpr confusions`: how readers misread."""
+"""`anpr confusions`: models of how recognisers misread plates."""
 
 import click
 
+from streams.cli.common.groups import CommandGroup
 from streams.cli.confusions.learn import learn
 from streams.cli.confusions.show import show
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def confusions() -> None:
-    """How readers misread: learn it from their reads, and look at it."""
+    """Learn and show models of how recognisers misread plates."""
 
 
 for command in (learn, show):

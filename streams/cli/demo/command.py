@@ -47,8 +47,8 @@ def demo(config: Path | None, seconds: float | None, rate: float) -> None:
     Exit codes: 0 done, also by Ctrl-C; 1 something cannot be started or fails, and all else is stopped.
     """
     with StopSignal() as told:
-        require_packages("demo", ("aiokafka", "faust", "kafka"), "stream")
-        require_packages("demo", ("jgo",), "local-kafka")
+        require_packages(("aiokafka", "faust", "kafka"), "stream")
+        require_packages(("jgo",), "local-kafka")
         given = None if config_path(config) is None else read_settings(config)
         from streams.cli.demo.runner import run
 

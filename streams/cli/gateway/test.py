@@ -1,7 +1,6 @@
-"""`anpr gateway test`: what a captured event becomes."""
+"""`anpr gateway test`: the reads of a captured event."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast, get_args
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from streams.cli.common.text import counted
 from streams.gateway.config import GatewayCameraConfig, build_camera_source
 from streams.gateway.event import Event, EventError, Vendor
 from streams.records.encode import encode
-from streams.records.times import to_ms
+from streams.runtime.clock import now_ms
 
 _MEDIA_TYPES = {".json": "application/json", ".jsonl": "application/x-ndjson", ".xml": "application/xml"}
 
@@ -22,16 +21,22 @@ _MEDIA_TYPES = {".json": "application/json", ".jsonl": "application/x-ndjson", "
 @click.command()
 @click.argument("maker", type=click.Choice(sorted(get_args(Vendor))))
 @click.argument("file", type=INPUT_FILE)
-@click.option("--content-type", metavar="T", help="Its media type; else by the file's name or begin.")
-@click.option("--camera", "camera_id", default="camera", show_default=True, help="The camera that sent it.")
+@click.option(
+    "--content-type",
+    metavar="TYPE",
+    help="Media type of the file; by default from its name or its first bytes.",
+)
+@click.option(
+    "--camera", "camera_id", default="camera", show_default=True, help="Id of the camera that sent it."
+)
 @config_option
 def test(maker: str, file: str, content_type: str | None, camera_id: str, config: Path | None) -> None:
-    """Print the read or reads that a captured event becomes, as JSON lines, or why it becomes none.
+    """Print the reads of a captured event as JSON lines, or why there are none.
 
-    MAKER is whose event it is, FILE its body as it was sent; - is standard input. A camera that is not in the
-    settings counts as being in UTC.
+    MAKER is the vendor whose format the event has, FILE its body as the camera sent it; - is standard input.
+    A camera that is not in the settings is taken to be in UTC.
 
-    Exit codes: 0 reads, or an event such as a heartbeat that is none; 1 something is refused; 2 wrong use.
+    Exit codes: 0 reads, or an event such as a heartbeat that has none; 1 something was refused; 2 wrong use.
     """
     from streams.gateway.vendors import PARSERS
 
@@ -42,22 +47,22 @@ def test(maker: str, file: str, content_type: str | None, camera_id: str, config
     source = build_camera_source(camera_id, camera)
     if source.zone is None and camera_id not in settings.cameras:
         source = source._replace(zone=ZoneInfo("UTC"))
-    event = Event(body, to_ms(datetime.now(UTC)), content_type or _guess_media_type(file, body))
+    event = Event(body, now_ms(), content_type or _guess_media_type(file, body))
     try:
-        taken = PARSERS[cast(Vendor, maker)](event, source)
+        parsed = PARSERS[cast(Vendor, maker)](event, source)
     except EventError as error:
         _print_refusal(error)
         sys.exit(1)
-    for read in taken.reads:
+    for read in parsed.reads:
         sys.stdout.buffer.write(encode(read) + b"\n")
     sys.stdout.buffer.flush()
-    for why in taken.skipped:
-        say(f"no read: {why}")
-    if taken.pictures:
-        say(f"{counted(len(taken.pictures), 'picture')}, which would go no further")
-    for part in taken.errors:
-        _print_refusal(part)
-    if taken.errors:
+    for reason in parsed.skipped:
+        say(f"no read: {reason}")
+    if parsed.pictures:
+        say(f"{counted(len(parsed.pictures), 'picture')}, which the gateway does not pass on")
+    for refusal in parsed.errors:
+        _print_refusal(refusal)
+    if parsed.errors:
         sys.exit(1)
 
 

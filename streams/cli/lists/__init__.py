@@ -1,15 +1,16 @@
-"""`anpr lists`: what the alert lists hold, what is wrong with them, and bringing them onto Kafka."""
+"""`anpr lists`: alert lists checked, counted, and loaded onto Kafka."""
 
 import click
 
+from streams.cli.common.groups import CommandGroup
 from streams.cli.lists.lint import lint
 from streams.cli.lists.load import load
 from streams.cli.lists.status import status
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def lists() -> None:
-    """Looks into alert lists and loads them: JSON lines of alerts and withdrawals (.gz; - is stdin)."""
+    """Check, count and load alert lists: JSON lines of alerts and withdrawals (.gz; - is standard input)."""
 
 
 for command in (lint, load, status):

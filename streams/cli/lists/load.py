@@ -1,26 +1,25 @@
-"""`anpr lists load`: the alert lists on Kafka made as files have them."""
+"""`anpr lists load`: the alert lists on Kafka, made equal to those in files."""
 
 import asyncio
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 import orjson
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from streams.alerts import Snapshot
-from streams.cli.common.options import config_option, read_settings, resolve_connection
-from streams.cli.common.progress import say
+from streams.cli.common.options import config_option, options_object, read_settings, resolve_connection
+from streams.cli.common.progress import progress_bar, say
 from streams.cli.common.requirements import require_packages
+from streams.cli.common.tables import empty_table
 from streams.cli.common.text import counted
-from streams.cli.lists.loading import empty_table, files_argument, read_lists, resolve_now
+from streams.cli.lists.loading import files_argument, read_lists
 from streams.files.loading import LoadedLists
+from streams.runtime.clock import now_ms
+from streams.runtime.errors import OperatorError
 
 if TYPE_CHECKING:
     from streams.kafka.alert_topic.sync_plan import ListChanges, SyncPlan
@@ -28,6 +27,18 @@ if TYPE_CHECKING:
 
 _COUNT_FIELDS: Final = ("added", "changed", "withdrawn", "unchanged")
 _MAX_SHOWN: Final = 20
+
+
+class _LoadOptions(NamedTuple):
+    """The arguments and options of the command."""
+
+    files: tuple[str, ...]
+    config: Path | None
+    lists: tuple[str, ...]
+    max_absent_share: float
+    skip_faulty: bool
+    dry_run: bool
+    as_json: bool
 
 
 @click.command()
@@ -38,136 +49,107 @@ _MAX_SHOWN: Final = 20
     "lists",
     multiple=True,
     metavar="ID",
-    help="A list that the files have whole although none of its alerts may be in them; may be repeated.",
+    help="List that the files hold completely even if none of its alerts are in them; may be repeated.",
 )
 @click.option(
     "--gone-up-to",
-    "share",
+    "max_absent_share",
     type=click.FloatRange(0, 1),
     default=0.2,
     show_default=True,
     metavar="SHARE",
-    help="Greatest share, 0 to 1, of a list's alerts on the topic that may be missing from the files and be "
-    "withdrawn for that. More is refused: a file cut short must not end a list.",
+    help="Maximum share of a list's alerts on the topic that may be withdrawn because the files do not have "
+    "them. More is refused, so that a truncated file does not end a list.",
 )
 @click.option(
     "--skip-faulty",
     is_flag=True,
-    help="Load the good lines although others are faulty. Then nothing is withdrawn because it is missing: "
-    "a faulty line may have been its own.",
+    help="Valid lines only, instead of none if a line is faulty. Nothing is then withdrawn for being absent: "
+    "a faulty line may be that alert.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Report of what would be written; nothing is.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def load(
-    files: tuple[str, ...],
-    config: Path | None,
-    lists: tuple[str, ...],
-    share: float,
-    skip_faulty: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Make the alert lists on Kafka as the files have them.
+@options_object(_LoadOptions)
+def load(options: _LoadOptions) -> None:
+    """Make the alert lists on Kafka equal to those in files.
 
-    The files have each list they name whole. Alerts that are new or changed are written; those on the topic
-    that are withdrawn in the files, or not in them, are withdrawn, from the time of loading on. What is the
-    same is not written, and other lists are left alone.
+    The files hold completely each list that they name. Alerts that are new or changed are written; those on
+    the topic that the files withdraw, or do not have, are withdrawn from the time of loading. Unchanged
+    alerts are not written, and other lists are left alone.
 
-    Lines that are no alert or withdrawal are reported, and then nothing is loaded, unless --skip-faulty.
-    Versions rise: an alert that changed under the same or a lower version is refused.
+    Lines that are not valid alerts or withdrawals are reported, and then nothing is loaded, unless
+    --skip-faulty. Versions must rise: an alert changed under the same or a lower version is refused.
 
-    Exit codes: 0 done, and confirmed by the brokers; 1 refused, or Kafka failed; 2 a file that cannot be
-    read.
+    Exit codes: 0 done, and acknowledged by the brokers; 1 refused, or Kafka failed; 2 a file cannot be read.
     """
-    require_packages("lists load", ("aiokafka", "kafka"), "stream")
-    from streams.kafka.alert_topic import AlertTopicError
+    require_packages(("aiokafka", "kafka"), "stream")
     from streams.kafka.alert_topic.sync_plan import find_refusals, plan_sync
 
-    settings = read_settings(config)
+    settings = read_settings(options.config)
     connection = resolve_connection(settings)
     topic = settings.topics.names().alerts
     with tempfile.TemporaryDirectory(prefix="anpr-lists-") as folder:
-        loaded = _load_files(tuple(dict.fromkeys(files)), skip_faulty)
+        loaded = _load_files(tuple(dict.fromkeys(options.files)), options.skip_faulty)
         snapshot = loaded.snapshot
-        concerned = {*lists, *(each.list_id for each in snapshot.withdrawals())}
-        try:
-            there = asyncio.run(_read_topic(connection, topic, Path(folder)))
-            skipped = bool(loaded.rejected)
-            work = plan_sync(
-                loaded.alert_index, snapshot, there, concerned, resolve_now(None), keep_absent=skipped
-            )
-            _exit_if_refused(work.faults + find_refusals(work.lists, share))
-            if not dry_run and len(work.records):
-                asyncio.run(_publish(connection, topic, work))
-        except AlertTopicError as error:
-            say(f"anpr lists load: {error}")
-            sys.exit(1)
-    _print_report(work, topic, dry_run, as_json)
+        complete_lists = {*options.lists, *(withdrawal.list_id for withdrawal in snapshot.withdrawals())}
+        current = asyncio.run(_read_topic(connection, topic, Path(folder)))
+        has_faults = bool(loaded.rejected)
+        changes = plan_sync(
+            loaded.alert_index, snapshot, current, complete_lists, now_ms(), keep_absent=has_faults
+        )
+        _check_refusals(changes.faults + find_refusals(changes.lists, options.max_absent_share))
+        if not options.dry_run and len(changes.records):
+            asyncio.run(_publish(connection, topic, changes))
+    _print_report(changes, topic, options.dry_run, options.as_json)
 
 
 def _load_files(files: tuple[str, ...], skip_faulty: bool) -> LoadedLists:
-    """The lists in the files; ends the command where it must not go on."""
-    loaded = read_lists("load", files)
+    """Load the lists in the files. Raises OperatorError for faulty lines, unless they are skipped."""
+    loaded = read_lists(files)
     faulty = counted(len(loaded.rejected), "line")
     if loaded.rejected and not skip_faulty:
-        say(
-            f"anpr lists load: nothing is loaded, for {faulty} cannot be taken: put that right, or load the "
+        raise OperatorError(
+            f"nothing is loaded, because {faulty} of the files were rejected; correct them, or load the "
             "others with --skip-faulty"
         )
-        sys.exit(1)
     if loaded.rejected:
-        say(f"{faulty} left out; so nothing is withdrawn because it is missing from the files")
+        say(f"{faulty} left out; no alert is withdrawn for being absent from the files")
     return loaded
 
 
-def _exit_if_refused(reasons: list[str]) -> None:
-    """Ends the command if there are reasons not to do it."""
+def _check_refusals(reasons: list[str]) -> None:
+    """Print the reasons not to load, and raise OperatorError if there are any."""
     if not reasons:
         return
     say("\n".join(reasons[:_MAX_SHOWN]))
     if len(reasons) > _MAX_SHOWN:
         say(f"… and {len(reasons) - _MAX_SHOWN:,} more")
-    say("anpr lists load: nothing is loaded, for the reasons above")
-    sys.exit(1)
+    raise OperatorError("nothing is loaded, for the reasons above")
 
 
 async def _read_topic(connection: "Connection", topic: str, folder: Path) -> Snapshot:
     from streams.kafka.alert_topic.current import read_current_lists
 
-    with _record_progress("topic") as bar:
-        return await read_current_lists(connection, topic, folder, bar)
+    with progress_bar("topic") as bar:
+        return await read_current_lists(connection, topic, folder, bar.update)
 
 
 async def _publish(connection: "Connection", topic: str, changes: "SyncPlan") -> None:
     from streams.kafka.alert_topic.bulk_producer import publish_records
 
-    total = len(changes.records)
-    with _record_progress("loading") as bar:
-        await publish_records(connection, topic, changes.records, lambda confirmed: bar(confirmed, total))
-
-
-@contextmanager
-def _record_progress(description: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar over records, if stderr is a terminal; call it with how many are done, of how many."""
-    if not sys.stderr.isatty():
-        yield lambda _, __: None
-        return
-    columns = (TextColumn(description), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(description, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with progress_bar("loading", len(changes.records)) as bar:
+        await publish_records(connection, topic, changes.records, bar.update)
 
 
 def _print_report(changes: "SyncPlan", topic: str, dry_run: bool, as_json: bool) -> None:
     if changes.future_withdrawals:
         say(
-            f"{counted(changes.future_withdrawals, 'alert')} with a withdrawal in the files that lies "
-            "ahead: in force until "
-            "you load the files again after its time"
+            f"{counted(changes.future_withdrawals, 'alert')} with a withdrawal in the future: effective "
+            "until you load the files again after its time"
         )
     total = {field: sum(getattr(count, field) for count in changes.lists.values()) for field in _COUNT_FIELDS}
     if as_json:
-        shown = {
+        report = {
             "topic": topic,
             "dry_run": dry_run,
             "lists": [
@@ -176,7 +158,7 @@ def _print_report(changes: "SyncPlan", topic: str, dry_run: bool, as_json: bool)
             "total": total,
             "withdrawn_ahead": changes.future_withdrawals,
         }
-        click.echo(orjson.dumps(shown))
+        click.echo(orjson.dumps(report))
         return
     table = empty_table("list")
     for field in _COUNT_FIELDS:
@@ -190,7 +172,7 @@ def _print_report(changes: "SyncPlan", topic: str, dry_run: bool, as_json: bool)
     click.echo(
         f"dry run: {records} would be written to {topic}"
         if dry_run
-        else f"{records} written to {topic} and confirmed"
+        else f"{records} written to {topic} and acknowledged"
     )
 
 

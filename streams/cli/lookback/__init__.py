@@ -1,4 +1,4 @@
-"""`anpr lookback`: where the vehicle of an alert has already been."""
+"""`anpr lookback`: alerts matched against reads from before they came."""
 
 from streams.cli.lookback.command import lookback
 

@@ -1,10 +1,11 @@
-"""`anpr lookback` over files: the hits as `anpr replay` prints them."""
+"""`anpr lookback` over files, with hits printed as by `anpr replay`."""
 
-import sys
 from collections import Counter
 from contextlib import ExitStack
 from time import perf_counter
 from typing import NamedTuple
+
+import click
 
 from streams.alerts.index import Index
 from streams.cli.common.hit_output import HitOutput, open_output
@@ -12,116 +13,125 @@ from streams.cli.common.options import read_models
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.rejected_lines import RejectedLines
 from streams.cli.common.text import counted, printable
-from streams.cli.lookback.request import LookbackOptions, format_key, none_permitted, report_refused
+from streams.cli.lookback.request import LookbackOptions, any_permitted, format_key, report_refused
 from streams.files.jsonl import InputFileError
 from streams.files.loading import LoadedLists, load_index
 from streams.lookback.over_files import ScanStep, scan_file
 from streams.matching.lookback import LookbackRequest, LookbackSearch
 from streams.pipeline import Pipeline, build_matcher
-from streams.records.alert import alert_key
+from streams.records.alert import Alert, alert_key
 from streams.records.read import Read
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 from streams.runtime.clock import now_ms
+from streams.runtime.errors import OperatorError
 from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.settings.model import Settings
 
 
 class LookbackFiles(NamedTuple):
-    """The files, and what else goes with them: see the options of the command."""
+    """The files, and the options that go with them."""
 
     alerts: tuple[str, ...]
     reads: tuple[str, ...]
     country: str | None
-    now_ms: int | None
+    now_ms: Millis | None
     out: str | None
     rejected: str | None
     as_json: bool | None
 
 
-def run_over_files(settings: Settings, lookback_options: LookbackOptions, files: LookbackFiles) -> None:
-    """Looks back over files. Ends the command where it cannot go on."""
-    now = now_ms() if files.now_ms is None else files.now_ms
+def run_over_files(settings: Settings, selection: LookbackOptions, files: LookbackFiles) -> None:
+    """Match alerts against files of reads and print the hits.
+
+    Raises OperatorError if a file cannot be read or an alert does not exist, click.exceptions.Exit if no
+    alert may be searched for.
+    """
+    at_ms = now_ms() if files.now_ms is None else files.now_ms
     began = perf_counter()
-    damaged = False
+    damage: InputFileError | None = None
     with ExitStack() as stack:
-        rejected = stack.enter_context(open_output(files.rejected)) if files.rejected else None
-        rejects = RejectedLines(rejected, hint="--rejected FILE writes all")
-        sink = HitOutput(stack, files.out, files.as_json)
-        loaded = _load_alerts(settings, files, rejects)
+        rejected_file = stack.enter_context(open_output(files.rejected)) if files.rejected else None
+        rejects = RejectedLines(rejected_file, hint="--rejected FILE writes all")
+        output = HitOutput(stack, files.out, files.as_json)
+        lists = _load_alerts(settings, files.alerts, rejects)
         countries = _CameraCountries(settings, files.country)
-        asked = _build_requests(settings, lookback_options, loaded.alert_index, countries.countries, now)
-        report_refused(asked)
-        if none_permitted(asked):
-            sys.exit(1)
+        alerts = _select_alerts(selection, lists.alert_index, at_ms)
+        requests = _build_requests(settings, selection, alerts, countries.countries, at_ms)
+        report_refused(requests)
+        if not any_permitted(requests):
+            raise click.exceptions.Exit(1)
         config = settings.pipeline(read_models(settings))
-        looking = LookbackSearch(asked, build_matcher(config), settings.matching_rules.fuzzy_lists)
-        pipeline = Pipeline(config, loaded.alert_index)
+        search = LookbackSearch(requests, build_matcher(config), settings.matching_rules.fuzzy_lists)
+        pipeline = Pipeline(config, lists.alert_index)
         tune_gc(GcProfile.BATCHES)
-        told = _LookbackSummary()
+        summary = _LookbackSummary()
         try:
             with file_progress("reads", files.reads) as progress:
                 for path in files.reads:
-                    for step in scan_file(pipeline, looking, path, now, countries.for_read, progress):
+                    for step in scan_file(pipeline, search, path, at_ms, countries.for_read, progress):
                         rejects.add(step.rejected)
-                        sink.write(step.hits)
-                        told.add(step)
+                        output.write(step.hits)
+                        summary.add(step)
         except InputFileError as error:
-            say(f"anpr lookback: {error}; the lines before were looked at")
-            damaged = True
-        sink.finish()
+            damage = error
+        output.finish()
     rejects.report_remaining()
-    told.report()
-    count = sum(1 for each in asked if each.scope.permitted)
+    summary.report()
+    alert_count = sum(1 for request in requests if request.scope.permitted)
     say(
-        f"{told.reads:,} reads looked at for {counted(count, 'alert')}: {told.matched:,} matched; "
-        f"{sink.active_count:,} hits stand at the end; {rejects.count:,} lines rejected; "
-        f"{perf_counter() - began:.1f} s"
+        f"{summary.reads:,} reads searched for {counted(alert_count, 'alert')}: {summary.matched:,} matched; "
+        f"{counted(output.active_count, 'hit')} active at the end; "
+        f"{counted(rejects.count, 'line')} rejected; {perf_counter() - began:.1f} s"
     )
-    if damaged:
-        sys.exit(1)
+    if damage is not None:
+        raise OperatorError(f"{damage}; only the lines before that were searched")
 
 
-def _load_alerts(settings: Settings, files: LookbackFiles, rejects: RejectedLines) -> LoadedLists:
+def _load_alerts(settings: Settings, paths: tuple[str, ...], rejects: RejectedLines) -> LoadedLists:
     try:
-        with file_progress("lists", files.alerts) as progress:
-            loaded = load_index(files.alerts, progress, settings.matching_rules.fuzzy_lists)
+        with file_progress("lists", paths) as progress:
+            lists = load_index(paths, progress, settings.matching_rules.fuzzy_lists)
     except InputFileError as error:
-        say(f"anpr lookback: {error}; nothing was looked at")
-        sys.exit(1)
-    rejects.add(loaded.rejected)
-    return loaded
+        raise OperatorError(f"{error}; nothing was searched") from error
+    rejects.add(lists.rejected)
+    return lists
+
+
+def _select_alerts(selection: LookbackOptions, index: Index, at_ms: Millis) -> list[Alert]:
+    """Return the alerts named, or all, that are effective at a time; print how many are not.
+
+    Raises OperatorError if one that is named does not exist.
+    """
+    if selection.keys:
+        by_key = {key: index.get(key) for key in selection.keys}
+        missing = [format_key(key) for key, alert in by_key.items() if alert is None]
+        if missing:
+            raise OperatorError(f"not in the files: {', '.join(missing)}; name alerts that the files have")
+        alerts = [alert for alert in by_key.values() if alert is not None]
+    else:
+        alerts = sorted(index.alerts(), key=alert_key)
+    effective = [alert for alert in alerts if index.valid_until_ms(alert) > at_ms]
+    if len(effective) < len(alerts):
+        over = counted(len(alerts) - len(effective), "alert")
+        say(f"{over} withdrawn or expired by then, and not searched for")
+    return effective
 
 
 def _build_requests(
     settings: Settings,
-    lookback_options: LookbackOptions,
-    lists: Index,
+    selection: LookbackOptions,
+    alerts: list[Alert],
     retained_countries: list[str],
-    now_ms: int,
+    at_ms: Millis,
 ) -> list[LookbackRequest]:
-    """The look backs wished for; ends the command if an alert is not there or none is asked for."""
-    if lookback_options.keys:
-        found = {key: lists.get(key) for key in lookback_options.keys}
-        alerts = [alert for alert in found.values() if alert is not None]
-        missing = [format_key(key) for key, alert in found.items() if alert is None]
-        if missing:
-            say(f"anpr lookback: not in the files: {', '.join(missing)}")
-            sys.exit(1)
-    else:
-        alerts = sorted(lists.alerts(), key=alert_key)
-    asked = [
-        lookback_options.build_request(alert, settings, retained_countries, now_ms, now_ms)
-        for alert in alerts
-        if lists.valid_until_ms(alert) > now_ms
+    """Return the lookbacks for alerts. Raises OperatorError if none is asked for."""
+    requests = [
+        selection.build_request(alert, settings, retained_countries, at_ms, at_ms) for alert in alerts
     ]
-    over = len(alerts) - len(asked)
-    if over:
-        say(f"{counted(over, 'alert')} withdrawn or expired by then, and not looked back for")
-    asked = [each for each in asked if each.hours > 0]
-    if not asked:
-        say("anpr lookback: no alert asks for it (`lookback_hours`), and --hours was not given")
-        sys.exit(1)
-    return asked
+    requests = [request for request in requests if request.hours > 0]
+    if not requests:
+        raise OperatorError("no alert asks for a lookback (`lookback_hours`); give --hours")
+    return requests
 
 
 class _CameraCountries:
@@ -131,16 +141,16 @@ class _CameraCountries:
         self._places = settings.places
         self._default = default
         territories = {site.territory for site in settings.sites.values()} | {default}
-        self.countries = sorted(each for each in territories if each is not None)
+        self.countries = sorted(territory for territory in territories if territory is not None)
 
     def for_read(self, read: Read) -> str | None:
-        """The country of a read's camera; None if it is not known."""
+        """Return the country of a read's camera, or None if it is not known."""
         site = self._places.sites.get(self._places.site_at(read.camera_id, to_ms(read.captured_at)) or "")
         return site.territory if site is not None and site.territory is not None else self._default
 
 
 class _LookbackSummary:
-    """What was looked at so far, and under which authority something was found."""
+    """Counts of the reads searched, and of the matches under each authority."""
 
     def __init__(self) -> None:
         self.reads = 0
@@ -149,7 +159,7 @@ class _LookbackSummary:
         self._by_authority: Counter[tuple[str, float, str]] = Counter()
 
     def add(self, step: ScanStep) -> None:
-        """Takes what a batch gave."""
+        """Add the results of a batch."""
         self.reads += step.reads
         self.matched += len(step.matches)
         self._unplaced_reads += step.unplaced
@@ -158,14 +168,13 @@ class _LookbackSummary:
                 self._by_authority[match.lookback.country, match.lookback.hours, match.lookback.source] += 1
 
     def report(self) -> None:
-        """Says by which authority how many reads matched, and what could not be looked at."""
+        """Print how many reads matched under each authority, and how many could not be searched."""
         for (country, hours, source), count in sorted(self._by_authority.items()):
             say(
                 f"{country}: {counted(count, 'read')} matched, up to {hours:g} h back, by {printable(source)}"
             )
         if self._unplaced_reads:
             say(
-                f"{counted(self._unplaced_reads, 'read')} would match, but the country of the camera "
-                "is not known: "
-                "name a site with a `territory` for the camera, or give --country"
+                f"{counted(self._unplaced_reads, 'read')} would match, but the country of the camera is not "
+                "known: name a site with a `territory` for the camera, or give --country"
             )

@@ -1,156 +1,139 @@
-"""`anpr lookback` on Kafka: alerts of its topic over the reads it still has; the workers tell the hits."""
+"""`anpr lookback` on Kafka: alerts matched against the retained reads; the workers emit the hits."""
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from streams.cli.common.options import read_models, resolve_connection
-from streams.cli.common.progress import say
+from streams.cli.common.progress import progress_bars, say
 from streams.cli.common.requirements import require_packages
-from streams.cli.common.text import printable
-from streams.cli.lookback.request import LookbackOptions, format_key, none_permitted, report_refused
+from streams.cli.common.tables import empty_table
+from streams.cli.common.text import counted, printable
+from streams.cli.lookback.request import LookbackOptions, any_permitted, format_key, report_refused
 from streams.matching.lookback import LookbackRequest, LookbackSearch
 from streams.pipeline import build_matcher
 from streams.records.encode import encode
 from streams.records.lookback import LookbackRun
-from streams.records.times import from_ms
+from streams.records.times import Millis, from_ms
 from streams.runtime.clock import now_ms
+from streams.runtime.errors import OperatorError
 from streams.settings.model import Settings
 
 if TYPE_CHECKING:
     from streams.lookback.queue import QueuedLookback
-    from streams.lookback.retained_reads import ProgressCallback as Told
+    from streams.lookback.retained_reads import ProgressCallback
 
 _LOWEST_PRIORITY: Final = 19
 _STOP_TIMEOUT_S: Final = 10.0
 
 
-def run_over_kafka(settings: Settings, lookback_options: LookbackOptions, as_json: bool) -> None:
-    """Looks back on Kafka. Ends the command where it cannot go on."""
-    require_packages("lookback", ("aiokafka",), "stream")
-    from streams.lookback.errors import LookbackError, as_lookback_error
+def run_over_kafka(settings: Settings, selection: LookbackOptions, as_json: bool) -> None:
+    """Match alerts against the reads on Kafka and send the matches to the workers.
 
-    # Beside a worker on the same machine the live stream goes first.
+    Raises OperatorError if Kafka fails or an alert does not exist, click.exceptions.Exit if no reads were
+    searched.
+    """
+    require_packages(("aiokafka",), "stream")
+    from streams.lookback.errors import as_lookback_error
+
+    # The live stream comes first if a worker runs on the same machine.
     os.nice(_LOWEST_PRIORITY)
     options = resolve_connection(settings).for_aiokafka("lookback")
-    try:
-        with as_lookback_error(", ".join(settings.kafka.servers)):
-            done = asyncio.run(_run_scan(settings, lookback_options, options))
-    except LookbackError as error:
-        say(f"anpr lookback: {error}")
-        sys.exit(1)
+    with as_lookback_error(", ".join(settings.kafka.servers)):
+        runs = asyncio.run(_run_scan(settings, selection, options))
     if as_json:
-        for each in done:
-            click.echo(encode(each))
+        for run in runs:
+            click.echo(encode(run))
     else:
-        Console().print(_table(done))
-    if not any(each.countries for each in done):
-        sys.exit(1)
-    matches = sum(at.matches for each in done for at in each.countries)
-    say(
-        f"{matches:,} reads matched and were sent to {settings.topics.names().matches}; the workers make the "
-        "hits of them"
-    )
+        Console().print(_table(runs))
+    if not any(run.countries for run in runs):
+        raise click.exceptions.Exit(1)
+    match_count = sum(country.matches for run in runs for country in run.countries)
+    topic = settings.topics.names().matches
+    say(f"{counted(match_count, 'read')} matched and sent to {topic}; the workers emit the hits")
 
 
 async def _run_scan(
-    settings: Settings, lookback_options: LookbackOptions, options: dict[str, Any]
+    settings: Settings, selection: LookbackOptions, options: dict[str, Any]
 ) -> list[LookbackRun]:
     from streams.kafka.producer import Producer
-    from streams.lookback.alert_lookup import alerts_by_key
     from streams.lookback.scan import ScanContext, scan_retained_reads
     from streams.runtime.gc_tuning import GcProfile, tune_gc
 
-    now = now_ms()
-    found = await alerts_by_key(options, settings.topics.names().alerts, lookback_options.keys, now)
+    requests = await _build_requests(settings, selection, options)
+    report_refused(requests)
+    any_permitted(requests)
+    matcher = build_matcher(settings.pipeline(read_models(settings)))
+    search = LookbackSearch(requests, matcher, settings.matching_rules.fuzzy_lists)
+    producer = Producer(options)
+    tune_gc(GcProfile.SCAN)
+    await producer.start()
+    try:
+        with _country_progress(search.countries) as progress:
+            context = ScanContext(options, settings.topics, producer, now_ms, progress)
+            return await scan_retained_reads(requests, search, "operator", context)
+    finally:
+        await asyncio.wait({asyncio.create_task(producer.stop())}, timeout=_STOP_TIMEOUT_S)
+
+
+async def _build_requests(
+    settings: Settings, selection: LookbackOptions, options: dict[str, Any]
+) -> list[LookbackRequest]:
+    """Return the lookbacks for the alerts named. Raises OperatorError with all that stand against it."""
+    from streams.lookback.alert_lookup import alerts_by_key
+
+    at_ms = now_ms()
+    queued = await alerts_by_key(options, settings.topics.names().alerts, selection.keys, at_ms)
     faults = [
-        f"{format_key(key)}: {why}"
-        for key in lookback_options.keys
-        if (why := _refusal_reason(found.get(key), lookback_options, now))
+        f"{format_key(key)}: {reason}; nothing was searched"
+        for key in selection.keys
+        if (reason := _refusal_reason(queued.get(key), selection, at_ms))
     ]
     if faults:
-        say("\n".join(f"anpr lookback: {fault}; nothing was looked at" for fault in faults))
-        sys.exit(1)
-    asked = [
-        lookback_options.build_request(due.alert, settings, settings.topics.reads_hours, due.asked_ms, now)
-        for due in found.values()
+        raise OperatorError("\n".join(faults))
+    return [
+        selection.build_request(due.alert, settings, settings.topics.reads_hours, due.asked_ms, at_ms)
+        for due in queued.values()
     ]
-    report_refused(asked)
-    none_permitted(asked)
-    looking = _build_search(settings, asked)
-    outbox = Producer(options)
-    tune_gc(GcProfile.SCAN)
-    await outbox.start()
-    try:
-        with _progress_bars(looking.countries) as progress:
-            way = ScanContext(options, settings.topics, outbox, now_ms, progress)
-            return await scan_retained_reads(asked, looking, "operator", way)
-    finally:
-        await asyncio.wait({asyncio.create_task(outbox.stop())}, timeout=_STOP_TIMEOUT_S)
 
 
-def _refusal_reason(
-    queued: "QueuedLookback | None", lookback_options: LookbackOptions, now_ms: int
-) -> str | None:
-    """Why an alert cannot be looked back for, before any law is asked."""
+def _refusal_reason(queued: "QueuedLookback | None", selection: LookbackOptions, at_ms: Millis) -> str | None:
+    """Return why an alert cannot be searched for in any country, or None."""
     if queued is None:
         return "there is no such alert on the topic, or it was withdrawn"
-    if queued.alert.valid_until <= from_ms(now_ms):
-        return "it has expired"
-    if not queued.alert.lookback_hours and lookback_options.hours is None:
-        return "it asks for no hours (`lookback_hours`); give --hours"
+    if queued.alert.valid_until <= from_ms(at_ms):
+        return "the alert has expired"
+    if not queued.alert.lookback_hours and selection.hours is None:
+        return "the alert asks for no hours (`lookback_hours`); give --hours"
     return None
 
 
-def _build_search(settings: Settings, requests: list[LookbackRequest]) -> LookbackSearch:
-    matcher = build_matcher(settings.pipeline(read_models(settings)))
-    return LookbackSearch(requests, matcher, settings.matching_rules.fuzzy_lists)
-
-
 @contextmanager
-def _progress_bars(countries: list[str]) -> Iterator[Callable[[str], "Told"]]:
-    """A progress bar for the reads of each country, if stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _: lambda _, __: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks = {country: bars.add_task(f"reads {country}", total=None) for country in countries}
-        yield lambda country: _bar_updater(bars, tasks[country])
+def _country_progress(countries: list[str]) -> Iterator[Callable[[str], "ProgressCallback"]]:
+    """Show a progress bar for the reads of each country."""
+    with progress_bars([f"reads {country}" for country in countries]) as bars:
+        updates = {country: bar.update for country, bar in zip(countries, bars, strict=True)}
+        yield updates.__getitem__
 
 
-def _bar_updater(bars: Progress, task: TaskID) -> "Told":
-    return lambda done, total: bars.update(task, completed=done, total=total)
-
-
-def _table(records: list[LookbackRun]) -> Table:
-    """A row for each alert and country: what was looked at and by what right, or why not."""
-    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for heading in (
-        "list/alert",
-        "version",
-        "country",
-        "hours",
-        "reads",
-        "matched",
-        "by what right, or why not",
-    ):
+def _table(runs: list[LookbackRun]) -> Table:
+    """Return a row for each alert and country: what was searched and under which authority, or why not."""
+    table = empty_table("list/alert")
+    for heading in ("version", "country", "hours", "reads", "matched", "authority, or why not"):
         right = heading in ("version", "hours", "reads", "matched")
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for each in records:
-        first = (Text(format_key(each.alert_key)), str(each.version))
-        for at in each.countries:
-            counts = (f"{at.hours:g}", f"{at.reads:,}", f"{at.matches:,}")
-            table.add_row(*first, at.country, *counts, Text(printable(at.source)))
-        for refused in each.refused:
+    for run in runs:
+        first = (Text(format_key(run.alert_key)), str(run.version))
+        for searched in run.countries:
+            counts = (f"{searched.hours:g}", f"{searched.reads:,}", f"{searched.matches:,}")
+            table.add_row(*first, searched.country, *counts, Text(printable(searched.source)))
+        for refused in run.refused:
             table.add_row(*first, refused.country, "", "", "", Text(f"refused: {printable(refused.why)}"))
     return table

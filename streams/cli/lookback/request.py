@@ -1,4 +1,4 @@
-"""What both ways of `anpr lookback` share: which alerts, and telling where they were looked back for."""
+"""The alerts of a lookback, and the countries in which it is permitted or refused."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,12 +10,13 @@ from streams.cli.common.progress import say
 from streams.cli.common.text import counted, printable
 from streams.matching.lookback import LookbackRequest
 from streams.records.alert import Alert, AlertKey, alert_key
+from streams.records.times import Millis
 from streams.rules.jurisdictions import determine_scope
 from streams.settings.model import Settings
 
 
 class _AlertKeyType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.4 on
-    """`LIST/ALERT` to the key of an alert."""
+    """Converts `LIST/ALERT` to the key of an alert."""
 
     name = "LIST/ALERT"
 
@@ -24,7 +25,7 @@ class _AlertKeyType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  #
             return value
         list_id, slash, alert_id = str(value).partition("/")
         if not (list_id and slash and alert_id):
-            self.fail(f"{value!r}: an alert is named LIST/ALERT, as in sis/FR-2026-00042", param, ctx)
+            self.fail(f"{value!r}: must be LIST/ALERT, such as sis/FR-2026-00042", param, ctx)
         return list_id, alert_id
 
 
@@ -34,17 +35,22 @@ _MAX_SHOWN: Final = 10
 
 
 class LookbackOptions(NamedTuple):
-    """What is wished: the alerts named, none for all, and the hours, None for those that each asks for."""
+    """The alerts to look back for, none for all, and the hours, None for those that each alert asks for."""
 
     keys: tuple[AlertKey, ...]
     hours: float | None
 
     def build_request(
-        self, alert: Alert, settings: Settings, retained_countries: Iterable[str], at_ms: int, now_ms: int
+        self,
+        alert: Alert,
+        settings: Settings,
+        retained_countries: Iterable[str],
+        at_ms: Millis,
+        now_ms: Millis,
     ) -> LookbackRequest:
-        """A look back for an alert over the hours before a time, where the settings allow it now.
+        """Return the lookback for an alert over the hours before `at_ms`, with its scope.
 
-        `kept` are the countries whose reads there are; times in ms since 1970 UTC.
+        The scope is what the settings allow at `now_ms` in the countries whose reads are retained.
         """
         hours = alert.lookback_hours or 0.0 if self.hours is None else self.hours
         return LookbackRequest(
@@ -56,26 +62,21 @@ class LookbackOptions(NamedTuple):
 
 
 def format_key(key: AlertKey) -> str:
-    """An alert's key as it is printed."""
+    """Return an alert's key as it is printed."""
     return printable("/".join(key))
 
 
 def report_refused(requests: Iterable[LookbackRequest]) -> None:
-    """Says which countries' reads are not looked at, and why, for so many alerts."""
-    denied = Counter(each for one in requests for each in one.scope.refused)
-    for (country, why), count in sorted(denied.items()):
-        say(f"{country}: not looked at for {counted(count, 'alert')}: {why}")
+    """Print the countries whose reads are not searched, why, and for how many alerts."""
+    refused = Counter(refusal for request in requests for refusal in request.scope.refused)
+    for (country, reason), count in sorted(refused.items()):
+        say(f"{country}: not searched for {counted(count, 'alert')}: {reason}")
 
 
-def none_permitted(requests: Iterable[LookbackRequest]) -> bool:
-    """Says which alerts may be looked back for nowhere; whether that is all of them."""
-    nowhere, somewhere = list[str](), False
-    for each in requests:
-        if each.scope.permitted:
-            somewhere = True
-        else:
-            nowhere.append(format_key(alert_key(each.alert)))
+def any_permitted(requests: list[LookbackRequest]) -> bool:
+    """Print the alerts for which no country permits a lookback; return True if these are not all."""
+    nowhere = [format_key(alert_key(request.alert)) for request in requests if not request.scope.permitted]
     if nowhere:
         shown = ", ".join(nowhere[:_MAX_SHOWN]) + (", …" if len(nowhere) > _MAX_SHOWN else "")
-        say(f"{counted(len(nowhere), 'alert')} may be looked back for nowhere: {shown}")
-    return not somewhere
+        say(f"{counted(len(nowhere), 'alert')} may be searched for nowhere: {shown}")
+    return len(nowhere) < len(requests)

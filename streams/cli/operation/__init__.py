@@ -1,14 +1,15 @@
-"""`anpr operation`: joint control operations, while they are on and after."""
+"""`anpr operation`: joint control operations, during and after."""
 
 import click
 
+from streams.cli.common.groups import CommandGroup
 from streams.cli.operation.rank import rank
 from streams.cli.operation.report import report
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def operation() -> None:
-    """Ranks the vehicles of a joint control operation, and reports what came of it."""
+    """Rank the vehicles of a joint control operation, and report its results."""
 
 
 operation.add_command(rank)

@@ -45,7 +45,7 @@ def test_check_of_a_right_file_counts_what_it_holds(good: str) -> None:
 def test_check_without_a_file_says_that_the_defaults_hold() -> None:
     result = anpr("config", "check")
     assert result.exit_code == 0
-    assert result.stdout.startswith("no file is named, the defaults hold; 0 lists, ")
+    assert result.stdout.startswith("no file is named, the defaults apply; 0 lists, ")
 
 
 @pytest.mark.parametrize("command", ["check", "show"])

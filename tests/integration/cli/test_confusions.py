@@ -32,7 +32,7 @@ def test_learn_and_show(file: Path, tmp_path: Path) -> None:
     output = tmp_path / "ours.json"
     done = run("learn", str(file), "--output", str(output), "--source", "made up", "--least", "100")
     assert done.exit_code == 0
-    assert "120 pairs learnt, 1 reader with a model of their own" in done.stderr
+    assert "120 pairs learnt, 1 camera or maker with an own model" in done.stderr
     assert list(load_models(output).of) == ["north"]
     shown = run("show", str(output))
     assert shown.exit_code == 0
@@ -88,7 +88,7 @@ def test_two_cameras(tmp_path: Path) -> None:
     done = run("learn", *way, "--output", str(output), "--base", "none", "--least", "80")
     assert done.exit_code == 0, done.stderr
     assert "north to south: " in done.stderr
-    assert "at most are expected to be different vehicles" in done.stderr
+    assert "are expected to be different vehicles" in done.stderr
     models = load_models(output)
     assert sorted(models.of) == ["north", "south"]
     assert "D0" in models.general.counts
@@ -103,14 +103,14 @@ def test_confirmed_hits(tmp_path: Path) -> None:
     args = ["--hits", lines(tmp_path / "hits.jsonl", hits), "--output", str(tmp_path / "ours.json")]
     done = run("learn", *args, "--verdicts", lines(tmp_path / "verdicts.jsonl", map(says, hits)))
     assert done.exit_code == 0, done.stderr
-    assert "2 hits: 1 read of confirmed vehicles, 0 of them seen whether or not they match" in done.stderr
+    assert "2 hits: 1 read of confirmed vehicles, 0 of them known independently of a match" in done.stderr
     assert "left out: 1 confirmed on a pattern" in done.stderr
     beside = [a_read("A8123CD", "FR", read_id="x", captured_at=after_noon(1)), a_read("!", read_id="y")]
     args += ["--verdicts", str(tmp_path / "verdicts.jsonl")]
     done = run("learn", *args, "--reads", lines(tmp_path / "reads.jsonl", beside))
     assert done.exit_code == 1
     assert "reads.jsonl:2: plate" in done.stderr
-    assert "2 reads of confirmed vehicles, 1 of them seen whether or not they match" in done.stderr
+    assert "2 reads of confirmed vehicles, 1 of them known independently of a match" in done.stderr
     assert load_models(tmp_path / "ours.json").general.counts == {"B8": 1, "D0": 1}
     done = run("learn", *args[:4])
     assert done.exit_code == 1
@@ -125,7 +125,7 @@ def test_makers_are_shown_with_their_figures(file: Path, tmp_path: Path) -> None
     assert done.exit_code == 0, done.stderr
     assert list(load_models(Path(output)).of) == ["acme", "north"]
     shown = run("show", output).stdout
-    assert "acme: 120 pairs.\n  maker of north, south" in shown
+    assert "acme: 120 pairs.\n  vendor of north, south" in shown
     assert shown.count("characters read wrong, by confidence") == 3
     assert shown.count("plates read wrong, by confidence") == 3
     assert shown.count("start   inside      end") == 3
@@ -146,10 +146,10 @@ def test_all_wrong_options_are_said_at_once(file: Path, tmp_path: Path) -> None:
         "'north' is not CAMERA=FILE; write for example",
         "gone.jsonl: no such file; name the file",
         "'north' is named twice; name the two cameras",
-        "'9:3' is no travel-time window; write the least and the most seconds",
+        "'9:3' is not a travel-time window; write the minimum and the maximum of seconds",
         "--verdicts without --hits; give the hits",
         "--reads without --hits; give the hits",
-        "north: is a maker's name, got 3; write",
+        "north: must be the name of a maker, got 3; write",
         "'south' is a camera and a maker; give the maker another name",
         "gone.json: cannot be read (No such file or directory); name a model's file",
         "cannot be written (no such folder); give another path with --output",
@@ -173,7 +173,7 @@ def test_a_base_is_what_is_learnt_on(file: Path, tmp_path: Path) -> None:
         assert run("learn", few, "--output", str(output), "--base", base).exit_code == 0
         tables.append(load_models(output).general.commonness)
     assert tables[0] != tables[1] != tables[2]
-    for text, said in (("{}", "no confusion model"), (None, "is no TOML")):
+    for text, said in (("{}", "no confusion model"), (None, "is not TOML")):
         option = "--base" if text else "--makers"
         bad = tmp_path / "bad"
         bad.write_text(text or "= 3")

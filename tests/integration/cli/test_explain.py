@@ -69,7 +69,7 @@ class TestPlates:
         assert result.stdout.splitlines() == [
             "normal form   A8123CD, read as FR",
             "fits          no regular format as it stands",
-            "would fit, if characters that cannot stand at their place were misread",
+            "would fit if characters that cannot be at their position were misread",
             "  FR  AB-123-CD    SIV",
             "confusable    8 with B, 1 with I, 2 with Z, D with 0 O Q",
             "would match   a listed A8123CD, AB123CD, AB123CQ (in mode confusable; in mode exact only "
@@ -169,15 +169,15 @@ class TestWrongUse:
     @pytest.mark.parametrize(
         ("arguments", "what"),
         [
-            (['{"plate": "AB123CD"'], "give a plate, or one whole read as JSON"),
+            (['{"plate": "AB123CD"'], "give a plate, or one whole read as a JSON object"),
             (["{}"], "missing required field `plate`"),
             (['{"plate": "AB123CD", "confidence": 2}'], "confidence: must be a number of at most 1"),
             (["  - "], "a plate must have at least one letter or digit"),
             (["[AB123CD]"], "a plate must have only letters A-Z Ä Ö Ü, digits and separators (has U+005B)"),
-            (["AB\udcff123"], "give it in UTF-8"),
+            (["AB\udcff123"], "must be UTF-8 text"),
             (["AB123CD", "--country", "fr"], "ISO 3166-1 alpha-2 code in upper case"),
             (["AB123CD", "--confidence", "2"], "is not in the range 0<=x<=1"),
-            (["AB123CD", "--confidence", "nan"], "is a number from 0 to 1, not nan"),
+            (["AB123CD", "--confidence", "nan"], "must be a number from 0 to 1, got nan"),
             (["AB123CD", "--at", "noon"], "--at"),
             (["AB123CD", "--alerts", "no-such-file.jsonl"], "does not exist"),
             ([], "Missing argument 'READ'"),

@@ -75,7 +75,7 @@ def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("[cameras.c1]\n")
     result = anpr("--config", config)
-    assert result.exit_code == 1 and "no camera has a `maker`" in result.stderr
+    assert result.exit_code == 1 and "no camera in [cameras] has both a `maker`" in result.stderr
     spool = tmp_path / "spool"
     config.write_text(f'[gateway]\nspool = "{spool}"\n{CONFIG}')
     result = anpr("--config", config)

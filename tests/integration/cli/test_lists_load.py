@@ -79,7 +79,7 @@ def test_only_what_differs_is_written(load: LoadCommand) -> None:
     first = load(*alert_lines(10), other)
     assert first.exit_code == 0, first.output
     assert "sis" in first.stdout
-    assert f"11 records written to {load.prefix}.alerts and confirmed" in first.stdout
+    assert f"11 records written to {load.prefix}.alerts and acknowledged" in first.stdout
     assert load.counts(*alert_lines(10), other) == {"interpol": [0, 0, 0, 1], "sis": [0, 0, 0, 10]}
 
     changed = [
@@ -134,7 +134,7 @@ def test_withdrawals_in_the_files_withdraw_alerts_on_the_topic(load: LoadCommand
     ]
     result = load(*lines)
     assert result.exit_code == 0, result.output
-    assert "1 alert with a withdrawal in the files that lies ahead" in result.stderr
+    assert "1 alert with a withdrawal in the future" in result.stderr
     assert load.effective_ids() == {"a0", "a2", "a3"}
     withdrawn_ms = load.index().withdrawn_at_ms(an_alert("AB-101-CD", alert_id="a1"))
     assert withdrawn_ms is not None
@@ -176,7 +176,7 @@ def test_faulty_lines_stop_a_load_unless_they_are_skipped(load: LoadCommand) -> 
     assert faulty.exit_code == 1
     assert "lists.jsonl:3: must be one JSON object on one line" in faulty.stderr
     assert "lists.jsonl:4: plate:" in faulty.stderr
-    assert "nothing is loaded, for 2 lines cannot be taken" in faulty.stderr
+    assert "nothing is loaded, because 2 lines of the files were rejected" in faulty.stderr
     assert "ΑΒ" not in faulty.stderr
     assert load.effective_ids() == {"a0", "a1", "a2"}
     assert load.counts(*lines, options=("--skip-faulty",)) == {"sis": [1, 0, 0, 3]}

@@ -112,7 +112,7 @@ def test_the_table_says_what_is_spent_and_when_a_list_was_tightened(file: Path, 
     assert "sis 0.35 1.5 a day 23 % 2 1 0 0" in rows
     assert "free 0.00 none 0 0 0 0" in rows
     assert (
-        "list sis: 1 hit told while its tolerance was tightened, the latest of a read of 17:58:00 (UTC); "
+        "list sis: 1 hit while its tolerance was tightened, the latest of a read of 17:58:00 (UTC); "
         "0.35 of 1.5 a day spent"
     ) in rows
     assert max(map(len, result.stdout.splitlines())) <= 120
@@ -130,7 +130,7 @@ def test_a_list_that_has_spent_more_than_its_budget_is_named_and_one_that_has_no
     result = status("--config", config, "--hits", file)
     assert result.exit_code == 0
     (line,) = result.stderr.splitlines()
-    assert line.startswith("list sis: 1.60 false hits are expected among its hits told of 2026-05-21 (UTC), ")
+    assert line.startswith("list sis: 1.60 false hits are expected among its hits of 2026-05-21 (UTC), ")
     assert "its budget is 1.5 (false_hits_per_day)" in line
 
 
@@ -144,7 +144,7 @@ def test_what_is_no_hit_is_said_with_its_faults_and_left_out(file: Path, config:
     first, second = result.stderr.splitlines()
     assert first.startswith("hits.jsonl:1: ")
     assert second == 'hits.jsonl:2: kind: must be one of amended, new, withdrawn, got "old"'
-    assert "2 records rejected as no hits" in status("--config", config, "--hits", file).stdout
+    assert "2 records rejected as no valid hits" in status("--config", config, "--hits", file).stdout
 
 
 def test_several_files_gzip_and_standard_input_count_each_hit_once(file: Path, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_with_alerts_lists_of_both_are_shown(file: Path, tmp_path: Path) -> None
         for each in shown["lists"]
     ] == [("listed", 1, True, 0.0), ("sis", 0, False, 0.25)]
     rows = status(alerts, "--hits", file).stdout
-    assert "1 alert and 0 withdrawals" in rows and "Spent, and what follows" in rows
+    assert "1 alert and 0 withdrawals" in rows and "Spent and the columns after it" in rows
     assert "spending" not in json.loads(status(alerts, "--json").stdout)
 
 

@@ -91,11 +91,11 @@ def test_historical_hits_by_the_authority_of_the_cameras_country(files: Folder) 
     (hit,) = hits(result)
     assert hit["read"]["read_id"] == "french"
     assert hit["mode"] == "historical"
-    assert "BE: not looked at for 1 alert: [jurisdictions.BE] allows it for no alert of basis NATIONAL" in (
+    assert "BE: not searched for 1 alert: [jurisdictions.BE] allows it for no alert of basis NATIONAL" in (
         result.stderr
     )
     assert "FR: 1 read matched, up to 10 h back, by CSI L233-2, requisition 7" in result.stderr
-    assert "5 reads looked at for 1 alert: 1 matched; 1 hits stand at the end" in result.stderr
+    assert "5 reads searched for 1 alert: 1 matched; 1 hit active at the end" in result.stderr
 
 
 def test_what_is_found_is_one_journey(files: Folder) -> None:
@@ -121,7 +121,7 @@ def test_an_alert_that_does_not_ask_is_looked_back_for_only_on_demand(files: Fol
     files.write("alerts", alert_json("AB-123-CD", "FR", valid_from=NOON))
     refused = files.look()
     assert (refused.exit_code, hits(refused)) == (1, [])
-    assert "no alert asks for it" in refused.stderr
+    assert "no alert asks for a lookback" in refused.stderr
     assert len(hits(files.look("--hours", "24"))) == 1
 
 
@@ -148,9 +148,9 @@ def test_an_alert_that_no_country_allows_is_refused_with_the_reasons(files: Fold
     files.write("alerts", alert_json("AB-123-CD", "FR", basis="INTERPOL-SMV", lookback_hours=24))
     result = files.look()
     assert (result.exit_code, hits(result)) == (1, [])
-    assert "1 alert may be looked back for nowhere: sis/a1" in result.stderr
+    assert "1 alert may be searched for nowhere: sis/a1" in result.stderr
     assert (
-        "FR: not looked at for 1 alert: [jurisdictions.FR] allows it for no alert of basis INTERPOL-SMV"
+        "FR: not searched for 1 alert: [jurisdictions.FR] allows it for no alert of basis INTERPOL-SMV"
         in (result.stderr)
     )
 
@@ -168,15 +168,15 @@ def test_several_files_of_reads_and_lines_that_are_none(files: Folder) -> None:
     result = files.look("--reads", more)
     assert [hit["read"]["read_id"] for hit in hits(result)] == ["french", "more"]
     assert "more:1: " in result.stderr
-    assert "1 lines rejected" in result.stderr
+    assert "1 line rejected" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ((), "name an alert as LIST/ALERT"),
-        (("sis",), "an alert is named LIST/ALERT"),
-        (("sis/a1", "--now", NOON), "--now goes with --alerts and --reads"),
+        (("sis",), "must be LIST/ALERT"),
+        (("sis/a1", "--now", NOON), "--now needs --alerts and --reads"),
         (("--reads", "-"), "--alerts and --reads go together"),
         (("--reads", "-", "--alerts", "-"), "standard input can be only one"),
     ],

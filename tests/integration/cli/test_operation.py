@@ -215,7 +215,7 @@ def test_the_report_counts_reads_hits_and_verdicts(folder: Path) -> None:
     assert json.loads(operation(folder, *given, "--json").stdout)["reads"] is None
     text = operation(folder, *given, "--reads", reads).stdout
     assert text.startswith(
-        "Tournai III\n2026-05-21 12:00 to 2026-05-21 14:00 (UTC)\ntaking part: be-west\n2 reads; "
+        "Tournai III\n2026-05-21 12:00 to 2026-05-21 14:00 (UTC)\nparticipants: be-west\n2 reads; "
     )
     shown = [" ".join(line.split()) for line in text.splitlines()]
     assert "6 hits, 6 of them live, 0 withdrawn; 1 confirmed, 1 rejected, 4 open; 1 intercepted" in shown[3]
@@ -294,7 +294,7 @@ def test_an_operation_that_is_not_there_is_wrong_use(folder: Path) -> None:
         (("rank", "joint"), "--hits FILE, or --kafka"),
         (("rank", "joint", "--hits", "hits.jsonl", "--kafka"), "give it, or --hits FILE"),
         (("rank", "joint", "--hits", "-", "--verdicts", "-"), "standard input"),
-        (("rank", "joint", "--hits", "hits.jsonl", "--follow"), "--follow is for --kafka"),
+        (("rank", "joint", "--hits", "hits.jsonl", "--follow"), "--follow needs --kafka"),
         (("rank", "joint", "--kafka", "--follow", "--now", "2026-05-21T12:00:00Z"), "leave --now out"),
         (("report", "joint"), "--hits FILE, or --kafka"),
         (("report", "joint", "--kafka", "--reads", "hits.jsonl"), "give it, or --hits FILE"),

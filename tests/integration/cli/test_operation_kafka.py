@@ -113,7 +113,7 @@ def test_the_report_is_of_all_there_is_with_the_reads_counted(ground: Ground) ->
     assert found["reads"] == 4
     assert found["total"] == {"hits": 6, "confirmed": 1, "rejected": 1, "open": 4, "intercepted": 1}
     assert found["crews"]["chosen"]["vehicles"] == 3
-    assert "1 record of the topics of reads" in result.stderr
+    assert "1 record in the topics of reads" in result.stderr
     assert result.stderr.count("skipped:") == 2
     ranked = operation(ground.config, "rank", "joint", "--json", "--now", "2026-05-21T12:10:00Z")
     # The verdicts are dated later, the second revision of the first hit is not.

@@ -115,10 +115,10 @@ def test_the_table_says_in_words_what_was_confused_and_what_does_not_count(
         "1 not read lost 1 1 0 0 1.000 0.207 to 1.000 0.750",
         "1 read, not listed extra 1 0 0 1 ?",
         "none exact 1 0 0 1 ?",
-        "4 hits told, 2 of them judged; 0 records rejected as no hits or verdicts",
+        "4 hits, 2 of them adjudicated; 0 records rejected as no valid hits or verdicts",
     ):
         assert row in shown
-    assert "Not counted: 1 hit, for others tell of the same passages (better reads, " in result.stdout
+    assert "Not counted: 1 hit, because other hits are of the same passages (better reads, " in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 120
 
 
@@ -139,16 +139,16 @@ def test_hits_alone_count_by_the_verdicts_on_them_and_none_is_no_fault(tmp_path:
     assert [row["by"] for row in rows("--hits", file)] == ["all"]
     empty = outcome("--hits", file)
     assert (empty.exit_code, empty.stderr) == (0, "")
-    assert "0 hits told, 0 of them judged" in empty.stdout
+    assert "0 hits, 0 of them adjudicated" in empty.stdout
 
 
-def test_hits_that_fell_with_another_and_judgements_on_others_are_said(tmp_path: Path) -> None:
+def test_hits_withdrawn_with_another_and_verdicts_on_others_are_reported(tmp_path: Path) -> None:
     file, verdicts = tmp_path / "hits.jsonl", tmp_path / "verdicts.jsonl"
     file.write_bytes(lines(hit(1, 0.5, revision=2, kind="withdrawn", withdrawn=Retraction("rejected"))))
     verdicts.write_bytes(said(says(7, "rejected")))
     shown = outcome("--hits", file, "--verdicts", verdicts).stdout
-    assert "Of the open, 1 were withdrawn when another hit of the same plate read" in shown
-    assert "Not among these: 1 hit on which there are judgements" in shown
+    assert "Of the open hits, 1 were withdrawn when another hit of the same plate read" in shown
+    assert "Not counted: verdicts on 1 hit not among those read" in shown
 
 
 def test_what_is_no_hit_or_verdict_is_said_with_its_faults_and_left_out(
@@ -162,8 +162,8 @@ def test_what_is_no_hit_or_verdict_is_said_with_its_faults_and_left_out(
     last = json.loads(result.stdout.splitlines()[-1])
     assert (last["not_taken"], last["hits"], last["confirmed"]) == (2, 4, 1)
     assert result.stderr.startswith("hits.jsonl:1: ")
-    assert "verdicts.jsonl:1: verdict: is one of " in result.stderr
-    assert "2 records rejected as no hits or verdicts" in outcome(*files).stdout
+    assert "verdicts.jsonl:1: verdict: must be one of " in result.stderr
+    assert "2 records rejected as no valid hits or verdicts" in outcome(*files).stdout
 
 
 def test_several_files_gzip_and_standard_input_count_each_hit_once(
@@ -194,8 +194,8 @@ def test_what_cannot_be_read_and_wrong_use(files: tuple[str | Path, ...], tmp_pa
         (("--verdicts", hits), "give --hits FILE, or --kafka"),
         (("--hits", hits, "--kafka"), "--kafka has hits and verdicts"),
         (("--verdicts", hits, "--kafka"), "--kafka has hits and verdicts"),
-        (("--hits", hits, "--since", "7"), "--since is for --kafka"),
-        (("--kafka", "--now", "2026-05-21T18:00:00Z"), "give --since DAYS"),
+        (("--hits", hits, "--since", "7"), "--since needs --kafka"),
+        (("--kafka", "--now", "2026-05-21T18:00:00Z"), "needs --since DAYS"),
         (("--kafka", "--since", "0"), "--since"),
         (("--hits", "-", "--verdicts", "-"), "standard input"),
         (("--hits", tmp_path / "none"), "does not exist"),

@@ -99,7 +99,7 @@ def test_hits_and_verdicts_on_kafka_are_taken_once_and_what_is_none_is_said(
     assert no_hit.startswith(f"{topic.name}, partition 0, offset 2: skipped: ")
     assert no_verdict.startswith(f"{verdicts.name}, partition 0, offset 1: skipped: ")
     assert "AB-123-CD" not in result.output
-    assert "3 hits told, 2 of them judged" in outcome(topic.config).stdout
+    assert "3 hits, 2 of them adjudicated" in outcome(topic.config).stdout
 
 
 def test_since_leaves_out_hits_of_reads_captured_before(topic: Topic, verdicts: Verdicts) -> None:
@@ -119,7 +119,7 @@ def test_since_leaves_out_hits_of_reads_captured_before(topic: Topic, verdicts: 
 def test_topics_without_hits_and_verdicts_are_no_fault(topic: Topic, verdicts: Verdicts) -> None:
     result = outcome(topic.config)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert "0 hits told" in result.stdout
+    assert "0 hits, 0 of them adjudicated" in result.stdout
     assert verdicts.name not in result.stdout
 
 

@@ -131,7 +131,8 @@ def test_what_a_budget_withholds_is_said_and_without_one_nothing_is() -> None:
     files = ("--alerts", case / "alerts.jsonl", "--reads", case / "reads.jsonl")
     ran = anpr(*files, "--config", case / "config.toml")
     assert ran.said[:-1] == [
-        f"list sis: 1 passage withheld on 2026-05-{day} (UTC) by its budget of false hits" for day in (21, 22)
+        f"list sis: 1 passage suppressed on 2026-05-{day} (UTC) by its budget of false hits"
+        for day in (21, 22)
     ]
     free = anpr(*files)
     assert len(free.said) == 1

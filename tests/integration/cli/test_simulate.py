@@ -91,7 +91,7 @@ def test_what_is_asked_for_is_made(tmp_path: Path) -> None:
         ("clear=0.5", "add up to 1"),
         ("clear=2,poor=-1", "from 0 to 1"),
         ("good=1", "the qualities are clear, medium, poor"),
-        ("clear=much", "a share is a number"),
+        ("clear=much", "the share must be a number"),
     ],
 )
 def test_a_mix_that_is_none(tmp_path: Path, quality: str, said: str) -> None:

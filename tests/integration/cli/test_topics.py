@@ -83,7 +83,7 @@ def test_a_plan_shows_and_apply_makes_it_so(kafka: Cluster, tmp_path: Path) -> N
     applied = run(config, "apply")
     assert applied.exit_code == 0, applied.output
     assert applied.stdout == planned.stdout
-    assert run(config, "plan").stdout == "all topics are as wanted\n"
+    assert run(config, "plan").stdout == "all topics are as required\n"
 
     longer = written(tmp_path, kafka.servers, "hits_hours = 100.0")
     assert run(longer, "plan").stdout == "config      plan.hits  retention.ms: 2592000000 becomes 360000000\n"

@@ -53,7 +53,7 @@ def test_told_to_end_before_it_is_ready(scene: WorkerEnvironment) -> None:
             code, took = ended(process, number)
             assert code == 0
             assert took < 20
-            assert process.output().splitlines()[-1] == "told to end before it was ready"
+            assert process.output().splitlines()[-1] == "ended on request before it was ready"
 
 
 def test_ended_at_any_moment_of_its_start(scene: WorkerEnvironment) -> None:
