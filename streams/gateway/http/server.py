@@ -115,7 +115,8 @@ class Server:
     async def _refuse_login(
         self, unauthorised: Unauthorised, request: web.BaseRequest, arrived_ms: Millis
     ) -> web.Response:
-        error = event_error("login", "Authorization", str(unauthorised))
+        rule = f"must be the login of a camera in the settings ({unauthorised})"
+        error = event_error("login", "Authorization", rule)
         response = responses.unauthorised_response(unauthorised, error)
         if not unauthorised.is_challenge:
             address = request.remote or ""

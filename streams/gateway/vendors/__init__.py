@@ -1,7 +1,8 @@
-"""The makers: one module each, which turns an event of its cameras into reads; and their names.
+"""Parsers of vendors' events: one module for each format, and the registry of their names.
 
-A maker's module has one function, `take(event, source) -> Taken`. It knows no HTTP, Kafka, file or clock, and
-raises nothing but EventError. A new maker is such a module, its name here, and a folder of sample events in
+A vendor's module has one public function, `parse_event(event, source) -> ParsedEvent`. It uses no HTTP,
+Kafka, files or clock, and raises nothing but EventError. A new vendor needs such a module, an entry in
+PARSERS, its name in `streams.gateway.event.Vendor`, and a folder of sample events in
 tests/unit/gateway/vendors/samples.
 """
 
@@ -21,7 +22,7 @@ from streams.gateway.vendors.dahua import event_stream, itsapi
 
 
 class Reply(NamedTuple):
-    """What a camera wants to hear when its event was taken: the media type and the body."""
+    """The body of the answer that a camera expects when its event was accepted."""
 
     content_type: str
     body: bytes
@@ -41,7 +42,7 @@ PARSERS: Final[Mapping[Vendor, EventParser]] = {
 }
 
 REPLIES: Final[Mapping[Vendor, Reply]] = {
-    # Of a tollgate's event `Result`, of a heartbeat `Active`; some firmware looks for `result` as text.
+    # `Result` answers a tollgate event, `Active` a heartbeat; some firmware expects `result` as text.
     "dahua": Reply("application/json", b'{"Result":true,"result":"true","Active":true,"Message":"success"}'),
 }
-"""The replies of makers whose cameras look at the body; the others look at the status."""
+"""Replies for cameras that check the body of the answer; all others check its status."""

@@ -1,9 +1,10 @@
-"""Frigate: its MQTT messages of tracked objects and of what is read of them, as JSON.
+"""Frigate: its MQTT messages on tracked objects and on the plates read from them, as JSON.
 
-Fields as in Frigate's documentation (https://docs.frigate.video/integrations/mqtt): the topic `events` tells
-an object `before` and `after` a change, `tracked_object_update` of type `lpr` a plate as it is read. Topics
-have a prefix that can be set. Both tell the object's id, from which the `read_id` is made. Times are seconds
-since 1970 UTC. The unit of Frigate's speeds is a setting that the messages do not tell, so they are left out.
+Fields as in Frigate's documentation (https://docs.frigate.video/integrations/mqtt): a message on the topic
+`events` has an object `before` and `after` a change, one on `tracked_object_update` of type `lpr` a plate as
+it is read. The topics have a configurable prefix. Both kinds of message have the object's id, from which the
+`read_id` is made. Times are seconds since 1970 UTC. The unit of Frigate's speeds is a setting that the
+messages do not have, so they are left out.
 """
 
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any, Final
 from streams.gateway.event import CameraSource, Event, EventError, ParsedEvent, event_error
 from streams.gateway.vendors.shared.event_fields import EventFields, collect_errors
 from streams.gateway.vendors.shared.json_fields import (
+    EPOCH_S_RULE,
     check_device,
     json_object,
     parse_confidence,
@@ -19,37 +21,33 @@ from streams.gateway.vendors.shared.json_fields import (
     uppercase_plate,
 )
 from streams.gateway.vendors.shared.read_builder import build_read, build_read_id
+from streams.records.faults import MISSING_RULE
 
 _EVENTS_TOPIC: Final = "events"
 _UPDATE_TOPIC: Final = "tracked_object_update"
-_TIME_RULE: Final = "is a time in seconds since 1970"
+_UPDATE_TYPES: Final = ("lpr", "face", "description")
 _VEHICLE_LABELS: Final = frozenset(("car", "motorcycle", "bus", "truck", "school_bus", "garbage_truck"))
 
 
 def parse_event(event: Event, source: CameraSource) -> ParsedEvent:
-    """The read of a message, if it has one. Raises EventError."""
+    """Return the read of a message, if it has one. Raises EventError."""
     topic = event.path.strip("/").rpartition("/")[2]
-    whole = EventFields(json_object(event.body))
-    if topic == _UPDATE_TOPIC or (
-        topic != _EVENTS_TOPIC and whole.text("type") in ("lpr", "face", "description")
-    ):
-        return _parse_update(whole, event, source)
-    if topic == _EVENTS_TOPIC or whole.has_any("after", "before"):
-        return _parse_tracked_object(whole, event, source)
-    raise event_error(
-        "form",
-        "",
-        f"is a message of the topic {_EVENTS_TOPIC} or {_UPDATE_TOPIC}, with `after`, or of type lpr",
-    )
+    message = EventFields(json_object(event.body))
+    if topic == _UPDATE_TOPIC or (topic != _EVENTS_TOPIC and message.text("type") in _UPDATE_TYPES):
+        return _parse_update(message, event, source)
+    if topic == _EVENTS_TOPIC or message.has_any("after", "before"):
+        return _parse_tracked_object(message, event, source)
+    rule = f"must be a message of {_EVENTS_TOPIC} with `after`, or of {_UPDATE_TOPIC} with `type` lpr"
+    raise event_error("form", "", rule)
 
 
 def find_camera_name(event: Event) -> str | None:
-    """The camera of a message, as Frigate names it; None if it names none, or is no message of Frigate's."""
+    """Return Frigate's name of the camera of a message; None if it has none or is not Frigate's."""
     try:
-        whole = EventFields(json_object(event.body))
+        message = EventFields(json_object(event.body))
     except EventError:
         return None
-    return whole.text("camera") or _tracked_object(whole).text("camera")
+    return message.text("camera") or _tracked_object(message).text("camera")
 
 
 def _tracked_object(message: EventFields) -> EventFields:
@@ -59,10 +57,10 @@ def _tracked_object(message: EventFields) -> EventFields:
 def _parse_update(update: EventFields, event: Event, source: CameraSource) -> ParsedEvent:
     check_device(source, (update.text("camera"),), "camera")
     if update.text("type") != "lpr":
-        return ParsedEvent([], ["an update that is no plate"])
+        return ParsedEvent([], ["an update other than a plate"])
     captured_at = parse_epoch(update, "timestamp", 1)
     if captured_at is None:
-        update.add_fault("timestamp", _TIME_RULE, reason="time")
+        update.add_required_fault("timestamp", EPOCH_S_RULE, "time")
     fields = {
         "captured_at": captured_at,
         "plate": uppercase_plate(update.text("plate") or ""),
@@ -72,48 +70,49 @@ def _parse_update(update: EventFields, event: Event, source: CameraSource) -> Pa
 
 
 def _parse_tracked_object(message: EventFields, event: Event, source: CameraSource) -> ParsedEvent:
-    after = _tracked_object(message)
-    check_device(source, (after.text("camera"),), "after.camera")
-    if after.has_any("severity"):
+    tracked = _tracked_object(message)
+    check_device(source, (tracked.text("camera"),), "after.camera")
+    if tracked.has_any("severity"):
         return ParsedEvent([], ["a review"])
-    if not after.has_any("id"):
-        raise event_error("form", "after.id", "is there in an event")
-    plate, confidence = _parse_plate(after)
+    if not tracked.has_any("id"):
+        raise event_error("form", "after.id", MISSING_RULE)
+    plate, confidence = _parse_plate(tracked)
     if plate is None:
-        return ParsedEvent([], ["an object without a plate"], collect_errors(after))
-    if after.boolean("false_positive"):
-        return ParsedEvent([], ["an object that is none"])
-    captured_at = _parse_captured_at(after, message.text("type") == "end")
-    label = after.vehicle_attribute("label")
+        return ParsedEvent([], ["an object without a plate"], collect_errors(tracked))
+    if tracked.boolean("false_positive"):
+        return ParsedEvent([], ["a false positive"])
+    captured_at = _parse_captured_at(tracked, message.text("type") == "end")
+    label = tracked.vehicle_attribute("label")
     fields = {
         "captured_at": captured_at,
         "plate": plate,
         "confidence": confidence,
         "vehicle": {"type": label} if label in _VEHICLE_LABELS else None,
     }
-    return _build_object_read(
-        after, fields, {"plate": after.full_name("recognized_license_plate")}, event, source
-    )
+    names = {"plate": tracked.full_name("recognized_license_plate")}
+    return _build_object_read(tracked, fields, names, event, source)
 
 
-def _parse_plate(after: EventFields) -> tuple[str | None, float | None]:
-    """The plate of an object and its confidence; some versions give both as one list."""
+def _parse_plate(tracked: EventFields) -> tuple[str | None, float | None]:
+    """Return the plate of an object and its confidence; some versions have both in one list."""
     name = "recognized_license_plate"
-    pair = after.array(name)
-    if not pair:
-        text = after.text(name)
-        return text and uppercase_plate(text), parse_confidence(after, f"{name}_score")
-    both = EventFields(dict(zip(("plate", "score"), pair, strict=False)), f"{after.full_name(name)}.", after)
-    return uppercase_plate(both.text("plate") or ""), parse_confidence(both, "score")
+    values = tracked.array(name)
+    if not values:
+        text = tracked.text(name)
+        return text and uppercase_plate(text), parse_confidence(tracked, f"{name}_score")
+    prefix = f"{tracked.full_name(name)}."
+    pair = EventFields(dict(zip(("plate", "score"), values, strict=False)), prefix, tracked)
+    return uppercase_plate(pair.text("plate") or ""), parse_confidence(pair, "score")
 
 
-def _parse_captured_at(after: EventFields, has_ended: bool) -> datetime | None:
-    """The time of the picture; of an object that left, that of its coming: it may have stood for hours."""
-    names = ("start_time", "frame_time") if has_ended else ("frame_time", "start_time")
-    found = parse_epoch(after, names[0], 1) or parse_epoch(after, names[1], 1)
-    if found is None:
-        after.add_fault(names[0], _TIME_RULE, reason="time")
-    return found
+def _parse_captured_at(tracked: EventFields, has_ended: bool) -> datetime | None:
+    """Return the time of the picture; for an object that has left, its arrival: it may have stood for
+    hours."""
+    first, second = ("start_time", "frame_time") if has_ended else ("frame_time", "start_time")
+    captured_at = parse_epoch(tracked, first, 1) or parse_epoch(tracked, second, 1)
+    if captured_at is None:
+        tracked.add_required_fault(first, EPOCH_S_RULE, "time")
+    return captured_at
 
 
 def _build_object_read(

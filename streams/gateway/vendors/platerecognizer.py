@@ -1,8 +1,8 @@
-"""Plate Recognizer Stream: its webhook, as JSON or in parts, `json` and the picture.
+"""Plate Recognizer Stream: its webhook, as JSON or as parts, `json` and the picture.
 
 Fields as in the vendor's description (https://guides.platerecognizer.com/docs/stream/results). An event has
-the results of one picture, each of which is a read. `timestamp` tells UTC, and `timestamp_local` its offset.
-There are two forms of a result: `plate` as text, and `plate` and `vehicle` as objects with `props`.
+the results of one picture, each of which is a read. `timestamp` is in UTC, `timestamp_local` has its offset.
+A result has one of two forms: `plate` as text, or `plate` and `vehicle` as objects with `props`.
 """
 
 from collections.abc import Sequence
@@ -25,59 +25,64 @@ from streams.gateway.vendors.shared.json_fields import (
     uppercase_plate,
 )
 from streams.gateway.vendors.shared.read_builder import build_read, build_read_id
+from streams.records.faults import MISSING_RULE
 from streams.records.times import from_ms
 
 _DIRECTIONS: Final = {"front": "approaching", "rear": "receding"}
 _MIN_ORIENTATION_SCORE: Final = 0.5
 _UNKNOWN_MAKES: Final = frozenset(("generic",))
+_JPEG_MAGIC: Final = b"\xff\xd8\xff"
 
 
 def parse_event(event: Event, source: CameraSource) -> ParsedEvent:
-    """The reads of an event, one for each result with a plate. Raises EventError."""
+    """Return the reads of an event, one for each result with a plate. Raises EventError."""
     body, pictures = _split_event(event)
-    whole = EventFields(json_object(body))
-    hook = whole.child("hook")
-    data = whole.child("data") if whole.has_any("data") else whole
+    root = EventFields(json_object(body))
+    hook = root.child("hook")
+    data = root.child("data") if root.has_any("data") else root
     if source.device is not None:
         check_device(source, (data.text("camera_id"), hook.text("id")), "data.camera_id")
     if not data.has_any("results"):
         kind = hook.text("event")
         if kind is None or kind == "recognition":
-            raise event_error("form", "data.results", "is there in a recognition")
-        return ParsedEvent([], ["a heartbeat" if "heartbeat" in kind else "an event that is no recognition"])
+            raise event_error("form", "data.results", MISSING_RULE)
+        return ParsedEvent(
+            [], ["a heartbeat" if "heartbeat" in kind else "an event other than a recognition"]
+        )
     captured_at = _parse_captured_at(data, event, source)
     results = data.isolated_children("results")
-    shared = {"camera_id": source.camera_id, "captured_at": captured_at or from_ms(event.arrived_ms)}
-    names = [data.text("camera_id") or "", data.text("filename") or "", data.text("timestamp") or ""]
-    found = parse_all(
+    event_fields = {"camera_id": source.camera_id, "captured_at": captured_at or from_ms(event.arrived_ms)}
+    id_parts = [data.text("camera_id") or "", data.text("filename") or "", data.text("timestamp") or ""]
+    parsed = parse_all(
         [
             partial(
                 _parse_result,
                 result,
-                {**shared, "read_id": build_read_id(source.camera_id, *names, str(place))},
+                {**event_fields, "read_id": build_read_id(source.camera_id, *id_parts, str(index))},
                 event,
             )
-            for place, result in enumerate(results)
+            for index, result in enumerate(results)
         ],
         data,
     )
-    return found._replace(
-        skipped=found.skipped if results else ["no plate seen"], pictures=pictures if found.reads else []
+    return parsed._replace(
+        skipped=parsed.skipped if results else ["no plate seen"], pictures=pictures if parsed.reads else []
     )
 
 
 def _split_event(event: Event) -> tuple[bytes, Sequence[Picture]]:
+    """Return the JSON of an event and its pictures."""
     if not (event.content_type.lower().startswith("multipart/") or find_boundary(event.body)):
         return event.body, ()
     bodies, pictures = [], []
     for part in parse_multipart(event):
-        kind = part.content_type.partition(";")[0].strip().lower()
-        if part.name == "json" or kind == "application/json":
+        media_type = part.content_type.partition(";")[0].strip().lower()
+        if part.name == "json" or media_type == "application/json":
             bodies.append(part.content)
-        elif part.content and (kind.startswith("image/") or part.content.startswith(b"\xff\xd8\xff")):
-            pictures.append(Picture(part.filename or part.name, kind or "image/jpeg", part.content))
+        elif part.content and (media_type.startswith("image/") or part.content.startswith(_JPEG_MAGIC)):
+            pictures.append(Picture(part.filename or part.name, media_type or "image/jpeg", part.content))
     if len(bodies) != 1:
-        raise event_error("form", "json", "is one part with the event", f"{len(bodies)} of them")
+        raise event_error("form", "json", "must be one part with the event", f"{len(bodies)} such parts")
     return bodies[0], pictures
 
 
@@ -89,28 +94,25 @@ def _parse_captured_at(data: EventFields, event: Event, source: CameraSource) ->
         try:
             return offset_to_utc(parse_camera_time(text), source, event)
         except (ValueError, OverflowError):
-            data.add_fault(name, "is a time such as 2026-05-21T14:10:06.971Z", text, "time")
+            data.add_fault(name, "must be a time such as 2026-05-21T14:10:06.971Z", text, "time")
             return None
-    data.add_fault("timestamp", "is required and missing", reason="time")
+    data.add_fault("timestamp", MISSING_RULE, reason="time")
     return None
 
 
 def _parse_result(result: EventFields, event_fields: dict[str, Any], event: Event) -> ParsedEvent:
     if not result.has_any("plate") or result.has_type("plate", type(None)):
         return ParsedEvent([], ["no plate seen"])
-    fields = _parse_plate_props(result) if result.has_type("plate", dict) else _parse_plate(result)
+    is_object = result.has_type("plate", dict)
+    fields = _parse_plate_props(result) if is_object else _parse_plate(result)
     if fields is None:
         return ParsedEvent([], ["no plate seen"])
-    # Newer versions tell the vehicle's looks within it.
+    # Newer versions have the vehicle's appearance in `vehicle.props`, older ones in the result.
     vehicle = result.child("vehicle")
     props = vehicle.child("props") if vehicle.has_any("props") else result
-    looks = {"direction": _parse_direction(props), "vehicle": _parse_vehicle(vehicle, props)}
-    where = (
-        f"{result.full_name('plate')}.props.plate"
-        if result.has_type("plate", dict)
-        else result.full_name("plate")
-    )
-    return build_read({**event_fields, **fields, **looks}, {"plate": where}, event, result)
+    appearance = {"direction": _parse_direction(props), "vehicle": _parse_vehicle(vehicle, props)}
+    plate_name = f"{result.full_name('plate')}.props.plate" if is_object else result.full_name("plate")
+    return build_read({**event_fields, **fields, **appearance}, {"plate": plate_name}, event, result)
 
 
 def _parse_plate(result: EventFields) -> dict[str, Any]:
@@ -124,27 +126,31 @@ def _parse_plate(result: EventFields) -> dict[str, Any]:
 
 
 def _parse_plate_props(result: EventFields) -> dict[str, Any] | None:
-    """The same of a plate that is an object; None if it has no text."""
+    """Return the fields of a plate that is an object; None if it has no text."""
     props = result.child("plate").child("props")
-    best, region = best_entry(props, "plate", "score"), best_entry(props, "region", "score")
-    if best is None:
+    best_plate, region = best_entry(props, "plate", "score"), best_entry(props, "region", "score")
+    if best_plate is None:
         return None
-    plate = uppercase_plate(best[0].text("value") or "")
+    plate = uppercase_plate(best_plate[0].text("value") or "")
     return {
         "plate": plate,
         "country": parse_country(region[0], "value") if region else None,
-        "confidence": best[1],
+        "confidence": best_plate[1],
         "candidates": parse_candidates(props, "plate", plate, "score", plate_field="value"),
     }
 
 
 def _first_label(best: tuple[EventFields, float | None] | None, *names: str) -> str | None:
-    words = [best[0].vehicle_attribute(name) for name in names] if best else []
-    return next((word for word in words if word and word.casefold() not in _UNKNOWN_MAKES), None)
+    """Return the first of several fields of the best entry that has a known value."""
+    labels = [best[0].vehicle_attribute(name) for name in names] if best else []
+    return next((label for label in labels if label and label.casefold() not in _UNKNOWN_MAKES), None)
 
 
 def _parse_direction(props: EventFields) -> str | None:
-    """Of the side of the vehicle that is seen; `direction` is an angle of which the vendor tells no zero."""
+    """Return the direction by the visible side of the vehicle.
+
+    `direction` is an angle whose zero the vendor does not define, so it is not used.
+    """
     best = best_entry(props, "orientation", "score")
     side = _first_label(best, "orientation", "value")
     if best is None or side is None or (best[1] or 0.0) < _MIN_ORIENTATION_SCORE:
@@ -153,20 +159,20 @@ def _parse_direction(props: EventFields) -> str | None:
 
 
 def _parse_vehicle(vehicle: EventFields, props: EventFields) -> dict[str, Any] | None:
-    """The likeliest of each; the confidence is the least of theirs."""
+    """Return the most likely value of each attribute; the confidence is the least of theirs."""
     colour = best_entry(props, "color", "score")
     make = best_entry(props, "make_model" if props.has_any("make_model") else "model_make", "score")
-    looks = {
+    attributes = {
         "type": vehicle.vehicle_attribute("type"),
         "colour": _first_label(colour, "color", "value"),
         "make": _first_label(make, "make"),
     }
-    looks["model"] = _first_label(make, "model") if looks["make"] else None
+    attributes["model"] = _first_label(make, "model") if attributes["make"] else None
     scores = {
         "type": parse_confidence(vehicle, "score"),
         "colour": colour[1] if colour else None,
         "make": make[1] if make else None,
     }
-    found: dict[str, Any] = {name: word for name, word in looks.items() if word}
-    told = [score for name, score in scores.items() if name in found and score is not None]
-    return {**found, "confidence": min(told)} if told else found or None
+    known: dict[str, Any] = {name: value for name, value in attributes.items() if value}
+    confidences = [score for name, score in scores.items() if name in known and score is not None]
+    return {**known, "confidence": min(confidences)} if confidences else known or None

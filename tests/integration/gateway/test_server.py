@@ -50,7 +50,7 @@ def test_an_event_is_accepted_when_it_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "reason", "words"),
     [
-        ("{", 400, "form", "is JSON"),
+        ("{", 400, "form", "must be JSON"),
         (read(plate=None), 422, "plate", "missing"),
         (read(plate=" - "), 422, "plate", "letter or digit"),
         (read(plate="АВ123СD"), 422, "plate", "Cyrillic"),
@@ -58,7 +58,7 @@ def test_an_event_is_accepted_when_it_is_kept(tmp_path: Path) -> None:
         (read(country="XX"), 422, "country", "alpha-2"),
         (read(captured_at="2026-05-21T12:00:00+30:00"), 422, "time", "RFC 3339"),
         (read(captured_at="2026-05-21T20:00:00Z"), 422, "time", "5 minutes after"),
-        (read(camera_id="c2"), 403, "device", "that of the camera that sends, c1"),
+        (read(camera_id="c2"), 403, "device", "that of the sending camera, c1"),
         (read(speed_kmh="fast"), 422, "field", "a number"),
     ],
 )

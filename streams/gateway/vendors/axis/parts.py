@@ -12,33 +12,34 @@ _BLANK: Final = b"\xef\xbb\xbf \t\r\n\0"
 
 
 def split_event(event: Event) -> tuple[bytes, list[Picture]]:
-    """The JSON of an event, and the pictures that came as parts. Raises EventError if there is no JSON.
+    """Return the JSON of an event, and the pictures that came as parts. Raises EventError without JSON.
 
-    The part with the JSON is named `event`, those of pictures `image`; by their content here, for the names
-    can be set.
+    By default the part with the JSON is named `event` and those of pictures `image`. As the names can be
+    changed, parts are identified by their content.
     """
     if not (event.content_type.lower().startswith("multipart/") or find_boundary(event.body)):
         return event.body.strip(_BLANK), []
     bodies, pictures = [], []
     for part in parse_multipart(event):
-        kind = part.content_type.partition(";")[0].strip().lower()
-        if kind.startswith("image/"):
-            pictures.append(Picture(part.filename or part.name, kind, part.content))
+        media_type = part.content_type.partition(";")[0].strip().lower()
+        if media_type.startswith("image/"):
+            pictures.append(Picture(part.filename or part.name, media_type, part.content))
         elif part.content.strip(_BLANK).startswith(b"{"):
             bodies.append(part.content.strip(_BLANK))
     if len(bodies) != 1:
-        raise event_error("form", "", "has one part with the event in JSON", f"{len(bodies)} of them")
+        raise event_error(
+            "form", "", "must have one part with the event in JSON", f"{len(bodies)} such parts"
+        )
     return bodies[0], [picture for picture in pictures if picture.content]
 
 
 def decode_pictures(fields: EventFields) -> list[Picture]:
-    """The pictures within the JSON, in base64; one that is broken is a fault."""
+    """Return the pictures in the JSON, in base64; a damaged one is a fault."""
     pictures = []
-    for place, image in enumerate(fields.children("ImageArray")):
-        ending = (image.text("ImageFormat") or "jpg").lower()
-        name = image.text("ImageType") or f"image-{place}"
-        found = decode_picture(image, "BinaryImage", name)
-        pictures += [
-            each._replace(content_type=_MEDIA_TYPES.get(ending, each.content_type)) for each in found
-        ]
+    for index, image in enumerate(fields.children("ImageArray")):
+        image_format = (image.text("ImageFormat") or "jpg").lower()
+        name = image.text("ImageType") or f"image-{index}"
+        for picture in decode_picture(image, "BinaryImage", name):
+            media_type = _MEDIA_TYPES.get(image_format, picture.content_type)
+            pictures.append(picture._replace(content_type=media_type))
     return pictures

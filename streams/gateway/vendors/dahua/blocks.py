@@ -1,4 +1,4 @@
-"""The events of one body of Dahua's event stream, and the pictures between them."""
+"""Splitting a body of Dahua's event stream into its events and the pictures between them."""
 
 import re
 from typing import Any, Final, NamedTuple
@@ -22,7 +22,7 @@ _MAX_BLOCKS: Final = 256
 
 
 class Block(NamedTuple):
-    """An event: its code and action, empty if it tells none, and its data, None if there are none."""
+    """An event: its code and action, empty if it has none, and its data, None if it has none."""
 
     code: str
     action: str
@@ -30,10 +30,10 @@ class Block(NamedTuple):
 
 
 def parse_blocks(event: Event) -> tuple[list[Block | EventError], list[Picture]]:
-    """The events of a body in their order, one that is damaged as the error that it is, and the pictures.
+    """Return the events of a body in their order, a damaged one as its error, and the pictures.
 
-    A stream has no end, so the last part needs no closing boundary. Raises EventError for a body that has no
-    event, or more than 256.
+    A stream has no end, so the last part needs no closing boundary. Raises EventError for a body without an
+    event, or with more than 256.
     """
     body = event.body.strip(_BLANK)
     blocks: list[Block | EventError] = []
@@ -42,26 +42,21 @@ def parse_blocks(event: Event) -> tuple[list[Block | EventError], list[Picture]]
         blocks += _blocks_from_json(body)
     else:
         for content in _split_parts(event, body, pictures):
-            texts = [text.strip(_BLANK) for text in _split_events(content)]
-            for text in texts:
-                blocks += (
-                    _blocks_from_lines(text)
-                    if text.startswith(b"Events[")
-                    else [_block_from_text(text)]
-                    if text
-                    else []
-                )
+            for text in (text.strip(_BLANK) for text in _split_events(content)):
+                if text.startswith(b"Events["):
+                    blocks += _blocks_from_lines(text)
+                elif text:
+                    blocks.append(_block_from_text(text))
     if not blocks:
-        raise event_error(
-            "form", "", "has an event, as Code=TrafficJunction;…;data={…}", f"{len(body)} bytes"
-        )
+        rule = "must have an event, such as Code=TrafficJunction;…;data={…}"
+        raise event_error("form", "", rule, f"{len(body)} bytes")
     if len(blocks) > _MAX_BLOCKS:
-        raise event_error("size", "", f"has at most {_MAX_BLOCKS} events", f"{len(blocks)} of them")
+        raise event_error("size", "", f"must have at most {_MAX_BLOCKS} events", f"{len(blocks)} events")
     return blocks, pictures
 
 
 def _split_parts(event: Event, body: bytes, pictures: list[Picture]) -> list[bytes]:
-    """The parts of text; those that are pictures are put to the others."""
+    """Return the parts with text, and append those that are pictures to `pictures`."""
     boundary = find_boundary(body)
     if boundary is None:
         _, options = parse_options_header(event.content_type)
@@ -76,87 +71,87 @@ def _split_parts(event: Event, body: bytes, pictures: list[Picture]) -> list[byt
     for part in parts:
         headers = _HEADERS.match(part)
         content = part[headers.end() :] if headers else part
-        kind = _CONTENT_TYPE.search(headers[0]) if headers else None
-        media = kind[1].strip().decode("latin-1").lower() if kind else ""
-        if media.startswith("image/"):
-            pictures.append(Picture(f"picture-{len(pictures)}", media, content.rstrip(b"\r\n")))
+        match = _CONTENT_TYPE.search(headers[0]) if headers else None
+        media_type = match[1].strip().decode("latin-1").lower() if match else ""
+        if media_type.startswith("image/"):
+            pictures.append(Picture(f"picture-{len(pictures)}", media_type, content.rstrip(b"\r\n")))
         else:
             texts.append(content)
     return texts
 
 
 def _split_events(content: bytes) -> list[bytes]:
-    """The events in a text, each of which begins a line."""
-    first, *others = (b"\n" + content).split(b"\n" + _EVENT_START)
-    return [first, *(_EVENT_START + each for each in others)]
+    """Return the events in a text, each of which starts a line."""
+    first, *rest = (b"\n" + content).split(b"\n" + _EVENT_START)
+    return [first, *(_EVENT_START + text for text in rest)]
 
 
 def _block_from_text(text: bytes) -> Block | EventError:
     if text.lower() == b"heartbeat":
         return Block("Heartbeat", "", None)
     if text[:1] == b"{":
-        found = _blocks_from_json(text)
-        return found[0] if found else Block("", "", None)
+        blocks = _blocks_from_json(text)
+        return blocks[0] if blocks else Block("", "", None)
     head, _, data = text.partition(b"data=")
     match = _EVENT_HEAD.match(head)
     if match is None:
-        rule = "begins as Code=TrafficJunction;action=Pulse;index=0;data={"
+        rule = "must begin with Code=TrafficJunction;action=Pulse;index=0;data={"
         return event_error("form", "", rule, f"{len(text)} bytes")
     try:
         value = orjson.loads(data) if data else None
     except orjson.JSONDecodeError:
-        return event_error(
-            "form", "data", "is a JSON object, and is damaged or cut off", f"{len(data)} bytes"
-        )
+        rule = "must be a JSON object (it is damaged or truncated)"
+        return event_error("form", "data", rule, f"{len(data)} bytes")
     if value is not None and not isinstance(value, dict):
-        return event_error("form", "data", "is a JSON object")
+        return event_error("form", "data", "must be a JSON object")
     code, action = match[1].decode("utf-8", "replace"), (match[2] or b"").decode("utf-8", "replace")
     return Block(code.strip(), action.strip(), value)
 
 
 def _blocks_from_lines(text: bytes) -> list[Block | EventError]:
-    """The events of lines such as `Events[0].TrafficCar.PlateNumber=...`, as `snapManager` gives them."""
+    """Return the events of lines such as `Events[0].TrafficCar.PlateNumber=...`, as `snapManager` sends
+    them."""
     events: dict[str, dict[str, Any]] = {}
     for line in text.decode("utf-8", "replace").splitlines():
-        found = _LINE.match(line)
-        if found is None:
+        match = _LINE.match(line)
+        if match is None:
             continue
-        holder = events.setdefault(found[1], {})
-        *path, last = _NAME.findall(found[2]) or [found[2]]
+        fields = events.setdefault(match[1], {})
+        *path, last_name = _NAME.findall(match[2]) or [match[2]]
         for name in path:
-            inner = holder.setdefault(name, {})
-            if not isinstance(inner, dict):
+            child = fields.setdefault(name, {})
+            if not isinstance(child, dict):
                 break
-            holder = inner
+            fields = child
         else:
-            holder[last] = found[3].strip()
+            fields[last_name] = match[3].strip()
     return [_block_from_value(_restore_lists(value)) for value in events.values()]
 
 
 def _restore_lists(value: Any) -> Any:
-    """The same with lists for what has numbers for names."""
+    """Return a value with lists in place of the objects whose names are all numbers."""
     if not isinstance(value, dict):
         return value
-    inner = {name: _restore_lists(each) for name, each in value.items()}
-    return list(inner.values()) if inner and all(name.isdigit() for name in inner) else inner
+    fields = {name: _restore_lists(child) for name, child in value.items()}
+    return list(fields.values()) if fields and all(name.isdigit() for name in fields) else fields
 
 
 def _blocks_from_json(body: bytes) -> list[Block | EventError]:
-    """The events of JSON: one, a list of them, or those of a message `client.notifyEventStream`."""
+    """Return the events of JSON: one, a list, or those of a message `client.notifyEventStream`."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        return [event_error("form", "", f"is JSON ({error.msg})", f"{len(body)} bytes")]
+        return [event_error("form", "", f"must be JSON ({error.msg})", f"{len(body)} bytes")]
     if isinstance(value, dict) and isinstance(value.get("params"), dict):
         value = value["params"].get("eventList")
-    return [_block_from_value(each) for each in (value if isinstance(value, list) else [value])]
+    return [_block_from_value(entry) for entry in (value if isinstance(value, list) else [value])]
 
 
 def _block_from_value(value: Any) -> Block | EventError:
     if not isinstance(value, dict):
-        return event_error("form", "", "is a JSON object")
+        return event_error("form", "", "must be a JSON object")
     data = value.get("Data", value.get("data", value))
     if data is not None and not isinstance(data, dict):
-        return event_error("form", "Data", "is a JSON object")
+        return event_error("form", "Data", "must be a JSON object")
     code, action = value.get("Code", value.get("code")), value.get("Action", value.get("action"))
     return Block(code if isinstance(code, str) else "", action if isinstance(action, str) else "", data)

@@ -1,8 +1,8 @@
 """Hikvision: the ISAPI event EventNotificationAlert as XML, alone or in parts with pictures.
 
-Fields as in the vendor's description of the event (ISAPI developer's guide, ANPR). A second event of the same
-vehicle, such as the one with the pictures that `hasMoreData` announces, has the UUID of the first and so the
-same `read_id`.
+Fields as in the vendor's description of the event (ISAPI developer's guide, ANPR). A further event of the
+same vehicle, such as the one with the pictures that `hasMoreData` announces, has the UUID of the first and so
+the same `read_id`.
 """
 
 import re
@@ -19,9 +19,11 @@ from streams.gateway.vendors.hikvision.details import (
     parse_vehicle,
 )
 from streams.gateway.vendors.hikvision.parts import parse_documents
-from streams.gateway.vendors.shared.camera_time import camera_to_utc
+from streams.gateway.vendors.shared.camera_time import camera_to_utc, time_rule
 from streams.gateway.vendors.shared.event_fields import EventFields
+from streams.gateway.vendors.shared.json_fields import check_device
 from streams.gateway.vendors.shared.read_builder import best_plate_text, build_read, build_read_id
+from streams.records.faults import MISSING_RULE
 
 _FIELD_NAMES: Final = {
     "plate": "ANPR.licensePlate",
@@ -38,13 +40,13 @@ _LOCAL_TIME: Final = re.compile(
 )
 _PICTURE_TIME: Final = re.compile(r"[0-9]{17}\Z")
 _MAX_PICTURE_OFFSET: Final = timedelta(seconds=60)
-"""A picture's time is that of the capture if it is no further from the event's."""
+"""Greatest difference from the event's time at which a picture's time is that of the capture."""
 
 
 def parse_event(event: Event, source: CameraSource) -> ParsedEvent:
-    """The reads of an event: one, or one for each XML part. Raises EventError."""
+    """Return the reads of an event: one, or one for each XML part. Raises EventError."""
     documents, pictures = parse_documents(event)
-    found = ParsedEvent([])
+    parsed = ParsedEvent([])
     for name, fields in documents:
         try:
             if isinstance(fields, EventError):
@@ -53,15 +55,15 @@ def parse_event(event: Event, source: CameraSource) -> ParsedEvent:
         except EventError as error:
             if len(documents) == 1:
                 raise
-            found = found._replace(errors=[*found.errors, error.with_prefix(name)])
+            parsed = parsed._replace(errors=[*parsed.errors, error.with_prefix(name)])
         else:
-            found = ParsedEvent(
-                [*found.reads, *part.reads],
-                [*found.skipped, *part.skipped],
-                [*found.errors, *part.errors],
-                part.pictures or found.pictures,
+            parsed = ParsedEvent(
+                [*parsed.reads, *part.reads],
+                [*parsed.skipped, *part.skipped],
+                [*parsed.errors, *part.errors],
+                part.pictures or parsed.pictures,
             )
-    return found
+    return parsed
 
 
 def _parse_notification(
@@ -70,16 +72,16 @@ def _parse_notification(
     _check_device(notification, source)
     kind = notification.text("eventType")
     if kind is None:
-        raise event_error("form", "eventType", "names the kind of event, such as ANPR")
+        raise event_error("form", "eventType", MISSING_RULE)
     if kind.upper() != "ANPR":
         return ParsedEvent([], [_skip_reason(kind, notification.text("eventState"))])
     if not notification.has_any("ANPR"):
-        raise event_error("form", "ANPR", "is there in an event of this type")
+        raise event_error("form", "ANPR", MISSING_RULE)
     anpr = notification.child("ANPR")
     plate = anpr.text("licensePlate")
     if plate is not None and plate.casefold() in _NO_PLATE:
         return ParsedEvent([], ["no plate seen"])
-    # The original has the umlauts, or all of it in other letters than the Latin ones.
+    # The original text has the umlauts, or is in a script other than Latin.
     plate = best_plate_text((plate, anpr.text("originalLicensePlate")))
     captured_at = _parse_captured_at(notification, anpr, event, source)
     confidence = anpr.number("confidenceLevel", 0, 100)
@@ -93,7 +95,7 @@ def _parse_notification(
         "char_confidences": parse_char_confidences(anpr, plate or ""),
         "lane": anpr.integer("line", 0, 99),
         "direction": _DIRECTIONS.get(anpr.text("direction") or ""),
-        # Cameras without a radar send 0.
+        # Cameras without a radar send a speed of 0.
         "speed_kmh": anpr.child("vehicleInfo").number("speed", 0, 500) or None,
         "position": parse_position(notification.child("DeviceGPSInfo")),
         "vehicle": parse_vehicle(anpr),
@@ -104,33 +106,24 @@ def _parse_notification(
 
 
 def _check_device(notification: EventFields, source: CameraSource) -> None:
-    """Any of the names that a device has will do: which of them a camera sends differs by its firmware."""
+    """Raise EventError if no name of the device is that of the settings; firmware differs in what it
+    sends."""
     names = [name for name in map(notification.text, ("macAddress", "deviceID", "deviceUUID")) if name]
-    if (
-        source.device is None
-        or not names
-        or _normalise_device(source.device) in map(_normalise_device, names)
-    ):
-        return
-    raise event_error("device", "macAddress", "or deviceID or deviceUUID is that of the camera's settings")
-
-
-def _normalise_device(device: str) -> str:
-    return device.casefold().replace(":", "").replace("-", "")
+    check_device(source, names, "macAddress")
 
 
 def _skip_reason(kind: str, state: str | None) -> str:
     if (kind, state) == ("videoloss", "inactive"):
         return "a heartbeat"
-    plain = kind.isascii() and kind.isalpha() and len(kind) <= 40
-    return f"an event of type {kind}, not ANPR" if plain else "an event of another type than ANPR"
+    printable = kind.isascii() and kind.isalpha() and len(kind) <= 40
+    return f"an event of type {kind}, not ANPR" if printable else "an event of a type other than ANPR"
 
 
 def _build_read_id(notification: EventFields, anpr: EventFields, source: CameraSource, plate: str) -> str:
     channel, uuid = notification.text("channelID") or "", notification.text("UUID")
     if uuid is not None:
         return build_read_id(source.camera_id, channel, uuid)
-    # Older firmware has none; a resend repeats all of these.
+    # Older firmware has no UUID; a repeated event has the same values in all of these.
     index = anpr.child("vehicleInfo").text("index") or ""
     return build_read_id(
         source.camera_id, channel, notification.text("dateTime") or "", anpr.text("line") or "", index, plate
@@ -140,22 +133,25 @@ def _build_read_id(notification: EventFields, anpr: EventFields, source: CameraS
 def _parse_captured_at(
     notification: EventFields, anpr: EventFields, event: Event, source: CameraSource
 ) -> datetime | None:
-    """The event's time, to the millisecond by that of its first picture."""
+    """Return the event's time, with the milliseconds of its first picture."""
     text = notification.text("dateTime")
-    rule = "is a time such as 2026-05-21T16:10:06+02:00"
+    rule = "must be a time such as 2026-05-21T16:10:06+02:00"
+    if text is None:
+        notification.add_required_fault("dateTime", rule, "time")
+        return None
     try:
-        if text is None or not _LOCAL_TIME.match(text):
-            raise ValueError(rule)
-        wall = datetime.fromisoformat(text)
+        if not _LOCAL_TIME.match(text):
+            raise ValueError
+        local_time = datetime.fromisoformat(text)
         for picture in anpr.child("pictureInfoList").children("pictureInfo"):
-            taken_at = picture.text("absTime")
-            if taken_at is not None and _PICTURE_TIME.match(taken_at):
-                near = datetime.fromisoformat(f"{taken_at[:8]}T{taken_at[8:14]}.{taken_at[14:]}")
-                near = near.replace(tzinfo=wall.tzinfo)
-                wall = near if abs(near - wall) <= _MAX_PICTURE_OFFSET else wall
+            digits = picture.text("absTime")
+            if digits is not None and _PICTURE_TIME.match(digits):
+                picture_time = datetime.fromisoformat(f"{digits[:8]}T{digits[8:14]}.{digits[14:]}")
+                picture_time = picture_time.replace(tzinfo=local_time.tzinfo)
+                if abs(picture_time - local_time) <= _MAX_PICTURE_OFFSET:
+                    local_time = picture_time
                 break
-        return camera_to_utc(wall, source, event)
+        return camera_to_utc(local_time, source, event)
     except (ValueError, OverflowError) as error:
-        told = str(error) if str(error).startswith("lies ") else rule
-        notification.add_fault("dateTime", told, text, "time")
+        notification.add_fault("dateTime", time_rule(error, rule), text, "time")
         return None

@@ -1,9 +1,10 @@
 """Hikvision's numbers of countries, in `country` and `CRIndex` of its events.
 
 From the vendor's public SDK manual, enumeration COUNTRY_INDEX
-(https://open.hikvision.com/hardware/structures/COUNTRY_INDEX.html), and, for 81 and those above 255, the
-list of `CRIndex` in the event's description of ISAPI. Islands that have no code of their own on the road go
-with their state: the Canaries (162), the Azores (163), Madeira (164), Hawaii (251); so does Sikkim (96).
+(https://open.hikvision.com/hardware/structures/COUNTRY_INDEX.html), and, for 81 and numbers above 255, the
+list of `CRIndex` in the description of the ISAPI event. Islands without a distinguishing sign of their own
+have that of their state: the Canaries (162), the Azores (163), Madeira (164), Hawaii (251); so does Sikkim
+(96).
 """
 
 from typing import Final
@@ -11,9 +12,9 @@ from typing import Final
 from streams.gateway.vendors.shared.country_codes import to_alpha2
 
 _UNKNOWN_NUMBERS: Final = frozenset(("0", "253", "254", "255"))
-"""Not supported by the recogniser, see `CRIndex`, not recognised, any."""
+"""In this order: not supported by the recogniser, see `CRIndex`, not recognised, any."""
 
-# By rising number from 1. The dots are reserved numbers, and 209: the Netherlands Antilles are no more.
+# In order of number, from 1. Dots are reserved numbers, and 209: the Netherlands Antilles were dissolved.
 _CODES: Final = (  # noqa: SIM905 - a list of quoted codes reads worse
     "CZ FR DE ES IT NL PL SK BY MD RU UA BE BG DK FI GB GR HR HU IL LU MK NO PT RO RS AZ GE KZ LT TM "
     "UZ LV EE AL AT BA IE IS VA MT SE CH CY TR SI ME XK AD AM MC LI SM AX . . . CN BH KR LB NP TH PK "
@@ -28,11 +29,11 @@ _CODE_BY_NUMBER: Final = {str(number): code for number, code in enumerate(_CODES
 
 
 def parse_country_code(code: str) -> str | None:
-    """The ISO 3166-1 alpha-2 code of one of Hikvision's numbers, or of an ISO code (`ISO-CR`).
+    """Return the ISO 3166-1 alpha-2 code of one of Hikvision's numbers, or of an ISO code (`ISO-CR`).
 
-    "" for a mark that says the country is unknown; None for a code that is not known.
+    "" for a mark that the country is unknown; None for an unknown code.
     """
-    plain = code.lstrip("0") or code[:1] if code.isdecimal() else ""
-    if plain:
-        return "" if plain in _UNKNOWN_NUMBERS else _CODE_BY_NUMBER.get(plain)
+    number = code.lstrip("0") or code[:1] if code.isdecimal() else ""
+    if number:
+        return "" if number in _UNKNOWN_NUMBERS else _CODE_BY_NUMBER.get(number)
     return to_alpha2(code)

@@ -1,4 +1,4 @@
-"""What a Hikvision event tells beside the plate and the time."""
+"""Fields of a Hikvision event other than the plate and the time."""
 
 from typing import Final
 
@@ -22,69 +22,72 @@ _TYPES: Final = {
     "pickuptruck": "pickup",
     "twowheelvehicle": "motorcycle",
 }
-"""The vendor's `vehicleType`, in small letters, in the words of lists; what is not here goes as it is."""
+"""Terms of alert lists for the vendor's `vehicleType` in lower case; other types are not changed."""
 
 
 def parse_country(anpr: EventFields) -> str | None:
-    """The first of the three fields that names one: `CRIndex` covers `country`, says the vendor."""
-    unknown = []
+    """Return the country of the first of three fields that has one: `CRIndex` takes precedence over
+    `country`."""
+    unknown_codes = []
     for name in ("ISO-CR", "CRIndex", "country"):
         code = anpr.text(name)
         country = parse_country_code(code) if code else ""
         if country:
             return country
         if country is None:
-            unknown.append((name, code))
-    for name, code in unknown[:1]:
-        anpr.add_fault(name, "is a number of Hikvision's list of countries", code, "country")
+            unknown_codes.append((name, code))
+    for name, code in unknown_codes[:1]:
+        anpr.add_fault(name, "must be a number of Hikvision's list of countries", code, "country")
     return None
 
 
 def parse_char_confidences(anpr: EventFields, plate: str) -> list[float] | None:
-    """One for each letter or digit, 0 to 1; None if there are not as many as the plate has."""
+    """Return a confidence from 0 to 1 for each letter or digit; None if their number is not that of the
+    plate's."""
     text = anpr.text("plateCharBelieve")
     if text is None:
         return None
-    shares = [each.strip() for each in text.split(",")]
-    if not all(
-        share.isascii() and share.isdigit() and len(share) <= 3 and int(share) <= 100 for share in shares
-    ):
-        anpr.add_fault(
-            "plateCharBelieve", "is one number from 0 to 100 for each character, with commas", text
-        )
+    numbers = [number.strip() for number in text.split(",")]
+    if not all(map(_is_percentage, numbers)):
+        rule = "must be a number from 0 to 100 for each character, separated by commas"
+        anpr.add_fault("plateCharBelieve", rule, text)
         return None
     try:
-        fits = len(shares) == len(normalise(plate))
+        is_complete = len(numbers) == len(normalise(plate))
     except PlateError:
         return None
-    return [int(share) / 100 for share in shares] if fits else None
+    return [int(number) / 100 for number in numbers] if is_complete else None
+
+
+def _is_percentage(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100
 
 
 def parse_position(gps: EventFields) -> dict[str, float] | None:
-    """Where the device says it stands, WGS 84, of degrees, minutes and seconds; None if it does not know."""
-    degrees = []
-    for name, hemisphere, most in (("Latitude", "latitudeType", 90), ("Longitude", "longitudeType", 180)):
+    """Return the device's own position in WGS 84, from degrees, minutes and seconds; None if it has none."""
+    angles = []
+    for name, hemisphere, maximum in (("Latitude", "latitudeType", 90), ("Longitude", "longitudeType", 180)):
         angle = gps.child(name)
-        parts = angle.number("degree", 0, most), angle.number("minute", 0, 60), angle.number("sec", 0, 60)
+        parts = angle.number("degree", 0, maximum), angle.number("minute", 0, 60), angle.number("sec", 0, 60)
         if parts[0] is None:
             return None
         value = parts[0] + (parts[1] or 0) / 60 + (parts[2] or 0) / 3600
-        degrees.append(-value if (gps.text(hemisphere) or "").upper() in ("S", "W") else value)
-    lat, lon = degrees
-    # All zeros is a camera that has no GPS.
+        angles.append(-value if (gps.text(hemisphere) or "").upper() in ("S", "W") else value)
+    lat, lon = angles
+    # A camera without GPS sends zeros.
     return {"lat": lat, "lon": lon} if (lat or lon) and abs(lat) <= 90 and abs(lon) <= 180 else None
 
 
 def parse_vehicle(anpr: EventFields) -> dict[str, str] | None:
-    """The type and colour. The make is a number of a list of the vendor's that is not public."""
+    """Return the type and colour. The make is a number of a list that the vendor does not publish."""
     kind, colour = anpr.vehicle_attribute("vehicleType"), anpr.child("vehicleInfo").vehicle_attribute("color")
-    looks = {
+    attributes = {
         "type": kind and _TYPES.get(kind.casefold(), kind),
         "colour": colour and _COLOURS.get(colour.casefold(), colour),
     }
-    return {name: value for name, value in looks.items() if value} or None
+    return {name: value for name, value in attributes.items() if value} or None
 
 
 def is_true(text: str | None) -> bool:
-    """Whether a field of true or false is true."""
+    """True if the text of a field is a mark of true."""
     return text is not None and text.casefold() in ("true", "1")

@@ -1,4 +1,4 @@
-"""Countries as makers write them: ISO 3166-1 alpha-2 or alpha-3 in any case, or a region such as `eu-fr`."""
+"""Vendors' codes of countries: ISO 3166-1 alpha-2 or alpha-3 in any case, or a region such as `eu-fr`."""
 
 from functools import lru_cache
 from typing import Final
@@ -30,38 +30,38 @@ _ALPHA_3: Final = dict(
     ).split()
 )
 
-# UK is reserved by ISO 3166-1 and on the road since 2021; XKX and RKS go with XK (Kosovo), as in COUNTRIES.
+# UK is reserved by ISO 3166-1 and used on plates since 2021; XKX and RKS are XK (Kosovo), as in COUNTRIES.
 _EXTRA_CODES: Final = {"UK": "GB", "XKX": "XK", "RKS": "XK"}
 
-# EU is a band on the plate and no country; ISO 3166 leaves ZZ and XX to its users.
+# EU is a band on the plate, not a country; ISO 3166 leaves ZZ and XX to its users.
 _UNKNOWN_CODES: Final = frozenset(
     ("", "-", "--", "?", "EU", "ZZ", "XX", "ZZZ", "XXX", "UNK", "UNKNOWN", "N/A", "NONE", "NULL", "NIL")
 )
-_UNKNOWN_WORDS: Final = frozenset(("OTHER", "OTHERS", "UNDEFINED", "INVALID", "NOT AVAILABLE"))
+_UNKNOWN_TEXTS: Final = frozenset(("OTHER", "OTHERS", "UNDEFINED", "INVALID", "NOT AVAILABLE"))
 
 _MAX_LENGTH: Final = 32
 
 
 def to_alpha2(code: str) -> str | None:
-    """The ISO 3166-1 alpha-2 code of a maker's code, in upper case.
+    """Return the ISO 3166-1 alpha-2 code of a vendor's code, in upper case.
 
     `code` is alpha-2 or alpha-3 in any case, or a region: of a country (`us-ca` is US) or of Europe (`eu-fr`
-    is FR). "" for a mark that says the country is unknown; None for a code that is not known.
+    is FR). Returns "" for a mark that the country is unknown, None for an unknown code.
     """
     return _look_up(code) if len(code) <= _MAX_LENGTH else None
 
 
 @lru_cache(maxsize=1024)
 def _look_up(code: str) -> str | None:
-    plain = code.strip().upper().replace("_", "-")
+    normalised = code.strip().upper().replace("_", "-")
     if not code.isascii():
         return None
-    if plain in _UNKNOWN_CODES or plain in _UNKNOWN_WORDS:
+    if normalised in _UNKNOWN_CODES or normalised in _UNKNOWN_TEXTS:
         return ""
-    if plain in COUNTRIES:
-        return plain
-    found = _ALPHA_3.get(plain) or _EXTRA_CODES.get(plain)
-    if found is None and "-" in plain:
-        first, _, rest = plain.partition("-")
+    if normalised in COUNTRIES:
+        return normalised
+    country = _ALPHA_3.get(normalised) or _EXTRA_CODES.get(normalised)
+    if country is None and "-" in normalised:
+        first, _, rest = normalised.partition("-")
         return _look_up(rest if first == "EU" else first)
-    return found
+    return country

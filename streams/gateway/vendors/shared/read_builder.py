@@ -1,4 +1,4 @@
-"""Making a read of what an event gives: its id, its plate, and the read beside the faults it has."""
+"""Building a read from the fields of an event: its id, its plate, and the faults that do not affect it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,21 +12,22 @@ from streams.records.times import from_ms
 
 
 def best_plate_text(texts: Sequence[str | None]) -> str | None:
-    """The best of several writings of one plate: the first in Latin letters, with umlauts if one has them.
+    """Return the best of several spellings of one plate; None if there is none.
 
-    Without any in Latin letters, the first there is; the fault is told when the read is made.
+    It is the first in Latin letters, or the one of the same plate that has its umlauts. Without any in Latin
+    letters it is the first; building the read then reports the fault.
     """
-    there = list(dict.fromkeys(text for text in texts if text))
-    plain: tuple[str, str] | None = None
-    for text in there:
+    spellings = list(dict.fromkeys(text for text in texts if text))
+    best: tuple[str, str] | None = None
+    for text in spellings:
         plate = _normalise(text)
         if plate is None:
             continue
-        if plain is None:
-            plain = text, plate
-        if has_umlaut(plate) and (plain[1] == plate or plain[1] in packable_spellings(plate)):
+        if best is None:
+            best = text, plate
+        if has_umlaut(plate) and (best[1] == plate or best[1] in packable_spellings(plate)):
             return text
-    return plain[0] if plain else next(iter(there), None)
+    return best[0] if best else next(iter(spellings), None)
 
 
 def _normalise(text: str) -> str | None:
@@ -37,7 +38,7 @@ def _normalise(text: str) -> str | None:
 
 
 def build_read_id(*parts: str) -> str:
-    """A read's id of what names the event: 32 characters, the same for the same parts."""
+    """Return a read id made from what identifies the event: 32 characters, the same for the same parts."""
     return xxhash.xxh3_128_hexdigest("\0".join(parts).encode())
 
 
@@ -48,12 +49,13 @@ def build_read(
     event_fields: EventFields,
     pictures: Sequence[Picture] = (),
 ) -> ParsedEvent:
-    """The read of `fields` as `read_of` makes it, beside the faults that do not cost it.
+    """Return the read that `convert_to_read` makes of `fields`, with the faults in `event_fields` as errors.
 
-    A missing time costs it: `given` has the fault. Raises EventError with all faults if there is no read.
+    `captured_at` is None if the time is missing or wrong; `event_fields` then has its fault, and there is no
+    read. Raises EventError with all faults if there is no read.
     """
     errors = collect_errors(event_fields)
-    timed = fields["captured_at"] is not None
+    has_time = fields["captured_at"] is not None
     try:
         read = convert_to_read(
             {**fields, "captured_at": fields["captured_at"] or from_ms(event.arrived_ms)}, names, event
@@ -61,6 +63,6 @@ def build_read(
     except EventError as error:
         errors.insert(0, error)
     else:
-        if timed:
+        if has_time:
             return ParsedEvent([read], (), errors, pictures)
-    raise EventError(errors[0].reason, [fault for each in errors for fault in each.faults])
+    raise EventError(errors[0].reason, [fault for error in errors for fault in error.faults])

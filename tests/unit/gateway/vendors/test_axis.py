@@ -130,7 +130,7 @@ def test_an_empty_plate_is_refused_but_not_that_of_a_vehicle_that_left() -> None
     error = refused(with_fields(UPDATE, **NO_PLATES))
     assert (error.reason, error.faults[0].field) == ("plate", "plateUTF8")
     assert parse_event(with_fields(LOST, **NO_PLATES), PLAIN_SOURCE).skipped == [
-        "a vehicle left, and no plate was read"
+        "a vehicle left without a plate read"
     ]
 
 

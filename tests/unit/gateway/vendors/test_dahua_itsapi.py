@@ -144,8 +144,8 @@ def test_pictures_go_beside_the_read_and_faces_go_nowhere() -> None:
     ("path", "words"),
     [
         ("dahua/keep_alive.json", "a heartbeat"),
-        ("dahua/device_info.json", "what the camera is"),
-        ("dahua/alarm.json", "an event of parking or an alarm"),
+        ("dahua/device_info.json", "a description of the camera"),
+        ("dahua/alarm.json", "a parking event or an alarm"),
         ("dahua/no_plate.json", "no plate seen"),
     ],
 )
@@ -159,8 +159,8 @@ def test_what_is_no_read_and_no_fault(path: str, words: str) -> None:
     [
         ("/NotificationInfo/KeepAlive", b"", "a heartbeat"),
         ("/gate/NotificationInfo/KeepAlive", b'{"Time": 1}', "a heartbeat"),
-        ("/NotificationInfo/DeviceInfo/", b"{}", "what the camera is"),
-        ("/NotificationInfo/ParkingInfo", b'{"Picture": {}}', "an event of parking or an alarm"),
+        ("/NotificationInfo/DeviceInfo/", b"{}", "a description of the camera"),
+        ("/NotificationInfo/ParkingInfo", b'{"Picture": {}}', "a parking event or an alarm"),
     ],
 )
 def test_the_path_says_what_an_event_is(path: str, body: bytes, words: str) -> None:

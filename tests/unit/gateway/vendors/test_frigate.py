@@ -75,7 +75,7 @@ def test_plate_and_score_as_one_list() -> None:
     ("path", "words"),
     [
         ("frigate/new_without_plate.json", "an object without a plate"),
-        ("frigate/face.json", "an update that is no plate"),
+        ("frigate/face.json", "an update other than a plate"),
         ("frigate/review.json", "a review"),
     ],
 )

@@ -238,7 +238,7 @@ OUTSIDE = '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
 def test_no_dtd_no_entities(dtd: str) -> None:
     body = changed_sample(FULL, ('encoding="UTF-8"?>', f'encoding="UTF-8"?>{dtd}'), ("1XYZ234", "&#65;1"))
     error = refused(body)
-    assert (error.reason, error.faults[0].rule) == ("form", "is XML without a DTD and entities")
+    assert (error.reason, error.faults[0].rule) == ("form", "must be XML without a DTD and entities")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_candidates_are_the_other_texts_likeliest_first() -> None:
 
 def test_a_preview_is_passed_and_the_group_itself_is_not() -> None:
     assert parse_event(load_sample("openalpr/preview.json"), PLAIN_SOURCE).skipped == [
-        "a preview of a group that is not complete"
+        "a preview of an incomplete group"
     ]
     single_read(parse_event(with_fields("openalpr/preview.json", is_preview=False), PLAIN_SOURCE))
 
