@@ -2,24 +2,24 @@
 
     OperatorError                     printed as "anpr COMMAND: MESSAGE", exit code 1
     ├── InputError                    a file or an option cannot be used, exit code 2
-    ├── WorkerError                   a worker cannot go on
-    ├── LookbackError                 a lookback cannot go on
+    ├── InputFileError                a file of records cannot be read, exit code 2
     ├── SettingsError                 the settings have faults
-    ├── ConnectionSettingsError       the settings of the Kafka connection, or what they name, have faults
+    ├── ConnectionSettingsError       [kafka], or the files and variables it names, have faults
     ├── AccessError                   the secrets of cameras have faults
-    ├── TlsError                      the gateway's certificate or key cannot be used
-    ├── SpoolError                    the gateway's spool cannot be used
-    ├── FileError                     a file of records cannot be read
+    ├── TlsError                      the certificate or the key of the gateway cannot be used
+    ├── SpoolError                    the spool of the gateway cannot be used
     ├── SnapshotError                 a snapshot of the alert lists cannot be used
     ├── ModelError                    a confusion model cannot be used
-    ├── LearnError                    a confusion model cannot be trained
-    ├── ListsError                    the topic of alerts cannot be read
+    ├── TrainingError                 a confusion model cannot be trained
+    ├── WorkerError                   a worker cannot continue
+    ├── LookbackError                 a lookback cannot continue
+    ├── AlertTopicError               the alert lists cannot be read from Kafka, or written to it
     ├── FollowError                   a topic cannot be followed
-    ├── ReadingError                  a topic cannot be scanned
-    ├── TokenError                    an OAuth token cannot be had
-    ├── ContractError                 the installed Kafka libraries are not those the driver was written for
-    ├── LocalKafkaError               the local Kafka cannot be run
-    └── DemoError                     the demo cannot go on
+    ├── ScanError                     a topic cannot be scanned
+    ├── TokenError                    the token server gives no token
+    ├── DriverVersionError            Faust or aiokafka is of a release that the driver was not written for
+    ├── DevClusterError               the local Kafka cannot be run
+    └── DemoError                     the demo cannot continue
 
 A message says what is wrong, where, and what to do. It holds no plate.
 """
@@ -40,19 +40,16 @@ class InputError(OperatorError):
 
 
 class WorkerError(OperatorError):
-    """Why a worker cannot go on; the message says what to do."""
+    """A worker that cannot continue."""
 
 
 def unexpected_error(doing: str, error: BaseException) -> WorkerError:
-    """What an operator is told of an error that nobody thought of: where it came up, not what it says.
-
-    Its own message may hold a plate.
-    """
+    """Return the error of a bug: where it was raised, without its own message, which may hold a plate."""
     frames = traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
-    places = ", ".join(f"{_short_path(each.filename)}:{each.lineno} {each.name}" for each in frames)
+    locations = ", ".join(f"{_short_path(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames)
     return WorkerError(
-        f"{doing}: {type(error).__name__} in {places or 'an unknown place'}. This is a fault of the program: "
-        "report it. What was in work is not committed and comes again when the worker starts"
+        f"{doing}: {type(error).__name__} at {locations or 'an unknown location'}. This is a bug: report it. "
+        "Uncommitted records will be processed again when the worker starts"
     )
 
 
