@@ -1,1 +1,1 @@
-"""The pipeline over Kafka. So far: a real Kafka of one's own, for development, the demo and tests."""
+"""Kafka: the connection, topics, consumers and producers, and a local cluster for development."""

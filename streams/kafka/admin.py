@@ -1,4 +1,4 @@
-"""Topics as they are on a broker, and changing them; by kafka-python."""
+"""Reading and changing the topics of a cluster, by kafka-python."""
 
 from typing import Any, Final, NamedTuple
 
@@ -11,19 +11,20 @@ _BOOTSTRAP_TIMEOUT_MS: Final = 5000
 
 
 class TopicIdentity(NamedTuple):
-    """The ids of a cluster and a topic; Kafka before 2.8 gives topics none."""
+    """The ids of a cluster and a topic; Kafka before 2.8 has none for topics."""
 
     cluster_id: str
     topic_id: str | None
 
 
 class Admin:
-    """The topics of a cluster. `options` are kafka-python's, for the connection.
+    """The topics of a cluster.
 
-    Raises kafka.errors.KafkaError for a broker that cannot be reached or refuses.
+    Its methods raise kafka.errors.KafkaError for a broker that cannot be reached or refuses.
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
+        """`options` are those of kafka-python for the connection."""
         self._client = KafkaAdminClient(**({"bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS} | options))
 
     def __enter__(self) -> "Admin":
@@ -33,17 +34,17 @@ class Admin:
         self._client.close()
 
     def identity(self, topic: str) -> TopicIdentity:
-        """Whose a topic is, and which of those that had its name; aiokafka does not know topic ids."""
+        """Return the ids that tell a topic from others of its name; aiokafka does not know topic ids."""
         described = self._client.describe_topics([topic])[0]
         return TopicIdentity(self._client.describe_cluster()["cluster_id"], described.get("topic_id"))
 
     def existing_topics(self, required: list[Topic]) -> dict[str, Topic]:
-        """Those of the topics wanted that there are, as they are."""
+        """Return those of the required topics that exist, as they are."""
         names = set(self._client.list_topics()) & {topic.name for topic in required}
         if not names:
             return {}
         keys = {topic.name: set(topic.configs) for topic in required}
-        described = {each["name"]: each for each in self._client.describe_topics(sorted(names))}
+        described = {topic["name"]: topic for topic in self._client.describe_topics(sorted(names))}
         return {
             name: Topic(
                 name,
@@ -55,7 +56,7 @@ class Admin:
         }
 
     def apply(self, changes: list[TopicChange], required: list[Topic]) -> None:
-        """Makes the changes that can be made: topics that are missing, and configs that differ."""
+        """Carry out the changes that are possible: create missing topics, and set configs that differ."""
         topics = {topic.name: topic for topic in required}
         missing = [topics[change.topic] for change in changes if change.kind == "create"]
         if missing:
@@ -73,5 +74,5 @@ class Admin:
 
     def _configs(self, name: str, keys: set[str]) -> dict[str, str]:
         resource = ConfigResource(ConfigResourceType.TOPIC, name)
-        found = self._client.describe_configs([resource], config_filter="all")["topic"][name]
-        return {key: entry["value"] for key, entry in found.items() if key in keys}
+        configs = self._client.describe_configs([resource], config_filter="all")["topic"][name]
+        return {key: entry["value"] for key, entry in configs.items() if key in keys}

@@ -1,4 +1,4 @@
-"""The topics: what there is to be, and what must change for it. Pure; `streams.kafka.admin` does it."""
+"""The required topics, and what must change so that they exist. Pure; `streams.kafka.admin` does it."""
 
 from typing import Annotated, Final, NamedTuple
 
@@ -20,51 +20,55 @@ class TopicsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     prefix: Annotated[
         str,
         Meta(
-            min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$", description="first part of all names"
+            min_length=1,
+            max_length=64,
+            pattern=r"^[A-Za-z0-9._-]+$",
+            description="first part of the names of all topics",
         ),
     ] = "anpr"
     replication: Annotated[
-        int, Meta(ge=-1, le=15, description="copies of each record; -1 takes the broker's default")
+        int, Meta(ge=-1, le=15, description="replicas of each partition; -1 for the broker's default")
     ] = -1
-    partitions: Annotated[
-        int, Meta(ge=1, le=1000, description="partitions of the topics of reads, matches and hits")
-    ] = 8
+    partitions: Annotated[int, Meta(ge=1, le=1000, description="partitions of each topic")] = 8
     reads_hours: Annotated[
         dict[Country, Annotated[float, Meta(gt=0, le=8784)]],
         Meta(
-            description="for each country whose cameras send reads, the hours its reads are kept, as its law "
-            "has it; each country has a topic of its own"
+            description="for each country whose cameras send reads, the hours its reads are retained, as its "
+            "law says; each country has its own topic"
         ),
     ] = {}
     matches_hours: Annotated[
-        float, Meta(gt=0, le=8784, description="hours that matches are kept, from which state is rebuilt")
+        float,
+        Meta(gt=0, le=8784, description="hours that matches are retained; the state is restored from them"),
     ] = 72.0
-    hits_hours: Annotated[float, Meta(gt=0, le=8784, description="hours that hits are kept")] = 720.0
-    verdicts_hours: Annotated[float, Meta(gt=0, le=8784, description="hours that verdicts are kept")] = 720.0
+    hits_hours: Annotated[float, Meta(gt=0, le=8784, description="hours that hits are retained")] = 720.0
+    verdicts_hours: Annotated[float, Meta(gt=0, le=8784, description="hours that verdicts are retained")] = (
+        720.0
+    )
     rejected_hours: Annotated[
-        float, Meta(gt=0, le=8784, description="hours that rejected records are kept")
+        float, Meta(gt=0, le=8784, description="hours that rejected records are retained")
     ] = 72.0
     withdrawn_hours: Annotated[
         float,
         Meta(
             gt=0,
             le=8784,
-            description="hours that the withdrawal of an alert stays readable; a snapshot older than that is "
-            "thrown away",
+            description="hours that the withdrawal of an alert stays readable; an older snapshot of the "
+            "lists is discarded",
         ),
     ] = 96.0
 
     def reads_topic(self, country: str) -> str:
-        """The topic of the reads of a country's cameras."""
+        """Return the topic of the reads of a country's cameras."""
         return self._topic_name(f"reads.{country}")
 
     @property
     def max_reads_hours(self) -> float:
-        """The longest that the reads of any country are kept, in hours; 0 without a country."""
+        """The longest retention of reads of any country, in hours; 0 without a country."""
         return max(self.reads_hours.values(), default=0.0)
 
     def names(self) -> "TopicNames":
-        """The names of the topics, those of reads by country."""
+        """Return the names of all topics; those of reads in the order of their countries."""
         reads = [self.reads_topic(country) for country in sorted(self.reads_hours)]
         return TopicNames(reads, *map(self._topic_name, TopicNames._fields[1:]))
 
@@ -73,7 +77,7 @@ class TopicsConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TopicNames(NamedTuple):
-    """The topics' names."""
+    """The names of all topics."""
 
     reads: list[str]
     alerts: str
@@ -85,7 +89,7 @@ class TopicNames(NamedTuple):
 
 
 class Topic(NamedTuple):
-    """A topic as it is to be, or as it is: `configs` are those that matter here, by Kafka's names."""
+    """A topic as required, or as it is; `configs` has only the settings used here, by Kafka's names."""
 
     name: str
     partitions: int
@@ -94,7 +98,7 @@ class Topic(NamedTuple):
 
 
 class TopicChange(NamedTuple):
-    """One difference: `create`, `partitions`, `config`, or `impossible`, which must be put right by hand."""
+    """One difference; `kind` is `create`, `config`, or `impossible`, which a person must resolve."""
 
     kind: str
     topic: str
@@ -102,11 +106,10 @@ class TopicChange(NamedTuple):
 
 
 def required_topics(config: TopicsConfig) -> list[Topic]:
-    """The topics of a policy, in the order of the way of a read."""
-
+    """Return the topics of a configuration, in the order in which a read passes through them."""
     names = config.names()
 
-    def kept(name: str, hours: float, **more: str) -> Topic:
+    def retained(name: str, hours: float, **more: str) -> Topic:
         configs = {"cleanup.policy": "delete", _RETENTION_KEY: str(round(hours * HOUR_MS))}
         more = {key.replace("_", "."): value for key, value in more.items()}
         return Topic(name, config.partitions, config.replication, configs | more)
@@ -114,47 +117,46 @@ def required_topics(config: TopicsConfig) -> list[Topic]:
     alerts = {
         "cleanup.policy": "compact",
         "delete.retention.ms": str(round(config.withdrawn_hours * HOUR_MS)),
-        # A withdrawal is in force from its record's time, so that is the broker's and no writer's clock.
+        # A withdrawal counts from the time of its record, so that is by the clock of the broker.
         _TIMESTAMP_TYPE_KEY: _LOG_APPEND_TIME,
     }
     return [
         *(
-            kept(name, config.reads_hours[country])
+            retained(name, config.reads_hours[country])
             for name, country in zip(names.reads, sorted(config.reads_hours), strict=True)
         ),
         Topic(names.alerts, config.partitions, config.replication, alerts),
-        kept(names.matches, config.matches_hours),
-        kept(names.verdicts, config.verdicts_hours, message_timestamp_type=_LOG_APPEND_TIME),
-        kept(names.hits, config.hits_hours),
-        # What was too large to be a read has its headers on top here.
-        kept(names.rejected, config.rejected_hours, max_message_bytes=str(_MAX_REJECTED_BYTES)),
-        # Of an alert that came before the oldest read there is nothing to look back for any more.
-        kept(names.lookbacks, config.max_reads_hours + _DAY_HOURS, cleanup_policy="compact,delete"),
+        retained(names.matches, config.matches_hours),
+        retained(names.verdicts, config.verdicts_hours, message_timestamp_type=_LOG_APPEND_TIME),
+        retained(names.hits, config.hits_hours),
+        # A record that was too large for a read has the headers of a dead letter on top.
+        retained(names.rejected, config.rejected_hours, max_message_bytes=str(_MAX_REJECTED_BYTES)),
+        # An alert from before the oldest read needs no lookback any more.
+        retained(names.lookbacks, config.max_reads_hours + _DAY_HOURS, cleanup_policy="compact,delete"),
     ]
 
 
 def plan_changes(required: list[Topic], existing: dict[str, Topic]) -> list[TopicChange]:
-    """What must change so that the topics there are those wanted; nothing if they are."""
+    """Return the changes that make the existing topics those required; none if they are."""
     return [change for topic in required for change in _topic_changes(topic, existing.get(topic.name))]
 
 
 def _topic_changes(required: Topic, existing: Topic | None) -> list[TopicChange]:
     if existing is None:
         settings = ", ".join(f"{key}={value}" for key, value in required.configs.items())
-        copies = "the broker's number of" if required.replication < 0 else str(required.replication)
-        words = f"create it: {required.partitions} partitions, {copies} copies, {settings}"
-        return [TopicChange("create", required.name, words)]
+        replication = "the broker's" if required.replication < 0 else str(required.replication)
+        text = f"create with {required.partitions} partitions, replication {replication}, {settings}"
+        return [TopicChange("create", required.name, text)]
     changes = []
     if existing.partitions != required.partitions:
-        # Records are spread by key: with other partitions those of a vehicle or an alert would go elsewhere.
+        # Keys choose partitions: with another number, records of a vehicle or alert would go elsewhere.
         changes.append(
             TopicChange(
                 "impossible",
                 required.name,
-                f"has {existing.partitions} partitions, not {required.partitions}: the number cannot "
-                "be changed "
-                "without losing the order of records with one key; set [topics] partitions to what there is, "
-                "or move to a new prefix",
+                f"has {existing.partitions} partitions, not {required.partitions}: changing the number would "
+                f"lose the order of records of one key; set [topics] partitions to {existing.partitions}, or "
+                "move to a new prefix",
             )
         )
     if 0 <= required.replication != existing.replication:
@@ -162,15 +164,14 @@ def _topic_changes(required: Topic, existing: Topic | None) -> list[TopicChange]
             TopicChange(
                 "impossible",
                 required.name,
-                f"has {existing.replication} copies, not {required.replication}: reassign its "
-                "partitions with "
-                "Kafka's own tools, or set [topics] replication to what there is",
+                f"has replication {existing.replication}, not {required.replication}: reassign partitions "
+                f"with Kafka's own tools, or set [topics] replication to {existing.replication}",
             )
         )
     for key, value in required.configs.items():
-        before = existing.configs.get(key)
-        if before != value:
+        current = existing.configs.get(key)
+        if current != value:
             changes.append(
-                TopicChange("config", required.name, f"{key}: {before or 'the default'} becomes {value}")
+                TopicChange("config", required.name, f"{key}: from {current or 'the default'} to {value}")
             )
     return changes

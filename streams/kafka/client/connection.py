@@ -1,4 +1,4 @@
-"""A way to the brokers, and what it gives to Faust, aiokafka and kafka-python."""
+"""A connection to the brokers, and the options it gives to Faust, aiokafka and kafka-python."""
 
 import ssl
 from typing import Any, Final
@@ -18,7 +18,7 @@ _SECURITY_PROTOCOLS: Final[dict[str, str]] = {
 
 
 class Connection(Struct, frozen=True, eq=False):
-    """A way to the brokers, with all that was in files read and found right. It prints no secret."""
+    """The settings of a connection, with the files they name read and checked. It prints no secret."""
 
     config: KafkaConfig
     tls_context: ssl.SSLContext | None
@@ -26,9 +26,9 @@ class Connection(Struct, frozen=True, eq=False):
     token_source: TokenSource | None
 
     def for_kafka_python(self, part: str = "") -> dict[str, Any]:
-        """Keyword arguments for the clients of kafka-python 3.
+        """Return keyword arguments for the clients of kafka-python 3.
 
-        `part` says in the client's name which part of the program it is.
+        `part` is the part of the program, which is appended to the client id.
         """
         options = self._common_options(part)
         if self.token_source:
@@ -36,16 +36,16 @@ class Connection(Struct, frozen=True, eq=False):
         return options
 
     def for_aiokafka(self, part: str = "") -> dict[str, Any]:
-        """Keyword arguments for the clients of aiokafka 0.14; `part` as in `for_kafka_python`."""
+        """Return keyword arguments for the clients of aiokafka 0.14; `part` as in `for_kafka_python`."""
         options = self._common_options(part)
         if self.token_source:
             options["sasl_oauth_token_provider"] = provider_for_aiokafka(self.token_source)
         return options
 
     def for_faust(self, part: str = "", scheme: str = "kafka") -> dict[str, Any]:
-        """Keyword arguments for the App of faust-streaming 0.15.3: `broker`, its client id and credentials.
+        """Return keyword arguments for the App of faust-streaming 0.15.3: brokers, client id and credentials.
 
-        `scheme` of the brokers' addresses chooses Faust's driver; `part` is as in `for_kafka_python`.
+        The `scheme` of the brokers' addresses chooses Faust's driver; `part` is as in `for_kafka_python`.
         """
         options: dict[str, Any] = {
             "broker": [f"{scheme}://{server}" for server in self.config.servers],
@@ -68,7 +68,7 @@ class Connection(Struct, frozen=True, eq=False):
                 mechanism=self.config.mechanism,
                 ssl_context=self.tls_context,
             )
-        # Without a context of its own SSLCredentials raises TypeError.
+        # SSLCredentials without a context raises TypeError.
         return SSLCredentials(self.tls_context) if self.tls_context else None
 
     def _common_options(self, part: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What aiokafka only logs: why a broker could not be reached or refused, which its errors do not say."""
+"""Reasons that aiokafka logs but does not raise: why a broker could not be reached, or refused."""
 
 import logging
 from typing import Final
@@ -13,14 +13,14 @@ _REFUSALS: Final = (
 
 
 class LogCapture(logging.Handler):
-    """Hears what aiokafka logs while it is entered, and keeps it from stderr."""
+    """Capture the warnings of aiokafka within a block, and keep them from stderr."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.latest = ""
-        """The latest of all that it said."""
+        """The latest message."""
         self.refusal = ""
-        """The latest that says that a broker refused the login, or is not trusted."""
+        """The latest message about a broker that refused the login or is not trusted."""
         self._logger = logging.getLogger("aiokafka")
         self._propagated = self._logger.propagate
 

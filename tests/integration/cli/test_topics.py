@@ -50,8 +50,8 @@ def test_what_differs_and_what_cannot_be_changed() -> None:
         ("config", "anpr.hits"),
     ]
     assert "has 4 partitions, not 8" in changes[1].text
-    assert "has 1 copies, not 3" in changes[2].text
-    assert "retention.ms: 5 becomes" in changes[3].text
+    assert "has replication 1, not 3" in changes[2].text
+    assert "retention.ms: from 5 to" in changes[3].text
 
 
 def run(config: Path, command: str) -> Result:
@@ -74,7 +74,7 @@ def test_a_plan_shows_and_apply_makes_it_so(kafka: Cluster, tmp_path: Path) -> N
     config = written(tmp_path, kafka.servers)
     planned = run(config, "plan")
     assert planned.exit_code == 1
-    assert "create      plan.reads.FR  create it: 2 partitions" in planned.stdout
+    assert "create      plan.reads.FR  create with 2 partitions" in planned.stdout
     with Admin({"bootstrap_servers": kafka.servers}) as admin:
         assert admin.existing_topics(required_topics(TopicsConfig(prefix="plan"))) == {}, (
             "a plan changes nothing"
@@ -86,7 +86,7 @@ def test_a_plan_shows_and_apply_makes_it_so(kafka: Cluster, tmp_path: Path) -> N
     assert run(config, "plan").stdout == "all topics are as required\n"
 
     longer = written(tmp_path, kafka.servers, "hits_hours = 100.0")
-    assert run(longer, "plan").stdout == "config      plan.hits  retention.ms: 2592000000 becomes 360000000\n"
+    assert run(longer, "plan").stdout == "config      plan.hits  retention.ms: from 2592000000 to 360000000\n"
     assert run(longer, "apply").exit_code == 0
     assert run(longer, "plan").exit_code == 0
 

@@ -325,9 +325,10 @@ token_url = "https://me:pw@login.example/"
     tls = "must not be set with `security` plaintext, only with tls or sasl-tls"
     sasl = "must not be set with `security` plaintext, only with sasl-plaintext or sasl-tls"
     url = "must be an https address without a user, password or fragment; http only for this machine"
-    server = str(Fault("kafka.servers", "must have ports from 1 to 65535", '"k2:90920"'))
-    assert str(caught.value).splitlines() == [
-        f"border.toml:2: {server}",
+    servers, *others = str(caught.value).splitlines()
+    assert servers.startswith("border.toml:2: kafka.servers: must have ports from 1 to 65535")
+    assert servers.endswith('"k2:90920"')
+    assert others == [
         f"border.toml:3: kafka.ca_file: {tls}",
         f"border.toml:4: kafka.cert_file: {tls}",
         "border.toml:4: kafka.cert_file: must be set together with `key_file`, which is missing",
@@ -636,19 +637,19 @@ def test_an_old_token_serves_to_its_end_if_no_new_one_is_given(issuer: Issuer) -
         ),
         (400, json.dumps({"error": KEY_PASSWORD}), "refused with status 400"),
         (500, KEY_PASSWORD, "refused with status 500"),
-        (302, "", "answered with a redirection (302), which is not followed"),
-        (200, KEY_PASSWORD, "answered with something that is not JSON"),
-        (200, "[]", "answered without a usable `access_token`"),
-        (200, '{"access_token": "a b"}', "answered without a usable `access_token`"),
+        (302, "", "redirected (status 302), which is not followed"),
+        (200, KEY_PASSWORD, "sent a response that is not JSON"),
+        (200, "[]", "sent a response without a usable `access_token`"),
+        (200, '{"access_token": "a b"}', "sent a response without a usable `access_token`"),
         (
             200,
             '{"access_token": "a", "token_type": "mac"}',
-            "answered with a token that is not of the type Bearer",
+            "sent a token that is not of type Bearer",
         ),
         (
             200,
             '{"access_token": "a", "expires_in": -1}',
-            "answered with an `expires_in` that is no number of seconds",
+            "sent an `expires_in` that is not a positive number of seconds",
         ),
         (200, '{"access_token": "a", "expires_in": []}', "token"),
     ],
@@ -660,7 +661,7 @@ def test_a_refusal_is_told_without_secrets(issuer: Issuer, status: int, body: st
         return
     with pytest.raises(TokenError) as caught:
         source(issuer).token()
-    assert str(caught.value) == f"no token for the client worker:1: {issuer.url} {told}"
+    assert str(caught.value) == f"no token for client worker:1: {issuer.url} {told}"
     assert isinstance(caught.value, OSError)  # else aiokafka does not try again
     assert len(issuer.asked) == 1
 
