@@ -17,7 +17,7 @@ from streams.matching.batch import match_batch
 from streams.matching.matcher import Matcher
 from streams.records.alert import Alert, AlertKey, alert_key
 from streams.records.decode import RejectedRecord
-from streams.records.journey import Lookback
+from streams.records.lookback import Lookback
 from streams.records.match import Match
 from streams.records.read import Read
 from streams.records.times import HOUR_MS, Millis, from_ms, to_ms

@@ -1,1 +1,1 @@
-"""What travels: Read, Alert, Withdrawal, Match, Hit, Verdict, Rejected; bytes to records and back."""
+"""The JSON records: reads, alerts, matches, hits, verdicts, lookbacks; decoding, validation and encoding."""

@@ -7,19 +7,31 @@ from msgspec import Meta, Struct
 from streams.records.countries import Country, Territory
 from streams.records.read import Vehicle
 from streams.records.times import YEARS_RULE, Time, has_valid_year
-from streams.records.types import ActionCode, Basis, Confidence, FreeText, Identifier, Priority
+from streams.records.types import (
+    ACTION_TEXT,
+    BASIS_TEXT,
+    ActionCode,
+    Basis,
+    Confidence,
+    FreeText,
+    Identifier,
+    Priority,
+)
 
 MatchMode = Literal["exact", "pattern", "confusable", "fuzzy"]
-"""How far a match may go. Each admits what those before it admit."""
-
+"""How much two plates may differ. Each mode includes those before it."""
 MODE_RANK: Final[dict[MatchMode, int]] = {"exact": 0, "pattern": 1, "confusable": 2, "fuzzy": 3}
-"""The match modes from the narrowest to the widest; each mode allows what those before it allow."""
-
+"""The match modes from the narrowest to the widest."""
+MATCH_MODE_TEXT: Final = (
+    "how much two plates may differ, each mode including those before it: `exact`: not at all; `pattern`: "
+    "the read fits wildcards; `confusable`: in characters that recognisers confuse; `fuzzy`: in one more "
+    "character"
+)
 
 NO_SLASH_RULE: Final = "`list_id` must have no slash, which separates list and alert in a key"
 ListId = Annotated[
     Identifier,
-    # Looked at by hand when decoded: a regular expression would cost a third of decoding an alert.
+    # Checked after decoding: a regular expression would take a third of the time to decode an alert.
     Meta(
         description="the list, as in [lists.<id>]; without a slash", extra_json_schema={"pattern": "^[^/]+$"}
     ),
@@ -27,10 +39,10 @@ ListId = Annotated[
 
 
 class AlertMatch(Struct, frozen=True, gc=False, omit_defaults=True):
-    """How this alert may be matched; it narrows the list's policy and never widens it."""
+    """Limits on matching this alert; they narrow the list's configuration and never widen it."""
 
-    mode: Annotated[MatchMode | None, Meta(description="how far a match may go")] = None
-    min_posterior: Annotated[Confidence | None, Meta(description="lowest posterior for a hit, 0 to 1")] = None
+    mode: Annotated[MatchMode | None, Meta(description=MATCH_MODE_TEXT)] = None
+    min_posterior: Annotated[Confidence | None, Meta(description="minimum posterior of a hit, 0 to 1")] = None
 
 
 class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -41,7 +53,7 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
     """
 
     list_id: ListId
-    alert_id: Annotated[Identifier, Meta(description="names the alert in its list")]
+    alert_id: Annotated[Identifier, Meta(description="identifies the alert in its list")]
     version: Annotated[
         int, Meta(ge=1, le=2**53, description="rises with every change of the alert; the highest counts")
     ]
@@ -50,15 +62,17 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
         Meta(
             min_length=1,
             max_length=20,
-            description="the plate: up to 12 letters and digits; ? stands for one character, * for any run",
+            description="the plate: up to 12 letters and digits; ? stands for one character, * for "
+            "any number of them",
         ),
     ]
-    basis: Annotated[Basis, Meta(description="the legal basis of the alert")]
+    basis: Annotated[Basis, Meta(description=f"the legal basis of the alert. {BASIS_TEXT}")]
     reason: Annotated[FreeText, Meta(description="why the vehicle is sought, for the officer")]
     action: Annotated[
         dict[Territory, ActionCode],
         Meta(
-            description="what to do: `default`, and a country's code where it differs there",
+            description="what to do: under `default`, and under the code of each country where it differs. "
+            f"{ACTION_TEXT}",
             extra_json_schema={
                 "required": ["default"],
                 "propertyNames": {"$ref": "#/$defs/Territory"},
@@ -70,31 +84,39 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
         Time, Meta(description="first instant at which a read no longer counts, RFC 3339; after valid_from")
     ]
     country: Annotated[Country | None, Meta(description="country of the plate, ISO 3166-1 alpha-2")] = None
-    vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks, if known")] = None
-    priority: Annotated[Priority, Meta(description="how urgent: 1 highest to 5 lowest")] = 3
-    match: Annotated[AlertMatch | None, Meta(description="narrows the list's policy")] = None
+    vehicle: Annotated[Vehicle | None, Meta(description="appearance of the vehicle, if known")] = None
+    priority: Annotated[Priority, Meta(description="urgency: 1 highest to 5 lowest")] = 3
+    match: Annotated[
+        AlertMatch | None, Meta(description="limits on matching, narrower than the list's configuration")
+    ] = None
     audience: (
         Annotated[
             tuple[Identifier, ...],
             Meta(
                 min_length=1,
                 max_length=100,
-                description="centres told, as in [centres.<id>]; else the list's",
+                description="the centres notified, as in [centres.<id>]; if absent, those of the list",
             ),
         ]
         | None
     ) = None
     lookback_hours: (
-        Annotated[float, Meta(ge=0, le=8784, description="hours of earlier reads asked for")] | None
+        Annotated[
+            float,
+            Meta(ge=0, le=8784, description="hours before the alert whose retained reads are searched"),
+        ]
+        | None
     ) = None
-    operation_id: Annotated[Identifier | None, Meta(description="the joint operation it belongs to")] = None
+    operation_id: Annotated[
+        Identifier | None, Meta(description="the joint operation to which the alert is limited")
+    ] = None
     reference: Annotated[FreeText | None, Meta(description="the owner's file reference")] = None
     flags: (
         Annotated[
             dict[Country, ActionCode],
             Meta(
-                description="countries that had a flag added, and what is done there instead of the action "
-                "(Regulation (EU) 2018/1862, article 24)"
+                description="countries that had a flag added (Regulation (EU) 2018/1862, article 24), each "
+                f"with what is done there instead of the action. {ACTION_TEXT}"
             ),
         ]
         | None
@@ -113,11 +135,13 @@ class Alert(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Withdrawal(Struct, frozen=True, gc=False):
-    """The end of an alert before its time, in files; on Kafka it is the null value of the alert's key."""
+    """The end of an alert before `valid_until`, in files; on Kafka a null value of the alert's key."""
 
     list_id: ListId
     alert_id: Annotated[Identifier, Meta(description="the alert")]
-    withdrawn_at: Annotated[Time, Meta(description="first instant at which it no longer counts, RFC 3339")]
+    withdrawn_at: Annotated[
+        Time, Meta(description="first instant at which the alert no longer counts, RFC 3339")
+    ]
 
     def __post_init__(self) -> None:
         if "/" in self.list_id:
@@ -127,9 +151,9 @@ class Withdrawal(Struct, frozen=True, gc=False):
 
 
 AlertKey = tuple[str, str]
-"""(list_id, alert_id): what names an alert through all its versions."""
+"""(list_id, alert_id), which identifies an alert through all its versions."""
 
 
 def alert_key(entry: Alert | Withdrawal) -> AlertKey:
-    """The key that names the alert through all its versions."""
+    """Return the key of the alert of an entry."""
     return entry.list_id, entry.alert_id

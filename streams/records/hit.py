@@ -1,4 +1,4 @@
-"""Hit: what a police centre is told."""
+"""Hit: what a police centre is notified of."""
 
 import hashlib
 from collections.abc import Iterable
@@ -9,11 +9,14 @@ from msgspec import Meta, Struct
 
 from streams.records.alert import Alert
 from streams.records.countries import Country
-from streams.records.journey import Admission, Doubt, Handover, Journey, Lookback
+from streams.records.journey import Admission, Doubt, Handover, Journey
+from streams.records.lookback import Lookback
 from streams.records.match import MatchResult
 from streams.records.read import Read, Vehicle
 from streams.records.times import Time, truncate_to_ms
 from streams.records.types import (
+    ACTION_TEXT,
+    BASIS_TEXT,
     ActionCode,
     Basis,
     FreeText,
@@ -27,88 +30,101 @@ from streams.records.verdict import Verdict
 
 
 class HitAlert(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What the audience may see of the alert."""
+    """The part of the alert that the audience may see."""
 
     list_id: Annotated[Identifier, Meta(description="the list")]
     alert_id: Annotated[Identifier, Meta(description="the alert")]
     version: Annotated[int, Meta(ge=1, description="the version of the alert")]
     plate: Annotated[str, Meta(description="the plate as listed")]
-    basis: Annotated[Basis, Meta(description="the legal basis")]
+    basis: Annotated[Basis, Meta(description=f"the legal basis. {BASIS_TEXT}")]
     reason: Annotated[FreeText, Meta(description="why the vehicle is sought")]
     valid_until: Annotated[Time, Meta(description="the end of the alert, RFC 3339")]
     country: Annotated[Country | None, Meta(description="country of the plate, ISO 3166-1 alpha-2")] = None
-    vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks")] = None
+    vehicle: Annotated[Vehicle | None, Meta(description="appearance of the vehicle")] = None
     operation_id: Annotated[Identifier | None, Meta(description="the joint operation")] = None
     reference: Annotated[FreeText | None, Meta(description="the owner's file reference")] = None
 
 
 class Place(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Where the read was taken."""
+    """Where the read was captured."""
 
     camera_id: Annotated[Identifier, Meta(description="the camera")]
     site_id: Annotated[Identifier | None, Meta(description="the site, as in [sites.<id>]")] = None
     road: Annotated[str | None, Meta(description="the road, for example A22/E17")] = None
-    direction: Annotated[str | None, Meta(description="where the traffic goes")] = None
+    direction: Annotated[str | None, Meta(description="direction of the traffic")] = None
     territory: Annotated[
-        Country | None, Meta(description="the country whose ground it is, ISO 3166-1 alpha-2")
+        Country | None, Meta(description="the country in whose territory it is, ISO 3166-1 alpha-2")
     ] = None
     lat: Annotated[Latitude | None, Meta(description="latitude in degrees, WGS 84")] = None
     lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None
 
 
 class Retraction(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Why a hit no longer stands."""
+    """Why a hit is no longer active."""
 
     reason: Annotated[
         Literal[
             "superseded", "alert-withdrawn", "alert-expired", "alert-replaced", "rejected", "handover-over"
         ],
         Meta(
-            description="a better read of the passage; the alert ended or changed; a centre's verdict; the "
-            "vehicle went elsewhere, or was not seen in time"
+            description="`superseded`: a better read of the passage has a hit of its own; `alert-withdrawn`: "
+            "the alert was withdrawn; `alert-expired`: its validity period ended; `alert-replaced`: a higher "
+            "version replaced it; `rejected`: a centre rejected the hit, or another with the same plate read "
+            "and alert; `handover-over`: the vehicle went elsewhere or was not seen in time"
         ),
     ]
-    superseded_by: Annotated[HitId | None, Meta(description="the hit that stands in its place")] = None
+    superseded_by: Annotated[HitId | None, Meta(description="the hit that replaces it")] = None
 
 
 class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What a police centre is told. The latest revision of a `hit_id` is what holds.
+    """What a police centre is notified of. Only the latest revision of a `hit_id` counts.
 
-    One with a `handover` tells that the vehicle goes to another territory. It has a `hit_id` of its own,
-    beside that of the passage whose read it shows, and keeps it while the vehicle moves.
+    A hit with a `handover` says that the vehicle goes to another territory. It has a `hit_id` of its own,
+    other than that of the passage whose read it shows, and keeps it while the vehicle moves.
     """
 
     hit_id: Annotated[HitId, Meta(description="the same however often the hit is computed")]
-    revision: Annotated[int, Meta(ge=1, description="rises from 1; the latest holds")]
+    revision: Annotated[int, Meta(ge=1, description="rises from 1; the latest counts")]
     kind: Annotated[
-        Literal["new", "amended", "withdrawn"], Meta(description="first told; changed; no longer stands")
+        Literal["new", "amended", "withdrawn"],
+        Meta(
+            description="`new`: first notified; `amended`: changed since, or active again; `withdrawn`: no "
+            "longer active, see the property `withdrawn`"
+        ),
     ]
     mode: Annotated[
-        Literal["live", "historical"], Meta(description="historical hits are a record, never dispatched")
+        Literal["live", "historical"],
+        Meta(description="`live`: may be acted on; `historical`: a record of the past, never dispatched"),
     ]
-    age_s: Annotated[float, Meta(description="seconds from the read to the first telling")]
+    age_s: Annotated[float, Meta(description="seconds from the capture of the read to its first hit")]
     read: Annotated[Read, Meta(description="the read")]
-    alert: Annotated[HitAlert, Meta(description="the alert, as far as the audience may see it")]
+    alert: Annotated[HitAlert, Meta(description="the part of the alert that the audience may see")]
     match: Annotated[MatchResult, Meta(description="how the read matches the alert")]
-    place: Annotated[Place, Meta(description="where the read was taken")]
-    action: Annotated[ActionCode, Meta(description="what to do, in this territory")]
-    priority: Annotated[Priority, Meta(description="how urgent: 1 highest to 5 lowest")]
-    emitted_at: Annotated[Time, Meta(description="when this revision was made, RFC 3339")]
-    audience: Annotated[tuple[Identifier, ...], Meta(description="the centres told")] = ()
+    place: Annotated[Place, Meta(description="where the read was captured")]
+    action: Annotated[ActionCode, Meta(description=f"what to do in this territory. {ACTION_TEXT}")]
+    priority: Annotated[Priority, Meta(description="urgency: 1 highest to 5 lowest")]
+    emitted_at: Annotated[Time, Meta(description="when this revision was emitted, RFC 3339")]
+    audience: Annotated[tuple[Identifier, ...], Meta(description="the centres notified")] = ()
     rules: Annotated[tuple[str, ...], Meta(description="ids of the rules applied")] = ()
-    withdrawn: Annotated[Retraction | None, Meta(description="why it no longer stands")] = None
+    withdrawn: Annotated[Retraction | None, Meta(description="why the hit is no longer active")] = None
     verdict: Annotated[Verdict | None, Meta(description="the latest verdict of a centre")] = None
-    journey: Annotated[Journey | None, Meta(description="where it has been and may come to")] = None
-    doubts: Annotated[tuple[Doubt, ...], Meta(description="signs that it is not one vehicle")] = ()
-    handover: Annotated[Handover | None, Meta(description="who hands it over to whom")] = None
-    operations: Annotated[tuple[Admission, ...], Meta(description="the joint operations it belongs to")] = ()
-    lookback: Annotated[Lookback | None, Meta(description="found by looking back, and by what right")] = None
+    journey: Annotated[
+        Journey | None, Meta(description="the passages of the vehicle up to this one, and the next sites")
+    ] = None
+    doubts: Annotated[tuple[Doubt, ...], Meta(description="signs that the plate is on two vehicles")] = ()
+    handover: Annotated[Handover | None, Meta(description="who hands the vehicle over to whom")] = None
+    operations: Annotated[
+        tuple[Admission, ...], Meta(description="the joint operations to which the hit belongs")
+    ] = ()
+    lookback: Annotated[
+        Lookback | None, Meta(description="the authority, if the hit was found by a lookback")
+    ] = None
 
 
 def compute_hit_id(alert: Alert, read: Read) -> str:
-    """The id of the hit of this version of the alert on this read: 128 bits as 32 hexadecimal digits.
+    """Return the id of the hit of this version of the alert on this read: 128 bits, 32 hexadecimal digits.
 
-    Cameras number their reads each for itself, so the camera is part of the read's name.
+    Read ids are unique for one camera only, so the camera is part of what is hashed.
     """
     digest = _alert_digest(alert.list_id, alert.alert_id, alert.version).copy()
     digest.update(_frame_camera_id(read.camera_id) + _frame(read.read_id))
@@ -117,17 +133,17 @@ def compute_hit_id(alert: Alert, read: Read) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _alert_digest(list_id: str, alert_id: str, version: int) -> "hashlib.blake2b":
-    """The digest of the part that all hits of a version of an alert share."""
+    """Return the digest of the part shared by all hits of a version of an alert."""
     return hashlib.blake2b(_frame_all((list_id, alert_id, str(version))), digest_size=16)
 
 
 def text_digest(parts: Iterable[str]) -> str:
-    """128 bits of some texts as 32 hexadecimal digits; where one text ends and the next begins counts."""
+    """Return 128 bits of some texts as 32 hexadecimal digits; the borders between texts count."""
     return hashlib.blake2b(_frame_all(parts), digest_size=16).hexdigest()
 
 
 def _frame_all(parts: Iterable[str]) -> bytes:
-    return b"".join([_frame(each) for each in parts])
+    return b"".join([_frame(part) for part in parts])
 
 
 def _frame(text: str) -> bytes:
@@ -139,7 +155,7 @@ _frame_camera_id: Final = lru_cache(maxsize=1 << 14)(_frame)
 
 
 def build_hit_alert(alert: Alert) -> HitAlert:
-    """What the audience may see of an alert."""
+    """Return the part of an alert that the audience may see."""
     return HitAlert(
         list_id=alert.list_id,
         alert_id=alert.alert_id,

@@ -1,4 +1,4 @@
-"""What a hit as JSON is of, found without reading it whole: some thirtieth of the work."""
+"""The fields by which a hit is sorted, decoded without the rest of it: about a thirtieth of the work."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ class _Handover(Struct, frozen=True, gc=False):
 
 
 class HitHeader(Struct, frozen=True, gc=False):
-    """Some fields of a hit, as far as they are of the right type: nothing else is checked."""
+    """Some fields of a hit. Their types are checked and nothing else is."""
 
     hit_id: str
     revision: int
@@ -36,12 +36,12 @@ class HitHeader(Struct, frozen=True, gc=False):
 
     @property
     def alert_key(self) -> AlertKey:
-        """The alert of the hit."""
+        """The key of the alert of the hit."""
         return self.alert.list_id, self.alert.alert_id
 
     @property
     def is_active(self) -> bool:
-        """Whether it had not been withdrawn."""
+        """True if the hit has not been retracted."""
         return self.kind != "withdrawn"
 
 
@@ -49,7 +49,7 @@ _header_decoder = msgspec.json.Decoder(HitHeader)
 
 
 def read_hit_header(record: bytes) -> HitHeader | None:
-    """The outline of a hit; None if the record is none."""
+    """Return the header of a hit; None if the record is not a hit."""
     try:
         return _header_decoder.decode(record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

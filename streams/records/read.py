@@ -1,4 +1,4 @@
-"""Read: one licence plate as one camera read it, once."""
+"""Read: one plate, read once by one camera."""
 
 from typing import Annotated, Literal
 
@@ -10,16 +10,16 @@ from streams.records.types import Confidence, Identifier, Latitude, Longitude, S
 
 
 class Position(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Where a mobile camera stood, WGS 84."""
+    """The position of a mobile camera, WGS 84."""
 
     lat: Annotated[Latitude, Meta(description="latitude in degrees, WGS 84")]
     lon: Annotated[Longitude, Meta(description="longitude in degrees, WGS 84")]
 
 
 class Vehicle(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What the vehicle looks like, as the camera's recogniser saw it or as the alert describes it."""
+    """Appearance of the vehicle, as the camera's recogniser saw it or as the alert describes it."""
 
-    make: Annotated[ShortText | None, Meta(description="maker, for example PEUGEOT")] = None
+    make: Annotated[ShortText | None, Meta(description="make, for example PEUGEOT")] = None
     model: Annotated[ShortText | None, Meta(description="model, for example 308")] = None
     colour: Annotated[ShortText | None, Meta(description="main colour, in English")] = None
     type: Annotated[ShortText | None, Meta(description="body type: car, van, lorry, motorcycle, bus")] = None
@@ -29,7 +29,7 @@ class Vehicle(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class PlateCandidate(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Another whole text that the recogniser thought possible."""
+    """Another whole text that the recogniser considers possible."""
 
     plate: Annotated[str, Meta(min_length=1, max_length=20, description="the plate as read")]
     confidence: Annotated[
@@ -38,7 +38,7 @@ class PlateCandidate(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class CharAlternative(Struct, frozen=True, gc=False, omit_defaults=True):
-    """Another character that the recogniser thought possible at one place."""
+    """Another character that the recogniser considers possible at one position."""
 
     char: Annotated[str, Meta(max_length=1, description="the character; empty for no character here")]
     confidence: Annotated[
@@ -47,15 +47,15 @@ class CharAlternative(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Read(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One licence plate as one camera read it, once.
+    """One plate, read once by one camera.
 
-    Unknown fields are ignored. A plate that holds no letter or digit, more than twelve of them, or a
-    character that is neither a letter, a digit nor a separator is refused when it is brought to normal
-    form (`streams.plates.normal_form`), for which the JSON Schema has a pattern.
+    Unknown fields are ignored. A plate without letters and digits, with more than twelve of them, or with a
+    character that is neither a letter, a digit nor a separator is rejected when it is normalised
+    (`streams.plates.normal_form`); the JSON Schema has a pattern for this.
     """
 
     read_id: Annotated[
-        Identifier, Meta(description="names this event at this camera; a resend of the event repeats it")
+        Identifier, Meta(description="identifies this event at this camera; a resend of the event repeats it")
     ]
     camera_id: Annotated[Identifier, Meta(description="the camera, as in [cameras.<id>]")]
     captured_at: Annotated[Time, Meta(description="when the plate was seen, RFC 3339")]
@@ -68,7 +68,7 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
         ),
     ]
     country: Annotated[
-        Country | None, Meta(description="the country the recogniser read, ISO 3166-1 alpha-2")
+        Country | None, Meta(description="country of the plate as the recogniser read it, ISO 3166-1 alpha-2")
     ] = None
     confidence: Annotated[
         Confidence | None, Meta(description="the recogniser's confidence in the whole plate, 0 to 1")
@@ -76,12 +76,17 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
     char_confidences: (
         Annotated[
             list[Confidence],
-            Meta(max_length=20, description="one per letter or digit, 0 to 1; else not used"),
+            Meta(
+                max_length=20,
+                description="the confidence in each letter or digit, 0 to 1; ignored if their number differs",
+            ),
         ]
         | None
     ) = None
     candidates: (
-        Annotated[list[PlateCandidate], Meta(max_length=20, description="other whole texts, likeliest first")]
+        Annotated[
+            list[PlateCandidate], Meta(max_length=20, description="other whole texts, most likely first")
+        ]
         | None
     ) = None
     char_alternatives: (
@@ -91,16 +96,19 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
         ]
         | None
     ) = None
-    lane: Annotated[int, Meta(ge=0, le=99, description="lane number as the site counts them")] | None = None
+    lane: (
+        Annotated[int, Meta(ge=0, le=99, description="number of the lane, as counted at the site")] | None
+    ) = None
     direction: Annotated[
-        Literal["approaching", "receding"] | None, Meta(description="towards the camera or away from it")
+        Literal["approaching", "receding"] | None,
+        Meta(description="`approaching`: towards the camera; `receding`: away from it"),
     ] = None
     heading_deg: (
         Annotated[float, Meta(ge=0, lt=360, description="heading in degrees clockwise from north")] | None
     ) = None
     speed_kmh: Annotated[float, Meta(ge=0, le=500, description="speed in km/h")] | None = None
-    position: Annotated[Position | None, Meta(description="where a mobile camera stood")] = None
-    vehicle: Annotated[Vehicle | None, Meta(description="the vehicle's looks")] = None
+    position: Annotated[Position | None, Meta(description="position of a mobile camera")] = None
+    vehicle: Annotated[Vehicle | None, Meta(description="appearance of the vehicle")] = None
     image_ref: (
         Annotated[
             str,
@@ -108,6 +116,4 @@ class Read(Struct, frozen=True, gc=False, omit_defaults=True):
         ]
         | None
     ) = None
-    retransmitted: Annotated[bool, Meta(description="whether the camera says that it sends this late")] = (
-        False
-    )
+    retransmitted: Annotated[bool, Meta(description="true if the camera marks the read as sent late")] = False

@@ -1,4 +1,4 @@
-"""The public form of what travels, made from the records' declarations: JSON Schema files, and AsyncAPI."""
+"""The public contracts, generated from the code: JSON Schema files of the records, and AsyncAPI."""
 
 from tools.contracts.asyncapi import build_asyncapi
 from tools.contracts.json_schema import build_schemas

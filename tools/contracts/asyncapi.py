@@ -1,7 +1,7 @@
-"""The AsyncAPI 3.0.0 document: the topics, what is on them under which key, and who sends and receives it.
+"""The AsyncAPI 3.0.0 document: the topics, their messages and keys, and who sends and receives them.
 
-Names and settings of topics stand here as they are unless `[topics]` says otherwise; a test holds them
-against `streams.kafka.topics`. The payloads are the schema files beside the document.
+Names and settings of topics are the defaults of `[topics]`; a test compares them with `streams.kafka.topics`.
+The payloads are the schema files beside the document.
 """
 
 import json
@@ -12,7 +12,7 @@ from streams.records.types import HitId, Identifier
 from tools.contracts.json_schema import field_schema
 
 _VERSION: Final = "1"
-"""Rises with the meaning of the topics, apart from the versions of the records on them."""
+"""Rises with changes in the meaning of the topics; the records on them have versions of their own."""
 _BINDING: Final = {"bindingVersion": "0.5.0"}
 _BROKER_TIME: Final = {"message.timestamp.type": "LogAppendTime"}
 
@@ -39,7 +39,7 @@ _OPTIONAL_HEADERS: Final = {
 
 
 class _Message(NamedTuple):
-    """What is on a topic: `schema` names its file, or is the schema of what is no record."""
+    """A kind of message on a topic. `schema` is the name of a record's schema, or a schema itself."""
 
     name: str
     summary: str
@@ -49,7 +49,7 @@ class _Message(NamedTuple):
 
 
 class _Channel(NamedTuple):
-    """A topic: its address without the prefix, what is on it, and the roles that send and receive it."""
+    """A topic: its address without the prefix, its messages, and the roles that send and receive them."""
 
     name: str
     address: str
@@ -62,10 +62,10 @@ class _Channel(NamedTuple):
 
 
 _ROLES: Final = {
-    "gateway": "Sends what cameras read.",
-    "list-owner": "Lists vehicles and withdraws them.",
-    "worker": "Joins reads against the lists and tells hits.",
-    "centre": "A police operations centre: is told hits and answers them.",
+    "gateway": "Sends the reads of cameras.",
+    "list-owner": "Adds alerts to its lists and withdraws them.",
+    "worker": "Matches reads against the lists and emits hits.",
+    "centre": "A police operations centre: receives hits and answers with verdicts.",
     "operator": "Keeps the system running.",
 }
 
@@ -73,16 +73,18 @@ _CHANNELS: Final = (
     _Channel(
         "reads",
         "reads.{country}",
-        "What cameras read. Each country has a topic of its own, for its law says how long reads are kept.",
-        (_Message("read", "One licence plate as one camera read it, once", _CAMERA_KEY, "read"),),
+        "The reads of cameras. Each country has its own topic, because its law says how long reads are "
+        "retained.",
+        (_Message("read", "One plate, read once by one camera", _CAMERA_KEY, "read"),),
         ("gateway",),
         ("worker",),
     ),
     _Channel(
         "alerts",
         "alerts",
-        "The vehicles that are looked for; of each alert the latest record is kept. A withdrawal is in force "
-        "from the time of its record, which is the broker's. Workers read the whole topic, without a group.",
+        "The vehicles that are sought; the latest record of each alert is kept. A withdrawal is effective "
+        "from the timestamp of its record, which the broker sets. Workers read the whole topic, without a "
+        "group.",
         (
             _Message(
                 "alert", "One vehicle or plate that a list asks for, in one version", _ALERT_KEY, "alert"
@@ -97,16 +99,24 @@ _CHANNELS: Final = (
     _Channel(
         "matches",
         "matches",
-        "Reads that may be a listed vehicle, from one worker to another. Personal data, not for others.",
-        (_Message("match", "One read that may be the vehicle of one alert, and how", _ALERT_KEY, "match"),),
+        "Reads that may be of a listed vehicle, between workers. They are personal data and for nobody else.",
+        (
+            _Message(
+                "match",
+                "One read that may be of the vehicle of one alert, and how the two agree",
+                _ALERT_KEY,
+                "match",
+            ),
+        ),
         ("worker",),
         ("worker",),
     ),
     _Channel(
         "verdicts",
         "verdicts",
-        "What centres say of hits. A verdict is in force from the time of its record, which is the broker's.",
-        (_Message("verdict", "What a centre says of a hit", _HIT_KEY, "verdict"),),
+        "Verdicts of centres on hits. A verdict is effective from the timestamp of its record, which the "
+        "broker sets.",
+        (_Message("verdict", "A centre's judgement of a hit", _HIT_KEY, "verdict"),),
         ("centre",),
         ("worker",),
         _BROKER_TIME,
@@ -114,12 +124,12 @@ _CHANNELS: Final = (
     _Channel(
         "hits",
         "hits",
-        "What the centres are told. A record may come twice, with the same hit_id and revision; the highest "
-        "revision of a hit_id holds. The hits of one vehicle are on one partition, which is that of its "
-        "matches and not that of the key, so that they are in order.",
-        (_Message("hit", "What a police centre is told, in one revision", _HIT_KEY, "hit"),),
+        "What the centres are notified of. A record may come twice, with the same hit_id and revision; the "
+        "highest revision of a hit_id counts. The hits of one vehicle are on one partition, that of its "
+        "matches rather than that of the key, so that they stay in order.",
+        (_Message("hit", "What a police centre is notified of, in one revision", _HIT_KEY, "hit"),),
         ("worker",),
-        # A worker that takes over a partition reads back what was told.
+        # A worker that takes over a partition restores from the hits what was emitted.
         ("centre", "worker"),
     ),
     _Channel(
@@ -161,10 +171,10 @@ _CHANNELS: Final = (
     _Channel(
         "lookbacks",
         "lookbacks",
-        "The alerts that are or were looked back for, each with where, by what right and what came of it; of "
-        "each the latest record is kept, for as long as reads are. What is begun and not done is begun again "
-        "by the worker that has the alert's partition of the matches.",
-        (_Message("lookedBack", "A look back for an alert, begun or done", _ALERT_KEY, "lookedback"),),
+        "Lookbacks, each with where, by what authority and with what result; the latest record of each is "
+        "kept as long as reads are. One that was begun and is not done is restarted by the worker that has "
+        "the alert's partition of the matches.",
+        (_Message("lookedBack", "A lookback for an alert, begun or done", _ALERT_KEY, "lookedback"),),
         ("worker", "operator"),
         ("worker",),
         {"cleanup.policy": ["compact", "delete"]},
@@ -173,16 +183,16 @@ _CHANNELS: Final = (
 
 
 def build_asyncapi() -> str:
-    """The document, as JSON."""
+    """Return the document as JSON."""
     document = {
         "asyncapi": "3.0.0",
         "info": {
             "title": "anpr-streams",
             "version": _VERSION,
-            "description": "Licence-plate reads joined against alert lists. Addresses are Kafka topics; "
-            "their first part is `[topics] prefix` of the settings, `anpr` unless set. An operation is by "
-            "the role in its tag. What no schema says is in README.md beside this file and "
-            "docs/concepts/meaning.md.",
+            "description": "Licence-plate reads matched against alert lists. Addresses are Kafka topics; "
+            "their first part is `[topics] prefix` of the settings, by default `anpr`. The tag of an "
+            "operation is the role that performs it. What a schema cannot express is in README.md beside "
+            "this file and in docs/concepts/meaning.md.",
         },
         "defaultContentType": "application/json",
         "channels": {channel.name: _build_channel(channel) for channel in _CHANNELS},
@@ -193,14 +203,14 @@ def build_asyncapi() -> str:
             "messages": {
                 message.name: _build_message(message) for channel in _CHANNELS for message in channel.messages
             },
-            "tags": {role: {"name": role, "description": words} for role, words in _ROLES.items()},
+            "tags": {role: {"name": role, "description": text} for role, text in _ROLES.items()},
         },
     }
     return json.dumps(document, indent=2) + "\n"
 
 
 def _build_channel(channel: _Channel) -> dict[str, Any]:
-    described: dict[str, Any] = {
+    description: dict[str, Any] = {
         "address": f"anpr.{channel.address}",
         "description": channel.description,
         "messages": {
@@ -208,15 +218,15 @@ def _build_channel(channel: _Channel) -> dict[str, Any]:
         },
     }
     if "{country}" in channel.address:
-        described["parameters"] = {
+        description["parameters"] = {
             "country": {
                 "description": "the camera's country, ISO 3166-1 alpha-2 in upper case",
                 "examples": ["BE", "FR"],
             }
         }
     policy = {"cleanup.policy": ["compact" if channel.compacted else "delete"]}
-    described["bindings"] = {"kafka": {"topicConfiguration": policy | channel.configs, **_BINDING}}
-    return described
+    description["bindings"] = {"kafka": {"topicConfiguration": policy | channel.configs, **_BINDING}}
+    return description
 
 
 def _build_message(message: _Message) -> dict[str, Any]:
@@ -231,7 +241,7 @@ def _build_message(message: _Message) -> dict[str, Any]:
 
 
 def _build_operations(channel: _Channel) -> dict[str, dict[str, Any]]:
-    """The operations on a channel: `gatewaySendsReads`, `workerReceivesReads`."""
+    """Return the operations on a channel: `gatewaySendsReads`, `workerReceivesReads`."""
     sides = (("send", channel.senders), ("receive", channel.receivers))
     return {
         _operation_name(role, action, channel.name): {

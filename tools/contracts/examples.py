@@ -1,4 +1,4 @@
-"""One example of each record, made up: the match and the hit are what the read and the alert give."""
+"""One example of each record; the match and the hit are what the read and the alert give."""
 
 from datetime import UTC, datetime
 from typing import Final

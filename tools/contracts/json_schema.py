@@ -1,8 +1,8 @@
-"""The JSON Schema files of what travels (JSON Schema 2020-12), made from the records' declarations.
+"""JSON Schema files (2020-12) of the records, generated from their Structs.
 
-The types and bounds come from the Structs. What the code checks beyond them, and a schema can say, is added
-here: the rule of a plate, and what many properties share as one definition. Patterns keep to what every
-engine of regular expressions reads. What a schema cannot say is in `schemas/README.md`.
+Types and bounds come from the Structs. Added here is what the code checks beyond them and a schema can
+express: the rule of a plate, and definitions shared by many properties. Patterns use only syntax that every
+engine of regular expressions supports. `schemas/README.md` has what a schema cannot express.
 """
 
 import inspect
@@ -18,12 +18,12 @@ from streams.records.times import TIME_PATTERN
 from tools.contracts.examples import ALERT, HIT, LOOKBACK_RUN, MATCH, READ, VERDICT, WITHDRAWAL
 
 _VERSION: Final = 1
-"""Part of each schema's id; rises when a document that was valid no longer is."""
+"""Part of each schema's id; rises when documents that were valid no longer are."""
 
 
 class _PublicRecord(NamedTuple):
     title: str
-    """The record's public name; in lower case, of its file and its id."""
+    """The public name of the record; in lower case, that of its file and its id."""
     description: str
     example: msgspec.Struct
 
@@ -31,7 +31,7 @@ class _PublicRecord(NamedTuple):
 _PUBLIC_RECORDS: Final = (
     _PublicRecord(
         "Read",
-        "One licence plate as one camera read it, once. Topic anpr.reads.<country of the camera>, "
+        "One plate, read once by one camera. Topic anpr.reads.<country of the camera>, "
         "key camera_id. Written by gateways, read by workers.",
         READ,
     ),
@@ -43,30 +43,31 @@ _PUBLIC_RECORDS: Final = (
     ),
     _PublicRecord(
         "Withdrawal",
-        "The end of an alert before its time, in files. On Kafka it is the null value of the alert's key.",
+        "The end of an alert before its `valid_until`, in files. On Kafka it is a null value of the alert's "
+        "key.",
         WITHDRAWAL,
     ),
     _PublicRecord(
         "Match",
-        "One read that may be the vehicle of one alert, and how. Topic anpr.matches, key "
+        "One read that may be of the vehicle of one alert, and how the two agree. Topic anpr.matches, key "
         "<list_id>/<alert_id>. Written by workers, read by workers.",
         MATCH,
     ),
     _PublicRecord(
         "Hit",
-        "What a police centre is told. The latest revision of a hit_id is what holds. Topic anpr.hits, key "
-        "hit_id. Written by workers, read by the centres.",
+        "What a police centre is notified of. Only the latest revision of a hit_id counts. Topic anpr.hits, "
+        "key hit_id. Written by workers, read by the centres.",
         HIT,
     ),
     _PublicRecord(
         "Verdict",
-        "What a centre says of a hit, after a person looked at it. Topic anpr.verdicts, key hit_id. Written "
-        "by the centres, read by workers.",
+        "A centre's judgement of a hit, given after a person looked at it. Topic anpr.verdicts, key hit_id. "
+        "Written by the centres, read by workers.",
         VERDICT,
     ),
     _PublicRecord(
         "LookedBack",
-        "That an alert is or was looked back for: where, by what right, and what came of it. Topic "
+        "A lookback for an alert, begun or done: where, by what authority, and with what result. Topic "
         "anpr.lookbacks, compacted, key <list_id>/<alert_id>. Written by workers and `anpr lookback`, read "
         "by workers.",
         LOOKBACK_RUN,
@@ -82,17 +83,18 @@ _DEFINITIONS: Final = {
     "Retraction": "Withdrawn",
     "PlateCandidate": "Candidate",
 }
-"""Public names of definitions whose Structs bear another name in the code; they stay as others know them."""
+"""Public names of the definitions whose Structs have another name in the code."""
 
 _COUNTRY_CODES: Final = sorted(COUNTRIES)
 _SHARED_DEFINITIONS: Final[dict[str, dict[str, Any]]] = {
     "Time": {
-        "description": "An instant: RFC 3339 with a zone, from 2000 to 2099; best in UTC with milliseconds.",
+        "description": "An instant: RFC 3339 with a time zone, in the years 2000 to 2099; preferably in UTC "
+        "with milliseconds.",
         "type": "string",
         "format": "date-time",
         "pattern": TIME_PATTERN,
     },
-    # `action` in streams.records.alert refers to it by this name.
+    # streams.records.alert refers to this name in `action`.
     "Territory": {
         "description": "`default`, or a country's code.",
         "anyOf": [{"const": "default"}, {"$ref": "#/$defs/Country"}],
@@ -102,24 +104,24 @@ _SHARED_DEFINITIONS: Final[dict[str, dict[str, Any]]] = {
         "enum": _COUNTRY_CODES,
     },
 }
-"""Definitions that many properties refer to; one may refer to those below it."""
+"""Definitions to which many properties refer; each may refer to those below it."""
 
 _EXTRA_RULES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "Read": {"plate": {"pattern": PLATE_PATTERN}},
     "Alert": {"plate": {"pattern": LISTED_PATTERN, "allOf": [{"pattern": LITERAL_PATTERN}]}},
 }
-"""By Struct and property: what the code checks that the Struct's types do not say."""
+"""Rules by Struct and property that the code checks besides the types."""
 
 
 def build_schemas() -> dict[str, str]:
-    """File name to JSON text, of each record that others write or read."""
+    """Return file name and JSON text of the schema of each public record."""
     return {f"{_schema_name(public)}.schema.json": _build_schema(public) for public in _PUBLIC_RECORDS}
 
 
 def field_schema(kind: Any) -> dict[str, Any]:
-    """The schema of a field's type that stands alone, such as a record's key."""
-    (made,), _ = msgspec.json.schema_components([kind])
-    return made
+    """Return the schema of a field type by itself, for example that of a record's key."""
+    (schema,), _ = msgspec.json.schema_components([kind])
+    return schema
 
 
 def _schema_name(public: _PublicRecord) -> str:
@@ -159,9 +161,9 @@ def _with_public_names(components: Any) -> Any:
 
 
 def _simplify(schema: Any) -> Any:
-    """A schema of msgspec's, with what is shared referred to and descriptions for those who read the schema.
+    """Return a schema of msgspec with references to the shared definitions and with readable descriptions.
 
-    That of a property stands at the property; of a Struct's docstring there is the first paragraph.
+    The description of a property is moved to the property; of a Struct's docstring the first paragraph stays.
     """
     if isinstance(schema, list):
         return [_simplify(part) for part in schema]

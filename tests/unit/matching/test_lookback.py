@@ -10,7 +10,7 @@ from streams.matching.config import ListConfig, MatchingRules
 from streams.matching.lookback import LookbackRequest, LookbackSearch
 from streams.matching.matcher import Matcher
 from streams.records.alert import Alert
-from streams.records.journey import Lookback
+from streams.records.lookback import Lookback
 from streams.records.match import Match
 from streams.records.times import to_ms
 from streams.rules.jurisdictions import JurisdictionConfig, determine_scope

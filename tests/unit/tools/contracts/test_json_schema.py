@@ -318,3 +318,35 @@ def test_every_hit_fits_its_schema(read: Document, alert: Document) -> None:
     assert len(outcome.hits) == 1
     for hit in outcome.hits:
         VALIDATORS["hit"].validate(json.loads(encode(hit)))
+
+
+@kinds
+def test_the_description_of_every_enumerated_property_names_every_value(name: str) -> None:
+    for path, schema in _properties(SCHEMAS[name]):
+        values = _enum_values(schema)
+        if values:
+            unnamed = [value for value in values if f"`{value}`" not in schema.get("description", "")]
+            assert not unnamed, path
+
+
+def _properties(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """All properties in a schema and its definitions, with their paths."""
+    if isinstance(schema, dict):
+        for name, part in schema.get("properties", {}).items():
+            yield f"{path}.{name}", part
+        for key, part in schema.items():
+            if key != "examples":
+                yield from _properties(part, f"{path}.{key}")
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _properties(part, path)
+
+
+def _enum_values(schema: Any) -> list[str]:
+    """The values of the enumerations in a property, those of its items included; not country codes."""
+    if isinstance(schema, list):
+        return [value for part in schema for value in _enum_values(part)]
+    if not isinstance(schema, dict):
+        return []
+    parts = [schema.get(key, []) for key in ("anyOf", "items", "additionalProperties")]
+    return [*schema.get("enum", ()), *_enum_values(parts)]
