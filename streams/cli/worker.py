@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -14,9 +14,17 @@ from streams.cli.common.operator_log import log_libraries_to_operator
 from streams.cli.common.options import config_option, read_models, read_settings, resolve_connection
 from streams.cli.common.progress import say
 from streams.cli.common.requirements import require_packages
+from streams.cli.common.stall import exit_stalled
 from streams.runtime.errors import WorkerError
 from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.settings.model import Settings
+
+if TYPE_CHECKING:
+    from streams.worker.watchdog import Watchdog
+    from streams.worker.worker import Worker
+
+_FAUST_SERVICES: Final = ("streams.kafka.faust_driver", "streams.worker.faust_app")
+"""Modules with services of Faust's, which log each start and stop under the module's name."""
 
 
 @click.command()
@@ -38,30 +46,17 @@ def worker(config: Path | None, member: str | None) -> None:
     """
     require_packages(("faust", "aiokafka"), "stream")
     _configure_logging()
-    sys.exit(asyncio.run(_run_worker(read_settings(config), member)))
+    sys.exit(asyncio.run(_run(read_settings(config), member)))
 
 
-async def _run_worker(settings: Settings, member: str | None) -> int:
-    from streams.worker.worker import Worker, WorkerSettings
-
+async def _run(settings: Settings, member: str | None) -> int:
     stop_requested = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop_requested.set)
-    connection = resolve_connection(settings)
-    setup = WorkerSettings(
-        settings.topics,
-        settings.worker,
-        settings.matching_rules,
-        settings.correlation,
-        settings.places,
-        read_models(settings),
-        settings.jurisdictions,
-        settings.cooperation,
-    )
-    work = Worker(connection, setup, say, member)
-    starting = asyncio.create_task(work.start())
-    stopped = asyncio.create_task(stop_requested.wait())
-    await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
+    worker = _build_worker(settings)
+    starting = asyncio.create_task(worker.start(member))
+    stopping = asyncio.create_task(stop_requested.wait())
+    await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
     if not starting.done():
         starting.cancel()
         await asyncio.wait((starting,), timeout=settings.worker.drain_within_s)
@@ -73,12 +68,14 @@ async def _run_worker(settings: Settings, member: str | None) -> int:
         say(f"anpr worker: {error}")
         return _exit_now(1)
     tune_gc(GcProfile.BATCHES)
-    failed = asyncio.create_task(work.fatal_error())
-    await asyncio.wait((failed, stopped), return_when=asyncio.FIRST_COMPLETED)
-    if failed.done():
-        say(f"anpr worker: {failed.result()}")
-    in_time = await work.stop()
-    if failed.done():
+    watchdog = _start_watchdog(worker, settings.worker.stalled_after_s)
+    failing = asyncio.create_task(worker.fatal_error())
+    await asyncio.wait((failing, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if failing.done():
+        say(f"anpr worker: {failing.result()}")
+    watchdog.stop()
+    in_time = await worker.stop()
+    if failing.done():
         return _exit_now(1)
     if not in_time:
         say(
@@ -88,6 +85,33 @@ async def _run_worker(settings: Settings, member: str | None) -> int:
         return _exit_now(1)
     say("ended")
     return _exit_now(0)
+
+
+def _build_worker(settings: Settings) -> "Worker":
+    from streams.lookback.config import LookbackConfig
+    from streams.lookback.supervisor import build_supervisor
+    from streams.worker.worker import Worker
+
+    connection = resolve_connection(settings)
+    pipeline = settings.pipeline(read_models(settings))
+    lookback = LookbackConfig(settings.topics, settings.jurisdictions, pipeline)
+    supervisor = build_supervisor(connection.config, lookback)
+    return Worker(connection, settings.topics, settings.worker, pipeline, supervisor)
+
+
+def _start_watchdog(worker: "Worker", stalled_after_s: float) -> "Watchdog":
+    from streams.worker.watchdog import Watchdog
+
+    loop = asyncio.get_running_loop()
+
+    def on_stall(stalled: str) -> None:
+        exit_stalled(
+            f"{stalled}: records wait and nothing has moved for {stalled_after_s:.0f} s; the worker ends, "
+            "and the stacks of its threads and tasks follow. Nothing is lost; start it again",
+            loop,
+        )
+
+    return Watchdog(worker.progress, stalled_after_s, on_stall)
 
 
 def _exit_now(code: int) -> NoReturn:
@@ -101,6 +125,8 @@ def _exit_now(code: int) -> NoReturn:
 
 
 def _configure_logging() -> None:
-    """Print only warnings of libraries, and of Faust only errors: its warnings show single records."""
+    """Print the worker's lines and libraries' warnings; of Faust only errors: its warnings show records."""
+    for name in _FAUST_SERVICES:
+        logging.getLogger(name).setLevel(logging.WARNING)
     log_libraries_to_operator()
     logging.getLogger("faust").setLevel(logging.ERROR)

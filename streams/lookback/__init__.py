@@ -1,8 +1,9 @@
-"""Looking back on Kafka: new alerts over the retained reads of the countries that allow it.
+"""Lookback: new alerts against the retained reads of the countries that permit it.
 
-    alerts ─▶ docket ─▶ one pass over the topics of reads ─▶ matches
-                 ▲                     │
-                 └──── lookbacks ◀─────┘
+    alerts ─▶ queue ─▶ one scan of the topics of reads ─▶ matches
+                ▲                   │
+                └──── lookbacks ◀───┘
 
-A worker runs it in a child process; see `docs/guides/lookback.md`.
+A worker runs this in a child process (`supervisor`, `child_process`); `docs/guides/lookback.md` describes its
+guarantees.
 """

@@ -1,97 +1,95 @@
-"""What the process beside a worker does, and how the two speak.
+"""The child process that runs a worker's lookbacks, and its messages.
 
-On standard input comes an Order, pickled and preceded by its length, and then, a line of JSON each time, the
-partitions of the matches that are the worker's. When it ends, the worker is gone, and so is the process. On
-standard output goes a Word as a line of JSON for each line that the operator is to be told.
+The worker sends a ChildConfig, and then the partitions that are assigned to it, as a list of numbers each
+time. The child sends ChildMessages. When the pipe ends the worker is gone, and the child ends too.
 """
 
 import asyncio
+import logging
 import os
-import pickle
-import struct
-import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection as Pipe
 from typing import Final, NamedTuple, NoReturn
 
-import msgspec
-from msgspec import Struct
-
-from streams.kafka.client import ConnectionSettingsError, KafkaConfig, connection_from_settings
-from streams.lookback.errors import LookbackError, as_lookback_error
-from streams.lookback.scheduler import LookbackScheduler, LookbackSettings
-from streams.runtime.errors import unexpected_error
+from streams.kafka.client import KafkaConfig, connection_from_settings
+from streams.lookback.config import LookbackConfig
+from streams.lookback.errors import as_lookback_error
+from streams.lookback.scheduler import LookbackScheduler
+from streams.runtime.errors import OperatorError, unexpected_error
 from streams.runtime.gc_tuning import GcProfile, tune_gc
 
-_LENGTH: Final = struct.Struct("!Q")
+_LOGGER: Final = "streams"
 
 
 class ChildConfig(NamedTuple):
-    """What the process is to do: where Kafka is, the secrets being in its environment, and the rules."""
+    """The configuration of the child: Kafka, whose secrets are in the environment, and lookback."""
 
     kafka: KafkaConfig
-    settings: LookbackSettings
+    lookback: LookbackConfig
 
 
-class ChildMessage(Struct, frozen=True):
-    """A line for the operator; `failed`: it is why the process ends."""
+class LogLine(NamedTuple):
+    """A line that the child logs."""
 
+    level: int
     text: str
-    failed: bool = False
 
 
-def pack_config(config: ChildConfig) -> bytes:
-    """An order as it comes on standard input."""
-    content = pickle.dumps(config)
-    return _LENGTH.pack(len(content)) + content
+class Failure(NamedTuple):
+    """The reason for which the child ends."""
+
+    reason: str
 
 
-def run() -> NoReturn:
-    """Runs until the worker is gone or something fails."""
-    order = pickle.loads(_read_exactly(_LENGTH.unpack(_read_exactly(_LENGTH.size))[0]))
-    assert isinstance(order, ChildConfig)
+ChildMessage = LogLine | Failure
+
+
+def run_child(pipe: Pipe) -> NoReturn:
+    """Receive the configuration and run lookbacks until the worker is gone or something fails; then exit."""
+    logger = logging.getLogger(_LOGGER)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(_PipeHandler(pipe))
+    logger.propagate = False
     try:
-        with as_lookback_error(", ".join(order.kafka.servers)):
-            asyncio.run(_run_scheduler(order))
-    except (LookbackError, ConnectionSettingsError) as error:
-        _send_message(ChildMessage(str(error), failed=True))
+        config: ChildConfig = pipe.recv()
+        with as_lookback_error(", ".join(config.kafka.servers)):
+            asyncio.run(_run_scheduler(pipe, config))
+    except OperatorError as error:
+        _send(pipe, Failure(str(error)))
+    except EOFError:
+        os._exit(0)
     except Exception as error:
-        _send_message(ChildMessage(str(unexpected_error("looking back", error)), failed=True))
+        _send(pipe, Failure(str(unexpected_error("lookback", error))))
+    # A return would wait for of clients that hang.
     os._exit(1)
 
 
-async def _run_scheduler(config: ChildConfig) -> None:
-    keeper = LookbackScheduler(
-        connection_from_settings(config.kafka, os.environ),
-        config.settings,
-        lambda text: _send_message(ChildMessage(text)),
-    )
+async def _run_scheduler(pipe: Pipe, config: ChildConfig) -> None:
+    scheduler = LookbackScheduler(connection_from_settings(config.kafka, os.environ), config.lookback)
     tune_gc(GcProfile.SCAN)
-    listening = asyncio.create_task(_listen(keeper))
+    asyncio.get_running_loop().add_reader(pipe.fileno(), _receive_partitions, pipe, scheduler)
+    await scheduler.run()
+
+
+def _receive_partitions(pipe: Pipe, scheduler: LookbackScheduler) -> None:
     try:
-        await keeper.run()
-    finally:
-        listening.cancel()
+        scheduler.assign(pipe.recv())
+    except (EOFError, OSError):
+        os._exit(0)
 
 
-async def _listen(scheduler: LookbackScheduler) -> NoReturn:
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
-        scheduler.assign(msgspec.json.decode(line, type=list[int]))
-    os._exit(0)
+def _send(pipe: Pipe, message: ChildMessage) -> None:
+    with suppress(OSError):  # The worker is gone.
+        pipe.send(message)
 
 
-def _send_message(message: ChildMessage) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
-    sys.stdout.buffer.flush()
+class _PipeHandler(logging.Handler):
+    """Sends what is logged to the worker, which logs it as its own."""
 
+    def __init__(self, pipe: Pipe) -> None:
+        super().__init__()
+        self._pipe = pipe
 
-def _read_exactly(count: int) -> bytes:
-    """So many bytes of standard input, none more. Ends the process if the worker is gone before."""
-    found = b""
-    while len(found) < count:
-        more = os.read(sys.stdin.fileno(), count - len(found))
-        if not more:
-            os._exit(0)
-        found += more
-    return found
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a record's level and text."""
+        _send(self._pipe, LogLine(record.levelno, record.getMessage()))

@@ -1,4 +1,4 @@
-"""Looking back over files: alerts and reads in, historical hits out, through the same pipeline."""
+"""Lookback over files: alerts and reads in, historical hits out, through the same pipeline."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -9,10 +9,11 @@ from streams.pipeline import Pipeline
 from streams.records.hit import Hit
 from streams.records.match import Match
 from streams.records.read import Read
+from streams.records.times import Millis
 
 
 class ScanStep(NamedTuple):
-    """What a batch of lines gave; `unplaced` as in `Found`."""
+    """The result of a batch of lines; `unplaced` is as in `LookbackResult`."""
 
     hits: list[Hit]
     rejected: list[RejectedLine]
@@ -25,19 +26,22 @@ def scan_file(
     pipeline: Pipeline,
     search: LookbackSearch,
     path: str,
-    now_ms: int,
+    now_ms: Millis,
     country_of: Callable[[Read], str | None],
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[ScanStep]:
-    """The steps of looking back over a file of reads, at a time in ms since 1970 UTC.
+    """Run a lookback over a file of reads, at a given time; yield a step for each batch of lines.
 
-    Raises FileError for a file that cannot be read on; the steps before have been given by then.
+    `country_of` returns the country of a read's camera, or None if it is unknown; `progress` is as in
+    `read_batches`. Raises InputFileError for a file that cannot be read to its end, after the steps before
+    that.
     """
     name = display_name(path)
-    for lines, numbers in read_batches(path, progress):
-        found = search.search(lines, country_of)
+    for lines, line_numbers in read_batches(path, progress):
+        result = search.search(lines, country_of)
         rejected = [
-            RejectedLine(name, numbers[entry.position], entry.faults, entry.raw) for entry in found.rejected
+            RejectedLine(name, line_numbers[entry.position], entry.faults, entry.raw)
+            for entry in result.rejected
         ]
-        hits = pipeline.handle_matches(found.matches, now_ms)
-        yield ScanStep(hits, rejected, found.read_count, found.matches, found.unplaced)
+        hits = pipeline.handle_matches(result.matches, now_ms)
+        yield ScanStep(hits, rejected, result.read_count, result.matches, result.unplaced)

@@ -1,6 +1,6 @@
-"""The docket: which alerts ask to be looked back for, and for which of them it is not done.
+"""The queue of lookbacks: which alerts ask for one that is not done.
 
-It knows no Kafka: it is told what came from the topics of alerts and of look backs, in any order.
+It knows no Kafka: records of the topics of alerts and lookbacks are added in any order.
 """
 
 from collections.abc import Callable
@@ -9,38 +9,38 @@ from typing import Final, NamedTuple
 
 from streams.records.alert import Alert, AlertKey, alert_key
 from streams.records.lookback import LookbackRun
-from streams.records.times import SAFE_RANGE_START, to_ms
+from streams.records.times import SAFE_RANGE_START, Millis, to_ms
 
 _MIN_MS: Final = to_ms(SAFE_RANGE_START)
 
 
 class QueuedLookback(NamedTuple):
-    """An alert to be looked back for, and when it was asked for, in ms since 1970 UTC."""
+    """An alert that asks for a lookback, and the time of the request."""
 
     alert: Alert
-    asked_ms: int
+    asked_ms: Millis
 
 
-def arrival_ms(timestamp_ms: int, now_ms: int) -> int:
-    """When an alert came, by its record's time; now for a time that is none. In ms since 1970 UTC."""
+def arrival_ms(timestamp_ms: Millis, now_ms: Millis) -> Millis:
+    """Return the time at which an alert arrived: that of its record, or now if that is not a valid time."""
     return timestamp_ms if _MIN_MS <= timestamp_ms <= now_ms else now_ms
 
 
-class _LatestRecord(NamedTuple):
-    """What the latest record of a look back says."""
+class _LatestRun(NamedTuple):
+    """The content of the latest record of an alert's lookback."""
 
     version: int
     hours: float
-    asked_ms: int
-    done: bool
+    asked_ms: Millis
+    is_done: bool
 
 
 class LookbackQueue:
-    """The alerts for which a look back is not done."""
+    """The alerts whose lookback is not done."""
 
     def __init__(self) -> None:
         self._queued: dict[AlertKey, QueuedLookback] = {}
-        self._latest: dict[AlertKey, _LatestRecord] = {}
+        self._latest_runs: dict[AlertKey, _LatestRun] = {}
 
     def __contains__(self, key: object) -> bool:
         return key in self._queued
@@ -48,8 +48,8 @@ class LookbackQueue:
     def __len__(self) -> int:
         return len(self._queued)
 
-    def add_alert(self, alert: Alert, asked_ms: int) -> None:
-        """Takes an alert as it is now; `asked_at`, in ms since 1970 UTC, is when it came."""
+    def add_alert(self, alert: Alert, asked_ms: Millis) -> None:
+        """Add the present version of an alert; `asked_ms` is the time of its arrival."""
         key = alert_key(alert)
         if alert.lookback_hours:
             self._queued[key] = QueuedLookback(alert, asked_ms)
@@ -58,34 +58,30 @@ class LookbackQueue:
             self.remove(key)
 
     def remove(self, key: AlertKey) -> None:
-        """Takes the news that an alert was withdrawn, or does not ask any more."""
+        """Remove an alert that was withdrawn or does not ask for a lookback any more."""
         self._queued.pop(key, None)
 
-    def record(self, lookback: LookbackRun) -> None:
-        """Takes a record of a look back."""
-        known = _LatestRecord(
-            lookback.version, lookback.hours, to_ms(lookback.asked_at), lookback.done_at is not None
+    def record(self, run: LookbackRun) -> None:
+        """Record that a lookback has begun or is done."""
+        self._latest_runs[run.alert_key] = _LatestRun(
+            run.version, run.hours, to_ms(run.asked_at), run.done_at is not None
         )
-        self._latest[lookback.alert_key] = known
-        self._reconcile(lookback.alert_key)
+        self._reconcile(run.alert_key)
 
     def due(self, is_owned: Callable[[AlertKey], bool], now: datetime) -> list[QueuedLookback]:
-        """The look backs that are ours and not done, those asked for first in front.
-
-        Those of alerts that have expired by now are let go.
-        """
-        for key in [key for key, each in self._queued.items() if each.alert.valid_until <= now]:
+        """Return the queued lookbacks that this worker owns, by time of request; drop expired alerts."""
+        for key in [key for key, queued in self._queued.items() if queued.alert.valid_until <= now]:
             self.remove(key)
-        found = [each for key, each in self._queued.items() if is_owned(key)]
-        return sorted(found, key=lambda each: (each.asked_ms, alert_key(each.alert)))
+        owned = [queued for key, queued in self._queued.items() if is_owned(key)]
+        return sorted(owned, key=lambda queued: (queued.asked_ms, alert_key(queued.alert)))
 
     def _reconcile(self, key: AlertKey) -> None:
-        """Compares what is asked for with what is known of it."""
-        due, known = self._queued.get(key), self._latest.get(key)
-        if due is None or known is None or known.version != due.alert.version:
+        """Remove an alert whose lookback is done; give one that has begun the time of its first request."""
+        queued, run = self._queued.get(key), self._latest_runs.get(key)
+        if queued is None or run is None or run.version != queued.alert.version:
             return
-        if known.done and known.hours >= (due.alert.lookback_hours or 0):
+        if run.is_done and run.hours >= (queued.alert.lookback_hours or 0):
             self.remove(key)
-        elif not known.done:
-            # Begun before: over the same hours again, whatever has happened to the alert's record.
-            self._queued[key] = QueuedLookback(due.alert, min(due.asked_ms, known.asked_ms))
+        elif not run.is_done:
+            # It covers the same hours again, even if the alert's record was written again meanwhile.
+            self._queued[key] = QueuedLookback(queued.alert, min(queued.asked_ms, run.asked_ms))

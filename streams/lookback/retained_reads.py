@@ -1,40 +1,41 @@
-"""The reads that a topic still has, from a time on to its ends as they are now."""
+"""The reads that a topic retains, from a time up to the topic's present end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from streams.kafka.follower import TopicFollower
+from streams.records.times import Millis
 
 _FETCH_OPTIONS: Final[dict[str, Any]] = {
-    # Small beside what a broker holds for the live stream, and enough for a core.
+    # Little beside what a broker buffers for the live stream, and enough to keep one core busy.
     "max_partition_fetch_bytes": 1 << 20,
     "fetch_max_bytes": 4 << 20,
 }
 _MAX_CLOCK_AHEAD_MS: Final = 300_000
-"""How far a camera's clock may be ahead of the one that stamped its read on the topic."""
+"""How far a camera's clock may be ahead of the clock that stamped its read on the topic."""
 
 ProgressCallback = Callable[[int, int], None]
-"""Is told how many offsets of how many were passed."""
+"""Called with the number of offsets passed and the number of all."""
 
 
 async def read_retained(
-    options: dict[str, Any], topic: str, since_ms: int, progress: ProgressCallback
+    options: dict[str, Any], topic: str, since_ms: Millis, progress: ProgressCallback
 ) -> AsyncIterator[list[bytes]]:
-    """The values of a topic's records of a time (ms since 1970 UTC) or later, some thousands at a time.
+    """Yield the values of a topic's records from a time on, some thousands at a time.
 
-    The offsets are found by the records' own times, which are those of sending: no read is captured later
-    than it is sent, but for a clock that is ahead by some minutes. Which reads count goes by `captured_at`
-    and is not asked here. What is deleted for its age meanwhile is passed over. `options` are aiokafka's,
-    for the connection. Raises what Follower raises.
+    The start is found by the time of the records, at which they were sent: no read is captured later than it
+    is sent, except by a clock that is some minutes ahead. Reads captured before `since_ms` may be among them.
+    Records deleted for their age meanwhile are skipped. `options` are aiokafka's, for the connection. Raises
+    what TopicFollower raises.
     """
     async with TopicFollower(options | _FETCH_OPTIONS, topic, skip_deleted=True) as follower:
         await follower.open(max(since_ms - _MAX_CLOCK_AHEAD_MS, 0))
-        begins = sum(follower.next_offsets.values())
-        count = sum(follower.end_offsets.values()) - begins
-        progress(0, count)
+        start = sum(follower.next_offsets.values())
+        total = sum(follower.end_offsets.values()) - start
+        progress(0, total)
         async for _, records in follower.read_to_end():
             yield [record.value or b"" for record in records]
-            progress(min(sum(follower.next_offsets.values()) - begins, count), count)
-            # What goes on beside it has its turn, the fetch of the next records first of all.
+            progress(min(sum(follower.next_offsets.values()) - start, total), total)
+            # Let other tasks run, first of all the fetch of the next records.
             await asyncio.sleep(0)

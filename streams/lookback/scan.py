@@ -1,7 +1,8 @@
-"""A sweep: alerts run together over the retained reads, what matches sent, and all of it recorded.
+"""One scan of retained reads for several alerts; its matches are sent, and the scan is recorded.
 
-First it is recorded that it begins and by what right, then reads are looked at, then it is recorded what came
-of it. So nobody's reads are consulted without a record, and who finds one that is not done begins again.
+A record says that the scan begins and by which authority, then reads are searched, then another record says
+what came of it. So no reads are consulted without a record, and whoever finds a scan that is not done repeats
+it.
 """
 
 import asyncio
@@ -21,20 +22,20 @@ from streams.records.alert import AlertKey, alert_key
 from streams.records.encode import encode
 from streams.records.lookback import LookbackRun, RefusedCountry, SearchedCountry
 from streams.records.match import Match
-from streams.records.times import from_ms
+from streams.records.times import Millis, from_ms
 
 
 class ScanContext(NamedTuple):
     """Where reads come from, and where matches and records go.
 
-    `options` are aiokafka's, for the connection; `now` tells ms since 1970 UTC; `progress` is told, by
-    country, how far its reads are.
+    `options` are aiokafka's, for the connection. `progress` returns, for a country, the callback for the
+    progress in its reads.
     """
 
     options: dict[str, Any]
     topics: TopicsConfig
     producer: Producer
-    now_ms: Callable[[], int]
+    now_ms: Callable[[], Millis]
     progress: Callable[[str], ProgressCallback] = lambda _: lambda _, __: None
 
 
@@ -44,50 +45,54 @@ async def scan_retained_reads(
     by: Literal["worker", "operator"],
     context: ScanContext,
 ) -> list[LookbackRun]:
-    """Looks back for alerts that are in `looking`; the records of what came of it, in their order.
+    """Run the lookbacks of `requests`, which are those in `search`; return their final records in order.
 
-    Matches go to the topic of matches under the key of their alert, confirmed before it is recorded that it
-    is done. Raises KafkaError, FollowError and WorkerError; then it is not done, and doing it again gives
-    the same hits.
+    Matches go to the topic of matches under the key of their alert, and are acknowledged before the scan is
+    recorded as done. Raises KafkaError, FollowError and WorkerError; then it is not done, and a repetition
+    gives the same hits.
     """
     names = context.topics.names()
-    begun = [_start_record(each, by) for each in requests]
+    started = [_start_run(request, by) for request in requests]
     await _send_acknowledged(
-        context.producer, [_lookback_record(names.lookbacks, each) for each in begun if each.countries]
+        context.producer, [_run_record(names.lookbacks, run) for run in started if run.countries]
     )
-    reads: Counter[str] = Counter()
-    matches: Counter[tuple[AlertKey, str]] = Counter()
+    read_counts: Counter[str] = Counter()
+    match_counts: Counter[tuple[AlertKey, str]] = Counter()
     for country in search.countries:
-        of_country = _constant(country)
+        get_country = _constant(country)
         async for values in read_retained(
             context.options,
             context.topics.reads_topic(country),
             search.start_ms(country),
             context.progress(country),
         ):
-            found = search.search(values, of_country)
-            reads[country] += found.read_count
-            matches.update((alert_key(match.alert), country) for match in found.matches)
+            result = search.search(values, get_country)
+            read_counts[country] += result.read_count
+            match_counts.update((alert_key(match.alert), country) for match in result.matches)
             await _send_acknowledged(
-                context.producer, [_match_record(names.matches, match) for match in found.matches]
+                context.producer, [_match_record(names.matches, match) for match in result.matches]
             )
     done_at = from_ms(context.now_ms())
     done = [
         replace(
-            each,
+            run,
             countries=[
-                replace(at, reads=reads[at.country], matches=matches[each.alert_key, at.country])
-                for at in each.countries
+                replace(
+                    searched,
+                    reads=read_counts[searched.country],
+                    matches=match_counts[run.alert_key, searched.country],
+                )
+                for searched in run.countries
             ],
             done_at=done_at,
         )
-        for each in begun
+        for run in started
     ]
-    await _send_acknowledged(context.producer, [_lookback_record(names.lookbacks, each) for each in done])
+    await _send_acknowledged(context.producer, [_run_record(names.lookbacks, run) for run in done])
     return done
 
 
-def _start_record(request: LookbackRequest, by: Literal["worker", "operator"]) -> LookbackRun:
+def _start_run(request: LookbackRequest, by: Literal["worker", "operator"]) -> LookbackRun:
     alert = request.alert
     return LookbackRun(
         alert.list_id,
@@ -97,10 +102,10 @@ def _start_record(request: LookbackRequest, by: Literal["worker", "operator"]) -
         request.hours,
         by,
         [
-            SearchedCountry(granted.country, granted.hours, granted.source)
-            for granted in request.scope.permitted
+            SearchedCountry(permission.country, permission.hours, permission.source)
+            for permission in request.scope.permitted
         ],
-        [RefusedCountry(denied.country, denied.reason) for denied in request.scope.refused],
+        [RefusedCountry(refusal.country, refusal.reason) for refusal in request.scope.refused],
     )
 
 
@@ -108,8 +113,8 @@ def _constant(country: str) -> Callable[[object], str]:
     return lambda _: country
 
 
-def _lookback_record(topic: str, lookback: LookbackRun) -> ProducerRecord:
-    return ProducerRecord(topic, encode_alert_key(lookback.alert_key), encode(lookback))
+def _run_record(topic: str, run: LookbackRun) -> ProducerRecord:
+    return ProducerRecord(topic, encode_alert_key(run.alert_key), encode(run))
 
 
 def _match_record(topic: str, match: Match) -> ProducerRecord:
@@ -117,13 +122,12 @@ def _match_record(topic: str, match: Match) -> ProducerRecord:
 
 
 async def _send_acknowledged(producer: Producer, records: Sequence[ProducerRecord]) -> None:
-    """Sends records and waits until the broker has them. Raises WorkerError for one that it does not take."""
+    """Send records and wait until the broker has them. Raises WorkerError for one that it refuses."""
     if not records:
         return
-    for letter, answer in zip(
-        records, await asyncio.gather(*await producer.send(records), return_exceptions=True), strict=True
-    ):
+    answers = await asyncio.gather(*await producer.send(records), return_exceptions=True)
+    for record, answer in zip(records, answers, strict=True):
         if isinstance(answer, KafkaError):
-            raise refusal_error(letter.topic, answer)
+            raise refusal_error(record.topic, answer)
         if isinstance(answer, BaseException):
             raise answer

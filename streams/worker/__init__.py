@@ -1,6 +1,6 @@
-"""The worker: reads in, hits out, on Kafka.
+"""The worker: reads on Kafka in, hits out.
 
-    reads ─▶ Matching ─▶ matches ─▶ Correlating ─▶ hits
+    reads ─▶ MatchAgent ─▶ matches ─▶ CorrelateAgent ─▶ hits
 
-`streams.worker.worker.Worker` starts and ends it all; `docs/guides/worker.md` says what holds and how.
+`streams.worker.worker.Worker` starts and stops all of it; `docs/guides/worker.md` describes its guarantees.
 """

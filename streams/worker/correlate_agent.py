@@ -1,94 +1,110 @@
-"""The correlate agent: this worker's partitions of the matches, and what reaches all of them."""
+"""The correlate agent: this worker's partitions of the matches, and the events that concern all of them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
+from streams.correlation.budget import BudgetNotice
+from streams.correlation.correlator import Correlator
 from streams.records.alert import AlertKey
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 from streams.records.verdict import Verdict
+from streams.worker.context import WorkerContext
 from streams.worker.partition import Partition
-from streams.worker.restore import EffectiveVerdict
+from streams.worker.restore import EffectiveVerdict, StateRestorer
+
+_log: Final = logging.getLogger(__name__)
 
 
 class CorrelateAgent:
-    """The partitions of the matches that this worker has. `new` starts one.
+    """The partitions of the matches that are assigned to this worker.
 
-    Changes of alerts, verdicts and the time reach every partition; each tells what concerns its vehicles.
+    Alert changes, verdicts and time reach every partition; each emits the hits of its own vehicles.
     """
 
-    def __init__(self, new_partition: Callable[[int], Partition]) -> None:
-        self._new_partition = new_partition
+    def __init__(self, context: WorkerContext, restorer: StateRestorer) -> None:
+        self._context = context
+        self._restorer = restorer
         self._partitions: dict[int, Partition] = {}
         self._generation = -1
         self._effective_verdicts: list[EffectiveVerdict] = []
+        self._tightened: set[tuple[str, str]] = set()
 
     @property
     def partitions(self) -> Mapping[int, Partition]:
         """The partitions by number."""
         return self._partitions
 
-    @property
-    def effective_verdicts(self) -> Iterable[EffectiveVerdict]:
-        """The verdicts so far."""
-        return self._effective_verdicts
-
-    def handle_batch(self, event: Any) -> None:
-        """Takes an event of Faust's whose value is a Batch of matches."""
-        self._partitions[event.value.partition].handle_batch(event)
+    async def handle_batch(self, event: Any) -> None:
+        """Handle an event of Faust's whose value is a Batch of matches."""
+        with self._context.failure.signal_failure("handling matches"):
+            self._partitions[event.value.partition].handle_batch(event)
 
     def handle_alert_change(self, key: AlertKey) -> None:
-        """Takes the news that an alert has changed."""
+        """Handle a changed or withdrawn alert."""
         for partition in self._partitions.values():
             partition.handle_alert_change(key)
 
-    def handle_verdict(self, verdict: Verdict, effective_ms: int) -> None:
-        """Takes a verdict that is in force from a time on, in ms since 1970 UTC."""
+    def handle_verdict(self, verdict: Verdict, effective_ms: Millis) -> None:
+        """Handle a verdict that takes effect at a time."""
         self._effective_verdicts.append(EffectiveVerdict(verdict, effective_ms))
         for partition in self._partitions.values():
             partition.handle_verdict(verdict, effective_ms)
 
     def handle_time(self) -> None:
-        """Takes the time."""
+        """Handle the passing of time."""
         for partition in self._partitions.values():
             partition.handle_time()
 
-    def expire(self, before_ms: int, verdicts_before_ms: int) -> None:
-        """Drops what is too old to be kept up to date; times in ms since 1970 UTC."""
+    def expire(self, before_ms: Millis, verdicts_before_ms: Millis) -> None:
+        """Drop passages and verdicts older than their retention."""
         self._effective_verdicts = [
-            each for each in self._effective_verdicts if to_ms(each.verdict.at) >= verdicts_before_ms
+            effective
+            for effective in self._effective_verdicts
+            if to_ms(effective.verdict.at) >= verdicts_before_ms
         ]
         for partition in self._partitions.values():
             partition.expire(before_ms, verdicts_before_ms)
 
-    def flush(self, watermark_ms: int) -> None:
-        """Tells what is known to follow after the latest time of all reads, in ms since 1970 UTC.
-
-        For runs over events of the past, at their end.
-        """
+    def flush(self, watermark_ms: Millis) -> None:
+        """Emit what is due after the last read, at the end of a run over past events."""
         for partition in self._partitions.values():
             partition.flush(watermark_ms)
 
     def handle_revoked(self) -> None:
-        """A rebalance begins: nothing is told until it is known whose the partitions are."""
+        """Handle the start of a rebalance: emit nothing until it is known who owns which partition."""
         for partition in self._partitions.values():
             partition.pause()
 
     async def handle_assigned(self, partitions: Iterable[int], generation: int) -> None:
-        """Takes the partitions that are this worker's in a generation of the group.
+        """Handle the assignment of partitions to this worker in a generation of its consumer group.
 
-        The state of one that it had in the generation just before is as it should be: nobody else had it.
+        A partition that it also had in the generation before keeps its state: no other worker had it.
         """
-        ours = set(partitions)
-        kept = ours & self._partitions.keys() if generation <= self._generation + 1 else set()
+        assigned = set(partitions)
+        kept = assigned & self._partitions.keys() if generation <= self._generation + 1 else set()
         self._generation = generation
         for number in self._partitions.keys() - kept:
             await self._partitions.pop(number).stop()
-        for number in sorted(ours - kept):
-            self._partitions[number] = self._new_partition(number)
+        for number in sorted(assigned - kept):
+            self._partitions[number] = Partition(
+                number, self._context, self._restore, self._report_budget_notice
+            )
         for number in kept:
             self._partitions[number].resume()
 
     async def stop(self) -> None:
-        """Ends all partitions."""
+        """Stop all partitions."""
         while self._partitions:
             await self._partitions.popitem()[1].stop()
+
+    async def _restore(self, partition: int) -> Correlator:
+        return await self._restorer.restore(partition, self._effective_verdicts, self._context.now_ms())
+
+    def _report_budget_notice(self, partition: int, notice: BudgetNotice) -> None:
+        """Log a notice; of the tightening of a list on a day only the first, not one for each partition."""
+        key = (notice.list_id, notice.day)
+        if not notice.is_tightening or key not in self._tightened:
+            _log.info("%s, partition %d: %s", self._context.names.matches, partition, notice.text)
+        if notice.is_tightening:
+            self._tightened.add(key)

@@ -1,6 +1,6 @@
-"""The Faust app of a worker: its agents and settings."""
+"""The Faust app of a worker: its agents and options."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -9,47 +9,43 @@ from faust.tables.manager import TableManager
 
 from streams.kafka.client import Connection
 from streams.kafka.faust_driver import FetchWait, batch_topic
+from streams.kafka.topics import TopicNames
 from streams.worker.config import WorkerConfig
 
 _MAX_BATCHES: Final = 64
-"""Of a partition in flight at most: when reads come slowly, each batch is a read or two."""
+"""Batches of a partition in flight at most; when reads come slowly, each batch is a read or two."""
 _FETCH_WAIT: Final = FetchWait(32 << 10, 3)
-"""At 20,000 reads a second it spares a third of the work and the long waits; a read alone comes at once."""
-Handler = Callable[[Any], Awaitable[None]]
+"""At 20,000 reads a second this saves a third of the CPU and avoids long waits; one read is not delayed."""
+_Handler = Callable[[Any], Awaitable[None]]
 
 
 class Agents(NamedTuple):
-    """What the agents do with an event whose value is a Batch."""
+    """The handlers of the agents; both take an event of Faust's whose value is a Batch."""
 
-    match: Handler
-    correlate: Handler
+    match: _Handler
+    correlate: _Handler
 
 
 class _NoTables(TableManager):
-    """Faust waits a second at the start for tables to be declared; here there are none."""
+    """Skips Faust's wait of one second, at the start, for tables to be declared: there are none."""
 
     async def sleep(self, n: Any, **_: Any) -> None:
-        """Does not wait."""
+        """Return at once."""
 
 
 def make_app(
-    connection: Connection,
-    config: WorkerConfig,
-    member: str | None,
-    reads_topics: Iterable[str],
-    matches_topic: str,
-    agents: Agents,
+    connection: Connection, config: WorkerConfig, member: str | None, names: TopicNames, agents: Agents
 ) -> faust.App:
-    """The app: an agent on the topics of reads, one on that of matches; no web server, no tables.
+    """Return the app: an agent on each topic of reads and one on that of matches; no web server, no tables.
 
-    `member` names the worker in the group, and keeps its partitions for it while it restarts.
+    `member` names the worker in its group, which keeps its partitions for it while it restarts.
     """
     options: dict[str, Any] = {} if member is None else {"consumer_group_instance_id": member}
     app = faust.App(
         config.group,
         **connection.for_faust("worker", "batch"),
         **options,
-        # Faust writes nothing there without tables, but wants a place.
+        # Faust writes nothing there without tables, but requires a folder.
         datadir=Path(config.state_dir).expanduser() / "faust",
         store="memory://",
         TableManager=_NoTables,
@@ -63,7 +59,7 @@ def make_app(
         broker_commit_every=1000,
         stream_buffer_maxsize=_MAX_BATCHES,
         stream_wait_empty=True,
-        # A worker is one process; its agents have no replies to wait for.
+        # A worker is one process; its agents wait for no replies.
         reply_create_topic=False,
     )
 
@@ -77,7 +73,7 @@ def make_app(
 
     cast(Any, app.transport).fetch_wait = _FETCH_WAIT
     limits: dict[str, Any] = {"in_flight": _MAX_BATCHES, "records": config.in_flight}
-    for name in reads_topics:
-        app.agent(batch_topic(app, name, **limits), name=f"match.{name}")(match)
-    app.agent(batch_topic(app, matches_topic, **limits), name="correlate")(correlate)
+    for topic in names.reads:
+        app.agent(batch_topic(app, topic, **limits), name=f"match.{topic}")(match)
+    app.agent(batch_topic(app, names.matches, **limits), name="correlate")(correlate)
     return app

@@ -1,14 +1,10 @@
-"""The match agent: batches of reads in, matches out. It keeps no state but the lists."""
+"""The match agent: batches of reads in, matches out. Its only state is the index of the alert lists."""
 
-import asyncio
-from collections.abc import Callable, Sequence
 from typing import Any, Final
-
-from aiokafka.errors import KafkaError
 
 from streams.alerts.index import Index
 from streams.kafka.faust_driver import Batch
-from streams.kafka.producer import Acknowledgement, Producer, ProducerRecord, refusal_error
+from streams.kafka.producer import ProducerRecord
 from streams.kafka.record_keys import encode_alert_key
 from streams.matching.batch import match_batch
 from streams.matching.matcher import Matcher
@@ -16,118 +12,83 @@ from streams.records.alert import alert_key
 from streams.records.decode import RejectedRecord
 from streams.records.encode import encode
 from streams.records.faults import Fault
-from streams.runtime.clock import Clock
-from streams.runtime.errors import unexpected_error
+from streams.records.times import Millis
+from streams.worker.context import WorkerContext
 from streams.worker.dead_letters import dead_letter
-from streams.worker.failure_signal import FailureSignal
+from streams.worker.pending_records import PendingRecords
 from streams.worker.reject_rate import RejectRate
 
-_NO_VALUE: Final = Fault("", "must be a JSON object", "a null value")
+_NULL_VALUE: Final = Fault("", "must be a JSON object", "a null value")
 
 
 class MatchAgent:
-    """What the match agent does with a batch: matches and dead letters, sent, confirmed, acknowledged.
+    """Matches batches of reads, and sends their matches and dead letters.
 
-    Reads count as done when all that came of them is confirmed. Several batches are under way at a time.
+    A batch is acknowledged, and its offsets can be committed, when the broker has acknowledged all records
+    that follow from it. Several batches are in progress at a time.
     """
+
+    def __init__(self, context: WorkerContext, index: Index, matcher: Matcher) -> None:
+        self._context = context
+        self._index = index
+        self._matcher = matcher
+        self._reject_rates: dict[str, RejectRate] = {}
+        self._pending = PendingRecords(context.producer, context.failure)
+        self.read_count = 0
+        """Records of the topics of reads handled so far."""
+        self.match_count = 0
+        """Matches sent so far."""
+        self.watermark_ms: Millis = 0
+        """The greatest `captured_at` so far."""
 
     @property
     def pending_count(self) -> int:
-        """Batches whose confirmation is awaited."""
-        return len(self._tasks)
-
-    def __init__(
-        self,
-        index: Index,
-        matcher: Matcher,
-        producer: Producer,
-        clock: Clock,
-        failure: FailureSignal,
-        *,
-        matches_topic: str,
-        rejected_topic: str,
-        new_reject_rate: Callable[[str], RejectRate],
-    ) -> None:
-        self._index = index
-        self._matcher = matcher
-        self._producer = producer
-        self._clock = clock
-        self._failure = failure
-        self._matches_topic = matches_topic
-        self._rejected_topic = rejected_topic
-        self._new_reject_rate = new_reject_rate
-        self._reject_rates: dict[str, RejectRate] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.read_count = 0
-        """Records of reads taken so far."""
-        self.match_count = 0
-        """Matches sent so far."""
-        self.watermark_ms = 0
-        """The latest `captured_at` so far, in ms since 1970 UTC."""
+        """The number of batches whose records are not acknowledged yet."""
+        return len(self._pending)
 
     async def handle_batch(self, event: Any) -> None:
-        """Takes an event of Faust's whose value is a Batch of reads."""
+        """Handle an event of Faust's whose value is a Batch of reads."""
         batch: Batch = event.value
-        if self._failure.is_set:
-            return  # the worker ends, and what it takes now would only come twice
-        with self._failure.signal_failure(
-            f"topic {batch.topic}: matching offsets {batch.first} to {batch.last}"
-        ):
-            letters = self._build_records(batch)
-            if not letters:
+        failure = self._context.failure
+        if failure.is_set:
+            return  # The worker stops; what this batch sent now would be sent again after the restart.
+        with failure.signal_failure(f"topic {batch.topic}: matching offsets {batch.first} to {batch.last}"):
+            records = self._match(batch)
+            if records:
+                await self._pending.send(records, event.ack)
+            else:
                 event.ack()
-                return
-            sent = await self._producer.send(letters)
-            task = asyncio.create_task(await_acknowledgements(letters, sent, event.ack, self._failure))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
 
-    def _build_records(self, batch: Batch) -> list[ProducerRecord]:
-        matched = match_batch([record.value or b"" for record in batch.records], self._index, self._matcher)
-        share = self._reject_rates.get(batch.topic)
-        if share is None:
-            share = self._reject_rates[batch.topic] = self._new_reject_rate(batch.topic)
-        share.add_batch(len(batch), len(matched.rejected))
-        letters = [self._dead_letter(batch, each) for each in matched.rejected]
-        for match, newest in zip(matched.matches, matched.watermarks_ms, strict=True):
-            key = encode_alert_key(alert_key(match.alert))
-            self.watermark_ms = max(self.watermark_ms, newest)
-            letters.append(
+    def _match(self, batch: Batch) -> list[ProducerRecord]:
+        """Return the matches and dead letters of a batch. Raises WorkerError for too many dead letters."""
+        result = match_batch([record.value or b"" for record in batch.records], self._index, self._matcher)
+        self._reject_rate(batch.topic).add_batch(len(batch), len(result.rejected))
+        records = [self._dead_letter(batch, rejected) for rejected in result.rejected]
+        for match, watermark_ms in zip(result.matches, result.watermarks_ms, strict=True):
+            self.watermark_ms = max(self.watermark_ms, watermark_ms)
+            records.append(
                 ProducerRecord(
-                    self._matches_topic,
-                    key,
+                    self._context.names.matches,
+                    encode_alert_key(alert_key(match.alert)),
                     encode(match),
-                    timestamp_ms=max(self._clock(self.watermark_ms), 0),
+                    timestamp_ms=max(self._context.clock(self.watermark_ms), 0),
                 )
             )
-        if matched.watermark_ms is not None:
-            self.watermark_ms = max(self.watermark_ms, matched.watermark_ms)
+        if result.watermark_ms is not None:
+            self.watermark_ms = max(self.watermark_ms, result.watermark_ms)
         self.read_count += len(batch)
-        self.match_count += len(matched.matches)
-        return letters
+        self.match_count += len(result.matches)
+        return records
+
+    def _reject_rate(self, topic: str) -> RejectRate:
+        rate = self._reject_rates.get(topic)
+        if rate is None:
+            config = self._context.config
+            rate = RejectRate(topic, config.rejected_share, config.rejected_over)
+            self._reject_rates[topic] = rate
+        return rate
 
     def _dead_letter(self, batch: Batch, rejected: RejectedRecord) -> ProducerRecord:
         record = batch.records[rejected.position]
-        faults = (_NO_VALUE,) if record.value is None else rejected.faults
-        return dead_letter(self._rejected_topic, batch.topic, batch.partition, record, faults)
-
-
-async def await_acknowledgements(
-    records: Sequence[ProducerRecord],
-    pending: Sequence[Acknowledgement],
-    on_done: Callable[[], object],
-    failure: FailureSignal,
-) -> None:
-    """Waits until the broker has confirmed all, then calls `done`; if one is refused, raises the alarm."""
-    answers = await asyncio.gather(*pending, return_exceptions=True)
-    wrong = next(
-        (each for each in zip(records, answers, strict=True) if isinstance(each[1], BaseException)), None
-    )
-    if wrong is None:
-        on_done()
-        return
-    letter, error = wrong
-    if isinstance(error, KafkaError):
-        failure.fail(refusal_error(letter.topic, error))
-    else:
-        failure.fail(unexpected_error(f"topic {letter.topic}: sending", error))
+        faults = (_NULL_VALUE,) if record.value is None else rejected.faults
+        return dead_letter(self._context.names.rejected, batch.topic, batch.partition, record, faults)

@@ -1,4 +1,4 @@
-"""A worker's part in correlation: one partition of the matches, its state and the jobs on it, one by one."""
+"""One partition of the matches in correlation: its state, and the jobs on it, done one after the other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,201 +9,181 @@ from typing import Any
 from streams.correlation.budget import BudgetNotice
 from streams.correlation.correlator import Correlator
 from streams.kafka.faust_driver import Batch
-from streams.kafka.producer import Producer, ProducerRecord
+from streams.kafka.producer import ProducerRecord
 from streams.records.alert import AlertKey
 from streams.records.decode import decode_matches
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match
+from streams.records.times import Millis
 from streams.records.verdict import Verdict
-from streams.runtime.clock import Clock
 from streams.runtime.errors import WorkerError
-from streams.worker.failure_signal import FailureSignal
-from streams.worker.match_agent import await_acknowledgements
+from streams.worker.context import WorkerContext
+from streams.worker.pending_records import PendingRecords
 
-Job = Callable[[], list[Hit]]
+_Job = Callable[[Correlator], list[Hit]]
+
+
+def _do_nothing() -> None:
+    """Take the place of a callback."""
 
 
 class Partition:
-    """One partition of the matches: all that comes for it is done in the order in which it came.
+    """The state of one partition of the matches. Its events are handled in the order of arrival.
 
-    `rebuilt` gives the state as it was left by whoever had the partition before. Its hits go to the same
-    partition of the topic of hits, so those of one vehicle stay in order. `notify` is given what there is
-    to say of lists' budgets.
+    Its hits go to the same partition of the topic of hits, so the hits of one vehicle stay in order.
     """
 
     def __init__(
         self,
         number: int,
+        context: WorkerContext,
         restore: Callable[[int], Awaitable[Correlator]],
-        producer: Producer,
-        clock: Clock,
-        failure: FailureSignal,
-        hits_topic: str,
-        notify: Callable[[int, BudgetNotice], None],
+        report_notice: Callable[[int, BudgetNotice], None],
     ) -> None:
+        """`restore` returns the state that the partition's last owner left; the jobs wait for it."""
         self._number = number
-        self.match_count = 0
-        """Matches taken so far."""
-        self.hit_count = 0
-        """Revisions of hits sent so far."""
+        self._context = context
         self._restore = restore
-        self._producer = producer
-        self._clock = clock
-        self._failure = failure
-        self._hits_topic = hits_topic
-        self._notify = notify
-        self._watermark_ms = 0
+        self._report_notice = report_notice
+        self.match_count = 0
+        """Matches handled so far."""
+        self.hit_count = 0
+        """Hit revisions sent so far."""
+        self._watermark_ms: Millis = 0
         self._correlator: Correlator | None = None
-        self._jobs: asyncio.Queue[tuple[Job, Callable[[], Any] | None]] = asyncio.Queue()
+        self._jobs: asyncio.Queue[tuple[_Job, Callable[[], Any]]] = asyncio.Queue()
+        self._unfinished_jobs = 0
         self._owned = asyncio.Event()
         self._owned.set()
-        self._acknowledging: set[asyncio.Task[None]] = set()
-        self._jobs_left = 0
+        self._pending = PendingRecords(context.producer, context.failure)
         self._task = asyncio.create_task(self._run())
 
     @property
     def pending_count(self) -> int:
-        """How many jobs are not done yet, and how many confirmations are awaited."""
-        return self._jobs_left + len(self._acknowledging)
+        """The number of unfinished jobs and of unacknowledged groups of hits."""
+        return self._unfinished_jobs + len(self._pending)
 
     @property
     def suppressed(self) -> Mapping[tuple[str, str], int]:
-        """How many passages are withheld by a list's budget, by list and UTC day as in 2026-05-21."""
+        """The counts of passages suppressed by budget, by list and UTC day (2026-05-21)."""
         return self._correlator.suppressed_counts() if self._correlator is not None else {}
 
     def handle_batch(self, event: Any) -> None:
-        """Takes an event of Faust's whose value is a Batch of matches; acknowledged when its hits are out."""
-        self._submit(lambda: self._handle_matches(event.value), event.ack)
+        """Handle an event of Faust's whose value is a Batch of matches; acknowledge it after its hits."""
+        self._submit(lambda correlator: self._handle_matches(correlator, event.value), event.ack)
 
     def handle_alert_change(self, key: AlertKey) -> None:
-        """Takes the news that an alert has changed."""
+        """Handle a changed or withdrawn alert."""
         if self._correlator is None or self._correlator.is_sighted(key):
-            self._submit(lambda: self._restored_correlator.handle_alert_change(key, self._now_ms()), None)
+            self._submit(lambda correlator: correlator.handle_alert_change(key, self._now_ms()))
 
-    def handle_verdict(self, verdict: Verdict, effective_ms: int) -> None:
-        """Takes a verdict that is in force from a time on, in ms since 1970 UTC."""
+    def handle_verdict(self, verdict: Verdict, effective_ms: Millis) -> None:
+        """Handle a verdict that takes effect at a time."""
 
-        def job() -> list[Hit]:
-            self._restored_correlator.schedule_verdict(verdict, effective_ms)
-            return self._restored_correlator.handle_time(self._now_ms())
+        def job(correlator: Correlator) -> list[Hit]:
+            correlator.schedule_verdict(verdict, effective_ms)
+            return correlator.handle_time(self._now_ms())
 
-        self._submit(job, None)
+        self._submit(job)
 
     def handle_time(self) -> None:
-        """Takes the time."""
+        """Handle the passing of time, unless other jobs are waiting, which do so too."""
         if self._jobs.empty() and self._correlator is not None and self._owned.is_set():
-            self._submit(lambda: self._restored_correlator.handle_time(self._now_ms()), None)
+            self._submit(lambda correlator: correlator.handle_time(self._now_ms()))
 
-    def expire(self, before_ms: int, verdicts_before_ms: int) -> None:
-        """Drops what is too old to be kept up to date; times in ms since 1970 UTC."""
+    def expire(self, before_ms: Millis, verdicts_before_ms: Millis) -> None:
+        """Drop passages and verdicts older than their retention."""
 
-        def job() -> list[Hit]:
-            self._restored_correlator.expire(before_ms, verdicts_before_ms)
+        def job(correlator: Correlator) -> list[Hit]:
+            correlator.expire(before_ms, verdicts_before_ms)
             return []
 
-        self._submit(job, None)
+        self._submit(job)
 
-    def flush(self, watermark_ms: int) -> None:
-        """Tells what is known to follow after the latest time of all reads, in ms since 1970 UTC.
+    def flush(self, watermark_ms: Millis) -> None:
+        """Emit what is due after the last read, at the end of a run over past events."""
 
-        For runs over events of the past, at their end.
-        """
-
-        def job() -> list[Hit]:
+        def job(correlator: Correlator) -> list[Hit]:
             self._watermark_ms = max(self._watermark_ms, watermark_ms)
-            return [
-                *self._restored_correlator.handle_time(self._now_ms()),
-                *self._restored_correlator.flush(),
-            ]
+            return [*correlator.handle_time(self._now_ms()), *correlator.flush()]
 
-        self._submit(job, None)
+        self._submit(job)
 
     def pause(self) -> None:
-        """Tells nothing from now on: the partition may be another's."""
+        """Emit nothing from now on: the partition may be another worker's."""
         self._owned.clear()
 
     def resume(self) -> None:
-        """Goes on with the state there is: the partition was nobody else's meanwhile."""
+        """Continue with the present state: no other worker had the partition meanwhile."""
         self._owned.set()
 
     async def stop(self) -> None:
-        """Ends it; what waits is dropped and comes again from Kafka to whoever has the partition next."""
-        # Its confirmations too: brokers may be away, and whoever waits for this holds up a rebalance.
-        tasks = (self._task, *self._acknowledging)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Drop all unfinished jobs; Kafka delivers their records again to the partition's next owner."""
+        # Acknowledgements are not waited for: brokers may be away, and a rebalance waits for this.
+        self._task.cancel()
+        await self._pending.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
-    @property
-    def _restored_correlator(self) -> Correlator:
-        assert self._correlator is not None, "jobs are done when the state is there"
-        return self._correlator
+    def _now_ms(self) -> Millis:
+        return self._context.clock(self._watermark_ms)
 
-    def _now_ms(self) -> int:
-        return self._clock(self._watermark_ms)
-
-    def _submit(self, job: Job, on_done: Callable[[], Any] | None) -> None:
-        self._jobs_left += 1
+    def _submit(self, job: _Job, on_done: Callable[[], Any] = _do_nothing) -> None:
+        self._unfinished_jobs += 1
         self._jobs.put_nowait((job, on_done))
 
     async def _run(self) -> None:
-        with self._failure.signal_failure(f"correlating for {self._hits_topic}, partition {self._number}"):
-            correlator = await self._restore(self._number)
-            self._correlator = correlator
-            await self._run_job(lambda: correlator.restorer.finish(self._now_ms()), None)
+        doing = f"correlating for {self._context.names.hits}, partition {self._number}"
+        with self._context.failure.signal_failure(doing):
+            correlator = self._correlator = await self._restore(self._number)
+            await self._run_job(correlator, lambda state: state.restorer.finish(self._now_ms()))
             while True:
-                job, done = await self._next_job()
+                job, on_done = await self._next_job(correlator)
                 await self._owned.wait()
-                await self._run_job(job, done)
-                self._jobs_left -= 1
+                await self._run_job(correlator, job, on_done)
+                self._unfinished_jobs -= 1
 
-    async def _next_job(self) -> tuple[Job, Callable[[], Any] | None]:
-        """The job that is next. While there is none, alerts that rest are reviewed one by one."""
-        while self._jobs.empty() and self._restored_correlator.cold_count:
+    async def _next_job(self, correlator: Correlator) -> tuple[_Job, Callable[[], Any]]:
+        """Return the next job; while there is none, hydrate cold alerts one by one."""
+        while self._jobs.empty() and correlator.cold_count:
             await self._owned.wait()
-            began = monotonic()
-            await self._run_job(lambda: self._restored_correlator.hydrate(self._now_ms(), 1), None)
-            # Half of the time is left to what else the worker does.
+            began_s = monotonic()
+            await self._run_job(correlator, lambda state: state.hydrate(self._now_ms(), 1))
+            # Leave half of the time to the rest of the worker.
             with suppress(TimeoutError):
-                return await asyncio.wait_for(self._jobs.get(), monotonic() - began)
+                return await asyncio.wait_for(self._jobs.get(), monotonic() - began_s)
         return await self._jobs.get()
 
-    async def _run_job(self, job: Job, on_done: Callable[[], Any] | None) -> None:
-        hits = job()
-        for notice in self._restored_correlator.pop_notices():
-            self._notify(self._number, notice)
+    async def _run_job(
+        self, correlator: Correlator, job: _Job, on_done: Callable[[], Any] = _do_nothing
+    ) -> None:
+        hits = job(correlator)
+        for notice in correlator.pop_notices():
+            self._report_notice(self._number, notice)
         if hits:
             self.hit_count += len(hits)
-            letters = [
-                ProducerRecord(self._hits_topic, hit.hit_id.encode(), encode(hit), self._number)
-                for hit in hits
-            ]
-            sent = await self._producer.send(letters)
-            task = asyncio.create_task(
-                await_acknowledgements(letters, sent, on_done or (lambda: None), self._failure)
-            )
-            self._acknowledging.add(task)
-            task.add_done_callback(self._acknowledging.discard)
-        elif on_done is not None:
-            # Hits of earlier jobs on the same matches may be under way still.
-            if self._acknowledging:
-                await asyncio.gather(*self._acknowledging)
-            if not self._failure.is_set:
+            await self._pending.send([self._hit_record(hit) for hit in hits], on_done)
+        elif on_done is not _do_nothing:
+            # Hits of earlier jobs on the same matches may not be acknowledged yet.
+            await self._pending.wait()
+            if not self._context.failure.is_set:
                 on_done()
 
-    def _handle_matches(self, batch: Batch) -> list[Hit]:
+    def _hit_record(self, hit: Hit) -> ProducerRecord:
+        return ProducerRecord(self._context.names.hits, hit.hit_id.encode(), encode(hit), self._number)
+
+    def _handle_matches(self, correlator: Correlator, batch: Batch) -> list[Hit]:
         hits: list[Hit] = []
         decoded = decode_matches([record.value or b"" for record in batch.records])
         for record, match in zip(batch.records, decoded, strict=True):
             if not isinstance(match, Match):
                 faults = "; ".join(map(str, match))
                 raise WorkerError(
-                    f"topic {batch.topic}: partition {batch.partition}, offset {record.offset}: no match of "
-                    f"this version ({faults}). Only workers write there: stop what else does, and go past "
-                    "the record by setting the group's offset"
+                    f"topic {batch.topic}, partition {batch.partition}, offset {record.offset}: not a match "
+                    f"of this version ({faults}). Only workers may write there: stop the other writer, and "
+                    "skip the record by setting the group's offset"
                 )
             self._watermark_ms = max(self._watermark_ms, record.timestamp)
-            hits += self._restored_correlator.handle_match(match, self._clock(record.timestamp))
+            hits += correlator.handle_match(match, self._context.clock(record.timestamp))
         self.match_count += len(batch)
         return hits

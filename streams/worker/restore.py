@@ -1,20 +1,24 @@
-"""The state of a partition of the matches, made anew by reading topics back: no changelog, no database.
+"""The state of a partition of the matches, restored from topics: without a changelog and a database.
 
-Matches are read back as far as the group has committed, hits and verdicts to their ends. What was told of
-each hit is what the topic of hits says; so who takes over tells what is missing and repeats nothing.
+Matches are read up to the offset that the group has committed, hits and verdicts to their ends. The topic of
+hits shows the last emitted revision of each hit, so a worker that takes over emits what is missing and
+repeats nothing.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.correlation.correlator import Correlator
+from streams.kafka.client import Connection
 from streams.kafka.faust_driver.batch import Record
 from streams.kafka.follower import FollowError, TopicFollower
 from streams.kafka.record_keys import decode_alert_key
+from streams.kafka.topics import TopicsConfig
+from streams.records.times import HOUR_MS, Millis
 from streams.records.verdict import Verdict
 from streams.runtime.errors import WorkerError
 
@@ -22,100 +26,93 @@ _MAX_CHUNK_RECORDS: Final = 500
 
 
 class EffectiveVerdict(NamedTuple):
-    """A verdict, and from when on it is in force, in ms since 1970 UTC."""
+    """A verdict, and the time at which it takes effect."""
 
     verdict: Verdict
-    effective_ms: int
+    effective_ms: Millis
 
 
 class StateRestorer:
-    """Makes the states of partitions anew. `options` are aiokafka's, for the connection.
+    """Restores the state of partitions of the matches, as a consumer group has left it.
 
-    `new` gives an empty state, one of as many as the matches have partitions. Times are in ms: matches and
-    hits since `remembered_ms` before now count, and of older hits, since `verdicts_ms` before now, those on
-    which a verdict was given.
+    `topics` gives the retention: matches and hits count for `matches_hours`, and hits on which there is a
+    verdict for `verdicts_hours`. `build_correlator` returns an empty state, given the number of partitions.
     """
 
     def __init__(
         self,
-        options: dict[str, Any],
+        connection: Connection,
         group: str,
-        matches_topic: str,
-        hits_topic: str,
-        new_correlator: Callable[[int], Correlator],
-        effective_verdicts: Callable[[], Iterable[EffectiveVerdict]],
-        now_ms: Callable[[], int],
-        retention_ms: int,
-        verdict_retention_ms: int,
+        topics: TopicsConfig,
+        build_correlator: Callable[[int], Correlator],
     ) -> None:
-        self._options = options
+        self._options = connection.for_aiokafka("restore")
         self._group = group
-        self._matches_topic = matches_topic
-        self._hits_topic = hits_topic
-        self._new_correlator = new_correlator
-        self._effective_verdicts = effective_verdicts
-        self._now_ms = now_ms
-        self._retention_ms = retention_ms
-        self._verdict_retention_ms = verdict_retention_ms
+        self._matches_topic = topics.names().matches
+        self._hits_topic = topics.names().hits
+        self._retention_ms = round(topics.matches_hours * HOUR_MS)
+        self._verdict_retention_ms = round(topics.verdicts_hours * HOUR_MS)
+        self._build_correlator = build_correlator
 
-    async def __call__(self, partition: int) -> Correlator:
-        """The state of a partition. Raises WorkerError if Kafka does not let it be read."""
+    async def restore(
+        self, partition: int, verdicts: Iterable[EffectiveVerdict], now_ms: Millis
+    ) -> Correlator:
+        """Return the state of a partition. Raises WorkerError if the topics cannot be read."""
         try:
-            committed, partitions = await self._read_committed(partition)
-            correlator = self._new_correlator(partitions)
-            judged = set()
-            for verdict, at in self._effective_verdicts():
-                correlator.schedule_verdict(verdict, at)
-                judged.add(verdict.hit_id)
-            since = self._now_ms() - self._retention_ms
+            committed, partition_count = await self._read_committed(partition)
+            correlator = self._build_correlator(partition_count)
+            hit_ids_with_verdict = set()
+            for verdict, effective_ms in verdicts:
+                correlator.schedule_verdict(verdict, effective_ms)
+                hit_ids_with_verdict.add(verdict.hit_id)
+            since_ms = now_ms - self._retention_ms
             if committed:
-                async for records in self._read_partition(self._matches_topic, partition, since, committed):
+                async for records in self._read_partition(
+                    self._matches_topic, partition, since_ms, committed
+                ):
                     _restore_matches(correlator, records)
             async for records in self._read_partition(
-                self._hits_topic, partition, self._now_ms() - self._verdict_retention_ms
+                self._hits_topic, partition, now_ms - self._verdict_retention_ms
             ):
-                _restore_hits(correlator, records, since, judged)
+                _restore_hits(correlator, records, since_ms, hit_ids_with_verdict)
         except (KafkaError, FollowError) as error:
             raise WorkerError(
-                f"topics {self._matches_topic} and {self._hits_topic}, partition {partition}: cannot "
-                "be read back "
-                f"({type(error).__name__}); without them a worker does not know what it has told"
+                f"topics {self._matches_topic} and {self._hits_topic}, partition {partition}: the state "
+                f"cannot be restored from them ({type(error).__name__}); see that the brokers run and that "
+                "this user has READ on both topics, and start the worker again"
             ) from error
         return correlator
 
     async def _read_committed(self, partition: int) -> tuple[int | None, int]:
-        """The offset up to which the group has dealt with a partition of the matches, and how many partitions
-        there are."""
-        place = TopicPartition(self._matches_topic, partition)
-        # It asks for what the group has committed; it does not join the group.
+        """Return the group's committed offset in a partition of the matches, and the number of partitions."""
+        topic_partition = TopicPartition(self._matches_topic, partition)
+        # With a group this consumer can ask for its committed offset; it does not join the group.
         consumer = AIOKafkaConsumer(**self._options, group_id=self._group, enable_auto_commit=False)
         try:
             await consumer.start()
-            consumer.assign([place])
+            consumer.assign([topic_partition])
             # Asking for an offset makes the client learn of the topic's partitions.
-            await consumer.end_offsets([place])
-            offset: int | None = await consumer.committed(place)
+            await consumer.end_offsets([topic_partition])
+            offset: int | None = await consumer.committed(topic_partition)
             return offset, len(consumer.partitions_for_topic(self._matches_topic) or (partition,))
         finally:
             await consumer.stop()
 
     async def _read_partition(
-        self, topic: str, partition: int, since_ms: int, end_offset: int | None = None
+        self, topic: str, partition: int, since_ms: Millis, end_offset: int | None = None
     ) -> AsyncIterator[Sequence[Record]]:
-        """The records of a partition since a time (ms since 1970 UTC), before an offset or all there are."""
-        # They are read as far back as they are kept: some may be deleted meanwhile, and those do not count.
+        """Yield the records of a partition since a time, up to an offset or to the end of the log."""
+        # Records that are deleted for their age meanwhile are older than the retention and do not count.
         async with TopicFollower(self._options, topic, {partition}, skip_deleted=True) as follower:
             await follower.open(max(since_ms, 0))
-            end_offset = follower.end_offsets[partition] if end_offset is None else end_offset
+            if end_offset is None:
+                end_offset = follower.end_offsets[partition]
             follower.end_offsets[partition] = end_offset
             async for _, records in follower.read_to_end():
                 for start in range(0, len(records), _MAX_CHUNK_RECORDS):
-                    yield [
-                        record
-                        for record in records[start : start + _MAX_CHUNK_RECORDS]
-                        if record.offset < end_offset
-                    ]
-                    # Heartbeats must go out meanwhile.
+                    chunk = records[start : start + _MAX_CHUNK_RECORDS]
+                    yield [record for record in chunk if record.offset < end_offset]
+                    # Let the group's heartbeats be sent meanwhile.
                     await asyncio.sleep(0)
 
 
@@ -127,7 +124,7 @@ def _restore_matches(correlator: Correlator, records: Sequence[Record]) -> None:
 
 
 def _restore_hits(
-    correlator: Correlator, records: Sequence[Record], since_ms: int, hit_ids_with_verdict: Container[str]
+    correlator: Correlator, records: Sequence[Record], since_ms: Millis, hit_ids_with_verdict: Container[str]
 ) -> None:
     for record in records:
         if record.timestamp >= since_ms:

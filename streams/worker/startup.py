@@ -1,52 +1,53 @@
-"""Reaching Kafka at the start: waiting for brokers, and telling what is missing or refused."""
+"""The check of Kafka at the start: wait for brokers, report what is missing or refused."""
 
 import asyncio
-from collections.abc import Callable
+import logging
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.kafka.client import Connection
 from streams.kafka.client.log_capture import LogCapture
 from streams.kafka.topics import TopicNames
 from streams.runtime.errors import WorkerError
 
 _RETRY_INTERVAL_S: Final = 1.0
+_log: Final = logging.getLogger(__name__)
 
 
-async def wait_for_kafka(
-    options: dict[str, Any], names: TopicNames, timeout_s: float, say: Callable[[str], None]
-) -> None:
-    """Waits until Kafka answers and all topics are there, as the agents need them.
+async def wait_for_kafka(connection: Connection, names: TopicNames, timeout_s: float) -> None:
+    """Wait until Kafka answers, and check that all topics are there as the agents need them.
 
-    `options` are aiokafka's, for the connection. Raises WorkerError if no broker answers in time, one refuses
-    the login, or a topic is missing or does not fit.
+    Raises WorkerError if no broker answers in time, one refuses the login, or a topic is missing or
+    unsuitable.
     """
-    servers = ", ".join(options["bootstrap_servers"])
-    until = monotonic() + timeout_s
-    told = False
-    with LogCapture() as heard:
+    servers = ", ".join(connection.config.servers)
+    deadline_s = monotonic() + timeout_s
+    is_reported = False
+    with LogCapture() as captured:
         while True:
-            consumer = AIOKafkaConsumer(**options)
+            consumer = AIOKafkaConsumer(**connection.for_aiokafka("start"))
             try:
                 await consumer.start()
                 await _check_topics(consumer, names)
                 return
             except KafkaError as error:
-                if heard.refusal:
+                if captured.refusal:
                     raise WorkerError(
-                        f"Kafka at {servers} refuses, or is not trusted: {heard.refusal}; see `mechanism`, "
-                        "`username` and the secret in [kafka], and `ca_file` and `cert_file` for certificates"
+                        f"Kafka at {servers} refuses the login, or its certificate is not trusted: "
+                        f"{captured.refusal}; check `mechanism`, `username` and the secret in [kafka], and "
+                        "`ca_file` and `cert_file` for certificates"
                     ) from error
-                if monotonic() >= until:
+                if monotonic() >= deadline_s:
                     raise WorkerError(
-                        f"Kafka at {servers} cannot be reached ({heard.latest or error}); tried for "
-                        f"{timeout_s:.0f} s, as [worker] connect_within_s says"
+                        f"Kafka at {servers} cannot be reached ({captured.latest or error}); tried for "
+                        f"{timeout_s:.0f} s, as set in [worker] connect_within_s"
                     ) from error
-                if not told:
-                    say(f"Kafka at {servers} cannot be reached yet; trying for {timeout_s:.0f} s")
-                    told = True
+                if not is_reported:
+                    _log.warning("Kafka at %s cannot be reached yet; trying for %.0f s", servers, timeout_s)
+                    is_reported = True
                 await asyncio.sleep(_RETRY_INTERVAL_S)
             finally:
                 await consumer.stop()
@@ -55,16 +56,15 @@ async def wait_for_kafka(
 async def _check_topics(consumer: AIOKafkaConsumer, names: TopicNames) -> None:
     if not names.reads:
         raise WorkerError(
-            "[topics] reads_hours names no country, so there is no topic to take reads from; name each "
-            "country whose cameras send reads, with the hours its reads are kept"
+            "[topics] reads_hours names no country, so there is no topic of reads; name each country whose "
+            "cameras send reads, with the hours for which its reads are retained"
         )
-    there = await consumer.topics()
-    wanted = (*names.reads, *names[1:])
-    missing = [name for name in wanted if name not in there]
+    existing = await consumer.topics()
+    missing = [name for name in (*names.reads, *names[1:]) if name not in existing]
     if missing:
         raise WorkerError(
-            f"{', '.join(missing)}: no such topic, or this user may not see it; `anpr topics apply` makes "
-            "those that are missing"
+            f"{', '.join(missing)}: no such topic, or this user may not see it; `anpr topics apply` creates "
+            "missing topics"
         )
     counts = {}
     for name in (names.matches, names.hits):
@@ -74,5 +74,6 @@ async def _check_topics(consumer: AIOKafkaConsumer, names: TopicNames) -> None:
     if len(set(counts.values())) > 1:
         raise WorkerError(
             f"{names.matches} has {counts[names.matches]} partitions and {names.hits} has "
-            f"{counts[names.hits]}; they must have as many, for the hits of a vehicle keep its partition"
+            f"{counts[names.hits]}; both must have the same number, because the hits of a vehicle go to the "
+            "partition of its matches"
         )

@@ -1,68 +1,61 @@
-"""The watchdog: ends a worker in which records wait and nothing moves, after showing what it hung on.
+"""The watchdog: notices that records wait and nothing moves.
 
-Faust and aiokafka are known to stand still after a rebalance without an error. A supervisor starts the worker
-again; nothing is lost, for what was not confirmed was not committed.
+Faust and aiokafka are known to hang after a rebalance without an error. The command then ends the process,
+and a supervisor starts it again; nothing is lost, because what is not acknowledged is not committed.
 """
 
 import asyncio
-import faulthandler
-import os
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from threading import Event, Thread, Timer
+from threading import Event, Thread
 from time import monotonic
-from typing import Any, Final, NamedTuple, NoReturn
-
-EXIT_STALLED: Final = 3
-"""The exit code: neither done nor wrong use, and starting again helps."""
-_REPORT_TIMEOUT_S: Final = 3.0
+from typing import NamedTuple
 
 
 class Progress(NamedTuple):
-    """How far a partition is: `moved` changes with whatever is done; `waiting` says whether there is more."""
+    """The progress of one thing: `position` changes with all that is done; `pending` if there is more."""
 
     position: object
     pending: bool
 
 
 class StallDetector:
-    """Which of several things that wait have not moved for a time in seconds. Knows no clock."""
+    """Finds what has pending work and has not moved for a time. It reads no clock."""
 
-    def __init__(self, after_s: float) -> None:
-        self._after_s = after_s
-        self._last_moved: dict[str, tuple[object, float]] = {}
+    def __init__(self, stalled_after_s: float) -> None:
+        self._stalled_after_s = stalled_after_s
+        self._last_moves: dict[str, tuple[object, float]] = {}
 
     def find_stalled(self, progress: Mapping[str, Progress], now_s: float) -> list[str]:
-        """Takes how far each is at a time; returns the names of those that stand still too long."""
+        """Record the progress at a time; return the names of what has not moved for too long."""
         stalled = []
-        for name, (moved, waiting) in progress.items():
-            known = self._last_moved.get(name)
-            if known is None or known[0] != moved or not waiting:
-                self._last_moved[name] = (moved, now_s)
-            elif now_s - known[1] >= self._after_s:
+        for name, (position, pending) in progress.items():
+            last = self._last_moves.get(name)
+            if last is None or last[0] != position or not pending:
+                self._last_moves[name] = (position, now_s)
+            elif now_s - last[1] >= self._stalled_after_s:
                 stalled.append(name)
-        for name in self._last_moved.keys() - progress.keys():
-            del self._last_moved[name]
+        for name in self._last_moves.keys() - progress.keys():
+            del self._last_moves[name]
         return stalled
 
 
 class Watchdog:
-    """Asks from a thread of its own, so that a blocked event loop does not go unseen.
+    """Checks the progress from a thread of its own, so that it also notices a blocked event loop.
 
-    `progress` is asked in the event loop; `end` ends the process. `every_s` is the time between two looks.
+    `progress` is called in the event loop, in which the watchdog must be created. `on_stall` is called in the
+    thread, once, with the names of what has stalled.
     """
 
     def __init__(
         self,
         progress: Callable[[], Mapping[str, Progress]],
-        after_s: float,
+        stalled_after_s: float,
         on_stall: Callable[[str], None],
         clock: Callable[[], float] = monotonic,
         interval_s: float = 1.0,
     ) -> None:
         self._progress = progress
-        self._detector = StallDetector(after_s)
+        self._detector = StallDetector(stalled_after_s)
         self._on_stall = on_stall
         self._clock = clock
         self._interval_s = interval_s
@@ -74,14 +67,14 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends it."""
+        """Stop checking."""
         self._stopped.set()
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval_s):
-            # The loop itself always has something to do: to answer.
-            told = {**self._latest_progress, "the event loop": Progress(self._heartbeat, True)}
-            stalled = self._detector.find_stalled(told, self._clock())
+            # The event loop always has work: to update the progress.
+            progress = {**self._latest_progress, "the event loop": Progress(self._heartbeat, True)}
+            stalled = self._detector.find_stalled(progress, self._clock())
             if stalled:
                 self._on_stall(", ".join(stalled))
                 return
@@ -90,25 +83,3 @@ class Watchdog:
     def _update_progress(self) -> None:
         self._heartbeat += 1
         self._latest_progress = self._progress()
-
-
-def exit_stalled(say: Callable[[str], None], text: str, loop: asyncio.AbstractEventLoop) -> NoReturn:
-    """Ends the process, having said why and where every thread and task stands. Stacks hold no values."""
-    # Whoever reads stderr may be what hangs.
-    last = Timer(_REPORT_TIMEOUT_S, os._exit, (EXIT_STALLED,))
-    last.daemon = True
-    last.start()
-    say(text)
-    faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
-    with suppress(RuntimeError):  # tasks came and went while they were counted
-        for task in asyncio.all_tasks(loop):
-            print(_format_stack(task), file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(EXIT_STALLED)
-
-
-def _format_stack(task: asyncio.Task[Any]) -> str:
-    """Where a task waits. Not as asyncio prints it, which shows what was waited for: it may be a record."""
-    where = [f"{each.f_code.co_filename}:{each.f_lineno} {each.f_code.co_name}" for each in task.get_stack()]
-    what = getattr(task.get_coro(), "__qualname__", "a task")
-    return f"Task {what}: {'; '.join(where) or 'done or not begun'}"

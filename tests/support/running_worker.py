@@ -1,19 +1,21 @@
-"""Workers of tests: in this process, and what is waited for."""
+"""Workers that run in the test's process, and a wait for conditions."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any, Final
 
-from streams.worker.worker import Worker as Work
+from streams.lookback.supervisor import LookbackSupervisor
+from streams.worker.worker import Worker
 
 TIMEOUT_S: Final = 30.0
 
 
 def wait_until(condition: Callable[[], bool], description: str, within_s: float = TIMEOUT_S) -> None:
-    """Waits until something holds; fails after a while."""
+    """Wait until a condition holds; fail after a while."""
     end = monotonic() + within_s
     while not condition():
         assert monotonic() < end, f"not within {within_s:.0f} s: {description}"
@@ -21,63 +23,84 @@ def wait_until(condition: Callable[[], bool], description: str, within_s: float 
 
 
 def failure_line(output: str) -> str:
-    """The one line that says why a worker ended."""
+    """Return the one line with the reason for which a worker ended."""
     (line,) = [line for line in output.splitlines() if line.startswith("anpr worker: ")]
     return line
+
+
+class _MessageHandler(logging.Handler):
+    """Collects what is logged."""
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__()
+        self._messages = messages
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append(record.getMessage())
 
 
 class RunningWorker:
     """A worker in a thread and an event loop of its own."""
 
-    def __init__(self, worker: Work, messages: list[str]) -> None:
+    def __init__(
+        self, worker: Worker, lookback: LookbackSupervisor | None = None, member: str | None = None
+    ) -> None:
         self.worker = worker
-        self.messages = messages
-        """What it said to the operator."""
+        self.lookback = lookback
+        self.messages: list[str] = []
+        """The lines logged while it ran, by all workers of the process."""
         self.has_ended = True
-        """Whether it has ended, or was never started."""
+        """True if it has ended or was never started."""
+        self._member = member
+        self._handler = _MessageHandler(self.messages)
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
     def start(self) -> None:
-        """Starts it and waits until it is ready. Raises WorkerError."""
-        self.run(self.worker.start())
+        """Start it and wait until it is ready. Raises WorkerError."""
+        logger = logging.getLogger("streams")
+        logger.setLevel(logging.INFO)
+        logger.addHandler(self._handler)
+        self.run(self.worker.start(self._member))
         self.has_ended = False
 
     def stop(self) -> bool:
-        """Ends it in order; whether that was done in time."""
+        """Stop it in order; return True if that was done in time."""
         in_time = bool(self.run(self.worker.stop()))
         self.has_ended = True
+        logging.getLogger("streams").removeHandler(self._handler)
         return in_time
 
     def wait_failure(self) -> str:
-        """What it cannot go on for, waited for; then it is ended."""
-        found = self.run(self.worker.fatal_error())
+        """Wait for its fatal error, stop it, and return the error's message."""
+        error = self.run(self.worker.fatal_error())
         self.stop()
-        return str(found)
+        return str(error)
 
     def start_and_cancel(self, after_s: float) -> None:
-        """Begins to start it, and cancels that after some seconds."""
+        """Begin to start it, and cancel that after some seconds."""
 
-        async def cancelled() -> None:
+        async def start_and_cancel() -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(after_s):
-                    await self.worker.start()
+                    await self.worker.start(self._member)
                 await self.worker.stop()
 
-        self.run(cancelled())
+        self.run(start_and_cancel())
 
     def close(self) -> None:
-        """Ends it if a test has not, and its thread."""
+        """Stop it, if a test has not, and its thread."""
         if not self.has_ended:
             with suppress(Exception):
                 self.stop()
+        logging.getLogger("streams").removeHandler(self._handler)
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def run(self, coroutine: Any) -> Any:
-        """Runs something in its loop."""
+        """Run a coroutine in its loop, and return the result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(TIMEOUT_S)
 
     @property
     def partitions(self) -> set[int]:
-        """The partitions of the matches that it has."""
+        """The partitions of the matches that are assigned to it."""
         return set(dict(self.worker.correlate_agent.partitions))

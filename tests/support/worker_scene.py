@@ -13,16 +13,17 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from streams.correlation.config import CorrelationConfig
 from streams.kafka.client import KafkaConfig, connection_from_settings
 from streams.kafka.topics import TopicsConfig, required_topics
+from streams.lookback.config import LookbackConfig
+from streams.lookback.supervisor import build_supervisor
 from streams.matching.config import MatchingRules
-from streams.network.config import Places
+from streams.pipeline import PipelineConfig
 from streams.records.encode import encode
 from streams.records.times import from_ms, to_rfc3339
 from streams.records.verdict import Verdict
 from streams.rules.jurisdictions import JurisdictionConfig
 from streams.runtime.clock import Clock, now_ms, wall_clock
 from streams.worker.config import WorkerConfig
-from streams.worker.worker import Worker as Work
-from streams.worker.worker import WorkerSettings
+from streams.worker.worker import Worker
 from tests.support.builders import alert_json
 from tests.support.processes import WorkerProcess as Process
 from tests.support.running_worker import TIMEOUT_S, RunningWorker, wait_until
@@ -189,25 +190,21 @@ class WorkerEnvironment:
         member: str | None = None,
         clock: Clock = wall_clock,
         passage_gap_s: float = 0,
-        policies: MatchingRules | None = None,
-        **policy: Any,
+        rules: MatchingRules | None = None,
+        **options: Any,
     ) -> RunningWorker:
-        """A worker in this process, not started."""
-        said: list[str] = []
-        setup = WorkerSettings(
-            self.topics_config,
-            WorkerConfig(group=self.group, state_dir=str(self.folder / "state"), **(_FAST_SESSION | policy)),
-            policies or MatchingRules(),
-            CorrelationConfig(passage_gap_s=passage_gap_s),
-            Places(),
-            jurisdictions=self.jurisdictions,
+        """Return a worker in this process, not started; `options` are those of `[worker]`."""
+        config = WorkerConfig(
+            group=self.group, state_dir=str(self.folder / "state"), **(_FAST_SESSION | options)
         )
-        section = KafkaConfig(servers=self.servers.split(","))
-        made = RunningWorker(
-            Work(connection_from_settings(section, {}), setup, said.append, member, clock), said
-        )
-        self._workers.append(made)
-        return made
+        pipeline = PipelineConfig(rules or MatchingRules(), CorrelationConfig(passage_gap_s=passage_gap_s))
+        connection = connection_from_settings(KafkaConfig(servers=self.servers.split(",")), {})
+        lookback = LookbackConfig(self.topics_config, self.jurisdictions, pipeline)
+        supervisor = build_supervisor(connection.config, lookback)
+        worker = Worker(connection, self.topics_config, config, pipeline, supervisor, clock)
+        running = RunningWorker(worker, supervisor, member)
+        self._workers.append(running)
+        return running
 
     @contextmanager
     def running_worker(self, **options: Any) -> Iterator[RunningWorker]:

@@ -202,7 +202,7 @@ class _Sweeps:
 
     def done(self) -> int:
         """How many look backs the worker has told of."""
-        return sum(line.startswith("looked back for") for line in self._worker.output().splitlines())
+        return sum(line.startswith("lookback done for") for line in self._worker.output().splitlines())
 
     def done_a_second(self) -> float:
         """How many look backs were done a second, from the first alert to the end of the last."""

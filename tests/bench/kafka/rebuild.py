@@ -11,9 +11,9 @@ from confluent_kafka import Consumer, TopicPartition
 from streams.kafka.client import KafkaConfig, connection_from_settings
 from streams.kafka.producer import Producer, ProducerRecord
 from streams.kafka.record_keys import encode_alert_key
+from streams.kafka.topics import TopicsConfig
 from streams.records.alert import alert_key
 from streams.records.encode import encode
-from streams.records.times import DAY_MS
 from streams.runtime.clock import now_ms
 from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.worker.restore import StateRestorer
@@ -22,7 +22,7 @@ from tests.bench.table import one_core, resident, show
 from tests.bench.vehicles import made
 from tests.support.kafka import KafkaEnvironment
 
-_GROUP = "rebuild"
+_GROUP = _PREFIX = "rebuild"
 _AT_ONCE = 100
 """Records sent together: as many hits as may follow from one batch of reads."""
 
@@ -40,11 +40,11 @@ class _Taken(NamedTuple):
 def run(stage: KafkaEnvironment, quick: bool) -> None:
     """Prints the table."""
     vehicles = 5_000 if quick else 20_000
-    ours = stage.create_product_topics("rebuild")
+    ours = stage.create_product_topics(_PREFIX)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         matches, hits = pool.apply(_put, (stage.servers, ours.matches, ours.hits, vehicles))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        taken = pool.apply(_taken, (stage.servers, ours.matches, ours.hits, vehicles))
+        taken = pool.apply(_taken, (stage.servers, vehicles))
     million = 1_000_000 / matches
     show(
         f"State of {vehicles:,} vehicles made anew from {matches:,} matches and {hits:,} revisions of hits "
@@ -99,7 +99,7 @@ async def _sent(servers: str, letters: Sequence[ProducerRecord]) -> None:
     await outbox.stop()
 
 
-def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
+def _taken(servers: str, vehicles: int) -> _Taken:
     """Makes the state anew; run in a process of its own."""
     one_core()
     traffic = made(vehicles)
@@ -109,18 +109,13 @@ def _taken(servers: str, matches: str, hits: str, vehicles: int) -> _Taken:
     empty = correlator_of(traffic, traffic.places, cooperation())
     tune_gc(GcProfile.BATCHES)
     rebuild = StateRestorer(
-        connection_from_settings(KafkaConfig(servers=servers.split(",")), {}).for_aiokafka("bench"),
+        connection_from_settings(KafkaConfig(servers=servers.split(",")), {}),
         _GROUP,
-        matches,
-        hits,
+        TopicsConfig(_PREFIX, matches_hours=24.0, verdicts_hours=24.0),
         lambda _: empty,
-        list,
-        now_ms,
-        DAY_MS,
-        DAY_MS,
     )
     before, began = resident(), time.perf_counter()
-    correlator = asyncio.run(rebuild(0))
+    correlator = asyncio.run(rebuild.restore(0, (), now_ms()))
     told = correlator.restorer.finish(now)
     ready_s, ready_bytes = time.perf_counter() - began, resident() - before
     while correlator.cold_count:

@@ -48,7 +48,7 @@ def test_a_new_alert_gives_historical_hits_of_the_reads_from_before_with_the_aut
         hits = found(scene, 2)
         assert set(hits) == {"three-hours-ago", "an-hour-ago"}
         done = wait_lookback_done(scene)
-        told = "looked back for 1 alert: reads looked at: FR 4; 2 matched"
+        told = "lookback done for 1 alert: reads searched: FR 4; 2 matched"
         wait_until(lambda: any(told in line for line in worker.messages), "it is said, once it is recorded")
     for hit in hits.values():
         assert (hit["mode"], hit["kind"]) == ("historical", "new")
@@ -78,7 +78,7 @@ def test_an_alert_that_no_country_allows_is_recorded_as_refused_with_the_reasons
     with scene.running_worker() as worker:
         put_alert(scene, basis="EUROPOL")
         done = wait_lookback_done(scene)
-        told = "not looked back in FR for 1 alert: [jurisdictions.FR]"
+        told = "lookback refused in FR for 1 alert: [jurisdictions.FR]"
         wait_until(lambda: any(told in line for line in worker.messages), "it is said, once it is recorded")
     assert not done.countries
     assert [(at.country, at.why) for at in done.refused] == [
@@ -90,7 +90,7 @@ def test_an_alert_that_no_country_allows_is_recorded_as_refused_with_the_reasons
 def test_without_a_country_that_allows_it_nothing_runs_beside(scene: WorkerEnvironment) -> None:
     scene.jurisdictions = {"FR": JurisdictionConfig()}
     with scene.running_worker() as worker:
-        assert worker.worker.lookback_supervisor is None
+        assert worker.lookback is None
 
 
 def test_alerts_that_come_together_are_looked_back_for_in_one_sweep(scene: WorkerEnvironment) -> None:
@@ -99,7 +99,7 @@ def test_alerts_that_come_together_are_looked_back_for_in_one_sweep(scene: Worke
         for number in range(20):
             put_alert(scene, f"a{number}")
         wait_until(lambda: len(scene.emitted_hits()) >= 40, "all hits", 60)
-        lines = [line for line in worker.messages if line.startswith("looked back for")]
+        lines = [line for line in worker.messages if line.startswith("lookback done for")]
     assert len(lines) < 20
     assert {told.hit["alert"]["alert_id"] for told in scene.emitted_hits()} == {
         f"a{number}" for number in range(20)
@@ -152,10 +152,13 @@ def test_what_was_begun_by_a_worker_that_was_killed_is_begun_again(scene: Worker
         first.wait_ready()
         put_alert(scene)
         wait_until(lambda: any(not each.done_at for each in lookback_records(scene)), "it has begun", 60)
-        beside = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
-        assert len(beside) == 1
+        children = _child_processes(first.pid)
+        (child,) = [pid for pid in children if b"--multiprocessing-fork" in _command_line(pid)]
+        assert os.getpriority(os.PRIO_PROCESS, child) == 19
         first.kill()
-        wait_until(lambda: not Path(f"/proc/{beside[0]}").exists(), "the process beside it is gone too")
+        wait_until(
+            lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), "the children are gone too"
+        )
     with scene.worker_process("second") as second:
         second.wait_ready()
         wait_lookback_done(scene)
@@ -170,13 +173,16 @@ def test_the_process_beside_that_is_killed_is_told_and_begun_again_and_reads_go_
 ) -> None:
     put_reads(scene)
     with scene.running_worker() as worker:
-        beside = worker.worker.lookback_supervisor
-        assert beside is not None
-        wait_until(lambda: beside.pid is not None, "the process runs")
-        assert beside.pid is not None
-        os.kill(beside.pid, signal.SIGKILL)
+        supervisor = worker.lookback
+        assert supervisor is not None
+        wait_until(lambda: supervisor.pid is not None, "the child process runs")
+        assert supervisor.pid is not None
+        os.kill(supervisor.pid, signal.SIGKILL)
         put_alert(scene)
-        wait_until(lambda: any("its process ended with -9" in line for line in worker.messages), "it is told")
+        wait_until(
+            lambda: any("its process ended with exit code -9" in line for line in worker.messages),
+            "it is told",
+        )
         scene.produce(scene.reads, read_json(read_id="live"))
         assert set(found(scene, 3)) == {"three-hours-ago", "an-hour-ago", "live"}
     live = next(told.hit for told in scene.emitted_hits() if told.read_id == "live")
@@ -196,3 +202,16 @@ def test_two_workers_look_back_once(scene: WorkerEnvironment) -> None:
     assert sorted(each.alert_id for each in lookback_records(scene) if each.done_at) == [
         f"a{number}" for number in range(10)
     ]
+
+
+def _child_processes(pid: int) -> list[int]:
+    """Return the processes that any thread of a process has started."""
+    return [
+        int(child)
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]
+
+
+def _command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -56,7 +56,7 @@ def test_fault_2_what_is_no_match_acknowledges_nothing(scene: WorkerEnvironment)
     scene.wait_processed()
     scene.produce(scene.names.matches, b'{"read": {"plate": "AB123CD"}}')
     text = worker.wait_failure()
-    assert f"topic {scene.names.matches}: partition 0, offset 1: no match of this version" in text
+    assert f"topic {scene.names.matches}, partition 0, offset 1: not a match of this version" in text
     assert LISTED_PLATE not in text
     assert scene.committed_offsets(scene.names.matches) == [1]
 

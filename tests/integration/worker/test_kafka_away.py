@@ -11,8 +11,8 @@ from time import monotonic
 import msgspec
 import pytest
 
+from streams.cli.common.stall import EXIT_STALLED
 from streams.kafka.dev_cluster import Cluster
-from streams.worker.watchdog import EXIT_STALLED
 from tests.support.running_worker import failure_line, wait_until
 from tests.support.worker_scene import LISTED_PLATE, Process, WorkerEnvironment, read_json
 
@@ -85,7 +85,7 @@ def test_a_login_that_is_refused(away: tuple[Cluster, int], tmp_path: Path) -> N
         assert process.exit_code == 1
         said = process.output()
     assert monotonic() - began < 20
-    assert f"Kafka at {scene.servers} refuses, or is not trusted" in failure_line(said)
+    assert f"Kafka at {scene.servers} refuses the login" in failure_line(said)
     assert "invalid credentials" in failure_line(said)
     assert "`username`" in failure_line(said)
     assert SECRET not in said
@@ -117,7 +117,7 @@ def test_a_broker_that_stands_still(away: tuple[Cluster, int], tmp_path: Path) -
         assert monotonic() - began < 20
         said = process.output()
     assert process.exit_code == 1, said
-    assert "it is not committed and comes again" in said
+    assert "is not committed and is processed after the next start" in said
     assert LISTED_PLATE not in said
 
     with scene.running_worker():

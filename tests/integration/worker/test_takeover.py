@@ -13,15 +13,15 @@ def test_a_passage_goes_on(scene: WorkerEnvironment) -> None:
     """A better read supersedes the hit that an earlier worker told; a worse one after it tells nothing."""
     scene.create_topics().produce_alert()
     now = now_ms()
-    with scene.running_worker(gap_s=60):
+    with scene.running_worker(passage_gap_s=60):
         scene.produce(scene.reads, read_json(read_id="fair", at_ms=now, camera_id="c1", confidence=0.6))
         scene.wait_processed()
-    with scene.running_worker(gap_s=60):
+    with scene.running_worker(passage_gap_s=60):
         scene.produce(
             scene.reads, read_json(read_id="good", at_ms=now + 1000, camera_id="c1", confidence=0.9)
         )
         scene.wait_processed()
-    with scene.running_worker(gap_s=60):
+    with scene.running_worker(passage_gap_s=60):
         scene.produce(scene.reads, read_json(read_id="bad", at_ms=now + 2000, camera_id="c1", confidence=0.3))
         scene.wait_processed()
     told = scene.emitted_hits()

@@ -26,7 +26,7 @@ from streams.records.times import to_ms
 from streams.runtime.clock import event_clock
 from streams.settings.load import parse_settings
 from streams.worker.config import WorkerConfig
-from streams.worker.worker import Worker, WorkerSettings
+from streams.worker.worker import Worker
 from tests.support.cases.loading import Case, Row
 from tests.support.cases.runner import Result, fault_rows, write_lines
 
@@ -98,18 +98,11 @@ async def _run(case: Case, servers: str, folder: Path) -> Result:
     names = policy.names()
     rejected = await asyncio.to_thread(_load_inputs, case, folder)
     loaded, verdicts, rows = rejected
-    said = []
     worker = Worker(
         connection,
-        WorkerSettings(
-            policy,
-            WorkerConfig(group=prefix, state_dir=str(folder / "state"), rejected_share=1.0),
-            settings.matching_rules,
-            settings.correlation,
-            settings.places,
-            cooperation=settings.cooperation,
-        ),
-        said.append,
+        policy,
+        WorkerConfig(group=prefix, state_dir=str(folder / "state"), rejected_share=1.0),
+        settings.pipeline(),
         clock=event_clock if case.now_ms is None else lambda _: case.now_ms,
     )
     lines = [(number, line) for number, line in enumerate(case.reads, 1) if line.strip()]
@@ -146,7 +139,7 @@ async def _run(case: Case, servers: str, folder: Path) -> Result:
         except BaseException:
             await worker.stop()
             raise
-        assert await worker.stop(), said
+        assert await worker.stop(), "stopped in time"
     hits = [msgspec.json.decode(record.value or b"") for record in await _read_topic(servers, names.hits)]
     for record in sorted(await _read_topic(servers, names.rejected), key=_source_offset):
         faults = msgspec.json.decode(dict(record.headers)[FAULTS_HEADER])
