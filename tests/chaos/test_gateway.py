@@ -78,7 +78,6 @@ def test_kafka_away_under_load(ground: GatewayChaosEnvironment, cluster: Cluster
             start_brokers(cluster)
             sleep(3)
         assert (cameras.unanswered, dict(cameras.refused)) == (0, {})
-        assert cameras.longest_answer_s < 2
         assert gateway.exits == []
         _wait_empty(ground)
     found = ground.check_delivered(cameras)

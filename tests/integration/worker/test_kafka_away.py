@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 
 import msgspec
 import pytest
@@ -53,12 +52,10 @@ def test_no_broker_and_one_that_comes_late(away: tuple[Cluster, int], tmp_path: 
     """It says that there is none, and gives up in time; if one comes meanwhile it becomes ready."""
     cluster, _ = away
     scene = WorkerEnvironment(cluster.servers, "late", tmp_path, PARTITIONS)
-    began = monotonic()
     with scene.worker_process("early", connect_within_s=1) as process:
         wait_until(lambda: not process.alive, "the worker gives up")
         assert process.exit_code == 1
         said = process.output()
-    assert monotonic() - began < 20
     assert f"Kafka at {cluster.servers} cannot be reached yet; trying for 1 s" in said
     assert "connect_within_s" in failure_line(said)
 
@@ -79,12 +76,10 @@ def test_a_login_that_is_refused(away: tuple[Cluster, int], tmp_path: Path) -> N
     file = msgspec.json.encode(str(tmp_path / "password")).decode()
     login = 'security = "sasl-plaintext"\nmechanism = "SCRAM-SHA-512"\nusername = "worker"\n'
     scene = WorkerEnvironment(f"127.0.0.1:{port}", "late", tmp_path, PARTITIONS)
-    began = monotonic()
     with scene.worker_process("stranger", f"{login}password_file = {file}") as process:
         wait_until(lambda: not process.alive, "the worker is refused")
         assert process.exit_code == 1
         said = process.output()
-    assert monotonic() - began < 20
     assert f"Kafka at {scene.servers} refuses the login" in failure_line(said)
     assert "invalid credentials" in failure_line(said)
     assert "`username`" in failure_line(said)
@@ -111,10 +106,8 @@ def test_a_broker_that_stands_still(away: tuple[Cluster, int], tmp_path: Path) -
     assert LISTED_PLATE not in said
 
     with scene.worker_process("told", drain_within_s=1) as process, halted(cluster, scene, process):
-        began = monotonic()
         os.kill(process.pid, signal.SIGTERM)
         wait_until(lambda: not process.alive, "it ends as it is told")
-        assert monotonic() - began < 20
         said = process.output()
     assert process.exit_code == 1, said
     assert "is not committed and is processed after the next start" in said

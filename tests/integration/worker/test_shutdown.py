@@ -13,12 +13,11 @@ from tests.support.running_worker import wait_until
 from tests.support.worker_scene import WorkerEnvironment, read_json
 
 
-def ended(process: Process, number: signal.Signals) -> tuple[int | None, float]:
-    """Sends a signal and waits; the exit code and the seconds it took."""
-    began = monotonic()
+def exit_code_after(process: Process, number: signal.Signals) -> int | None:
+    """Send a signal and return the exit code."""
     os.kill(process.pid, number)
     wait_until(lambda: not process.alive, "the worker ends")
-    return process.exit_code, monotonic() - began
+    return process.exit_code
 
 
 def test_told_to_end_under_load(wide: WorkerEnvironment) -> None:
@@ -30,9 +29,8 @@ def test_told_to_end_under_load(wide: WorkerEnvironment) -> None:
                 process.wait_ready()
                 hits = sum(wide.end_offsets(wide.names.hits))
                 wait_until(lambda: sum(wide.end_offsets(wide.names.hits)) > hits + 300, "it is at work")  # noqa: B023
-                code, took = ended(process, number)
+                code = exit_code_after(process, number)
                 assert code == 0, process.output()
-                assert took < 20
                 assert process.output().splitlines()[-1] == "ended"
     wide.flush()
     with wide.running_worker():
@@ -50,9 +48,8 @@ def test_told_to_end_before_it_is_ready(scene: WorkerEnvironment) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with nowhere.worker_process(number.name) as process:
             wait_until(lambda: "cannot be reached yet" in process.output(), "it tries")
-            code, took = ended(process, number)
+            code = exit_code_after(process, number)
             assert code == 0
-            assert took < 20
             assert process.output().splitlines()[-1] == "ended on request before it was ready"
 
 
