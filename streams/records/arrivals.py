@@ -1,4 +1,4 @@
-"""Arrivals: the sites that a vehicle may come to, as every hit of a way there shares them."""
+"""Arrivals: the next sites of a vehicle in compact form, shared by all hits of one route."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -6,13 +6,13 @@ from typing import Final, NamedTuple, overload
 
 from streams.records.countries import Country
 from streams.records.journey import NextSite
-from streams.records.times import from_ms
+from streams.records.times import Millis, from_ms
 
 _MS: Final = timedelta(milliseconds=1)
 
 
 class ArrivalWindow(NamedTuple):
-    """A site that a vehicle may come to, and when, in whole ms after it was where it is now."""
+    """A site to which a vehicle may come next, and when, in ms after it passed its present site."""
 
     site_id: str
     km: float
@@ -24,9 +24,9 @@ class ArrivalWindow(NamedTuple):
 
 
 class ArrivalWindows(tuple[ArrivalWindow, ...]):
-    """What lies ahead of a place, nearest first; one and the same for all vehicles that go on alike.
+    """The next sites from a site, nearest first; one object for all vehicles that continue alike.
 
-    Two are equal only if they are one: they are looked up often.
+    Equality is identity, because the windows are a key that is looked up often.
     """
 
     __slots__ = ()
@@ -37,11 +37,11 @@ class ArrivalWindows(tuple[ArrivalWindow, ...]):
 
 
 class Arrivals(Sequence[NextSite]):
-    """Windows after a time `at` (ms since 1970 UTC), as the sites that come next; equal to a list of them."""
+    """The windows after a time, as a sequence of next sites; equal to a list of the same sites."""
 
     __slots__ = ("at_ms", "windows")
 
-    def __init__(self, at_ms: int, windows: ArrivalWindows) -> None:
+    def __init__(self, at_ms: Millis, windows: ArrivalWindows) -> None:
         self.at_ms = at_ms
         self.windows = windows
 
@@ -51,16 +51,16 @@ class Arrivals(Sequence[NextSite]):
     @overload
     def __getitem__(self, index: int) -> NextSite: ...
     @overload
-    def __getitem__(self, place: slice) -> list[NextSite]: ...
-    def __getitem__(self, place: int | slice) -> NextSite | list[NextSite]:
+    def __getitem__(self, index: slice) -> list[NextSite]: ...
+    def __getitem__(self, index: int | slice) -> NextSite | list[NextSite]:
         at = from_ms(self.at_ms)
-        if isinstance(place, slice):
-            return [_next_site(at, each) for each in self.windows[place]]
-        return _next_site(at, self.windows[place])
+        if isinstance(index, slice):
+            return [_next_site(at, window) for window in self.windows[index]]
+        return _next_site(at, self.windows[index])
 
     def __iter__(self) -> Iterator[NextSite]:
         at = from_ms(self.at_ms)
-        return iter([_next_site(at, each) for each in self.windows])
+        return iter([_next_site(at, window) for window in self.windows])
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Arrivals) and self.windows is other.windows:

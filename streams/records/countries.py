@@ -1,11 +1,11 @@
-"""Country codes: ISO 3166-1 alpha-2, upper case."""
+"""Country codes, ISO 3166-1 alpha-2 in upper case."""
 
 from typing import TYPE_CHECKING, Final, Literal
 
-# ISO 3166-1:2020 as published, officially assigned codes, and XK, the user-assigned code that the
-# European Commission uses for Kosovo (plates RKS, on the road in both countries).
+# The officially assigned codes of ISO 3166-1:2020, and XK, the user-assigned code that the European
+# Commission uses for Kosovo (plates RKS, on the road in both countries).
 COUNTRIES: Final[frozenset[str]] = frozenset(
-    (  # noqa: SIM905 - a list of quoted codes reads worse
+    (  # noqa: SIM905 - a list of quoted codes is harder to read
         "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS "
         "BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE "
         "EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM "
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Country = str
     Territory = str
 else:
-    # A Literal of all codes is decoded by one hash look-up without making a string;
-    # a `pattern` would run a regular expression on every read, which costs more than the rest of the read.
+    # A Literal of all codes is decoded by one hash look-up, without creating a string. A `pattern` would run
+    # a regular expression on every read, which takes more time than decoding the rest of it.
     Country = Literal[tuple(sorted(COUNTRIES))]
     Territory = Literal[("default", *sorted(COUNTRIES))]

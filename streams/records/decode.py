@@ -1,10 +1,10 @@
-"""Bytes to records, a batch at a time; what cannot be decoded is set aside with its faults.
+"""Decoding of records, a batch at a time; records that cannot be decoded are rejected with their faults.
 
 A batch is decoded in one call: the records are joined by line feeds. JSON allows no raw line feed inside a
-string, and a closing brace, a line feed and an opening brace only between two values. So when each record
-begins and ends with a brace, no value goes over the border of two records; and when as many values come
-out as records went in, each record is one whole object.
-If anything is amiss the records are decoded one by one, so one bad record never costs its neighbour.
+string, and a closing brace, a line feed and an opening brace only between two values. So if each record
+begins and ends with a brace, no value spans two records; and if there are as many values as records, each
+record is one whole object. Otherwise the records are decoded one by one, so a bad record never affects
+another.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from streams.records.times import SAFE_RANGE_END, SAFE_RANGE_START, YEARS_RULE, 
 from streams.records.verdict import Verdict
 
 MAX_RECORD_BYTES: Final = 1_000_000
-"""Longest record taken; Kafka's own default limit of a message is about the same."""
+"""Longest record accepted; Kafka's default limit of a message is about the same."""
 
 _OPENING_BRACE, _CLOSING_BRACE = b"{}"
 _read_decoder = msgspec.json.Decoder(Read)
@@ -37,7 +37,7 @@ _json_decoder = msgspec.json.Decoder()
 _WITHDRAWN_AT_KEY: Final = b'"withdrawn_at"'
 
 _DECODE_ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises; the last two for a text that is not UTF-8 and for very deep nesting."""
+"""The errors of a decoder; the last two are for text that is not UTF-8 and for very deep nesting."""
 _JSON_TYPE_NAMES: Final = {
     list: "a list",
     str: "text",
@@ -51,7 +51,7 @@ _AnyRecord = TypeVar("_AnyRecord")
 
 
 class RejectedRecord(NamedTuple):
-    """A record that was not taken: its place in the batch, all that is wrong with it, and its bytes."""
+    """A rejected record: its position in the batch, its faults, and its bytes."""
 
     position: int
     faults: tuple[Fault, ...]
@@ -59,8 +59,10 @@ class RejectedRecord(NamedTuple):
 
 
 class DecodedReads(NamedTuple):
-    """The reads of a batch, the place `places[i]` of `reads[i]` in it, `times[i]` when it was captured, and
-    what was rejected."""
+    """The reads of a batch and the rejected records.
+
+    `indices[i]` is the position of `reads[i]` in the batch, `times[i]` when it was captured.
+    """
 
     reads: list[Read]
     indices: Sequence[int]
@@ -69,7 +71,7 @@ class DecodedReads(NamedTuple):
 
 
 def decode_reads(records: Sequence[bytes]) -> DecodedReads:
-    """Reads from JSON records, each with types and bounds checked. Raises nothing."""
+    """Decode reads from JSON and check their types and bounds. Raises nothing."""
     reads = _decode_joined(_read_decoder, records)
     if reads is not None:
         times = [read.captured_at for read in reads]
@@ -79,9 +81,10 @@ def decode_reads(records: Sequence[bytes]) -> DecodedReads:
 
 
 def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
-    """An alert or, if it has `withdrawn_at`, a withdrawal; or all its faults. Raises nothing.
+    """Decode an alert or, if it has `withdrawn_at`, a withdrawal; return its faults if it is neither.
 
-    A withdrawal may have the other fields of the alert too: what is withdrawn must not come into force.
+    A withdrawal may have the other fields of the alert too; they must not make the alert effective. Raises
+    nothing.
     """
     if len(record) > MAX_RECORD_BYTES:
         return (_too_long_fault(),)
@@ -91,40 +94,36 @@ def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
         except _DECODE_ERRORS:
             pass
     value = _decode_object(record)
-    if not isinstance(value, tuple):
-        try:
-            if "withdrawn_at" in value:
-                return msgspec.convert(value, Withdrawal)
-            return msgspec.convert(value, Alert)
-        except msgspec.ValidationError:
-            pass
     if isinstance(value, tuple):
         return value
-    return tuple(find_faults(Withdrawal if "withdrawn_at" in value else Alert, value))
+    record_type: type[Alert | Withdrawal] = Withdrawal if "withdrawn_at" in value else Alert
+    try:
+        return msgspec.convert(value, record_type)
+    except msgspec.ValidationError:
+        return tuple(find_faults(record_type, value))
 
 
 def decode_alerts(records: Sequence[bytes]) -> list[Alert | Withdrawal | tuple[Fault, ...]]:
-    """`decode_alert` for a batch; the answers are in the records' order. Raises nothing."""
+    """Return the results of `decode_alert` for a batch, in the order of the records. Raises nothing."""
     alerts = None if _WITHDRAWN_AT_KEY in b"\n".join(records) else _decode_joined(_alert_decoder, records)
     return list(alerts) if alerts is not None else [decode_alert(record) for record in records]
 
 
 def decode_verdict(record: bytes) -> Verdict | tuple[Fault, ...]:
-    """A verdict, or all its faults. Raises nothing."""
-    # It has looked at its time itself.
+    """Decode a verdict, or return all its faults. Raises nothing."""
     return decode_record(_verdict_decoder, Verdict, record)
 
 
 def decode_match(record: bytes) -> Match | tuple[Fault, ...]:
-    """A match, or all its faults. Raises nothing.
+    """Decode a match, or return all its faults. Raises nothing.
 
-    The plates in it are not looked at again: whoever made the match has done so.
+    The plates in it were checked when the match was made and are not checked again.
     """
     return decode_record(_match_decoder, Match, record, _match_times)
 
 
 def decode_matches(records: Sequence[bytes]) -> list[Match | tuple[Fault, ...]]:
-    """`decode_match` for a batch; the answers are in the records' order. Raises nothing."""
+    """Return the results of `decode_match` for a batch, in the order of the records. Raises nothing."""
     matches = _decode_joined(_match_decoder, records)
     if matches is not None and all(has_valid_year(match.read.captured_at) for match in matches):
         return list(matches)
@@ -132,18 +131,17 @@ def decode_matches(records: Sequence[bytes]) -> list[Match | tuple[Fault, ...]]:
 
 
 def decode_hit(record: bytes) -> Hit | tuple[Fault, ...]:
-    """A hit, or all its faults. Raises nothing. Its plates are not looked at, as those of a match."""
+    """Decode a hit, or return all its faults. Its plates are not checked. Raises nothing."""
     return decode_record(_hit_decoder, Hit, record, _hit_times)
 
 
 def decode_lookback_run(record: bytes) -> LookbackRun | tuple[Fault, ...]:
-    """A look back, or all its faults. Raises nothing."""
-    # It has looked at its times itself.
+    """Decode a lookback, or return all its faults. Raises nothing."""
     return decode_record(_lookback_run_decoder, LookbackRun, record)
 
 
 def _match_times(match: Match) -> tuple[datetime, ...]:
-    # The alert has looked at its own.
+    # An alert checks its own times.
     return (match.read.captured_at,)
 
 
@@ -157,16 +155,16 @@ def decode_record(
     record: bytes,
     unchecked_times: Callable[[_AnyRecord], tuple[datetime, ...]] = lambda _: (),
 ) -> _AnyRecord | tuple[Fault, ...]:
-    """A record of a kind, or all its faults; `times` gives those whose years the decoder does not look at.
+    """Decode a record of a type, or return all its faults. Raises nothing.
 
-    Raises nothing.
+    `unchecked_times` returns the times whose years the record does not check itself.
     """
     if len(record) > MAX_RECORD_BYTES:
         return (_too_long_fault(),)
     try:
-        whole = decoder.decode(record)
-        if all(map(has_valid_year, unchecked_times(whole))):
-            return whole
+        decoded = decoder.decode(record)
+        if all(map(has_valid_year, unchecked_times(decoded))):
+            return decoded
     except _DECODE_ERRORS:
         pass
     value = _decode_object(record)
@@ -176,7 +174,7 @@ def decode_record(
 def _decode_joined(
     decoder: msgspec.json.Decoder[_BatchRecord], records: Sequence[bytes]
 ) -> list[_BatchRecord] | None:
-    """All records decoded in one call, or None if they must be looked at one by one."""
+    """Decode all records in one call; return None if they must be decoded one by one."""
     joined = b"\n".join(records)
     if not _are_brace_delimited(records, joined):
         return None
@@ -190,29 +188,30 @@ def _decode_joined(
 
 
 def _are_brace_delimited(records: Sequence[bytes], joined: bytes) -> bool:
-    """Whether every record but the first begins, and every one but the last ends, with a brace."""
+    """True if all records but the first begin with a brace and all but the last end with one."""
     if not records or not records[0] or not records[-1]:
         return False
     lengths = np.fromiter(map(len, records), dtype=np.intp, count=len(records))
     chars = np.frombuffer(joined, dtype=np.uint8)
-    feeds = np.cumsum(lengths[:-1] + 1) - 1
+    line_feeds = np.cumsum(lengths[:-1] + 1) - 1
     return bool(
-        (chars.take(feeds - 1) == _CLOSING_BRACE).all() and (chars.take(feeds + 1) == _OPENING_BRACE).all()
+        (chars.take(line_feeds - 1) == _CLOSING_BRACE).all()
+        and (chars.take(line_feeds + 1) == _OPENING_BRACE).all()
     )
 
 
 def _decode_reads_singly(records: Sequence[bytes]) -> DecodedReads:
     reads: list[Read] = []
-    places: list[int] = []
+    indices: list[int] = []
     rejected: list[RejectedRecord] = []
-    for place, record in enumerate(records):
-        faults = _decode_read(record)
-        if isinstance(faults, Read):
-            reads.append(faults)
-            places.append(place)
+    for index, record in enumerate(records):
+        decoded = _decode_read(record)
+        if isinstance(decoded, Read):
+            reads.append(decoded)
+            indices.append(index)
         else:
-            rejected.append(RejectedRecord(place, faults, record))
-    return DecodedReads(reads, places, [read.captured_at for read in reads], rejected)
+            rejected.append(RejectedRecord(index, decoded, record))
+    return DecodedReads(reads, indices, [read.captured_at for read in reads], rejected)
 
 
 def _decode_read(record: bytes) -> Read | tuple[Fault, ...]:
@@ -229,7 +228,7 @@ def _decode_read(record: bytes) -> Read | tuple[Fault, ...]:
 
 
 def _decode_object(record: bytes) -> dict[str, Any] | tuple[Fault, ...]:
-    """The record as a JSON object, or why it is none."""
+    """Return a record as a JSON object, or the fault if it is not one."""
     try:
         record.decode()
         value = _json_decoder.decode(record)

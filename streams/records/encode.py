@@ -1,4 +1,4 @@
-"""Records to bytes: one JSON object, UTF-8, times in UTC with milliseconds."""
+"""Encoding of records: one JSON object in UTF-8, times in UTC with milliseconds."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,7 +12,7 @@ from streams.records.times import MINUTE_MS, from_ms
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME
 _CUSTOM_TYPES: Final = (datetime, Arrivals)
-"""What is written here, not by a library: most of a hit is times, and most of these are of arrivals."""
+"""Types encoded by this module: most of a hit is times, and most of these belong to arrivals."""
 _SECONDS_LENGTH: Final = len('"2026-05-21T16:10:06')
 _MILLISECONDS_LENGTH: Final = _SECONDS_LENGTH + len(".123")
 _MINUTE_LENGTH: Final = len('"2026-05-21T16:10:')
@@ -22,7 +22,7 @@ _MILLISECOND_TEXTS: Final = [b'.%03dZ"' % ms for ms in range(1000)]
 
 
 def encode(record: msgspec.Struct) -> bytes:
-    """The record as JSON without a line feed; fields that have their default are left out."""
+    """Return a record as JSON without a line feed; fields that have their default are omitted."""
     return orjson.dumps(
         msgspec.to_builtins(record, builtin_types=_CUSTOM_TYPES), default=_encode_custom, option=_OPTIONS
     )
@@ -36,11 +36,11 @@ def _encode_custom(value: object) -> orjson.Fragment:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
-# The passages of a journey are told again with each later hit.
+# Each hit repeats the passages of the hits before it in the journey.
 @lru_cache(maxsize=_CACHE_SIZE)
 def _encode_time(value: datetime) -> orjson.Fragment:
-    """As `rfc3339` writes it; by way of orjson, which takes a third of the time."""
-    # With six digits of a second, or none if they are all 0.
+    """Return what `to_rfc3339` returns, in quotes; orjson takes a third of its time."""
+    # orjson writes six fractional digits, or none if they are all 0.
     text = orjson.dumps(value.astimezone(UTC), option=orjson.OPT_UTC_Z)
     if value.microsecond:
         return orjson.Fragment(text[:_MILLISECONDS_LENGTH] + b'Z"')
@@ -48,33 +48,33 @@ def _encode_time(value: datetime) -> orjson.Fragment:
 
 
 def _encode_arrivals(value: Arrivals) -> bytes:
-    """As the list of what comes next is written: only the times differ from one vehicle to another."""
+    """Return the JSON of a list of next sites; only the times differ between vehicles."""
     at = value.at_ms
-    written = [
+    items = [
         b'%s"earliest":%s,"expected":%s,"latest":%s%s'
         % (before, _encode_ms(at + earliest), _encode_ms(at + expected), _encode_ms(at + latest), after)
         for before, after, earliest, expected, latest in _window_texts(value.windows)
     ]
-    return b"[" + b",".join(written) + b"]"
+    return b"[" + b",".join(items) + b"]"
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def _window_texts(windows: ArrivalWindows) -> list[tuple[bytes, bytes, int, int, int]]:
-    """Of each window the text before its times and after them, and the times in ms."""
+    """Return for each window the JSON before and after its times, and the times in ms."""
     return [
         (
-            orjson.dumps({"site_id": each.site_id, "km": each.km})[:-1] + b",",
+            orjson.dumps({"site_id": window.site_id, "km": window.km})[:-1] + b",",
             b","
             + orjson.dumps(
-                {"share": each.share}
-                if each.territory is None
-                else {"share": each.share, "territory": each.territory}
+                {"share": window.share}
+                if window.territory is None
+                else {"share": window.share, "territory": window.territory}
             )[1:],
-            each.earliest_ms,
-            each.expected_ms,
-            each.latest_ms,
+            window.earliest_ms,
+            window.expected_ms,
+            window.latest_ms,
         )
-        for each in windows
+        for window in windows
     ]
 
 
@@ -85,5 +85,5 @@ def _encode_ms(ms: int) -> bytes:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def _encode_minute(minute: int) -> bytes:
-    """A time to its minute, of that number since 1970 UTC."""
+    """Return the text of a time up to its minute, counted from 1970-01-01 UTC."""
     return orjson.dumps(from_ms(minute * MINUTE_MS), option=orjson.OPT_UTC_Z)[:_MINUTE_LENGTH]

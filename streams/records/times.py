@@ -1,4 +1,4 @@
-"""Times: RFC 3339 outside, integer milliseconds since 1970 UTC inside."""
+"""Times: RFC 3339 in records, integer milliseconds since 1970-01-01 UTC in the code."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
@@ -21,7 +21,7 @@ FORMAT_RULE: Final = "must be an RFC 3339 time such as 2026-05-21T16:10:06.123Z"
 ZONE_RULE: Final = "must have a time zone, Z or an offset such as +02:00"
 """The rules of a time in words. They are checked in this order: form, zone, years."""
 
-# Instants between these two are within the years in any zone, so a batch needs no closer look.
+# Instants between these two are in the valid years in any zone; they spare a batch the exact check.
 SAFE_RANGE_START: Final = datetime(2000, 1, 2, tzinfo=UTC)
 SAFE_RANGE_END: Final = datetime(2099, 12, 31, tzinfo=UTC)
 
@@ -35,47 +35,48 @@ Time = Annotated[
     datetime,
     Meta(tz=True, extra_json_schema={"format": "date-time", "pattern": TIME_PATTERN}),
 ]
-"""An instant: RFC 3339 with a zone, from 2000 to 2099; written in UTC with milliseconds."""
+"""An instant: RFC 3339 with a time zone, in the years 2000 to 2099; written in UTC with milliseconds."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 
-def to_ms(time: datetime) -> int:
-    """Milliseconds since 1970 UTC of an aware time, rounded down."""
+def to_ms(time: datetime) -> Millis:
+    """Return an aware time in milliseconds, rounded down."""
     return (time - _EPOCH) // _MS
 
 
-def from_ms(ms: int) -> datetime:
-    """The UTC time of milliseconds since 1970."""
+def from_ms(ms: Millis) -> datetime:
+    """Return milliseconds as a UTC time."""
     return _EPOCH + ms * _MS
 
 
 def truncate_to_ms(time: datetime) -> datetime:
-    """An aware time as it is written: to the millisecond, rounded down."""
+    """Return an aware time as it is written: in whole milliseconds, rounded down."""
     return time if time.microsecond % 1000 == 0 else time - timedelta(microseconds=time.microsecond % 1000)
 
 
 def has_valid_year(time: datetime) -> bool:
-    """Whether the year is one a record may hold, both in the zone written and in UTC (as it is written)."""
+    """True if the year is valid in a record, both in its own time zone and in UTC."""
     if SAFE_RANGE_START <= time < SAFE_RANGE_END:
         return True
-    # The first look spares the second the instants that no other zone can hold (year 9999 in New York).
+    # The own year is checked first: conversion to UTC fails at the end of the calendar (9999 in New York).
     return FIRST_YEAR <= time.year <= LAST_YEAR and FIRST_YEAR <= time.astimezone(UTC).year <= LAST_YEAR
 
 
 def to_rfc3339(time: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds: `2026-05-21T16:10:06.123Z`."""
+    """Return a time as RFC 3339 in UTC with milliseconds: `2026-05-21T16:10:06.123Z`."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_time(text: str) -> datetime:
-    """An aware UTC time from RFC 3339 text.
+    """Return an aware UTC time from RFC 3339 text.
 
-    Raises ValueError when the text is no RFC 3339 time, has no zone, or is not in the years 2000 to 2099.
+    Raises ValueError if the text is not an RFC 3339 time, has no time zone, or is not in the years 2000 to
+    2099; its message is the rule.
     """
     try:
-        # As the records' decoder does; datetime.fromisoformat takes weeks, commas and times without seconds.
+        # As records are decoded; datetime.fromisoformat accepts weeks, commas and times without seconds.
         time: datetime = msgspec.convert(text, Time)
     except msgspec.ValidationError as error:
         raise ValueError(ZONE_RULE if "timezone" in str(error) else FORMAT_RULE) from None
