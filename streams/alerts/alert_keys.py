@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from streams.alerts.bitmap import UInt64Array
 from streams.plates.normal_form import PlateError, normalise, packable_spellings
-from streams.plates.packed_keys import pack, to_columns
+from streams.plates.packed_keys import pack
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert
 from streams.records.faults import Fault, shown_value
 

@@ -12,14 +12,8 @@ from streams.alerts.one_edit_index import OneEditIndex
 from streams.alerts.owners_by_hash import OwnersByHash
 from streams.plates.confusables import ConfusableClasses
 from streams.plates.normal_form import packable_spellings
-from streams.plates.packed_keys import (
-    Keys,
-    PlateColumns,
-    differ_by_one_edit,
-    map_codes,
-    to_columns,
-    unpack,
-)
+from streams.plates.packed_keys import Keys, differ_by_one_edit, map_codes, unpack
+from streams.plates.plate_columns import PlateColumns, to_columns
 from streams.records.alert import Alert, AlertKey, alert_key
 
 _NO_KEYS: Final[Keys] = np.zeros(0, dtype=np.uint64)

@@ -16,7 +16,8 @@ from streams.alerts.wildcard_index import WildcardIndex
 from streams.alerts.withdrawals import Withdrawals
 from streams.plates.confusables import BUILTIN_CLASSES, ConfusableClasses
 from streams.plates.normal_form import normalise, packable_spellings
-from streams.plates.packed_keys import Keys, PlateColumns, map_codes, to_columns
+from streams.plates.packed_keys import Keys, map_codes
+from streams.plates.plate_columns import PlateColumns, to_columns
 from streams.records.alert import Alert, AlertKey, Withdrawal, alert_key
 from streams.records.faults import Fault
 from streams.records.times import Millis, to_ms

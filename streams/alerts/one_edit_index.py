@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from streams.alerts.bitmap import UInt64Array, build_bitmap, may_contain, mix_keys
 from streams.plates.normal_form import MAX_LENGTH
-from streams.plates.packed_keys import BASE, Keys, PlateColumns, map_codes
+from streams.plates.packed_keys import BASE, Keys, map_codes
+from streams.plates.plate_columns import PlateColumns
 
 _BITS_PER_ENTRY: Final = 32
 """Minimum number of bits of the bitmap per entry. Measured with 100,000 plates: 16 let more pass, and 64 miss

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.plates.normal_form import MAX_LENGTH, packable_spellings
-from streams.plates.packed_keys import BASE, PlateColumns, pack
+from streams.plates.packed_keys import BASE, pack
+from streams.plates.plate_columns import PlateColumns
 from streams.records.alert import AlertKey
 
 _WEIGHTS: Final = np.array(

@@ -21,7 +21,7 @@ from streams.matching.scoring.prefilter import Prefilter
 from streams.pipeline import build_matcher
 from streams.plates.confusables import BUILTIN_CLASSES
 from streams.plates.formats import builtin_formats
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 from streams.records.countries import COUNTRIES
 from streams.records.decode import decode_reads
 from streams.records.encode import encode

@@ -8,7 +8,7 @@ from streams.alerts.index import Index
 from streams.matching.candidates import CandidateCollector
 from streams.matching.matcher import Matcher
 from streams.matching.no_match import NoMatch
-from streams.plates.packed_keys import PlateColumns, to_columns
+from streams.plates.plate_columns import PlateColumns, to_columns
 from streams.records.decode import DecodedReads, RejectedRecord, decode_reads
 from streams.records.faults import Fault, shown_value
 from streams.records.match import Match

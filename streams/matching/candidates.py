@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from streams.alerts.index import Candidate, Index
 from streams.matching.scoring.prefilter import Prefilter
 from streams.matching.scoring.scorer import recogniser_alternatives
-from streams.plates.packed_keys import Keys, PlateColumns, to_columns
+from streams.plates.packed_keys import Keys
+from streams.plates.plate_columns import PlateColumns, to_columns
 from streams.records.alert import AlertKey, alert_key
 from streams.records.read import Read
 

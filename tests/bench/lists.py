@@ -8,7 +8,7 @@ from streams.files.loading import write_snapshot
 from streams.matching.batch import match_batch
 from streams.matching.config import MatchingRules
 from streams.matching.matcher import Matcher
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import decode_alerts
 from streams.records.times import parse_time

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts import Index, Snapshot, SnapshotWriter
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, Withdrawal, alert_key
 from tests.properties.worlds import MINUTES, START, alerts, known_plates, misread, withdrawals
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts import Index, LogSnapshotWriter, Snapshot
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, alert_key
 from streams.records.times import to_ms
 from tests.properties.test_index import MOMENTS, News, histories

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from streams.alerts import Index, LogSnapshotWriter, Snapshot
 from streams.alerts.alert_keys import pack_spellings
 from streams.plates.confusables import BUILTIN_CLASSES
-from streams.plates.packed_keys import to_columns, unpack
+from streams.plates.packed_keys import unpack
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, AlertKey, Withdrawal, alert_key
 from streams.records.times import to_ms
 from tests.properties.test_index import News

@@ -4,7 +4,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.plates.normal_form import MAX_LENGTH, SEPARATORS, PlateError, fold_umlauts, has_umlaut, normalise
-from streams.plates.packed_keys import ALPHABET, pack, to_columns, unpack
+from streams.plates.packed_keys import ALPHABET, pack, unpack
+from streams.plates.plate_columns import to_columns
 
 # What looks like a letter and is none, what `upper` makes letters of, line ends, an umlaut in two parts.
 _STRANGE = "ßıſKﬁéÑΑА\n\r\0?*\u0308\u0301\u00adẞ₁²"

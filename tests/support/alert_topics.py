@@ -15,7 +15,7 @@ from kafka.admin import NewTopic
 from streams.alerts import Index
 from streams.kafka.alert_topic import AlertTopicConfig, AlertTopicReader
 from streams.kafka.client import Connection, KafkaConfig, connection_from_settings
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert
 from streams.records.times import DAY_MS, Millis
 from streams.runtime import clock

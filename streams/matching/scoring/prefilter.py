@@ -17,7 +17,8 @@ from streams.confusions.features import TERMS
 from streams.matching.scoring.evidence_checks import evidence_kind, may_name
 from streams.matching.scoring.scorer import Scorer
 from streams.plates.normal_form import MAX_LENGTH
-from streams.plates.packed_keys import ALPHABET, Keys, to_columns, to_digits, unpack
+from streams.plates.packed_keys import ALPHABET, Keys, to_digits, unpack
+from streams.plates.plate_columns import to_columns
 from streams.records.read import Read
 
 _KINDS: Final[tuple[EvidenceKind, ...]] = ("characters", "plate", "bare", "full")

@@ -1,7 +1,7 @@
 """The index: changes are seen by the next batch, versions and withdrawals count in any order."""
 
 from streams.alerts import Index
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 from tests.support.builders import a_withdrawal, after_noon, an_alert
 
 

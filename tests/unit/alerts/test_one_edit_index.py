@@ -9,7 +9,8 @@ import pytest
 from streams.alerts import Index, LogSnapshotWriter, Snapshot, SnapshotWriter
 from streams.alerts.index import Candidate
 from streams.plates.confusables import BUILTIN_CLASSES, build_classes
-from streams.plates.packed_keys import pack, to_columns, unpack
+from streams.plates.packed_keys import pack, unpack
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, Withdrawal
 from tests.support.builders import a_withdrawal, after_noon, an_alert
 from tests.support.one_edit import canonical_text, one_edit_pairs

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts.wildcard_index import WildcardIndex
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 
 PLATES = st.lists(st.text("AB12", min_size=1, max_size=8), max_size=30)
 PATTERN = st.text("AB12?*", min_size=1, max_size=7).filter(lambda text: text.strip("?*"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.alerts import Index, LogSnapshotWriter, Snapshot, SnapshotSource, SnapshotWriter
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, Withdrawal
 from streams.records.times import to_ms
 from tests.support.builders import a_withdrawal, after_noon, an_alert

@@ -8,7 +8,7 @@ import pytest
 from streams.alerts import Index, Snapshot, SnapshotError, SnapshotWriter
 from streams.alerts.snapshot.format import HEADER_BYTES, MAGIC
 from streams.plates.confusables import build_classes
-from streams.plates.packed_keys import to_columns
+from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert
 from tests.support.builders import a_withdrawal, after_noon, an_alert
 
