@@ -4,15 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-import orjson
-
 from streams.gateway.event import Event, EventError
 from streams.gateway.multipart import parse_multipart
 from streams.gateway.spool.spool import Entry
+from streams.kafka.dead_letters import CONTENT_TYPE_HEADER, GATEWAY_STAGE, dead_letter_headers
 
-_PREFIX: Final = "__connect.errors."
-"""Prefix of the headers, as Kafka Connect names them (KIP-298)."""
-_FAULTS_HEADER: Final = "anpr.faults"
 _MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_CONTENT_TYPE_LENGTH: Final = 200
 _BASE64_RUN: Final = re.compile(rb'(?<=")[A-Za-z0-9+/=\\]{512,}(?=")')
@@ -22,14 +18,8 @@ _BASE64_RUN: Final = re.compile(rb'(?<=")[A-Za-z0-9+/=\\]{512,}(?=")')
 def dead_letter(dead_letter_topic: str, camera_id: str, event: Event, errors: Iterable[EventError]) -> Entry:
     """Return the record for the topic of dead letters; its value has at most 64 KB."""
     faults = [fault for error in errors for fault in error.faults]
-    context = {
-        "stage": "gateway",
-        "exception.class.name": "streams.gateway.event.EventError",
-        "exception.message": "; ".join(map(str, faults)),
-    }
-    headers = [(_PREFIX + name, text) for name, text in context.items()]
-    headers.append((_FAULTS_HEADER, orjson.dumps([fault._asdict() for fault in faults]).decode()))
-    headers.append(("content-type", event.content_type[:_MAX_CONTENT_TYPE_LENGTH]))
+    headers = [(name, value.decode()) for name, value in dead_letter_headers(GATEWAY_STAGE, faults)]
+    headers.append((CONTENT_TYPE_HEADER, event.content_type[:_MAX_CONTENT_TYPE_LENGTH]))
     return Entry(
         dead_letter_topic, camera_id.encode(), strip_pictures(event), event.arrived_ms, None, headers
     )

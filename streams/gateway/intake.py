@@ -44,7 +44,7 @@ class IntakeResult(NamedTuple):
 
     @property
     def accepted(self) -> bool:
-        """True if the camera is told that its event was accepted.
+        """True if the answer to the camera is that its event was accepted.
 
         A camera that waits for its vendor's reply repeats the event until it gets it, so one read is enough.
         """

@@ -1,4 +1,4 @@
-"""Cameras that send to a gateway over HTTP, and send an event again until it is accepted, as cameras do."""
+"""Cameras that send to a gateway over HTTP and repeat an event until it is accepted, as real ones do."""
 
 import asyncio
 import json
@@ -24,10 +24,10 @@ _RETRY_DELAY_S: Final = 0.1
 
 
 def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a local port that is free now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 class GatewayProcess(Process):
@@ -44,28 +44,28 @@ def write_gateway_config(
     vendors: Mapping[str, str],
     extra: str = "",
 ) -> Path:
-    """Writes the configuration of a gateway; `makers` by camera, `more` are lines of `[gateway]`."""
+    """Write the settings of a gateway; `vendors` are by camera, `extra` is lines of `[gateway]`."""
     secret = environment.folder / "secret"
     secret.write_text(SECRET)
     servers = ", ".join(f'"{server}"' for server in environment.servers.split(","))
-    made = "".join(
-        f'[cameras.{name}]\nsite = "s"\nmaker = "{maker}"\nzone = "Europe/Brussels"\n'
+    cameras = "".join(
+        f'[cameras.{camera_id}]\nsite = "s"\nmaker = "{vendor}"\nzone = "Europe/Brussels"\n'
         f'events_per_s = 10000\nsecret_file = "{secret}"\n'
-        for name, maker in vendors.items()
+        for camera_id, vendor in vendors.items()
     )
     path = environment.folder / f"gateway-{port}.toml"
     path.write_text(
         f'[kafka]\nservers = [{servers}]\n[topics]\nprefix = "{topics.prefix}"\nreads_hours = {{BE = 24}}\n'
         f'[gateway]\nport = {port}\nspool = "{environment.folder}/spool-{port}"\n{extra}\n'
-        f'[sites.s]\nterritory = "BE"\n{made}'
+        f'[sites.s]\nterritory = "BE"\n{cameras}'
     )
     return path
 
 
 class CameraFleet:
-    """So many cameras that send so many events a second together, in a thread, until they are told to stop.
+    """Cameras that together send `rate` events per second, in a thread, until the context ends.
 
-    Each sends its events one after the other: the next when the one before was accepted.
+    Each sends its events one after the other: the next when the previous one was accepted.
     """
 
     def __init__(self, port: int, cameras: int, rate: float) -> None:
@@ -73,12 +73,12 @@ class CameraFleet:
         self._interval_s = cameras / rate
         self._stop = threading.Event()
         self.accepted: dict[str, list[str]] = {f"c{number}": [] for number in range(cameras)}
-        """By camera, the read_ids of the events that it was told were accepted, in order."""
+        """By camera, the ids of the reads that were accepted, in order."""
         self.unanswered = 0
-        """Sendings of which nobody knows whether they were taken."""
+        """Requests without an answer: their events may have been accepted or not."""
         self.refused: Counter[int] = Counter()
         self.longest_answer_s = 0.0
-        """The longest that an answer took."""
+        """The longest time to an answer."""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run_all()), daemon=True)
 
     def __enter__(self) -> "CameraFleet":
@@ -86,7 +86,7 @@ class CameraFleet:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Each event that was begun is sent until it is accepted."""
+        """Stop the cameras once each event that was sent is accepted."""
         self._stop.set()
         self._thread.join()
 
@@ -122,7 +122,7 @@ class CameraFleet:
             async with session.post(self._url, data=body, headers=login) as response:
                 await response.read()
         except aiohttp.ClientConnectorError:
-            return False  # nobody listened
+            return False  # the gateway does not listen
         except (aiohttp.ClientError, TimeoutError):
             self.unanswered += 1
             return False

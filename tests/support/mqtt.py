@@ -1,4 +1,4 @@
-"""A broker of MQTT, in a thread."""
+"""An MQTT broker in a thread."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from paho.mqtt import publish
 
 
 def make_broker(port: int) -> Broker:
-    """One that listens on a port of this machine, for everybody, when it is started."""
+    """Return a broker that, once started, listens on a local port without login."""
     return Broker(
         {
             "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
@@ -22,24 +22,24 @@ def make_broker(port: int) -> Broker:
 
 @contextmanager
 def running_broker(port: int) -> Iterator[None]:
-    """One that runs."""
-    begun, over = threading.Event(), threading.Event()
+    """Run a broker on a local port."""
+    started, stopping = threading.Event(), threading.Event()
 
     async def run() -> None:
         broker: Any = make_broker(port)
         await broker.start()
-        begun.set()
-        await asyncio.to_thread(over.wait)
+        started.set()
+        await asyncio.to_thread(stopping.wait)
         await broker.shutdown()
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
-    assert begun.wait(20)
+    assert started.wait(20)
     yield
-    over.set()
+    stopping.set()
     thread.join()
 
 
 def publish_message(port: int, topic: str, body: bytes) -> None:
-    """Publishes a message, with QoS 1."""
+    """Publish a message with QoS 1."""
     publish.single(topic, body, 1, hostname="127.0.0.1", port=port)

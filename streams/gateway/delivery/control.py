@@ -5,14 +5,14 @@ from time import monotonic
 
 
 class DeliveryControl:
-    """Wakes and stops the delivery of one topic. Thread-safe."""
+    """Signals work to the delivery of one topic, and stops it. Thread-safe."""
 
     def __init__(self) -> None:
         self._work = threading.Event()
         self._stopping = threading.Event()
         self._deadline_s = float("inf")
 
-    def wake(self) -> None:
+    def signal_work(self) -> None:
         """Signal that there are new entries, or that some were acknowledged."""
         self._work.set()
 

@@ -55,7 +55,7 @@ class Delivery:
         """Signal new entries for these topics. Thread-safe."""
         for delivery in self._topic_deliveries:
             if delivery.topic in topics:
-                delivery.control.wake()
+                delivery.control.signal_work()
 
     def stop(self, timeout_s: float) -> None:
         """Deliver what can be delivered within a time, then end; the rest stays in the spool."""

@@ -93,7 +93,7 @@ class ProducerSession:
                 self._send(seq, entry)
                 self._sent_seq = seq
             if entries and self._in_flight[-1].future is not None:
-                self._in_flight[-1].future.add_both(self._wake)
+                self._in_flight[-1].future.add_both(self._signal_work)
             self._collect_acknowledged()
             if entries and len(self._in_flight) < _MAX_IN_FLIGHT:
                 continue
@@ -146,8 +146,8 @@ class ProducerSession:
             raise KafkaTimeoutError(f"no broker answers, or the topic does not exist: {error}") from error
         self._in_flight.append(_InFlight(seq, future, monotonic()))
 
-    def _wake(self, _result: object) -> None:
-        self._context.control.wake()
+    def _signal_work(self, _result: object) -> None:
+        self._context.control.signal_work()
 
     def _collect_acknowledged(self) -> None:
         """Move acknowledged entries out of flight. Raises the error of the first entry that failed."""

@@ -1,4 +1,4 @@
-"""The HTTP server: each event is in the spool before its camera is told that it was accepted."""
+"""The HTTP server: it answers that an event is accepted when the event is in the spool."""
 
 import asyncio
 import logging

@@ -32,9 +32,9 @@ class HealthCounts(NamedTuple):
     `drift_ms` compares the camera's clock with the arrival of its reads: it is the least of (arrival -
     capture) over the reads of the last 10 minutes that are not marked late. As a delay is never negative, a
     value below 0 means that the clock is ahead by at least as much. A large value means that the clock is
-    behind or the connection is slow: the two cannot be told apart. A value near whole hours indicates a wrong
-    zone. The value follows a clock that jumps ahead with the next read, and one that jumps back within 10
-    minutes. Reads more than 5 minutes ahead are refused, so they show as rejects for `time` instead. None
+    behind or the connection is slow: the two cannot be distinguished. A value near whole hours indicates a
+    wrong zone. The value follows a clock that jumps ahead with the next read, and one that jumps back within
+    10 minutes. Reads more than 5 minutes ahead are refused, so they show as rejects for `time` instead. None
     without such reads.
 
     `recent_reads` are the reads, not marked late, of the last 15 whole minutes; `expected_reads` is their

@@ -1,4 +1,4 @@
-"""The file beside the spool in which the monitor's state outlives the process."""
+"""The file next to the spool in which the monitor's state outlives the process."""
 
 import logging
 from collections.abc import Iterable

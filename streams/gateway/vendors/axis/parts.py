@@ -1,4 +1,4 @@
-"""The parts of an Axis event: its JSON, and the pictures beside it or in it."""
+"""The parts of an Axis event: its JSON, and the pictures in it or in other parts."""
 
 from typing import Final
 

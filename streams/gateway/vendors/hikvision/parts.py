@@ -23,7 +23,7 @@ XmlFields = Mapping[str, Any]
 
 
 def parse_documents(event: Event) -> tuple[list[tuple[str, XmlFields | EventError]], list[Picture]]:
-    """Return the documents of an event, each with the name of its part, and the pictures beside them.
+    """Return the documents of an event, each with the name of its part, and the pictures in other parts.
 
     A damaged document is replaced by its error. Raises EventError for a body without a document.
     """

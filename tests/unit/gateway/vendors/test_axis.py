@@ -1,4 +1,4 @@
-"""Axis' and FF Group's events: what becomes of each, and what is refused."""
+"""Parsing of Axis' and FF Group's events: reads, skipped events, and faults."""
 
 import json
 from typing import Any
@@ -24,14 +24,14 @@ NEW, UPDATE, LOST = "axis/new.json", "axis/update.json", "axis/lost.json"
 
 
 def with_fields(path: str = UPDATE, /, *without: str, **fields: Any) -> Event:
-    """A sample with other fields, or without some."""
+    """Return a sample with changed fields, and without some."""
     value = {**json.loads((SAMPLES_FOLDER / path).read_bytes()), **fields}
     return make_event(json.dumps({name: each for name, each in value.items() if name not in without}))
 
 
 def test_all_fields_of_a_read() -> None:
-    taken = single_read(parse_event(load_sample(UPDATE), BRUSSELS))
-    (read,) = taken.reads
+    parsed = single_read(parse_event(load_sample(UPDATE), BRUSSELS))
+    (read,) = parsed.reads
     assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "TÖLXY123", "DE", 0.8688)
     assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
     assert read.direction == "approaching"
@@ -42,17 +42,17 @@ def test_all_fields_of_a_read() -> None:
         "Skoda", "Rapid/Scala", "GRAY", "CAR"
     )  # fmt: skip
     assert read.vehicle.confidence == 0.999847
-    assert not taken.errors
-    assert not taken.skipped
+    assert not parsed.errors
+    assert not parsed.skipped
 
 
-def test_the_events_of_a_vehicle_have_one_id_though_the_text_is_revised() -> None:
+def test_the_events_of_a_vehicle_have_one_id_although_the_text_is_revised() -> None:
     reads = [parse_event(load_sample(path), PLAIN_SOURCE).reads[0] for path in (NEW, UPDATE, LOST)]
     assert len({read.read_id for read in reads}) == 1
     assert [read.plate for read in reads] == ["TOLXY128", "TÖLXY123", "TÖLXY123"]
 
 
-def test_other_vehicles_have_other_ids_even_if_the_numbers_begin_again() -> None:
+def test_other_vehicles_have_other_ids_even_if_the_numbers_start_again() -> None:
     three_hours_before = str(1779372606971 - 3 * 3600 * 1000)
     ids = {
         parse_event(each, source).reads[0].read_id
@@ -66,12 +66,12 @@ def test_other_vehicles_have_other_ids_even_if_the_numbers_begin_again() -> None
     assert len(ids) == 4
 
 
-def test_without_a_number_of_the_car_a_resend_has_the_same_id() -> None:
+def test_without_a_car_number_a_repeated_event_has_the_same_id() -> None:
     ids = [parse_event(with_fields(UPDATE, "carID"), PLAIN_SOURCE).reads[0].read_id for _ in range(2)]
     assert ids[0] == ids[1]
 
 
-def test_time_of_the_epoch_is_of_no_zone() -> None:
+def test_epoch_times_do_not_depend_on_the_zone() -> None:
     times = [
         parse_event(load_sample(UPDATE), source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)
     ]
@@ -85,7 +85,7 @@ def test_time_of_the_epoch_is_of_no_zone() -> None:
         ("20260521 161006471+0800", "2026-05-21T08:10:06.471Z", "2026-05-21T14:10:06.471Z"),
     ],
 )
-def test_local_time_is_used_only_without_that_of_the_epoch(datetime: str, plain: str, brussels: str) -> None:
+def test_local_time_is_used_only_without_epoch_time(datetime: str, plain: str, brussels: str) -> None:
     local = with_fields(UPDATE, "capture_timestamp", datetime=datetime)
     times = [parse_event(local, source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)]
     assert [to_rfc3339(time) for time in times] == [
@@ -93,7 +93,7 @@ def test_local_time_is_used_only_without_that_of_the_epoch(datetime: str, plain:
     ]  # fmt: skip
 
 
-def test_numbers_of_installations_with_another_scale() -> None:
+def test_confidences_of_an_installation_with_another_scale() -> None:
     (read,) = single_read(parse_event(load_sample("axis/cammra_hundred.json"), PLAIN_SOURCE)).reads
     assert (read.plate, read.country, read.confidence) == ("AB123CD", "FR", 0.96657967)
     assert read.direction == "receding"
@@ -101,7 +101,7 @@ def test_numbers_of_installations_with_another_scale() -> None:
     assert (read.vehicle.make, read.vehicle.confidence) == ("Opel", 0.96657967)
 
 
-def test_the_position_that_the_makers_ship_is_none() -> None:
+def test_the_position_of_the_factory_settings_is_ignored() -> None:
     assert parse_event(load_sample("axis/cammra_hundred.json"), PLAIN_SOURCE).reads[0].position is None
     text = with_fields(geotag={"lat": "48.5", "lon": "11.25"})
     assert parse_event(text, PLAIN_SOURCE).reads[0].position is not None
@@ -117,7 +117,7 @@ def test_the_position_that_the_makers_ship_is_none() -> None:
         ({"plateUTF8": "", "plateASCII": "CA2228AM"}, "CA2228AM"),
     ],
 )
-def test_the_best_of_the_plates_writings(plates: dict[str, str], expected: str) -> None:
+def test_the_best_spelling_of_the_plate_is_used(plates: dict[str, str], expected: str) -> None:
     names = ("plateUTF8", "plateUnicode", "plateText", "plateASCII")
     others = [name for name in names if name not in plates]
     assert parse_event(with_fields(UPDATE, *others, **plates), PLAIN_SOURCE).reads[0].plate == expected
@@ -126,7 +126,7 @@ def test_the_best_of_the_plates_writings(plates: dict[str, str], expected: str) 
 NO_PLATES = {"plateUTF8": "", "plateUnicode": "", "plateText": "", "plateASCII": ""}
 
 
-def test_an_empty_plate_is_refused_but_not_that_of_a_vehicle_that_left() -> None:
+def test_an_empty_plate_is_refused_except_for_a_vehicle_that_left() -> None:
     error = refused(with_fields(UPDATE, **NO_PLATES))
     assert (error.reason, error.faults[0].field) == ("plate", "plateUTF8")
     assert parse_event(with_fields(LOST, **NO_PLATES), PLAIN_SOURCE).skipped == [
@@ -134,32 +134,32 @@ def test_an_empty_plate_is_refused_but_not_that_of_a_vehicle_that_left() -> None
     ]
 
 
-def test_a_mark_of_no_plate_is_passed() -> None:
+def test_a_mark_of_no_plate_is_skipped() -> None:
     marked = with_fields(UPDATE, **dict.fromkeys(NO_PLATES, "----/----"))
     assert parse_event(marked, PLAIN_SOURCE).skipped == ["no plate seen"]
 
 
-def test_a_plate_in_other_letters_is_refused_and_not_shown() -> None:
+def test_a_non_latin_plate_is_refused_and_not_shown() -> None:
     error = refused(with_fields(UPDATE, **dict.fromkeys(NO_PLATES, "ق ط م 123")))
     assert error.reason == "plate"
     assert "123" not in str(error)
 
 
-def test_a_heartbeat_is_passed() -> None:
+def test_a_heartbeat_is_skipped() -> None:
     assert parse_event(load_sample("axis/heartbeat.json"), PLAIN_SOURCE).skipped == ["a heartbeat"]
 
 
 @pytest.mark.parametrize("country", ["", "unk", "UNKNOWN", "n/a"])
-def test_a_mark_of_an_unknown_country_is_no_fault(country: str) -> None:
-    taken = single_read(parse_event(with_fields(plateCountry=country), PLAIN_SOURCE))
-    assert taken.reads[0].country is None
-    assert not taken.errors
+def test_a_mark_of_an_unknown_country_is_not_a_fault(country: str) -> None:
+    parsed = single_read(parse_event(with_fields(plateCountry=country), PLAIN_SOURCE))
+    assert parsed.reads[0].country is None
+    assert not parsed.errors
 
 
-def test_an_unknown_country_costs_no_read() -> None:
-    taken = single_read(parse_event(with_fields(plateCountry="QQQ"), PLAIN_SOURCE))
-    assert taken.reads[0].country is None
-    assert [(each.reason, each.faults[0].field) for each in taken.errors] == [("country", "plateCountry")]
+def test_an_unknown_country_is_dropped_and_reported() -> None:
+    parsed = single_read(parse_event(with_fields(plateCountry="QQQ"), PLAIN_SOURCE))
+    assert parsed.reads[0].country is None
+    assert [(each.reason, each.faults[0].field) for each in parsed.errors] == [("country", "plateCountry")]
 
 
 @pytest.mark.parametrize(
@@ -177,12 +177,12 @@ def test_an_unknown_country_costs_no_read() -> None:
         ({"ImageArray": [{"BinaryImage": "***"}]}, "ImageArray[0].BinaryImage"),
     ],
 )
-def test_an_optional_field_that_is_wrong_is_left_out_and_told(fields: dict[str, Any], field: str) -> None:
-    taken = single_read(parse_event(with_fields(**fields), PLAIN_SOURCE))
-    assert [(each.reason, each.faults[0].field) for each in taken.errors] == [("field", field)]
+def test_a_wrong_optional_field_is_dropped_and_reported(fields: dict[str, Any], field: str) -> None:
+    parsed = single_read(parse_event(with_fields(**fields), PLAIN_SOURCE))
+    assert [(each.reason, each.faults[0].field) for each in parsed.errors] == [("field", field)]
 
 
-def test_all_faults_at_once() -> None:
+def test_all_faults_are_reported_together() -> None:
     error = refused(
         with_fields(
             UPDATE,
@@ -200,17 +200,17 @@ def test_all_faults_at_once() -> None:
 
 
 @pytest.mark.parametrize("device", ["ACCC8E000001", "accc8e000001", "AC:CC:8E:00:00:01", "defaultID"])
-def test_the_device_of_the_settings_may_send(device: str) -> None:
+def test_the_device_of_the_settings_is_accepted_in_any_notation(device: str) -> None:
     single_read(parse_event(load_sample(UPDATE), PLAIN_SOURCE._replace(device=device)))
 
 
-def test_another_device_may_not() -> None:
+def test_another_device_is_refused() -> None:
     with pytest.raises(EventError) as caught:
         parse_event(load_sample(UPDATE), PLAIN_SOURCE._replace(device="ACCC8E000002"))
     assert caught.value.reason == "device"
 
 
-def test_pictures_go_beside_the_read() -> None:
+def test_pictures_are_returned_with_the_read() -> None:
     parts = single_read(parse_event(load_sample("axis/with_picture.multipart"), PLAIN_SOURCE))
     assert [(each.name, each.content_type) for each in parts.pictures] == [("image", "image/jpeg")]
     within = single_read(parse_event(load_sample("axis/base64.json"), PLAIN_SOURCE))
@@ -223,5 +223,5 @@ def test_pictures_go_beside_the_read() -> None:
     "body",
     [b"", b"{", b"[]", b"1", b"null", b"{}", b'{"a": 1}', b"[" * 5000, b'{"carID": ' * 2000, b"\xff\xff"],
 )
-def test_bodies_that_are_no_event(body: bytes) -> None:
+def test_a_body_that_is_not_an_event_is_refused(body: bytes) -> None:
     assert refused(make_event(body)).reason == "form"

@@ -1,4 +1,4 @@
-"""Plate Recognizer Stream's webhook: what becomes of each event, and what is refused."""
+"""Parsing of Plate Recognizer Stream's webhook: reads, skipped events, and faults."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ ONE, TWO, PROPS = "platerecognizer/one.json", "platerecognizer/two.json", "plate
 
 
 def with_fields(path: str = ONE, /, *, data: dict[str, Any] | None = None, **result: Any) -> Event:
-    """A sample with other fields in its data, and in its first result."""
+    """Return a sample with changed fields in its data and in its first result."""
     value = json.loads((SAMPLES_FOLDER / path).read_bytes())
     value["data"].update(data or {})
     value["data"]["results"][0].update(result)
@@ -34,8 +34,8 @@ def with_fields(path: str = ONE, /, *, data: dict[str, Any] | None = None, **res
 
 
 def test_all_fields_of_a_result() -> None:
-    taken = single_read(parse_event(load_sample(ONE), PLAIN_SOURCE))
-    (read,) = taken.reads
+    parsed = single_read(parse_event(load_sample(ONE), PLAIN_SOURCE))
+    (read,) = parsed.reads
     assert (read.camera_id, read.plate, read.country, read.confidence) == ("cam-1", "1XYZ234", "BE", 0.902)
     assert to_rfc3339(read.captured_at) == "2026-05-21T14:10:06.971Z"
     assert [(each.plate, each.confidence) for each in read.candidates or []] == [("1XYZ284", 0.758)]
@@ -45,10 +45,10 @@ def test_all_fields_of_a_result() -> None:
         "Peugeot", "208", "red", "Sedan"
     )  # fmt: skip
     assert read.vehicle.confidence == 0.43
-    assert not taken.errors
+    assert not parsed.errors
 
 
-def test_each_result_is_a_read_with_its_own_id_and_a_resend_has_the_same() -> None:
+def test_each_result_is_a_read_with_its_own_id_which_a_repeated_event_has_too() -> None:
     reads = parse_event(load_sample(TWO), PLAIN_SOURCE).reads
     assert [(each.plate, each.country) for each in reads] == [("1XYZ234", "BE"), ("AB123CD", "FR")]
     assert [each.plate for each in reads[1].candidates or []] == ["A8123CD"]
@@ -61,16 +61,16 @@ def test_each_result_is_a_read_with_its_own_id_and_a_resend_has_the_same() -> No
     assert len({each.read_id for each in (*reads, *later, *elsewhere)}) == 6
 
 
-def test_a_refused_result_costs_its_neighbour_nothing() -> None:
-    taken = single_read(parse_event(with_fields(TWO, plate="ав1234"), PLAIN_SOURCE))
-    assert taken.reads[0].plate == "AB123CD"
-    assert fault_fields(taken) == [("plate", "data.results[0].plate")]
-    assert "1234" not in str(taken.errors[0])
+def test_a_refused_result_does_not_affect_the_other() -> None:
+    parsed = single_read(parse_event(with_fields(TWO, plate="ав1234"), PLAIN_SOURCE))
+    assert parsed.reads[0].plate == "AB123CD"
+    assert fault_fields(parsed) == [("plate", "data.results[0].plate")]
+    assert "1234" not in str(parsed.errors[0])
 
 
-def test_the_form_with_props() -> None:
-    taken = single_read(parse_event(load_sample(PROPS), PLAIN_SOURCE))
-    (read,) = taken.reads
+def test_the_format_with_props() -> None:
+    parsed = single_read(parse_event(load_sample(PROPS), PLAIN_SOURCE))
+    (read,) = parsed.reads
     assert (read.plate, read.country, read.confidence, read.direction) == (
         "1XYZ234",
         "BE",
@@ -80,25 +80,25 @@ def test_the_form_with_props() -> None:
     assert [(each.plate, each.confidence) for each in read.candidates or []] == [("1XYZ284", 0.7)]
     assert read.vehicle is not None
     assert (read.vehicle.make, read.vehicle.colour, read.vehicle.type) == ("Dacia", "blue", "SUV")
-    assert taken.skipped == ["no plate seen"]
+    assert parsed.skipped == ["no plate seen"]
 
 
-def test_parts_with_the_picture() -> None:
-    taken = single_read(parse_event(load_sample("platerecognizer/with_picture.multipart"), PLAIN_SOURCE))
-    assert taken.reads == parse_event(load_sample(ONE), PLAIN_SOURCE).reads
-    assert [(each.name, each.content) for each in taken.pictures] == [
+def test_a_multipart_event_with_its_picture() -> None:
+    parsed = single_read(parse_event(load_sample("platerecognizer/with_picture.multipart"), PLAIN_SOURCE))
+    assert parsed.reads == parse_event(load_sample(ONE), PLAIN_SOURCE).reads
+    assert [(each.name, each.content) for each in parsed.pictures] == [
         ("14-10-06.971000.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF")
     ]
 
 
-def test_umlauts_are_kept_and_only_letters_of_plates_are_made_upper_case() -> None:
+def test_umlauts_are_preserved_and_only_letters_of_plates_are_changed_to_upper_case() -> None:
     assert (
         parse_event(load_sample("platerecognizer/umlaut.json"), PLAIN_SOURCE).reads[0].plate == "TÖL XY 123"
     )
     assert refused(with_fields(plate="aß123")).reason == "plate"
 
 
-def test_a_time_in_utc_is_of_no_zone_and_local_time_is_used_without_it() -> None:
+def test_utc_time_does_not_depend_on_the_zone_and_local_time_is_used_without_it() -> None:
     times = [
         parse_event(load_sample(ONE), source).reads[0].captured_at for source in (PLAIN_SOURCE, BRUSSELS)
     ]
@@ -112,7 +112,7 @@ def test_a_time_in_utc_is_of_no_zone_and_local_time_is_used_without_it() -> None
     ]  # fmt: skip
 
 
-def test_what_is_no_read_and_no_fault() -> None:
+def test_an_event_that_is_not_a_read_is_skipped_without_a_fault() -> None:
     assert parse_event(load_sample("platerecognizer/heartbeat.json"), PLAIN_SOURCE).skipped == ["a heartbeat"]
     assert parse_event(with_fields(plate=None), PLAIN_SOURCE).skipped == ["no plate seen"]
     assert parse_event(with_fields(data={"results": [{}]}), PLAIN_SOURCE).skipped == ["no plate seen"]
@@ -120,12 +120,16 @@ def test_what_is_no_read_and_no_fault() -> None:
     assert parse_event(nothing, PLAIN_SOURCE).skipped == ["no plate seen"]
 
 
+def test_an_event_without_results_is_a_missing_field() -> None:
+    assert str(refused(make_event('{"data": {}}'))) == "missing required field `data.results`"
+
+
 @pytest.mark.parametrize("plate", ["", " ", "!", "1234567890123"])
-def test_an_empty_plate_is_refused_and_so_is_one_that_is_none(plate: str) -> None:
+def test_an_empty_or_invalid_plate_is_refused(plate: str) -> None:
     assert refused(with_fields(plate=plate)).reason == "plate"
 
 
-def test_an_unknown_country_costs_no_read() -> None:
+def test_an_unknown_country_is_dropped_and_reported() -> None:
     unknown = single_read(parse_event(with_fields(region={"code": "qq", "score": 0.5}), PLAIN_SOURCE))
     assert unknown.reads[0].country is None
     assert [reason for reason, _ in fault_fields(unknown)] == ["country"]
@@ -143,20 +147,20 @@ def test_an_unknown_country_costs_no_read() -> None:
         ({"candidates": [{"plate": "1" * 21}]}, "candidates[0].plate"),
     ],
 )
-def test_an_optional_field_that_is_wrong_is_left_out_and_told(fields: dict[str, Any], field: str) -> None:
+def test_a_wrong_optional_field_is_dropped_and_reported(fields: dict[str, Any], field: str) -> None:
     assert fault_fields(single_read(parse_event(with_fields(**fields), PLAIN_SOURCE))) == [
         ("field", f"data.results[0].{field}")
     ]
 
 
-def test_all_faults_at_once() -> None:
+def test_all_faults_are_reported_together() -> None:
     bad = with_fields(TWO, plate="!", region={"code": "qq"}, data={"timestamp": "soon"})
     assert {fault.field for fault in refused(bad).faults} == {
         "data.timestamp", "data.results[0].plate", "data.results[0].region.code"
     }  # fmt: skip
 
 
-def test_the_device_of_the_settings_may_send_and_no_other() -> None:
+def test_only_the_device_of_the_settings_is_accepted() -> None:
     single_read(parse_event(load_sample(ONE), PLAIN_SOURCE._replace(device="camera-1")))
     with pytest.raises(EventError) as caught:
         parse_event(load_sample(ONE), PLAIN_SOURCE._replace(device="camera-2"))
@@ -177,5 +181,5 @@ def test_the_device_of_the_settings_may_send_and_no_other() -> None:
         ),
     ],
 )
-def test_bodies_that_are_no_event(body: bytes, content_type: str) -> None:
+def test_a_body_that_is_not_an_event_is_refused(body: bytes, content_type: str) -> None:
     assert refused(make_event(body, content_type)).reason == "form"

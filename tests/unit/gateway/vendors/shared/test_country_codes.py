@@ -1,4 +1,4 @@
-"""Country codes of every kind, to ISO 3166-1 alpha-2."""
+"""Vendors' country codes of every kind, converted to ISO 3166-1 alpha-2."""
 
 import pytest
 
@@ -37,14 +37,14 @@ def test_regions(code: str, country: str) -> None:
     "code",
     ["", " ", "unknown", "UNKNOWN", "n/a", "other", "eu", "EU", "zz", "None", "-", "eu-", "eu-unknown"],
 )
-def test_a_mark_of_unknown_is_no_country_and_no_fault(code: str) -> None:
+def test_a_mark_of_unknown_is_an_empty_country(code: str) -> None:
     assert to_alpha2(code) == ""
 
 
 @pytest.mark.parametrize(
     "code", ["QQ", "QQQ", "46", "eu-qq", "qq-fr", "Schweden", "ß", "٣", "S E", "x" * 5000, "\0"]
 )
-def test_what_is_no_code_is_not_known(code: str) -> None:
+def test_a_text_that_is_not_a_code_is_unknown(code: str) -> None:
     assert to_alpha2(code) is None
 
 
