@@ -1,6 +1,6 @@
-"""What lists have spent of their budgets on a day, counted from the hits told, as `Budgets` counts it.
+"""Budget used by lists on a day, computed from emitted hits in the same way as by the correlator.
 
-Lists without a budget are counted too: what they spend says what a budget would have to be.
+Lists without a budget are included: what they use shows how large a budget would have to be.
 """
 
 from datetime import date, datetime
@@ -14,16 +14,17 @@ from streams.correlation.budget import (
     hit_outcome,
 )
 from streams.records.hit import Hit
-from streams.records.times import DAY_MS, from_ms, to_ms
+from streams.records.latest import LatestHits
+from streams.records.times import DAY_MS, Millis, from_ms, to_ms
 
 
 class ListBudgetUse(NamedTuple):
-    """What the hits told of one list on one UTC day (of `captured_at`) come to.
+    """The emitted hits of one list on one UTC day (of `captured_at`).
 
-    `false_hits` are those to expect of them, which are what is spent. `hits` has one for each passage: not
-    those in whose place another hit stands. `tightened` were told while the tolerance was tightened,
-    whatever became of them, and the latest read of those is of the time `latest_tightened`. `rejected` and
-    `confirmed` were so by a centre.
+    `false_hits` are the expected false hits, which is the budget used. `hits` are the emitted hits, without
+    those replaced by another. `tightened` hits were emitted while the budget was tightened, whatever their
+    outcome; `latest_tightened` is the time of the latest read among them. `rejected` and `confirmed` are the
+    hits adjudicated by centres.
     """
 
     false_hits: float = 0.0
@@ -35,24 +36,23 @@ class ListBudgetUse(NamedTuple):
 
 
 class _CountedHit(NamedTuple):
-    """What counts of a hit: its list, its latest revision known, and what that comes to."""
+    """What counts of the latest revision of a hit."""
 
     list_id: str
-    revision: int
     expected_false_hits: int
     outcome: HitOutcome
     tightened_at: datetime | None
 
+    def order(self) -> tuple[object, ...]:
+        return self.list_id, self.expected_false_hits, self.outcome, self.tightened_at is not None
+
 
 class BudgetUse:
-    """What lists have spent on the UTC day of a time, given in ms since 1970 UTC.
+    """The budget used by lists on the UTC day of a time, from hits in any order and with repetitions."""
 
-    It takes hits of any day, in any order, and again and again; of a hit the highest revision counts.
-    """
-
-    def __init__(self, at_ms: int) -> None:
+    def __init__(self, at_ms: Millis) -> None:
         self._epoch_day = at_ms // DAY_MS
-        self._hits: dict[str, _CountedHit] = {}
+        self._hits = LatestHits(_count_hit, _CountedHit.order)
 
     @property
     def day(self) -> date:
@@ -60,34 +60,33 @@ class BudgetUse:
         return from_ms(self.begins_ms).date()
 
     @property
-    def begins_ms(self) -> int:
-        """When the day begins, in ms since 1970 UTC."""
+    def begins_ms(self) -> Millis:
+        """The beginning of the day."""
         return self._epoch_day * DAY_MS
 
     def add_hit(self, hit: Hit) -> None:
-        """Takes a revision of a hit that was told; one of another day counts nothing."""
-        if to_ms(hit.read.captured_at) // DAY_MS != self._epoch_day:
-            return
-        known = self._hits.get(hit.hit_id)
-        if known is None or hit.revision >= known.revision:
-            tightened_at = hit.read.captured_at if TIGHTENED_RULE in hit.rules else None
-            self._hits[hit.hit_id] = _CountedHit(
-                hit.alert.list_id, hit.revision, expected_false_hits(hit), hit_outcome(hit), tightened_at
-            )
+        """Add an emitted revision of a hit; one of another day is ignored."""
+        if to_ms(hit.read.captured_at) // DAY_MS == self._epoch_day:
+            self._hits.add_hit(hit)
 
     def by_list(self) -> dict[str, ListBudgetUse]:
-        """What was spent by each list of which hits were told, by list_id in order."""
-        of_list: dict[str, list[_CountedHit]] = {}
-        for told in self._hits.values():
-            of_list.setdefault(told.list_id, []).append(told)
-        return {list_id: _total(of_list[list_id]) for list_id in sorted(of_list)}
+        """Return the budget used by each list with emitted hits, sorted by list_id."""
+        grouped: dict[str, list[_CountedHit]] = {}
+        for hit in self._hits.values():
+            grouped.setdefault(hit.list_id, []).append(hit)
+        return {list_id: _total(grouped[list_id]) for list_id in sorted(grouped)}
+
+
+def _count_hit(hit: Hit) -> _CountedHit:
+    tightened_at = hit.read.captured_at if TIGHTENED_RULE in hit.rules else None
+    return _CountedHit(hit.alert.list_id, expected_false_hits(hit), hit_outcome(hit), tightened_at)
 
 
 def _total(hits: list[_CountedHit]) -> ListBudgetUse:
-    tightened = [each.tightened_at for each in hits if each.tightened_at is not None]
-    outcomes = [each.outcome for each in hits]
+    tightened = [hit.tightened_at for hit in hits if hit.tightened_at is not None]
+    outcomes = [hit.outcome for hit in hits]
     return ListBudgetUse(
-        false_hits=sum(each.expected_false_hits for each in hits) / MILLIONTHS,
+        false_hits=sum(hit.expected_false_hits for hit in hits) / MILLIONTHS,
         hits=len(hits) - outcomes.count("replaced"),
         tightened=len(tightened),
         latest_tightened=max(tightened, default=None),

@@ -1,13 +1,13 @@
-"""Allot: which vehicles the crews go for, when there are more than they can stop.
+"""Crew allocation: which vehicles the crews intercept, when there are more than they can stop.
 
-A crew makes `capacity` interceptions an hour, so each takes 60 / capacity minutes of it: from the beginning
-of the operation's window on, the crew's time is cut into slots of that length; the last may be shorter. A
-vehicle can be given a slot of the crew at its site that overlaps its arrival window. The best come first, and
-one that has a slot never loses it to one behind it; but it is moved to another slot of its own arrival window
-if that makes room for one behind it. So no other choice has a better first, second, and so on: the sets of
-vehicles that can all have slots are the independent sets of a transversal matroid (J. Edmonds and D. R.
-Fulkerson, "Transversals and matroid partition", Journal of Research of the National Bureau of Standards 69B,
-1965, 147-153), in which taking the best that fits is best.
+A crew makes `capacity` interceptions an hour, so each takes 60 / capacity minutes: from the start of the
+operation's window, the crew's time is divided into slots of that length; the last may be shorter. A vehicle
+can be given any slot of a crew at its site that overlaps its arrival window. Vehicles are given slots in the
+order of their rank. A vehicle never loses its slot to one of lower rank, but it is moved to another slot
+within its own arrival window if that makes room for one of lower rank. No other allocation has a better
+first, second, and so on: the sets of vehicles that can all have slots are the independent sets of a
+transversal matroid (J. Edmonds and D. R. Fulkerson, "Transversals and matroid partition", Journal of Research
+of the National Bureau of Standards 69B, 1965, 147-153), for which the greedy choice is optimal.
 """
 
 from collections import Counter, deque
@@ -17,163 +17,174 @@ from typing import Literal, NamedTuple
 from streams.operations.config import OperationConfig
 from streams.records.hit import Hit
 from streams.records.journey import Admission
-from streams.records.times import HOUR_MS, to_ms
+from streams.records.times import HOUR_MS, Millis, to_ms
 
 NoSlotReason = Literal["no-crew", "over", "full"]
-"""Why a vehicle has no slot: no crew can be ready where it may come; it comes when the operation is over;
-crews go for better ones all the time it may come."""
+"""Why a vehicle has no slot: no crew can be ready on its way; it arrives after the end of the operation; the
+crews intercept vehicles of higher rank during its whole arrival window."""
 
 
 class CrewSlot(NamedTuple):
-    """A part of a crew's time, in ms since 1970 UTC; `crew` counts those of one site from 1."""
+    """A part of a crew's time; `crew` numbers the crews of one site from 1."""
 
     site_id: str
     crew: int
-    begins_ms: int
-    ends_ms: int
+    begins_ms: Millis
+    ends_ms: Millis
 
 
 class RankedCandidate(NamedTuple):
-    """A vehicle to intercept: where and when it comes by a crew, if it does, in ms since 1970 UTC."""
+    """A vehicle to intercept, and the arrival window at a crew's site, if it has one."""
 
     hit_id: str
     score: float
-    captured_ms: int
+    captured_ms: Millis
     site_id: str | None
-    earliest_ms: int
-    latest_ms: int
+    earliest_ms: Millis
+    latest_ms: Millis
 
     @property
     def sort_key(self) -> tuple[float, int, int, str]:
-        """The best first; of equal ones the one that comes first."""
+        """A key by which the highest score comes first, then the earliest arrival."""
         return -self.score, self.earliest_ms, self.captured_ms, self.hit_id
 
 
 def build_candidate(hit: Hit, admission: Admission, setup_ms: float) -> RankedCandidate:
-    """A hit as one to intercept, with the part of its arrival window in which the crew is ready."""
-    captured = to_ms(hit.read.captured_at)
+    """Build the candidate of a hit, with the part of its arrival window in which the crew is ready."""
+    captured_ms = to_ms(hit.read.captured_at)
     if admission.site_id is None or admission.earliest is None or admission.latest is None:
-        return RankedCandidate(hit.hit_id, admission.score, captured, None, captured, captured)
-    earliest = max(to_ms(admission.earliest), round(captured + setup_ms))
+        return RankedCandidate(hit.hit_id, admission.score, captured_ms, None, captured_ms, captured_ms)
+    earliest_ms = max(to_ms(admission.earliest), round(captured_ms + setup_ms))
+    latest_ms = to_ms(admission.latest)
     return RankedCandidate(
-        hit.hit_id, admission.score, captured, admission.site_id, earliest, to_ms(admission.latest)
+        hit.hit_id, admission.score, captured_ms, admission.site_id, earliest_ms, latest_ms
     )
 
 
 class CrewAllocation:
-    """The crews of an operation, and what of their time is taken.
+    """The crews of an operation, and the slots reserved so far.
 
-    `sites` are those where crews stand, one with two crews twice.
+    `sites` are the sites of the crews; a site with two crews is listed twice.
     """
 
     def __init__(self, operation: OperationConfig, sites: Sequence[str]) -> None:
         self._crew_counts: Counter[str | None] = Counter(sites)
         self._slot_ms = HOUR_MS / operation.capacity
-        self._windows = _merge_windows((to_ms(each.from_), to_ms(each.until)) for each in operation.windows)
+        self._windows = _merge_windows(
+            (to_ms(window.from_), to_ms(window.until)) for window in operation.windows
+        )
         self._reserved: set[CrewSlot] = set()
 
     @property
-    def windows(self) -> list[tuple[int, int]]:
-        """When the operation is on, in ms since 1970 UTC: its windows in order, those that overlap as one."""
+    def windows(self) -> list[tuple[Millis, Millis]]:
+        """The windows of the operation in order; those that overlap are merged."""
         return self._windows
 
-    def reserve(self, site_id: str, at_ms: int) -> None:
-        """Takes the slot at a time, in ms since 1970 UTC, of a crew at a site, if one is free then."""
+    def reserve(self, site_id: str, at_ms: Millis) -> None:
+        """Reserve the slot at a time of one of the crews at a site, if one is free."""
         for slot in self._slots(site_id, at_ms, at_ms):
             if slot not in self._reserved:
                 self._reserved.add(slot)
                 return
 
     def allocate(
-        self, candidates: Collection[RankedCandidate], now_ms: int | None = None
+        self, candidates: Collection[RankedCandidate], now_ms: Millis | None = None
     ) -> dict[str, CrewSlot | NoSlotReason]:
-        """By hit_id, the slot that a candidate is given, or why it has none.
+        """Return by hit_id the slot of each candidate, or why it has none.
 
-        Of arrival windows what lies at `now` (ms since 1970 UTC) or later counts; without it all of them.
+        With `now_ms`, only the rest of each arrival window counts.
         """
-        turns = sorted(candidates, key=lambda each: each.sort_key)
-        slots = {each.hit_id: list(self._candidate_slots(each, now_ms)) for each in turns}
-        seats = _SlotMatching(slots, self._reserved)
-        why: dict[str, CrewSlot | NoSlotReason] = {}
-        for each in turns:
-            if not slots[each.hit_id]:
-                why[each.hit_id] = "over" if self._crew_counts[each.site_id] else "no-crew"
-            elif not seats.assign(each.hit_id):
-                why[each.hit_id] = "full"
-        return why | seats.assignments()
+        ranked = sorted(candidates, key=lambda candidate: candidate.sort_key)
+        slots = {candidate.hit_id: list(self._candidate_slots(candidate, now_ms)) for candidate in ranked}
+        matching = _SlotMatching(slots, self._reserved)
+        reasons: dict[str, CrewSlot | NoSlotReason] = {}
+        for candidate in ranked:
+            if not slots[candidate.hit_id]:
+                reasons[candidate.hit_id] = "over" if self._crew_counts[candidate.site_id] else "no-crew"
+            elif not matching.assign(candidate.hit_id):
+                reasons[candidate.hit_id] = "full"
+        return reasons | matching.assignments()
 
-    def _candidate_slots(self, candidate: RankedCandidate, now_ms: int | None) -> Iterator[CrewSlot]:
-        """The slots that overlap what is left of a candidate's arrival window, the earliest first."""
-        earliest = candidate.earliest_ms if now_ms is None else max(candidate.earliest_ms, now_ms)
-        if candidate.site_id is not None and earliest <= candidate.latest_ms:
-            yield from self._slots(candidate.site_id, earliest, candidate.latest_ms)
+    def _candidate_slots(self, candidate: RankedCandidate, now_ms: Millis | None) -> Iterator[CrewSlot]:
+        """Yield the slots that overlap the rest of a candidate's arrival window, the earliest first."""
+        earliest_ms = candidate.earliest_ms if now_ms is None else max(candidate.earliest_ms, now_ms)
+        if candidate.site_id is not None and earliest_ms <= candidate.latest_ms:
+            yield from self._slots(candidate.site_id, earliest_ms, candidate.latest_ms)
 
-    def _slots(self, site_id: str, earliest_ms: int, latest_ms: int) -> Iterator[CrewSlot]:
-        for begins, ends in self._windows:
-            first, last = max(earliest_ms, begins), min(latest_ms, ends - 1)
-            if first > last:
+    def _slots(self, site_id: str, earliest_ms: Millis, latest_ms: Millis) -> Iterator[CrewSlot]:
+        """Yield the slots of all crews at a site between two times, the earliest first."""
+        for begins_ms, ends_ms in self._windows:
+            first_ms, last_ms = max(earliest_ms, begins_ms), min(latest_ms, ends_ms - 1)
+            if first_ms > last_ms:
                 continue
-            for number in range(
-                int((first - begins) // self._slot_ms), int((last - begins) // self._slot_ms) + 1
-            ):
-                start = round(begins + number * self._slot_ms)
-                end = min(round(begins + (number + 1) * self._slot_ms), ends)
+            first_index = int((first_ms - begins_ms) // self._slot_ms)
+            last_index = int((last_ms - begins_ms) // self._slot_ms)
+            for index in range(first_index, last_index + 1):
+                slot_begins_ms = round(begins_ms + index * self._slot_ms)
+                slot_ends_ms = min(round(begins_ms + (index + 1) * self._slot_ms), ends_ms)
                 for crew in range(1, self._crew_counts[site_id] + 1):
-                    yield CrewSlot(site_id, crew, start, end)
+                    yield CrewSlot(site_id, crew, slot_begins_ms, slot_ends_ms)
 
 
 class _SlotMatching:
-    """Who has which slot. `slots` are those that each may have, by hit_id; `taken` are had by nobody."""
+    """A matching of candidates to slots, extended along augmenting paths.
+
+    `slots` are those that each candidate can have, by hit_id; `reserved` slots are given to nobody.
+    """
 
     def __init__(self, slots: Mapping[str, Sequence[CrewSlot]], reserved: Iterable[CrewSlot]) -> None:
         self._slots = slots
-        # Those in which all that could move have moved: as nobody leaves, they stay taken for good.
+        # Slots from which no path leads to a free one. As no candidate loses its slot, they stay exhausted.
         self._exhausted = set(reserved)
         self._holders: dict[CrewSlot, str] = {}
 
     def assignments(self) -> dict[str, CrewSlot]:
-        """By hit_id, the slot that each has."""
+        """Return the slot of each candidate that has one, by hit_id."""
         return {hit_id: slot for slot, hit_id in self._holders.items()}
 
     def assign(self, hit_id: str) -> bool:
-        """Gives a slot to one more, moving others if need be; whether it has one.
+        """Give a slot to a candidate, moving others if necessary; return False if that is impossible.
 
-        The shortest chain of moves is found by going through slots in breadth.
+        A breadth-first search finds the shortest chain of moves.
         """
-        came_by: dict[CrewSlot, CrewSlot | None] = {}
-        edge = deque(self._expand(came_by, hit_id, None))
-        while edge:
-            slot = edge.popleft()
+        reached_from: dict[CrewSlot, CrewSlot | None] = {}
+        queue = deque(self._expand(reached_from, hit_id, None))
+        while queue:
+            slot = queue.popleft()
             holder = self._holders.get(slot)
             if holder is None:
-                self._reassign(came_by, slot, hit_id)
+                self._reassign(reached_from, slot, hit_id)
                 return True
-            edge.extend(self._expand(came_by, holder, slot))
-        self._exhausted.update(came_by)
+            queue.extend(self._expand(reached_from, holder, slot))
+        self._exhausted.update(reached_from)
         return False
 
     def _expand(
-        self, came_from: dict[CrewSlot, CrewSlot | None], hit_id: str, previous: CrewSlot | None
+        self, reached_from: dict[CrewSlot, CrewSlot | None], hit_id: str, previous: CrewSlot | None
     ) -> list[CrewSlot]:
-        """The slots of one that were not looked at yet; noted with the slot that it would leave for them."""
-        new = [slot for slot in self._slots[hit_id] if slot not in came_from and slot not in self._exhausted]
-        came_from.update(dict.fromkeys(new, previous))
+        """Return the unvisited slots of a candidate, recording the slot that it would leave for them."""
+        new = [
+            slot for slot in self._slots[hit_id] if slot not in reached_from and slot not in self._exhausted
+        ]
+        reached_from.update(dict.fromkeys(new, previous))
         return new
 
-    def _reassign(self, came_from: Mapping[CrewSlot, CrewSlot | None], free: CrewSlot, hit_id: str) -> None:
-        """Moves each along the chain that ends at a free slot; the first slot of it is the new one's."""
-        slot, before = free, came_from[free]
-        while before is not None:
-            self._holders[slot] = self._holders[before]
-            slot, before = before, came_from[before]
+    def _reassign(
+        self, reached_from: Mapping[CrewSlot, CrewSlot | None], free: CrewSlot, hit_id: str
+    ) -> None:
+        """Move candidates along the chain to a free slot; the first slot of the chain goes to `hit_id`."""
+        slot, previous = free, reached_from[free]
+        while previous is not None:
+            self._holders[slot] = self._holders[previous]
+            slot, previous = previous, reached_from[previous]
         self._holders[slot] = hit_id
 
 
-def _merge_windows(windows: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for begins, ends in sorted(windows):
-        if joined and begins <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(ends, joined[-1][1])
+def _merge_windows(windows: Iterator[tuple[Millis, Millis]]) -> list[tuple[Millis, Millis]]:
+    merged: list[tuple[Millis, Millis]] = []
+    for begins_ms, ends_ms in sorted(windows):
+        if merged and begins_ms <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(ends_ms, merged[-1][1])
         else:
-            joined.append((begins, ends))
-    return joined
+            merged.append((begins_ms, ends_ms))
+    return merged

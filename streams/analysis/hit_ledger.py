@@ -1,93 +1,77 @@
-"""Account: the hits that were told and what centres said of them, as they stand in the end."""
+"""The hit ledger: the latest revision of each hit, with its adjudication and interception."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from streams.records.encode import encode
+from streams.correlation.budget import hit_outcome
 from streams.records.hit import Hit
 from streams.records.journey import Admission
-from streams.records.verdict import Verdict
+from streams.records.latest import latest_whole_hits
+from streams.records.verdict import Verdict, verdict_order
 
 VehicleId = tuple[str, ...]
-"""What names a vehicle: list and alert; for a pattern, which many vehicles fit, the plate read too."""
-_REPLACED_REASONS = ("superseded", "alert-replaced")
+"""List id and alert id of a vehicle; for a pattern, which many vehicles fit, the plate read as well."""
 
 
 class HitLedger:
-    """Hits and verdicts, taken in any order, again and again; the outcome is the same.
+    """Hits and verdicts, in any order and with repetitions.
 
-    Of a hit the highest revision holds. `confirmed` and `rejected` are judgements, the latest on a hit holds;
-    `acknowledged` is none. Whether a vehicle was stopped is what each centre said last: one that says nothing
-    of it takes back nothing that another said.
+    The latest adjudication of a hit counts, whichever centre gave it. Whether the vehicle was intercepted is
+    taken from the latest verdict of each centre: a centre that does not mention an interception does not
+    revoke what another reported.
     """
 
     def __init__(self) -> None:
-        self._hits: dict[str, Hit] = {}
-        self._adjudications: dict[str, Verdict] = {}
+        self._hits = latest_whole_hits()
         self._latest_by_centre: dict[tuple[str, str], Verdict] = {}
 
     def add_hit(self, hit: Hit) -> None:
-        """Takes a revision of a hit, and the verdict on it."""
-        known = self._hits.get(hit.hit_id)
-        if known is None or _is_newer(known, hit):
-            self._hits[hit.hit_id] = hit
+        """Add a revision of a hit, with the verdict on it."""
+        self._hits.add_hit(hit)
         if hit.verdict is not None:
-            self.add_verdict(hit.verdict)
+            self._add_by_centre(hit.verdict)
 
     def add_verdict(self, verdict: Verdict) -> None:
-        """Takes a verdict, on a hit known already or not."""
-        by = verdict.hit_id, verdict.centre
-        if by not in self._latest_by_centre or _sort_key(self._latest_by_centre[by]) < _sort_key(verdict):
-            self._latest_by_centre[by] = verdict
-        known = self._adjudications.get(verdict.hit_id)
-        if verdict.verdict != "acknowledged" and (known is None or _sort_key(known) < _sort_key(verdict)):
-            self._adjudications[verdict.hit_id] = verdict
+        """Add a verdict on a known or unknown hit."""
+        self._hits.add_verdict(verdict)
+        self._add_by_centre(verdict)
 
     def hits(self) -> Iterable[Hit]:
-        """The latest revision of each hit, also of those withdrawn."""
+        """Return the latest revision of each hit, including withdrawn ones."""
         return self._hits.values()
 
     def adjudication(self, hit_id: str) -> Literal["confirmed", "rejected"] | None:
-        """What the latest judgement on a hit says; None if there is none."""
-        known = self._adjudications.get(hit_id)
-        if known is None or known.verdict == "acknowledged":
-            return None
-        return known.verdict
+        """Return the latest adjudication of a hit; None if there is none."""
+        verdict = self._hits.verdicts.adjudication(hit_id)
+        return None if verdict is None or verdict.verdict == "acknowledged" else verdict.verdict
 
     def interception_times(self) -> dict[str, datetime]:
-        """By hit, when a centre said that the vehicle was stopped; of several the first."""
-        found: dict[str, datetime] = {}
+        """Return by hit the time of the first verdict that reports an interception."""
+        times: dict[str, datetime] = {}
         for (hit_id, _), verdict in self._latest_by_centre.items():
             if verdict.intercepted:
-                found[hit_id] = min(verdict.at, found.get(hit_id, verdict.at))
-        return found
+                times[hit_id] = min(verdict.at, times.get(hit_id, verdict.at))
+        return times
+
+    def _add_by_centre(self, verdict: Verdict) -> None:
+        key = verdict.hit_id, verdict.centre
+        latest = self._latest_by_centre.get(key)
+        if latest is None or verdict_order(latest) < verdict_order(verdict):
+            self._latest_by_centre[key] = verdict
 
 
 def vehicle_id(hit: Hit) -> VehicleId:
-    """What names the vehicle of a hit."""
+    """Return the id of the vehicle of a hit."""
     alert = hit.alert.list_id, hit.alert.alert_id
     return (*alert, hit.match.read_plate) if hit.match.class_ == "pattern" else alert
 
 
 def find_admission(hit: Hit, operation_id: str) -> Admission | None:
-    """What a hit says of an operation; None if that does not admit it."""
-    return next((each for each in hit.operations if each.operation_id == operation_id), None)
+    """Return the admission of a hit to an operation; None if it was not admitted."""
+    return next((admission for admission in hit.operations if admission.operation_id == operation_id), None)
 
 
 def is_duplicate(hit: Hit) -> bool:
-    """Whether another hit tells of the same passage: a handover's, or one in whose place another stands."""
-    return hit.handover is not None or (
-        hit.withdrawn is not None and hit.withdrawn.reason in _REPLACED_REASONS
-    )
-
-
-def _is_newer(stored: Hit, hit: Hit) -> bool:
-    if stored.revision != hit.revision:
-        return stored.revision < hit.revision
-    # As after a worker was replaced; which of the two holds must not depend on which came first.
-    return stored != hit and encode(stored) < encode(hit)
-
-
-def _sort_key(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.at, encode(verdict)
+    """True if another hit is of the same passage: this one is a handover, or was replaced."""
+    return hit.handover is not None or hit_outcome(hit) == "replaced"

@@ -1,20 +1,19 @@
-"""Outcome: what became of the hits told, by list, by camera and by how the plates differ.
+"""Precision of emitted hits: their outcomes by list, by camera and by how the plates differ.
 
-Of the hits that centres judged, the share that they confirmed is the precision of what was told. What counts:
+The precision is the share confirmed of the hits that centres adjudicated. What counts:
 
-- Of a hit the highest revision holds; of several with one number, as after a worker was replaced, the same
-  one in whatever order they come.
-- `confirmed` and `rejected` are judgements, `acknowledged` is none and hides none. The latest judgement on a
-  hit counts, whichever centre gave it, and whether it came by itself or stands on any revision of the hit.
-- A judgement is of that hit alone. Others of the same plate read and alert fall when one is rejected, but
-  none is confirmed with one that is: to count those as rejected would make the precision too low. They are
-  open, unless judged themselves, and counted in `fallen`.
-- A hit does not count if another tells of its passage, for that one does: if another stands in its place
-  (`superseded`, `alert-replaced`), and if it is of a handover, beside the hit of the passage. Where a later
-  version of the alert no longer fits the read none is left: the list has put right what was told. A hit
-  that was judged itself counts in any case, for somebody was sent to look.
-- A hit whose alert was withdrawn or has expired counts as any other, judged or open: it was told. So do
-  historical ones.
+- Of a hit, the latest revision counts, in whatever order revisions arrive. Where a replaced worker wrote
+  another revision of the same number, one of the two is chosen independently of their order.
+- The latest adjudication (`confirmed` or `rejected`) of a hit counts, whichever centre gave it, and whether
+  it came as a verdict or is in any revision of the hit. `acknowledged` is no adjudication.
+- An adjudication applies to one hit only. A rejection retracts the other hits of the same plate read and
+  alert, but a confirmation confirms no other; counting those others as rejected would make the precision too
+  low. They are open unless adjudicated themselves, and are counted as `fallen`.
+- A hit does not count if another hit is of the same passage: a replaced one (`superseded`,
+  `alert-replaced`), and one of a handover. Where a later version of the alert no longer matches the read, no
+  hit is left: the list has corrected what was emitted. A hit that was adjudicated itself always counts,
+  because an officer acted on it.
+- Hits of expired or withdrawn alerts and historical hits count like any other.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -22,20 +21,21 @@ from math import fsum, sqrt
 from statistics import NormalDist
 from typing import Final, NamedTuple, TypeVar
 
-from streams.correlation.verdicts import Verdicts
+from streams.analysis.hit_ledger import is_duplicate
 from streams.records.hit import Hit
+from streams.records.latest import LatestHits
 from streams.records.match import EditKind, MatchResult
-from streams.records.times import to_ms
+from streams.records.times import Millis, to_ms
 from streams.records.types import MatchClass
 from streams.records.verdict import Verdict
 
-_Z: Final = NormalDist().inv_cdf(0.975)
-_REPLACED_REASONS: Final = ("superseded", "alert-replaced")
+_Z_95: Final = NormalDist().inv_cdf(0.975)
+"""Standard score of a two-sided 95 % interval."""
 _Key = TypeVar("_Key", bound=Hashable)
 
 
 class Interval(NamedTuple):
-    """Between which shares, 0 to 1, the true one lies with 95 % confidence."""
+    """A 95 % confidence interval of a share, 0 to 1."""
 
     low: float
     high: float
@@ -49,10 +49,10 @@ class CameraKey(NamedTuple):
 
 
 class Confusion(NamedTuple):
-    """How plates differ at one place: the kind of difference, the character listed and the one read.
+    """One difference between two plates: its kind, the listed character and the one read.
 
-    Both are empty where no characters were confused; `kind` is then the class of the match: `exact`,
-    `pattern`, or another whose plates differ in nothing but how an umlaut is written.
+    Without character errors both characters are empty, and `kind` is the match class: `exact`, `pattern`, or
+    the class of a match that differs only in the spelling of an umlaut.
     """
 
     kind: EditKind | MatchClass
@@ -61,10 +61,10 @@ class Confusion(NamedTuple):
 
 
 class EmittedCounts(NamedTuple):
-    """Hits told, and what became of them.
+    """Numbers of emitted hits by outcome.
 
-    `mean_posterior` is that of the judged hits that have a posterior, of which there are `weighed`: as large
-    a share of them is confirmed if posteriors hold. It is None if there are none.
+    `scored` is the number of adjudicated hits with a posterior, and `mean_posterior` the mean of those (None
+    if there are none). If the posteriors are correct, the precision is close to their mean.
     """
 
     hits: int = 0
@@ -75,31 +75,29 @@ class EmittedCounts(NamedTuple):
 
     @property
     def adjudicated(self) -> int:
-        """Hits confirmed or rejected."""
+        """The number of hits that were confirmed or rejected."""
         return self.confirmed + self.rejected
 
     @property
     def open(self) -> int:
-        """Hits that were not judged."""
+        """The number of hits that were not adjudicated."""
         return self.hits - self.adjudicated
 
     @property
     def precision(self) -> float | None:
-        """The share confirmed of those judged, 0 to 1; None if none was."""
+        """The share confirmed of the adjudicated hits, 0 to 1; None if there are none."""
         return self.confirmed / self.adjudicated if self.adjudicated else None
 
     @property
     def interval(self) -> Interval | None:
-        """Where the precision lies, as far as so few judged hits can tell; None if none was."""
+        """The confidence interval of the precision; None if no hit was adjudicated."""
         return wilson_interval(self.confirmed, self.adjudicated) if self.adjudicated else None
 
 
 class _HitSummary(NamedTuple):
-    """What counts of the latest revision of a hit. It begins with the revision, and has no None, so that of
-    two the later is the greater."""
+    """What counts of the latest revision of a hit; without None, so that two summaries can be ordered."""
 
-    revision: int
-    captured_ms: int
+    captured_ms: Millis
     list_id: str
     camera_id: str
     site_id: str
@@ -110,75 +108,65 @@ class _HitSummary(NamedTuple):
 
 
 class PrecisionCounts:
-    """What became of hits, of reads captured at a time (ms since 1970 UTC) or later if `begin` is given.
+    """Outcomes of hits, from hits and verdicts in any order and with repetitions.
 
-    It takes hits and verdicts in any order, and again and again.
+    With `since_ms`, only hits of reads captured at that time or later count.
     """
 
-    def __init__(self, since_ms: int | None = None) -> None:
+    def __init__(self, since_ms: Millis | None = None) -> None:
         self._since_ms = since_ms
-        self._hits: dict[str, _HitSummary] = {}
-        self._adjudications = Verdicts()
-        self._adjudicated_ids: set[str] = set()
+        self._hits = LatestHits(_summarise_hit, tuple)
+        self._verdicts = self._hits.verdicts
 
     def add_hit(self, hit: Hit) -> None:
-        """Takes a revision of a hit that was told, and the verdict on it."""
-        latest = _summarise_hit(hit)
-        known = self._hits.get(hit.hit_id)
-        if known is None or known < latest:
-            self._hits[hit.hit_id] = latest
-        if hit.verdict is not None:
-            self.add_verdict(hit.verdict)
+        """Add an emitted revision of a hit, with the verdict on it."""
+        self._hits.add_hit(hit)
 
     def add_verdict(self, verdict: Verdict) -> None:
-        """Takes a verdict, on a hit known already or not."""
-        if verdict.verdict != "acknowledged":
-            self._adjudications.add(verdict)
-            self._adjudicated_ids.add(verdict.hit_id)
+        """Add a verdict on a known or unknown hit."""
+        self._hits.add_verdict(verdict)
 
     def total(self) -> EmittedCounts:
-        """What became of all hits."""
+        """Return the outcomes of all hits."""
         return self._count(self._counted_ids())
 
     def by_list(self) -> dict[str, EmittedCounts]:
-        """What became of the hits of each list, by list_id in order."""
-        found = self._count_by(lambda hit: [hit.list_id])
-        return {list_id: found[list_id] for list_id in sorted(found)}
+        """Return the outcomes of the hits of each list, sorted by list_id."""
+        counts = self._count_by(lambda hit: [hit.list_id])
+        return {list_id: counts[list_id] for list_id in sorted(counts)}
 
     def by_camera(self) -> dict[CameraKey, EmittedCounts]:
-        """What became of the hits of each camera, by camera_id in order; at each site, if it had several."""
-        found = self._count_by(lambda hit: [CameraKey(hit.camera_id, hit.site_id or None)])
-        return {
-            camera: found[camera]
-            for camera in sorted(found, key=lambda each: (each.camera_id, each.site_id or ""))
-        }
+        """Return the outcomes of the hits of each camera and site, sorted by camera_id."""
+        counts = self._count_by(lambda hit: [CameraKey(hit.camera_id, hit.site_id or None)])
+        cameras = sorted(counts, key=lambda camera: (camera.camera_id, camera.site_id or ""))
+        return {camera: counts[camera] for camera in cameras}
 
     def by_confusion(self) -> dict[Confusion, EmittedCounts]:
-        """What became of the hits with each confusion, the most hits first.
+        """Return the outcomes of the hits with each confusion, the most frequent first.
 
-        A hit with several counts once for each of them. How an umlaut is written is no confusion.
+        A hit with several confusions counts once for each. The spelling of an umlaut is no confusion.
         """
-        found = self._count_by(lambda hit: hit.confusions)
-        return {each: found[each] for each in sorted(found, key=lambda each: (-found[each].hits, each))}
+        counts = self._count_by(lambda hit: hit.confusions)
+        confusions = sorted(counts, key=lambda confusion: (-counts[confusion].hits, confusion))
+        return {confusion: counts[confusion] for confusion in confusions}
 
     @property
     def uncounted(self) -> int:
-        """Hits that do not count, for another tells of the same passage."""
-        return sum(
-            hit.is_duplicate and hit_id not in self._adjudicated_ids for hit_id, hit in self._hits_in_period()
-        )
+        """The number of hits that do not count, because another hit is of the same passage."""
+        return sum(hit.is_duplicate and not self._is_adjudicated(id_) for id_, hit in self._hits_in_period())
 
     @property
     def fallen(self) -> int:
-        """Open hits that were withdrawn when another of the same plate read and alert was rejected."""
-        return sum(
-            self._hits[each].fallen and each not in self._adjudicated_ids for each in self._counted_ids()
-        )
+        """The number of open hits that were retracted because another of the same pair was rejected."""
+        return sum(self._hits[id_].fallen and not self._is_adjudicated(id_) for id_ in self._counted_ids())
 
     @property
     def unknown(self) -> int:
-        """Judged hits that were never noted."""
-        return len(self._adjudicated_ids - self._hits.keys())
+        """The number of adjudicated hits that were never added."""
+        return len(self._verdicts.adjudicated_ids - self._hits.keys())
+
+    def _is_adjudicated(self, hit_id: str) -> bool:
+        return hit_id in self._verdicts.adjudicated_ids
 
     def _hits_in_period(self) -> Iterable[tuple[str, _HitSummary]]:
         for hit_id, hit in self._hits.items():
@@ -189,67 +177,69 @@ class PrecisionCounts:
         return [
             hit_id
             for hit_id, hit in self._hits_in_period()
-            if not hit.is_duplicate or hit_id in self._adjudicated_ids
+            if not hit.is_duplicate or self._is_adjudicated(hit_id)
         ]
 
     def _count_by(self, get_keys: Callable[[_HitSummary], Iterable[_Key]]) -> dict[_Key, EmittedCounts]:
-        ids: dict[_Key, list[str]] = {}
+        hit_ids: dict[_Key, list[str]] = {}
         for hit_id in self._counted_ids():
             for key in get_keys(self._hits[hit_id]):
-                ids.setdefault(key, []).append(hit_id)
-        return {key: self._count(found) for key, found in ids.items()}
+                hit_ids.setdefault(key, []).append(hit_id)
+        return {key: self._count(ids) for key, ids in hit_ids.items()}
 
     def _count(self, hit_ids: list[str]) -> EmittedCounts:
-        judgements = [
-            each for hit_id in hit_ids if (each := self._adjudications.latest_for(hit_id)) is not None
+        adjudications = [
+            verdict for hit_id in hit_ids if (verdict := self._verdicts.adjudication(hit_id)) is not None
         ]
-        posteriors = [one for each in judgements for one in self._hits[each.hit_id].posterior]
-        said = [each.verdict for each in judgements]
+        posteriors = [
+            posterior for verdict in adjudications for posterior in self._hits[verdict.hit_id].posterior
+        ]
+        outcomes = [verdict.verdict for verdict in adjudications]
         return EmittedCounts(
             hits=len(hit_ids),
-            confirmed=said.count("confirmed"),
-            rejected=said.count("rejected"),
+            confirmed=outcomes.count("confirmed"),
+            rejected=outcomes.count("rejected"),
             scored=len(posteriors),
-            # Rounded once, so that it is the same in whatever order they are added up.
+            # fsum rounds once, so that the mean does not depend on the order of the hits.
             mean_posterior=fsum(posteriors) / len(posteriors) if posteriors else None,
         )
 
 
 def wilson_interval(confirmed: int, adjudicated: int) -> Interval:
-    """The 95 % interval of a share of which `confirmed` of `judged` (1 or more) were seen.
+    """Return the 95 % confidence interval of the share confirmed of `adjudicated` hits, 1 or more.
 
-    The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical
-    inference", Journal of the American Statistical Association 22, 1927, 209-212. It holds for few judged
-    and near 0 and 1, where the usual one does not (L. D. Brown, T. T. Cai and A. DasGupta, "Interval
-    estimation for a binomial proportion", Statistical Science 16, 2001, 101-133). Hits are taken to be
+    This is the score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical
+    inference", Journal of the American Statistical Association 22, 1927, 209-212. It holds for few
+    adjudications and near 0 and 1, where the usual interval does not (L. D. Brown, T. T. Cai and A. DasGupta,
+    "Interval estimation for a binomial proportion", Statistical Science 16, 2001, 101-133). Hits are assumed
     independent of each other; those of one vehicle are not quite.
     """
-    share, square = confirmed / adjudicated, _Z * _Z / adjudicated
+    share, square = confirmed / adjudicated, _Z_95 * _Z_95 / adjudicated
     middle = share + square / 2
-    half = _Z * sqrt(share * (1 - share) / adjudicated + square / (4 * adjudicated))
-    # What is 0 or 1 in numbers without end may come out beside it.
-    least = 0.0 if confirmed == 0 else (middle - half) / (1 + square)
-    most = 1.0 if confirmed == adjudicated else (middle + half) / (1 + square)
-    return Interval(least, most)
+    half = _Z_95 * sqrt(share * (1 - share) / adjudicated + square / (4 * adjudicated))
+    # Rounding would miss the exact bounds 0 and 1.
+    low = 0.0 if confirmed == 0 else (middle - half) / (1 + square)
+    high = 1.0 if confirmed == adjudicated else (middle + half) / (1 + square)
+    return Interval(low, high)
 
 
 def _summarise_hit(hit: Hit) -> _HitSummary:
-    reason = None if hit.withdrawn is None else hit.withdrawn.reason
     return _HitSummary(
-        hit.revision,
         to_ms(hit.read.captured_at),
         hit.alert.list_id,
         hit.place.camera_id,
         hit.place.site_id or "",
         _find_confusions(hit.match),
         () if hit.match.posterior is None else (hit.match.posterior,),
-        is_duplicate=reason in _REPLACED_REASONS or hit.handover is not None,
-        fallen=reason == "rejected",
+        is_duplicate=is_duplicate(hit),
+        fallen=hit.withdrawn is not None and hit.withdrawn.reason == "rejected",
     )
 
 
 def _find_confusions(match: MatchResult) -> tuple[Confusion, ...]:
-    found = {Confusion(each.kind, each.listed, each.read) for each in match.edits if each.kind != "umlaut"}
-    if match.class_ == "pattern" or not found:
+    confusions = {
+        Confusion(edit.kind, edit.listed, edit.read) for edit in match.edits if edit.kind != "umlaut"
+    }
+    if match.class_ == "pattern" or not confusions:
         return (Confusion(match.class_),)
-    return tuple(sorted(found))
+    return tuple(sorted(confusions))

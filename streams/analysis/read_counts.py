@@ -1,4 +1,4 @@
-"""Reads: how many were taken in an operation's time and place, whatever came of them."""
+"""Number of reads in the time and area of an operation."""
 
 from collections.abc import Iterable
 
@@ -12,10 +12,10 @@ from streams.records.times import to_ms
 
 
 class ReadCounts:
-    """Counts the reads of an operation. One that was sent twice, by its camera and `read_id`, is one.
+    """Counter of the reads of an operation; a read sent twice (same camera and `read_id`) counts once.
 
-    Of each only a 64-bit digest is kept, so that of ten million some may be taken for one with a chance of
-    3 in a million (n² / 2⁶⁵).
+    Only a 64-bit digest of each is stored: among ten million reads, the probability that any two are taken
+    for one is 3 in a million (n² / 2⁶⁵).
     """
 
     def __init__(self, operation_id: str, operation: OperationConfig, places: Places) -> None:
@@ -26,15 +26,16 @@ class ReadCounts:
 
     @property
     def count(self) -> int:
-        """How many there were."""
+        """The number of different reads."""
         return len(self._digests)
 
     def add_reads(self, reads: Iterable[Read]) -> None:
-        """Takes reads, of any time and place."""
+        """Add reads; those outside the time and area of the operation are ignored."""
         for read in reads:
             position = None if read.position is None else (read.position.lat, read.position.lon)
-            captured = to_ms(read.captured_at)
-            site_id = self._places.site_at(read.camera_id, captured)
-            if self._operations.covers(self._operation_id, position, site_id, captured):
-                name = f"{len(read.camera_id)} {read.camera_id}{read.read_id}"
-                self._digests.add(xxhash.xxh3_64_intdigest(name.encode()))
+            captured_ms = to_ms(read.captured_at)
+            site_id = self._places.site_at(read.camera_id, captured_ms)
+            if self._operations.covers(self._operation_id, position, site_id, captured_ms):
+                # With its length in front, a camera id cannot run into a read id.
+                key = f"{len(read.camera_id)} {read.camera_id}{read.read_id}"
+                self._digests.add(xxhash.xxh3_64_intdigest(key.encode()))

@@ -1,8 +1,8 @@
-"""Plots of a report as SVG that stands in a page: its colours are the page's, its text is text.
+"""Charts of a report as inline SVG, with the colours of the page and selectable text.
 
-It needs matplotlib, which is in the extra `report`. Colours are drawn as stand-ins and then named by the
-page's CSS variables, so that one plot is right on light and dark ground and on paper. What a colour tells, a
-pattern tells too.
+Needs matplotlib, of the extra `report`. Charts are drawn with placeholder colours, which are then replaced by
+the page's CSS variables, so that one chart fits light and dark backgrounds and print. Each colour also has a
+hatch of its own.
 """
 
 import io
@@ -44,26 +44,26 @@ _STYLE: Final[Any] = {
 }
 _WIDTH_INCHES: Final = 8.0
 MAX_BARS: Final = 20
-"""Lists or sites that a plot shows."""
+"""Maximum number of lists or sites in a chart."""
 _MAX_LABELS: Final = 12
 _MAX_LABEL_CHARS: Final = 28
 
 
 class Series(NamedTuple):
-    """What is told of each bar by one colour: its name and its lengths."""
+    """One colour of a chart: its name, and its length in each bar."""
 
     name: str
     lengths: Sequence[int]
 
 
 def draw_over_time(spans: Sequence[ReportSpan], id_prefix: str) -> str:
-    """Hits by class over the operation's time, as stacked columns; `name` begins the ids in it."""
-    series = [Series(each, [span.hits[each] for span in spans]) for each in MATCH_CLASSES]
+    """Draw hits by class over the operation's time as stacked columns; ids begin with `id_prefix`."""
+    series = [Series(class_, [span.hits[class_] for span in spans]) for class_ in MATCH_CLASSES]
     figure, axes = _create_figure(3.4)
-    _draw_stack(axes, [f"{place}" for place in range(len(spans))], series, vertical=True)
+    _draw_stack(axes, [str(index) for index in range(len(spans))], series, vertical=True)
     step = max(-(-len(spans) // _MAX_LABELS), 1)
-    places = range(0, len(spans), step)
-    axes.set_xticks(list(places), _time_labels([spans[place].begins for place in places]))
+    indexes = range(0, len(spans), step)
+    axes.set_xticks(list(indexes), _time_labels([spans[index].begins for index in indexes]))
     axes.set_xlim(0, max(len(spans), 1))
     axes.set_ylim(0, max(1.05 * max((sum(span.hits.values()) for span in spans), default=0), 1))
     axes.set_ylabel("hits")
@@ -74,21 +74,21 @@ def draw_over_time(spans: Sequence[ReportSpan], id_prefix: str) -> str:
 
 
 def draw_verdicts(outcomes: Mapping[str, ReportedOutcome], id_prefix: str) -> str:
-    """What centres said of the hits of each list or site, as stacked bars, the most hits first.
+    """Draw the adjudications of the hits of each list or site as stacked bars.
 
-    Of many only the first `MOST_BARS` are shown.
+    The `MAX_BARS` groups with the most hits are shown.
     """
-    shown = sorted(outcomes, key=lambda each: (-outcomes[each].hits, each))[:MAX_BARS]
+    names = sorted(outcomes, key=lambda name: (-outcomes[name].hits, name))[:MAX_BARS]
     series = [
-        Series("confirmed", [outcomes[each].confirmed for each in shown]),
-        Series("rejected", [outcomes[each].rejected for each in shown]),
-        Series("open", [outcomes[each].open for each in shown]),
+        Series("confirmed", [outcomes[name].confirmed for name in names]),
+        Series("rejected", [outcomes[name].rejected for name in names]),
+        Series("open", [outcomes[name].open for name in names]),
     ]
-    return _draw_bars([_shorten(each) for each in shown], series, id_prefix)
+    return _draw_bars([_shorten(name) for name in names], series, id_prefix)
 
 
 def draw_totals(outcome: ReportedOutcome, id_prefix: str) -> str:
-    """What centres said of all hits, and how many vehicles were intercepted, as bars."""
+    """Draw the adjudications of all hits, and the interceptions, as bars."""
     counts = {
         "confirmed": outcome.confirmed,
         "rejected": outcome.rejected,
@@ -105,10 +105,10 @@ def _draw_bars(labels: Sequence[str], series: Sequence[Series], id_prefix: str) 
     axes.set_xlabel("hits")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="x", color=_FAINT, linewidth=0.5)
-    sums = [sum(each) for each in zip(*(one.lengths for one in series), strict=True)]
-    for place, length in enumerate(sums):
+    sums = [sum(lengths) for lengths in zip(*(entry.lengths for entry in series), strict=True)]
+    for index, length in enumerate(sums):
         axes.annotate(
-            f"{length:,}", (length, place), (4, 0), textcoords="offset points", va="center", color=_INK
+            f"{length:,}", (length, index), (4, 0), textcoords="offset points", va="center", color=_INK
         )
     axes.set_xlim(0, max(1.1 * max(sums, default=0), 1))
     return _render_svg(figure, id_prefix)
@@ -130,19 +130,19 @@ def _create_figure(height_inches: float) -> tuple[Figure, Axes]:
 def _draw_stack(axes: Axes, labels: Sequence[str], series: Sequence[Series], *, vertical: bool) -> None:
     with mpl.rc_context(_STYLE):
         base = [0] * len(labels)
-        for place, each in enumerate(series):
-            look: dict[str, Any] = {
-                "label": each.name,
-                "color": _SERIES_COLOURS[place],
+        for index, entry in enumerate(series):
+            style: dict[str, Any] = {
+                "label": entry.name,
+                "color": _SERIES_COLOURS[index],
                 "edgecolor": _PAPER,
-                "hatch": _HATCHES[place],
+                "hatch": _HATCHES[index],
                 "linewidth": 0.5,
             }
             if vertical:
-                axes.bar(range(len(labels)), each.lengths, bottom=base, width=0.9, align="edge", **look)
+                axes.bar(range(len(labels)), entry.lengths, bottom=base, width=0.9, align="edge", **style)
             else:
-                axes.barh(range(len(labels)), each.lengths, left=base, height=0.7, **look)
-            base = [low + length for low, length in zip(base, each.lengths, strict=True)]
+                axes.barh(range(len(labels)), entry.lengths, left=base, height=0.7, **style)
+            base = [low + length for low, length in zip(base, entry.lengths, strict=True)]
         if not vertical:
             axes.set_yticks(range(len(labels)), labels)
         if len(series) > 1:
@@ -152,12 +152,12 @@ def _draw_stack(axes: Axes, labels: Sequence[str], series: Sequence[Series], *, 
 
 
 def _time_labels(times: Sequence[datetime]) -> list[str]:
-    """Hours and minutes, with the day where it changes."""
-    found = []
-    for place, time in enumerate(times):
-        new = place == 0 or times[place - 1].date() != time.date()
-        found.append(f"{time:%H:%M}\n{time:%d %b}" if new else f"{time:%H:%M}")
-    return found
+    """Return hours and minutes, with the day below where it changes."""
+    labels = []
+    for index, time in enumerate(times):
+        is_new_day = index == 0 or times[index - 1].date() != time.date()
+        labels.append(f"{time:%H:%M}\n{time:%d %b}" if is_new_day else f"{time:%H:%M}")
+    return labels
 
 
 def _shorten(text: str) -> str:
@@ -165,30 +165,30 @@ def _shorten(text: str) -> str:
 
 
 def _render_svg(figure: Figure, id_prefix: str) -> str:
-    """The figure as an svg element without a document of its own; its ids begin with `name`."""
-    drawn = io.StringIO()
+    """Return a figure as an svg element for a page; its ids begin with `id_prefix`."""
+    output = io.StringIO()
     with mpl.rc_context({**_STYLE, "svg.hashsalt": id_prefix}), warnings.catch_warnings():
-        # Text stays text, so the reader's fonts count and not those that it is measured with here.
+        # The page is shown with the fonts of the reader, not with those that measure the text here.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(drawn, format="svg")
-    text = drawn.getvalue()
+        figure.savefig(output, format="svg")
+    text = output.getvalue()
     text = text[text.index("<svg") :]
-    # A style in an svg element would hold for the whole page.
+    # A style element within an svg element would apply to the whole page.
     text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
     text = re.sub(r"<[^>]+>", lambda tag: _rewrite_tag(tag.group(), id_prefix), text)
-    width, height = (f"{round(each * 72)}" for each in figure.get_size_inches())
+    width, height = (f"{round(inches * 72)}" for inches in figure.get_size_inches())
     head = f'<svg viewBox="0 0 {width} {height}" role="img" '
     head += f'aria-labelledby="{id_prefix}-title {id_prefix}-about"'
     return re.sub(r"<svg[^>]*>", f'{head} xmlns:xlink="http://www.w3.org/1999/xlink">', text, count=1)
 
 
 def _rewrite_tag(tag: str, id_prefix: str) -> str:
-    """A tag with its ids beginning with `name`, and the page's colours."""
+    """Return a tag with prefixed ids and the colours of the page."""
     tag = re.sub(r'\bid="', f'id="{id_prefix}-', tag)
     tag = re.sub(r'href="#', f'href="#{id_prefix}-', tag)
     tag = re.sub(r"url\(#", f"url(#{id_prefix}-", tag)
-    for stand_in, colour in _CSS_COLOURS.items():
-        # In an attribute a variable has no meaning, in a style it has.
-        tag = re.sub(rf'\b(fill|stroke)="{stand_in}"', rf'style="\1: {colour}"', tag)
-        tag = tag.replace(stand_in, colour)
+    for placeholder, colour in _CSS_COLOURS.items():
+        # CSS variables work in a style, but not in an attribute.
+        tag = re.sub(rf'\b(fill|stroke)="{placeholder}"', rf'style="\1: {colour}"', tag)
+        tag = tag.replace(placeholder, colour)
     return tag

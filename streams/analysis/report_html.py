@@ -1,7 +1,6 @@
-"""The report as one page: HTML that needs nothing else, neither a network nor scripts.
+"""The report as one self-contained HTML page, without scripts or external resources.
 
-It needs Jinja and matplotlib, which are in the extra `report`. Below each plot stands a table of what it
-shows.
+Needs Jinja and matplotlib, of the extra `report`. Below each chart is a table with the same figures.
 """
 
 import html
@@ -21,28 +20,28 @@ _OUTCOME_FIELDS: Final = ("hits", "confirmed", "rejected", "open", "intercepted"
 
 
 class _Section(NamedTuple):
-    """A section of the page: what it is about, its plot if it has one, and a table."""
+    """A section of the page: text, a chart if it has one, and a table."""
 
     name: str
     heading: str
     about: str
-    plot: Markup | None
+    chart: Markup | None
     caption: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
-def render_report(report: OperationReport, made_at: datetime) -> str:
-    """The page of a report that is made at a time."""
+def render_report(report: OperationReport, created_at: datetime) -> str:
+    """Return the page of a report that was created at a time."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(files("streams.analysis").joinpath("report.html").read_text("utf-8"))
     return template.render(
         report=report,
         title=report.name or report.operation_id,
-        made=_format_time(made_at),
-        time=_format_time,
+        created=_format_time(created_at),
+        format_time=_format_time,
         figures=_key_figures(report),
-        parts=[
+        sections=[
             _totals_section(report),
             _time_section(report),
             _group_section("list", "By list", report.by_list),
@@ -65,10 +64,10 @@ def _totals_section(report: OperationReport) -> _Section:
     return _Section(
         "verdicts",
         "Verdicts",
-        "What centres said of the hits. A hit that nobody judged is open; intercepted are those whose "
-        f"vehicle was stopped, whatever was said of them. Of {total.hits:,} hits {report.live:,} were live, "
-        f"the others came late; {report.withdrawn:,} were withdrawn.",
-        _add_title(report_charts.draw_totals(total, "plot-verdicts"), "plot-verdicts", "Hits by verdict"),
+        "The hits by their latest adjudication; a hit without one is open. Intercepted hits are those whose "
+        f"vehicle was stopped, whatever the verdict. Of {total.hits:,} hits {report.live:,} were live, the "
+        f"others historical; {report.withdrawn:,} were withdrawn.",
+        _add_title(report_charts.draw_totals(total, "chart-verdicts"), "chart-verdicts", "Hits by verdict"),
         "Hits by verdict",
         ("verdict", "hits"),
         [(name, f"{getattr(total, name):,}") for name in _OUTCOME_FIELDS[1:]],
@@ -76,32 +75,35 @@ def _totals_section(report: OperationReport) -> _Section:
 
 
 def _time_section(report: OperationReport) -> _Section:
-    name = "plot-time"
+    id_prefix = "chart-time"
     return _Section(
         "time",
         "Hits over time",
-        "Hits by how the plates agree, by when the read was captured.",
-        _add_title(report_charts.draw_over_time(report.over_time, name), name, "Hits by class over time"),
+        "Hits by match class and time of the read.",
+        _add_title(
+            report_charts.draw_over_time(report.over_time, id_prefix), id_prefix, "Hits by class over time"
+        ),
         "Hits by class over time (UTC)",
         ("read captured", *MATCH_CLASSES),
         [
-            (_format_span(span.begins, span.ends), *(f"{span.hits[each]:,}" for each in MATCH_CLASSES))
+            (_format_span(span.begins, span.ends), *(f"{span.hits[class_]:,}" for class_ in MATCH_CLASSES))
             for span in report.over_time
         ],
     )
 
 
 def _group_section(name: str, heading: str, outcomes: Mapping[str, ReportedOutcome]) -> _Section:
-    plot = report_charts.draw_verdicts(outcomes, f"plot-{name}") if outcomes else None
-    more = " The plot shows the 20 with the most hits." if len(outcomes) > report_charts.MAX_BARS else ""
+    id_prefix, max_bars = f"chart-{name}", report_charts.MAX_BARS
+    chart = report_charts.draw_verdicts(outcomes, id_prefix) if outcomes else None
+    note = f" The chart shows the {max_bars} with the most hits." if len(outcomes) > max_bars else ""
     return _Section(
         name,
         heading,
-        f"The hits of each {name}, and what centres said of them.{more}",
-        None if plot is None else _add_title(plot, f"plot-{name}", f"Hits by {name} and verdict"),
+        f"The hits of each {name} by their latest adjudication.{note}",
+        None if chart is None else _add_title(chart, id_prefix, f"Hits by {name} and verdict"),
         f"Hits by {name}",
         (name, *_OUTCOME_FIELDS),
-        [_outcome_row(each, outcome) for each, outcome in outcomes.items()],
+        [_outcome_row(group, outcome) for group, outcome in outcomes.items()],
     )
 
 
@@ -109,43 +111,46 @@ def _class_section(report: OperationReport) -> _Section:
     return _Section(
         "class",
         "By class",
-        "The hits by how the plates agree.",
+        "The hits by match class.",
         None,
         "Hits by class",
         ("class", *_OUTCOME_FIELDS),
-        [_outcome_row(each, outcome) for each, outcome in report.by_class.items()],
+        [_outcome_row(class_, outcome) for class_, outcome in report.by_class.items()],
     )
 
 
 def _crew_section(report: OperationReport) -> _Section:
     return _Section(
         "crews",
-        "What the crews could go for",
-        "Vehicles, each by its passage with the highest score, as if all had been known beforehand: what the "
-        "crews' capacity was enough for.",
+        "Capacity of the crews",
+        "Vehicles that the crews could have intercepted if all had been known beforehand; each by the "
+        "passage with its highest score.",
         None,
         "Vehicles of live hits",
-        ("the crews", "vehicles", "confirmed", "rejected", "intercepted"),
+        ("crews", "vehicles", "confirmed", "rejected", "intercepted"),
         [
             (
-                CREW_CHOICES[each],
-                *(f"{count:,}" for count in (one.vehicles, one.confirmed, one.rejected, one.intercepted)),
+                CREW_CHOICES[key],
+                *(
+                    f"{count:,}"
+                    for count in (choice.vehicles, choice.confirmed, choice.rejected, choice.intercepted)
+                ),
             )
-            for each, one in report.crews.items()
+            for key, choice in report.crews.items()
         ],
     )
 
 
 def _outcome_row(name: str, outcome: ReportedOutcome) -> tuple[str, ...]:
-    return name, *(f"{getattr(outcome, each):,}" for each in _OUTCOME_FIELDS)
+    return name, *(f"{getattr(outcome, field):,}" for field in _OUTCOME_FIELDS)
 
 
-def _add_title(plot: str, id_prefix: str, title: str) -> Markup:
-    """A plot with what a screen reader says of it."""
+def _add_title(chart: str, id_prefix: str, title: str) -> Markup:
+    """Return a chart with its title and description for screen readers."""
     about = f'<title id="{id_prefix}-title">{html.escape(title)}</title>'
     about += f'<desc id="{id_prefix}-about">The table below has the same figures.</desc>'
-    head, mark, rest = plot.partition(">")
-    # Made by plots from escaped text alone.
+    head, mark, rest = chart.partition(">")
+    # Safe as markup: the chart was made from escaped text only.
     return Markup(head + mark + about + rest)
 
 
@@ -154,6 +159,6 @@ def _format_time(time: datetime) -> str:
 
 
 def _format_span(begins: datetime, ends: datetime) -> str:
-    """A span of time, with the day of its end if that is another."""
+    """Return a time span, with the day of its end if that differs."""
     end = _format_time(ends)
     return f"{_format_time(begins)} to {end[11:] if begins.date() == ends.date() else end}"

@@ -6,9 +6,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from streams.correlation.passages import Pair
-from streams.records.encode import encode
 from streams.records.times import truncate_to_ms
-from streams.records.verdict import Verdict
+from streams.records.verdict import Verdict, verdict_order
 
 
 class Verdicts:
@@ -82,7 +81,7 @@ class Verdicts:
             for hit_id in self._hits_by_pair.get(pair, ())
             if hit_id in self._adjudications
         ]
-        return bool(adjudications) and max(adjudications, key=_sort_key).verdict == "rejected"
+        return bool(adjudications) and max(adjudications, key=verdict_order).verdict == "rejected"
 
     def _unset_pair(self, hit_id: str) -> None:
         pair = self._pair_by_hit.pop(hit_id, None)
@@ -95,11 +94,7 @@ class Verdicts:
 
 def _store_if_newer(stored: dict[str, Verdict], verdict: Verdict) -> bool:
     current = stored.get(verdict.hit_id)
-    if current is not None and _sort_key(current) >= _sort_key(verdict):
+    if current is not None and verdict_order(current) >= verdict_order(verdict):
         return False
     stored[verdict.hit_id] = verdict
     return True
-
-
-def _sort_key(verdict: Verdict) -> tuple[object, ...]:
-    return (verdict.at, encode(verdict))

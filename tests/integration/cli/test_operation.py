@@ -219,7 +219,7 @@ def test_the_report_counts_reads_hits_and_verdicts(folder: Path) -> None:
     )
     shown = [" ".join(line.split()) for line in text.splitlines()]
     assert "6 hits, 6 of them live, 0 withdrawn; 1 confirmed, 1 rejected, 4 open; 1 intercepted" in shown[3]
-    for row in ("exact 6 1 1 4 1", "be 3 0 1 2 0", "rekkem 6 1 1 4 1", "could go for it 3 1 1 1"):
+    for row in ("exact 6 1 1 4 1", "be 3 0 1 2 0", "rekkem 6 1 1 4 1", "within capacity 3 1 1 1"):
         assert row in shown
     assert "reads not counted; " in operation(folder, *given).stdout
     assert max(map(len, text.splitlines())) <= 120
