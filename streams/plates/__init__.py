@@ -1,1 +1,1 @@
-"""What a plate is: normal form, national formats, confusable classes, packed keys."""
+"""Plates: normal form, national formats, fleets, confusable characters, packed keys."""

@@ -1,7 +1,7 @@
-"""Fleets: how many vehicles a country has, and how crowded the series of its plates are.
+"""Fleets: the number of vehicles of each country, and how densely its plate series are used.
 
-A read of one plate may be a misread of another; how many others there are to be misread is what this says.
-The figures are data, `fleets.toml`, each with its source.
+A read of one plate may be a misread of another; the fleets give the number of others that there are. The
+figures and their sources are in `fleets.toml`.
 """
 
 import tomllib
@@ -42,8 +42,8 @@ class Fleet(Struct, frozen=True, forbid_unknown_fields=True):
 class PlateBlock(NamedTuple):
     """The plates of one form, n characters long.
 
-    `format` is the format's id, `share` that of the country's vehicles which have such a plate, `density` the
-    chance, 0 to 1, that one such plate is on a vehicle; `places` are the characters that each place may have.
+    `format` is the format's id, `allowed` the characters allowed at each position, `density` the probability,
+    0 to 1, that one such plate is on a vehicle, `share` the share of the country's vehicles with such plates.
     """
 
     format: str
@@ -52,27 +52,27 @@ class PlateBlock(NamedTuple):
     share: float
 
     def indel_positions(self, text: str) -> range:
-        """Where a text of one character less, or one more, parts from a plate of this form.
+        """Return the positions at which a text one character shorter or longer can differ from this form.
 
-        For each of these places the plate has a character there that the text lacks, or the text one that the
-        plate lacks, and all others can stand where they are then.
+        At each of them, the plate has a character that the text lacks, or the text one that the plate lacks,
+        and all other characters are allowed at their positions.
         """
         shorter = min(len(text), len(self.allowed))
-        before = _prefix_length(text, self.allowed)
-        behind = _prefix_length(text[::-1], self.allowed[::-1])
-        return range(shorter - behind, before + 1)
+        prefix = _prefix_length(text, self.allowed)
+        suffix = _prefix_length(text[::-1], self.allowed[::-1])
+        return range(shorter - suffix, prefix + 1)
 
 
 def _prefix_length(text: str, positions: tuple[str, ...]) -> int:
-    """How many characters from the first on can stand at their place."""
-    for place, (char, allowed) in enumerate(zip(text, positions, strict=False)):
+    """Return the number of characters from the first on that are allowed at their positions."""
+    for index, (char, allowed) in enumerate(zip(text, positions, strict=False)):
         if char not in allowed:
-            return place
+            return index
     return min(len(text), len(positions))
 
 
 class Fleets:
-    """The fleets of all countries known."""
+    """The fleets of all known countries."""
 
     def __init__(self, rows: list[Fleet], formats: Formats) -> None:
         self.rows = {row.country: row for row in rows}
@@ -84,75 +84,83 @@ class Fleets:
         self._density = lru_cache(maxsize=1 << 15)(self._compute_density)
 
     def vehicle_count(self, country: str) -> int:
-        """How many vehicles a country has; a country that is not known is taken to have few."""
+        """Return the number of vehicles of a country; DEFAULT_FLEET_SIZE for an unknown one."""
         row = self.rows.get(country)
         return row.vehicles if row else DEFAULT_FLEET_SIZE
 
     def density(self, plate: str, country: str) -> float:
-        """The chance, 0 to 1, that a vehicle of a country has a plate (folded normal form)."""
+        """Return the probability, 0 to 1, that a plate (folded normal form) of a country is on a vehicle."""
         shapes = self._shape_tables.get(country)
         if shapes is None:
             shapes = self._shape_tables[country] = build_shape_table(self.all_blocks(country))
         return self._density(plate.translate(shapes), country)
 
     def _compute_density(self, shape: str, country: str) -> float:
-        found = 0.0
+        density = 0.0
         for block in self.blocks(country, len(shape)):
             if all(map(str.__contains__, block.allowed, shape)):
-                found += block.density
-        return min(found, 1.0)
+                density += block.density
+        return min(density, 1.0)
 
     def blocks(self, country: str, length: int) -> list[PlateBlock]:
-        """The plates of a country with so many characters; free formats are left out."""
+        """Return the plates of a country with this number of characters; free formats are left out."""
         return self._blocks.get((country, length), [])
 
     def all_blocks(self, country: str) -> list[PlateBlock]:
-        """The plates of a country, of whatever length; none for a country that is not known."""
-        return [block for (each, _), blocks in self._blocks.items() if each == country for block in blocks]
+        """Return the plates of a country, of any length; none for an unknown country."""
+        return [
+            block
+            for (block_country, _), blocks in self._blocks.items()
+            if block_country == country
+            for block in blocks
+        ]
 
 
 def build_shape_table(blocks: Iterable[PlateBlock]) -> dict[int, str]:
-    """What makes the shape of a text (with `str.translate`): each character is the first of those that the
-    same forms allow at the same places, so that texts of one shape fit the same forms."""
-    sets = sorted({allowed for block in blocks for allowed in block.allowed})
-    first: dict[tuple[bool, ...], str] = {}
-    # Digits and letters stay apart, for a country without forms.
+    """Return the table that maps a text to its shape, for `str.translate`.
+
+    Each character is mapped to the first one that the same forms allow at the same positions, so texts of one
+    shape fit the same forms.
+    """
+    char_sets = sorted({allowed for block in blocks for allowed in block.allowed})
+    first_char: dict[tuple[bool, ...], str] = {}
+    # Digits and letters stay apart also for a country without forms.
     return {
-        ord(char): first.setdefault((char.isdigit(), *(char in each for each in sets)), char)
+        ord(char): first_char.setdefault((char.isdigit(), *(char in chars for chars in char_sets)), char)
         for char in ALPHABET
     }
 
 
 DEFAULT_FLEET_SIZE: Final = 5_000_000
-"""Vehicles of a country that `fleets.toml` does not have."""
+"""The number of vehicles assumed for a country that is not in `fleets.toml`."""
 
 
 def _build_blocks(row: Fleet, formats: Formats) -> list[PlateBlock]:
-    here = {each.id: each for each in formats.rows if each.country == row.country and not each.free}
+    regular = {fmt.id: fmt for fmt in formats.rows if fmt.country == row.country and not fmt.free}
     named = {series.format for series in row.series}
-    unknown = named - here.keys()
+    unknown = named - regular.keys()
     if unknown:
-        raise ValueError(f"fleets.toml, {row.country}: no format {', '.join(sorted(unknown))}")
-    rest = 1 - sum(series.share for series in row.series)
-    if rest < -1e-9:
-        raise ValueError(f"fleets.toml, {row.country}: the shares of the series are more than 1")
-    found = [
+        raise ValueError(f"fleets.toml, {row.country}: unknown format {', '.join(sorted(unknown))}")
+    remaining_share = 1 - sum(series.share for series in row.series)
+    if remaining_share < -1e-9:
+        raise ValueError(f"fleets.toml, {row.country}: the shares of the series must add up to at most 1")
+    blocks = [
         block
         for series in row.series
         for block in _spread_vehicles(
-            series.format, series.shapes or here[series.format].shapes, series.share, row.vehicles
+            series.format, series.shapes or regular[series.format].shapes, series.share, row.vehicles
         )
     ]
-    others = [each for each in here.values() if each.id not in named]
-    for each in others:
-        found += _spread_vehicles(each.id, each.shapes, max(rest, 0) / len(others), row.vehicles)
-    return found
+    unnamed = [fmt for fmt in regular.values() if fmt.id not in named]
+    for fmt in unnamed:
+        blocks += _spread_vehicles(fmt.id, fmt.shapes, max(remaining_share, 0) / len(unnamed), row.vehicles)
+    return blocks
 
 
 def _spread_vehicles(format_: str, shapes: list[str], share: float, vehicles: int) -> list[PlateBlock]:
-    """The forms of some shapes, vehicles spread over them evenly."""
-    parts = [form for shape in shapes for form in expand_shape(shape)]
-    sizes = [prod(map(len, form.allowed)) for form in parts]
+    """Return the forms of some shapes, with vehicles spread evenly over their plates."""
+    forms = [form for shape in shapes for form in expand_shape(shape)]
+    sizes = [prod(map(len, form.allowed)) for form in forms]
     density = min(1.0, vehicles * share / sum(sizes))
     return [
         PlateBlock(
@@ -161,12 +169,12 @@ def _spread_vehicles(format_: str, shapes: list[str], share: float, vehicles: in
             density,
             share * size / sum(sizes),
         )
-        for form, size in zip(parts, sizes, strict=True)
+        for form, size in zip(forms, sizes, strict=True)
     ]
 
 
 @lru_cache(maxsize=1)
 def builtin_fleets() -> Fleets:
-    """The fleets shipped with the package."""
+    """Return the built-in fleets."""
     text = files("streams.plates").joinpath("fleets.toml").read_text("utf-8")
     return Fleets(msgspec.convert(tomllib.loads(text)["fleet"], list[Fleet]), builtin_formats())

@@ -1,6 +1,6 @@
-"""National formats: which plates a country issues, and what a place in one can hold.
+"""National formats: which plates a country issues, and which characters are possible at each position.
 
-The formats themselves are data, `formats.toml`, each with its source.
+The formats and their sources are in `formats.toml`.
 """
 
 import re
@@ -31,16 +31,17 @@ class Format(Struct, frozen=True, forbid_unknown_fields=True):
     years: str = ""
     never: list[str] = []
     free: bool = False
-    """Nearly any text fits, so that a plate fits says little."""
+    """True if nearly any text fits, so that a fit means little."""
     note: str = ""
     counterexamples: list[str] = []
 
 
 class FormatFit(NamedTuple):
-    """A way to read a plate as one of a format.
+    """A reading of a plate as one of a format.
 
-    `plate` is the normal form, with misread characters settled; `grouped` is it as printed; `open` are the
-    places (from 0) at which several characters of the read one's class are possible, as read in `plate`.
+    `plate` is the normal form, with misread characters settled; `grouped` is the same as printed.
+    `open_positions` (from 0) are those at which several characters of the confusable class are possible;
+    there `plate` has the character as read.
     """
 
     format: Format
@@ -56,7 +57,7 @@ class _FormatRow(NamedTuple):
 
 
 class Formats:
-    """The formats of all countries known, found by country and length."""
+    """The formats of all known countries, looked up by country and length."""
 
     def __init__(self, rows: Sequence[Format], classes: ConfusableClasses = BUILTIN_CLASSES) -> None:
         self.rows = tuple(rows)
@@ -67,34 +68,34 @@ class Formats:
             never = re.compile("|".join(row.never)) if row.never else None
             for shape in row.shapes:
                 for form in expand_shape(shape):
-                    rows_here = self._by_length.setdefault((row.country, len(form.allowed)), [])
-                    rows_here.append(_FormatRow(row, form, never))
+                    format_rows = self._by_length.setdefault((row.country, len(form.allowed)), [])
+                    format_rows.append(_FormatRow(row, form, never))
 
     def exact_fits(self, plate: str, country: str) -> list[FormatFit]:
-        """Every way in which a normal form, as it stands, is a plate of a country; each gap is one."""
+        """Return every way in which an unchanged normal form is a plate of a country, one for each gap."""
         return list(self._iter_exact_fits(plate, country))
 
     def settled_fits(self, plate: str, country: str) -> list[FormatFit]:
-        """Every way in which a normal form is a plate of a country once its misreads are settled.
+        """Return every way in which a normal form is a plate of a country once its misreads are settled.
 
-        A character that cannot stand at its place is taken for the one of its confusable class that can; if
-        several can, the place stays open; if none can, the format does not fit. Plates that fit as they
-        stand are among the answers.
+        A character that is not possible at its position is replaced by the one of its confusable class that
+        is; if several are, the position stays open; if none is, the format does not fit. Unchanged fits are
+        included.
         """
         return list(self._iter_settled_fits(plate, country))
 
     def is_possible(self, plate: str, country: str) -> bool:
-        """Whether a normal form can be a plate of a country's regular series, misreads settled.
+        """True if a normal form, misreads settled, can be a plate of a country's regular series.
 
-        Free-form series do not count: nearly everything fits them. A country without formats here can
-        have issued anything.
+        Free series do not count, because nearly everything fits them. A country without known formats can
+        have issued any plate.
         """
         if country not in self.countries:
             return True
         return any(not fit.format.free for fit in self._iter_settled_fits(plate, country))
 
     def is_possible_as_read(self, plate: str, country: str) -> bool:
-        """Whether a normal form, as it stands, is of a regular series of a country with known formats."""
+        """True if an unchanged normal form fits a regular series of a country with known formats."""
         return any(not fit.format.free for fit in self._iter_exact_fits(plate, country))
 
     def _iter_exact_fits(self, plate: str, country: str) -> Iterator[FormatFit]:
@@ -111,21 +112,21 @@ class Formats:
                 continue
             if never and all(never.search("".join(chars)) for chars in product(*choices)):
                 continue
-            open_ = tuple(place for place, chars in enumerate(choices) if len(chars) > 1)
+            open_positions = tuple(index for index, chars in enumerate(choices) if len(chars) > 1)
             text = "".join(
                 chars if len(chars) == 1 else char for char, chars in zip(plate, choices, strict=True)
             )
-            yield FormatFit(format_, text, form.group_plate(text), open_)
+            yield FormatFit(format_, text, form.group_plate(text), open_positions)
 
     def _allowed_chars(self, char: str, allowed: frozenset[str]) -> str:
-        """What a character read may be at a place: itself, or those of its confusable class that can be."""
+        """Return what a character may be at a position: itself, or else the possible ones of its class."""
         if char in allowed:
             return char
-        return "".join(other for other in self._classes.class_for(char) if other in allowed)
+        return "".join(member for member in self._classes.class_for(char) if member in allowed)
 
 
 @lru_cache(maxsize=1)
 def builtin_formats() -> Formats:
-    """The formats shipped with the package."""
+    """Return the built-in formats."""
     text = files("streams.plates").joinpath("formats.toml").read_text("utf-8")
     return Formats(msgspec.convert(tomllib.loads(text)["format"], list[Format]))

@@ -41,7 +41,7 @@ def test_faults_of_the_file_are_said() -> None:
     france = FLEETS.rows["FR"]
     series = france.series[0]
     both = [type(series)("FR-NONE", 0.1, ""), series]
-    with pytest.raises(ValueError, match=r"FR: no format FR-NONE"):
+    with pytest.raises(ValueError, match=r"FR: unknown format FR-NONE"):
         Fleets([type(france)("FR", 1000, "", both)], builtin_formats())
-    with pytest.raises(ValueError, match="more than 1"):
+    with pytest.raises(ValueError, match="at most 1"):
         Fleets([type(france)("FR", 1000, "", [series, series])], builtin_formats())
