@@ -20,8 +20,7 @@ from streams.confusions.training.camera_pairs.unsupervised import (
 )
 from streams.confusions.training.counts import ConfusionCounts
 from streams.confusions.training.hypotheses import plate_hypotheses
-from streams.confusions.training.pairs import TrainingPair
-from streams.confusions.training.pairs_from_hits import build_pair
+from streams.confusions.training.pairs import TrainingPair, build_pair
 from streams.confusions.training.train import train
 from streams.plates.fleets import builtin_fleets
 from streams.plates.packed_keys import ALPHABET

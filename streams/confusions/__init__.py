@@ -1,1 +1,1 @@
-"""How readers misread: what a read says of the plate it was taken from, learnt from pairs of both."""
+"""How recognisers misread: the probability of a read given the true plate, trained from pairs of both."""

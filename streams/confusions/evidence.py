@@ -1,4 +1,4 @@
-"""Evidence: what a recogniser says of one read, in the form in which it is weighed."""
+"""Evidence: the output of a recogniser for one read, in the form in which it is scored."""
 
 from collections.abc import Mapping, Sequence
 from math import log
@@ -9,22 +9,25 @@ from streams.plates.packed_keys import ALPHABET
 from streams.records.read import CharAlternative, PlateCandidate
 
 EvidenceKind = Literal["full", "characters", "plate", "bare"]
-"""How much the recogniser tells: other characters or texts that it thought possible; a confidence for each
-character; one for the whole plate; nothing."""
+"""How detailed a recogniser's output is: `full`, with alternative characters or texts; `characters`, a
+confidence for each character; `plate`, one for the whole plate; `bare`, none."""
 EVIDENCE_KINDS: Final[tuple[EvidenceKind, ...]] = ("full", "characters", "plate", "bare")
 
 MIN_PROBABILITY: Final = 1e-4
-"""Probabilities below this are taken for this; recognisers round there."""
+"""Lower probabilities are raised to this; recognisers round there."""
 _MIN_RANKED_ALTERNATIVES: Final = 3
 _MAX_SHARES_SUM: Final = 1.01
-"""Whole texts whose confidences add up to more are not told with probabilities, so they say little."""
+"""Confidences of whole texts that add up to more are no probabilities, so they are not used as such."""
 MAX_NAMED: Final = 8
-"""Characters named for a place beyond these, the likeliest, count as not named: no read is to take long."""
+"""Only this many alternative characters of a position are used, the likeliest, so that no read takes long."""
 CHAR_CODES: Final[Mapping[str, int]] = {char: code for code, char in enumerate(ALPHABET)}
+
+_CharShares = Sequence[tuple[str, float]]
+"""Alternative characters of one position with their probabilities; the empty string for no character."""
 
 
 class RecogniserOutput(Protocol):
-    """What a recogniser gave, as in a `Read`."""
+    """The output of a recogniser, as in a `Read`."""
 
     @property
     def plate(self) -> str: ...
@@ -39,147 +42,181 @@ class RecogniserOutput(Protocol):
 
 
 class Evidence(NamedTuple):
-    """A read of n characters, weighed place by place; all lists have n entries.
-
-    `codes`: what was read (codes from 0, `ALPHABET`); `sure`: the logarithm of the confidence in each;
-    `others`: by code, that of other characters named for the place; `rest`: the most that a character not
-    named can have; `none`: that there is no character. `texts`: whole texts named, with their probability;
-    `own`: that of the read itself, None if it is not named.
-    """
+    """A read of n characters; all lists have one entry per position."""
 
     kind: EvidenceKind
     plate: str
+    """The plate as read, in folded normal form."""
     codes: list[int]
+    """What was read, as codes from 0 (see ALPHABET)."""
     log_confidences: list[float]
+    """The logarithm of the confidence in each character."""
     log_alternatives: list[dict[int, float]]
+    """By code, the log probability of other characters that the recogniser named."""
     log_unnamed: list[float]
+    """The greatest log probability that a character not named can have."""
     log_absent: list[float]
+    """The log probability that there is no character."""
     texts: dict[str, float]
+    """Whole texts that the recogniser named, with their probability."""
     own_share: float | None
+    """The probability of the plate as read among them; None if it is not named."""
 
 
 def build_evidence(read: RecogniserOutput) -> Evidence:
-    """The evidence of a read. Raises PlateError for a plate that is none."""
+    """Return the evidence of a read. Raises PlateError for an invalid plate."""
     plate = fold_umlauts(normalise(read.plate))
-    count = len(plate)
-    confidences = read.char_confidences
-    if confidences is not None and len(confidences) != count:
-        confidences = None
-    named: Sequence[Sequence[tuple[str, float]]] = [()] * count
-    given, alternatives = read.char_alternatives, False
-    if given is not None and len(given) == count and confidences is not None:
-        named = [_rank_alternatives(char, place) for char, place in zip(plate, given, strict=True)]
-        alternatives = any(given)
     texts = _candidate_texts(read)
-    own = texts.get(plate)
-    if confidences is None and own is not None and sum(texts.values()) <= _MAX_SHARES_SUM:
-        confidences = _confidences_from_texts(plate, texts)
+    confidences = _character_confidences(read, plate, texts)
     if confidences is None:
-        kind: EvidenceKind = "bare" if read.confidence is None else "plate"
-        sure = [0.0 if read.confidence is None else _clipped_log(read.confidence)] * count
-        rest = [
-            log(MIN_PROBABILITY) if read.confidence is None else _clipped_log(1 - read.confidence)
-        ] * count
-        return Evidence(kind, plate, _to_codes(plate), sure, [{}] * count, rest, rest, texts, own)
-    kind = "full" if texts or alternatives else "characters"
+        return _plate_evidence(read, plate, texts)
+    named: Sequence[_CharShares] = [()] * len(plate)
+    alternatives, has_alternatives = read.char_alternatives, False
+    if alternatives is not None and len(alternatives) == len(plate) and _has_own_confidences(read, plate):
+        named = [_rank_alternatives(char, others) for char, others in zip(plate, alternatives, strict=True)]
+        has_alternatives = any(alternatives)
     if texts:
         named = _add_named_by_texts(plate, confidences, named, texts)
-    others, rest, none = [], [], []
-    for confidence, place in zip(confidences, named, strict=True):
-        left = 1 - confidence - sum(share for _, share in place)
-        if len(place) >= _MIN_RANKED_ALTERNATIVES:
-            left = min(left, *(share for _, share in place))
-        rest.append(_clipped_log(left))
-        others.append({CHAR_CODES[char]: _clipped_log(share) for char, share in place if char in CHAR_CODES})
-        none.append(_clipped_log(max((share for char, share in place if not char), default=MIN_PROBABILITY)))
+    return Evidence(
+        "full" if texts or has_alternatives else "characters",
+        plate,
+        _to_codes(plate),
+        [_clipped_log(confidence) for confidence in confidences],
+        [_log_alternatives(shares) for shares in named],
+        [_log_unnamed(confidence, shares) for confidence, shares in zip(confidences, named, strict=True)],
+        [_log_absent(shares) for shares in named],
+        texts,
+        texts.get(plate),
+    )
+
+
+def _plate_evidence(read: RecogniserOutput, plate: str, texts: dict[str, float]) -> Evidence:
+    """Return the evidence of a read without confidences of single characters."""
+    kind: EvidenceKind = "bare" if read.confidence is None else "plate"
+    log_confidence = 0.0 if read.confidence is None else _clipped_log(read.confidence)
+    log_error = log(MIN_PROBABILITY) if read.confidence is None else _clipped_log(1 - read.confidence)
+    count = len(plate)
     return Evidence(
         kind,
         plate,
         _to_codes(plate),
-        [_clipped_log(each) for each in confidences],
-        others,
-        rest,
-        none,
+        [log_confidence] * count,
+        [{}] * count,
+        [log_error] * count,
+        [log_error] * count,
         texts,
-        own,
+        texts.get(plate),
     )
 
 
+def _has_own_confidences(read: RecogniserOutput, plate: str) -> bool:
+    return read.char_confidences is not None and len(read.char_confidences) == len(plate)
+
+
+def _character_confidences(
+    read: RecogniserOutput, plate: str, texts: Mapping[str, float]
+) -> Sequence[float] | None:
+    """Return the confidence in each character, given or derived from whole texts; None without either."""
+    if _has_own_confidences(read, plate):
+        return read.char_confidences
+    if plate in texts and sum(texts.values()) <= _MAX_SHARES_SUM:
+        return _confidences_from_texts(plate, texts)
+    return None
+
+
 def _confidences_from_texts(plate: str, texts: Mapping[str, float]) -> list[float]:
-    """The confidence in each character of a reader that tells only that of whole texts, the read among them:
-    what the texts of its length that have the character there have together."""
-    alike = [(text, share) for text, share in texts.items() if len(text) == len(plate)]
+    """Return the confidence in each character from those of whole texts, the read among them.
+
+    It is the sum over the texts of the same length that have the character at that position.
+    """
+    same_length = [(text, share) for text, share in texts.items() if len(text) == len(plate)]
     return [
-        min(sum(share for text, share in alike if text[place] == char), 1.0)
-        for place, char in enumerate(plate)
+        min(sum(share for text, share in same_length if text[position] == char), 1.0)
+        for position, char in enumerate(plate)
     ]
 
 
-def _rank_alternatives(read: str, alternatives: Sequence[CharAlternative]) -> list[tuple[str, float]]:
-    """The other characters named for a place with their probability, each once, at most MOST_NAMED.
+def _rank_alternatives(read_char: str, alternatives: Sequence[CharAlternative]) -> _CharShares:
+    """Return the other characters named for a position, each once, at most MAX_NAMED.
 
-    Recognisers list the character read too, and one character twice; neither takes anything from the others.
+    Recognisers also list the character read, and sometimes one character twice; neither reduces the others.
     """
-    others: dict[str, float] = {}
-    found: list[tuple[str, float]] = []
-    for each in alternatives:
-        char, share = fold_umlauts(each.char.upper()), each.confidence or MIN_PROBABILITY
+    shares: dict[str, float] = {}
+    ranked: list[tuple[str, float]] = []
+    for alternative in alternatives:
+        char = fold_umlauts(alternative.char.upper())
+        share = alternative.confidence or MIN_PROBABILITY
         if not char:
-            found.append((char, share))
-        elif char != read and share > others.get(char, 0.0):
-            others[char] = share
-    found += others.items()
-    if len(found) > MAX_NAMED:
-        found = sorted(found, key=_likeliest_first)[:MAX_NAMED]
-    return found
+            ranked.append((char, share))
+        elif char != read_char and share > shares.get(char, 0.0):
+            shares[char] = share
+    ranked += shares.items()
+    if len(ranked) > MAX_NAMED:
+        ranked = sorted(ranked, key=_likeliest_first)[:MAX_NAMED]
+    return ranked
 
 
 def _add_named_by_texts(
-    plate: str,
-    confidences: Sequence[float],
-    named: Sequence[Sequence[tuple[str, float]]],
-    texts: Mapping[str, float],
+    plate: str, confidences: Sequence[float], named: Sequence[_CharShares], texts: Mapping[str, float]
 ) -> list[list[tuple[str, float]]]:
-    """The characters named for each place, with those that only a whole text of the same length names.
+    """Return the named characters of each position, with those that only a text of the same length names.
 
-    Such a character is as likely, against the one read, as its text is against the text read; all characters
-    of a place together have no more than 1. The likeliest text comes first, whatever their order.
+    The ratio of such a character to the one read is that of its text to the plate as read; all characters of
+    a position together have no more than 1. The likeliest text comes first, whatever their order.
     """
-    own = texts.get(plate) or max(texts.values())
-    found = [list(place) for place in named]
-    others = [each for each in texts.items() if len(each[0]) == len(plate) and each[0] != plate]
-    if not others:
-        return found
-    others.sort(key=_likeliest_first)
-    for place, (read, confidence, here) in enumerate(zip(plate, confidences, found, strict=True)):
-        known = {read, *(char for char, _ in here)}
-        left = 1 - confidence - sum(share for _, share in here)
-        for text, share in others:
-            char = text[place]
-            if char not in known and len(here) < MAX_NAMED:
-                likely = min(confidence * share / own, left)
-                if likely > MIN_PROBABILITY:
-                    here.append((char, likely))
-                    known.add(char)
-                    left -= likely
-    return found
+    own_share = texts.get(plate) or max(texts.values())
+    extended = [list(shares) for shares in named]
+    other_texts = [item for item in texts.items() if len(item[0]) == len(plate) and item[0] != plate]
+    if not other_texts:
+        return extended
+    other_texts.sort(key=_likeliest_first)
+    for position, (read_char, confidence, shares) in enumerate(
+        zip(plate, confidences, extended, strict=True)
+    ):
+        seen = {read_char, *(char for char, _ in shares)}
+        remaining = 1 - confidence - sum(share for _, share in shares)
+        for text, text_share in other_texts:
+            char = text[position]
+            if char not in seen and len(shares) < MAX_NAMED:
+                share = min(confidence * text_share / own_share, remaining)
+                if share > MIN_PROBABILITY:
+                    shares.append((char, share))
+                    seen.add(char)
+                    remaining -= share
+    return extended
 
 
-def _likeliest_first(named: tuple[str, float]) -> tuple[float, str]:
-    return -named[1], named[0]
+def _log_alternatives(shares: _CharShares) -> dict[int, float]:
+    return {CHAR_CODES[char]: _clipped_log(share) for char, share in shares if char in CHAR_CODES}
+
+
+def _log_unnamed(confidence: float, shares: _CharShares) -> float:
+    remaining = 1 - confidence - sum(share for _, share in shares)
+    if len(shares) >= _MIN_RANKED_ALTERNATIVES:
+        # A ranked list ends with its least likely character; one not in it is no likelier.
+        remaining = min(remaining, *(share for _, share in shares))
+    return _clipped_log(remaining)
+
+
+def _log_absent(shares: _CharShares) -> float:
+    return _clipped_log(max((share for char, share in shares if not char), default=MIN_PROBABILITY))
+
+
+def _likeliest_first(item: tuple[str, float]) -> tuple[float, str]:
+    return -item[1], item[0]
 
 
 def _candidate_texts(read: RecogniserOutput) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for each in read.candidates or ():
-        if each.confidence:
+    texts: dict[str, float] = {}
+    for candidate in read.candidates or ():
+        if candidate.confidence:
             try:
-                text = fold_umlauts(normalise(each.plate))
+                text = fold_umlauts(normalise(candidate.plate))
             except PlateError:
                 continue
-            # Held to LEAST: of what is next to nothing, another text would be any number of times likelier.
-            found[text] = max(found.get(text, MIN_PROBABILITY), each.confidence)
-    return found
+            # Raised to MIN_PROBABILITY: the ratio of another text to one of nearly zero would be unbounded.
+            texts[text] = max(texts.get(text, MIN_PROBABILITY), candidate.confidence)
+    return texts
 
 
 def _to_codes(plate: str) -> list[int]:

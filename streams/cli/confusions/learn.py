@@ -22,7 +22,7 @@ from streams.confusions.training.camera_pairs.linkage import CameraPair, first_o
 from streams.confusions.training.camera_pairs.unsupervised import LinkedPair, unsupervised_pairs
 from streams.confusions.training.pairs import TrainingPair, decode_pair
 from streams.confusions.training.pairs_from_hits import PASSAGE_GAP_S, pairs_from_hits
-from streams.confusions.training.train import TrainingError, count_steps, train_all
+from streams.confusions.training.train import ModelGroups, TrainingError, count_steps, train_all
 from streams.plates.fleets import builtin_fleets
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.read import Read
@@ -143,16 +143,9 @@ def _collect_pairs(inputs: TrainingInputs, rejects: RejectedLines) -> list[Train
 
 def _train(pairs: list[TrainingPair], inputs: TrainingInputs, options: LearnOptions) -> ConfusionModels:
     """Return the models that pairs teach. Raises TrainingError if there is nothing to learn."""
-    with progress_bar("learning", count_steps(pairs, options.min_pairs, inputs.vendors)) as bar:
-        return train_all(
-            pairs,
-            builtin_fleets(),
-            options.source,
-            options.min_pairs,
-            bar.advance,
-            inputs.base,
-            inputs.vendors,
-        )
+    groups = ModelGroups(options.min_pairs, inputs.vendors)
+    with progress_bar("learning", count_steps(pairs, groups)) as bar:
+        return train_all(pairs, builtin_fleets(), options.source, groups, bar.advance, inputs.base)
 
 
 def _report(models: ConfusionModels, rejected_count: int, output: Path) -> None:

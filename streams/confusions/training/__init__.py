@@ -1,0 +1,1 @@
+"""Training of confusion models from pairs of reads and true plates."""

@@ -1,4 +1,4 @@
-"""Hypotheses: the plates of a country that a read may have come of, for learning how to weigh them."""
+"""Hypotheses: the plates of a country that a read may come from, for training."""
 
 from itertools import islice, product
 from typing import Final
@@ -9,63 +9,67 @@ from streams.plates.fleets import Fleets, PlateBlock
 from streams.plates.packed_keys import ALPHABET
 
 _MAX_COMBINATIONS: Final = 256
+_MAX_TEXTS: Final = 5
 _MIN_NAMED_LOG_SHARE: Final = -4.0
-"""Characters named with at least exp of this are tried together."""
+"""Characters named with at least this log probability are combined."""
 _MIN_LOG_FREQUENCY: Final = 1.5
-"""Slips commoner than the average by exp of this are tried for characters that cannot stand."""
+"""Character errors with at least this log relative frequency are tried where the character read is not
+allowed."""
 
 
 def plate_hypotheses(
     evidence: Evidence, country: str, fleets: Fleets, frequencies: FrequencyTable
 ) -> dict[str, float]:
-    """The plates that a read may have come of, each with the chance that there is such a vehicle.
+    """Return the plates that a read may come from, each with the density of vehicles that have it.
 
-    The plate as read; all that differ in one character, or have one more or less; those that differ in
-    several that the recogniser named or the formats shut out; and the texts that it named, themselves and one
-    character beside. Plates that the country does not issue are left out.
+    They are the plate as read; all plates that differ by one character, replaced, added or missing; those
+    that differ by several characters that the recogniser named or the formats exclude; and the texts that it
+    named, themselves and with one character different. Plates that the country does not issue are left out.
     """
-    found = set(_one_edit_plates(evidence.plate, country, fleets))
+    plates = set(_one_edit_plates(evidence.plate, country, fleets))
     for block in fleets.blocks(country, len(evidence.codes)):
-        found.update(_combined_plates(evidence, block, frequencies))
-    for text in islice(evidence.texts, 5):
-        found.add(text)
-        found.update(_one_edit_plates(text, country, fleets))
-    densities = {plate: fleets.density(plate, country) for plate in found}
-    return {plate: chance for plate, chance in densities.items() if chance}
+        plates.update(_combined_plates(evidence, block, frequencies))
+    for text in islice(evidence.texts, _MAX_TEXTS):
+        plates.add(text)
+        plates.update(_one_edit_plates(text, country, fleets))
+    densities = {plate: fleets.density(plate, country) for plate in plates}
+    return {plate: density for plate, density in densities.items() if density}
 
 
 def _one_edit_plates(text: str, country: str, fleets: Fleets) -> set[str]:
-    """All plates that differ from a text in one character, or have one more or less, and the text."""
-    found = {text, *(text[:place] + text[place + 1 :] for place in range(len(text)))} - {""}
+    """Return a text and all plates that differ from it by one character, replaced, added or missing."""
+    plates = {text, *(text[:position] + text[position + 1 :] for position in range(len(text)))} - {""}
     for block in fleets.blocks(country, len(text)):
-        wrong = [place for place, char in enumerate(text) if char not in block.allowed[place]]
-        if len(wrong) <= 1:
-            for place in wrong or range(len(text)):
-                found.update(text[:place] + char + text[place + 1 :] for char in block.allowed[place])
+        excluded = [position for position, char in enumerate(text) if char not in block.allowed[position]]
+        if len(excluded) <= 1:
+            for position in excluded or range(len(text)):
+                plates.update(
+                    text[:position] + char + text[position + 1 :] for char in block.allowed[position]
+                )
     for block in fleets.blocks(country, len(text) + 1):
         for gap in block.indel_positions(text):
-            found.update(text[:gap] + char + text[gap:] for char in block.allowed[gap])
-    return found
+            plates.update(text[:gap] + char + text[gap:] for char in block.allowed[gap])
+    return plates
 
 
 def _combined_plates(evidence: Evidence, block: PlateBlock, frequencies: FrequencyTable) -> list[str]:
-    """The plates of a form that differ at several places, in what was named or must have been misread."""
+    """Return the plates of a form with other characters where they were named or the one read is excluded."""
     choices: list[list[str]] = []
-    for place, (code, allowed) in enumerate(zip(evidence.codes, block.allowed, strict=True)):
+    for position, (code, allowed) in enumerate(zip(evidence.codes, block.allowed, strict=True)):
         read = ALPHABET[code]
-        here = [read] if read in allowed else []
-        named = [
+        as_read = [read] if read in allowed else []
+        others = [
             ALPHABET[true]
-            for true, share in evidence.log_alternatives[place].items()
-            if share >= _MIN_NAMED_LOG_SHARE and true != code and ALPHABET[true] in allowed
+            for true, log_share in evidence.log_alternatives[position].items()
+            if log_share >= _MIN_NAMED_LOG_SHARE and true != code and ALPHABET[true] in allowed
         ]
-        if not here:
-            named += [
+        if not as_read:
+            others += [
                 true
                 for true in allowed
-                if frequencies[CHAR_CODES[true]][code] > _MIN_LOG_FREQUENCY and true not in named
+                if frequencies[CHAR_CODES[true]][code] > _MIN_LOG_FREQUENCY and true not in others
             ]
-        if not here and not named:
+        if not as_read and not others:
             return []
-        choices.append(here + named)
+        choices.append(as_read + others)
     return ["".join(chars) for chars in islice(product(*choices), _MAX_COMBINATIONS)]

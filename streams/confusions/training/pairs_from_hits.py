@@ -1,165 +1,164 @@
-"""Pairs from confirmed passages: what was read of vehicles that a centre found to be the listed ones.
+"""Training pairs from confirmed hits: reads of vehicles that a centre confirmed to be the listed ones.
 
-Only reads that match make hits, so hits alone show a choice of misreads, and a list that is matched exactly
-shows none. Two things are done about it. A read is taken as any other (`known`) where the whole passage is at
-hand and another read of it matched: whether it matched itself then had no part in its being seen, as far as
-the reads of one passage are misread independently of each other. All others are `matched`: of them only the
-slips within confusable classes count, and only of lists that are seen to match those.
+Only reads that match make hits, so hits alone show a selection of misreads, and a list matched exactly shows
+none. Two rules compensate for that. A read is taken as any other (`known`) if all reads of its passage are
+available and another one of them matched: then it would have been found whether it matched or not, as far as
+the reads of one passage are misread independently of each other. All others are `matched`: of these only the
+character errors within confusable classes count, and only on lists that are seen to match such errors.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from streams.confusions.alignment import align_misread
 from streams.confusions.evidence import build_evidence
-from streams.confusions.training.pairs import PairOrigin, TrainingPair
+from streams.confusions.training.pairs import TrainingPair, build_pair
 from streams.plates.normal_form import PlateError, fold_umlauts, normalise
-from streams.records.encode import encode
 from streams.records.hit import Hit
+from streams.records.latest import LatestHits, latest_whole_hits
 from streams.records.read import Read
-from streams.records.times import to_ms
+from streams.records.times import SECOND_MS, Millis, to_ms
 from streams.records.verdict import Verdict
 
 PASSAGE_GAP_S: Final = 10.0
-"""Reads of one vehicle at one site within so many seconds of the confirmed one are of the same passage."""
+"""Reads of one vehicle at one site within this many seconds of a confirmed read belong to its passage."""
 _WILDCARDS: Final = frozenset("?*")
+_ReadKey = tuple[str, str]
+"""(camera_id, read_id) of a read."""
 
 
 class HitPairs(NamedTuple):
-    """Pairs, and what was left out: how many of each reason, in words."""
+    """Training pairs, and the reasons for what was left out, in words, with their counts."""
 
     pairs: list[TrainingPair]
     skipped: dict[str, int]
 
 
 class _ConfirmedPassage(NamedTuple):
-    """A confirmed passage: its place (site, else camera), the true plate and its country, the time in
-    milliseconds, and its reads that matched, by (camera, read id), each with whether its list shows misreads.
-    """
+    """A passage with a confirmed hit."""
 
     site: str
+    """The site; the camera if the site is not known."""
     true_plate: str
     country: str
-    captured_ms: int
-    matched: dict[tuple[str, str], tuple[Read, bool]]
+    captured_ms: Millis
+    matched: dict[_ReadKey, Read]
+    """The reads of the passage that matched."""
+    shows_misreads: bool
+    """True if the list is seen to match misreads."""
 
 
 def pairs_from_hits(
-    hits: Sequence[Hit], verdicts: Iterable[Verdict], reads: Iterable[Read] = (), gap_s: float = PASSAGE_GAP_S
+    hits: Iterable[Hit], verdicts: Iterable[Verdict], reads: Iterable[Read] = (), gap_s: float = PASSAGE_GAP_S
 ) -> HitPairs:
-    """The pairs that confirmed hits prove.
+    """Return the training pairs that confirmed hits prove.
 
-    The latest revision of a hit holds; verdicts count as they are given and as they stand on hits, and the
-    latest that is no `acknowledged` holds. Hits superseded by a confirmed one are of its passage. `reads` are
-    all reads of the cameras, matched or not, in any order: those at the site of a confirmed one (or at its
-    camera, where the site is not known) within `gap_s` seconds of it and with fewer than four edits are of
-    its vehicle. A hit on a pattern is no pair, for the listed plate is not the vehicle's.
+    The newest revision of a hit counts, and the newest adjudication, from `verdicts` or from hits. Hits
+    superseded by a confirmed one belong to its passage. `reads` are all reads of the cameras, matched or not,
+    in any order: those at the site of a confirmed read (or of its camera, if the site is not known), within
+    `gap_s` seconds of it and with fewer than four edits, are of its vehicle. A hit on a pattern gives no
+    pair, for the listed plate is not the vehicle's.
     """
-    latest: dict[str, Hit] = {}
+    latest = latest_whole_hits()
     for hit in hits:
-        known = latest.get(hit.hit_id)
-        if known is None or known.revision <= hit.revision:
-            latest[hit.hit_id] = hit
-    judged = _latest_adjudications([*verdicts, *(hit.verdict for hit in hits if hit.verdict is not None)])
-    wide = {
-        hit.alert.list_id for hit in latest.values() if hit.match.class_ in ("confusable", "fuzzy")
-    }  # fmt: skip
-    left_out: Counter[str] = Counter()
-    passages = []
-    taken: set[tuple[str, str, str]] = set()
+        latest.add_hit(hit)
+    for verdict in verdicts:
+        latest.add_verdict(verdict)
+    skipped: Counter[str] = Counter()
+    passages = _confirmed_passages(latest, skipped)
+    sites = {hit.place.camera_id: hit.place.site_id or hit.place.camera_id for hit in latest.values()}
+    passage_reads = _reads_by_passage(passages, reads, sites, round(gap_s * SECOND_MS))
+    pairs: dict[_ReadKey, TrainingPair] = {}
+    for passage, others in zip(passages, passage_reads, strict=True):
+        for key, pair in _passage_pairs(passage, others, skipped):
+            # Where passages overlap, a `known` pair is kept.
+            if key not in pairs or pairs[key].found == "matched":
+                pairs[key] = pair
+    return HitPairs(list(pairs.values()), dict(skipped))
+
+
+def _confirmed_passages(latest: LatestHits[Hit], skipped: Counter[str]) -> list[_ConfirmedPassage]:
+    wide_lists = {hit.alert.list_id for hit in latest.values() if hit.match.class_ in ("confusable", "fuzzy")}
+    superseded: dict[str, list[Hit]] = {}
+    for hit in latest.values():
+        if hit.withdrawn is not None and hit.withdrawn.superseded_by is not None:
+            superseded.setdefault(hit.withdrawn.superseded_by, []).append(hit)
 
     def order(hit: Hit) -> tuple[object, ...]:
-        return hit.read.captured_at, hit.alert.list_id not in wide, hit.hit_id
+        return hit.read.captured_at, hit.alert.list_id not in wide_lists, hit.hit_id
 
+    passages = []
+    used_reads: set[tuple[_ReadKey, str]] = set()
     for hit in sorted(latest.values(), key=order):
-        if judged.get(hit.hit_id) == "confirmed":
-            passage = _build_passage(hit, latest.values(), judged, wide, left_out)
-            # Several lists may have the same vehicle; its read is one read.
-            if passage is not None and (read := (*_read_key(hit.read), passage.true_plate)) not in taken:
-                taken.add(read)
-                passages.append(passage)
-    sites = {hit.place.camera_id: hit.place.site_id or hit.place.camera_id for hit in latest.values()}
-    pairs: dict[tuple[str, str], TrainingPair] = {}
-    for passage, beside in zip(passages, _reads_by_passage(passages, reads, sites, gap_s), strict=True):
-        for name, pair in _passage_pairs(passage, beside, left_out):
-            # Of passages that overlap the one in which a read says more is kept.
-            if name not in pairs or pairs[name].found == "matched":
-                pairs[name] = pair
-    return HitPairs(list(pairs.values()), dict(left_out))
+        if _adjudication(latest, hit) != "confirmed":
+            continue
+        members = [
+            other for other in superseded.get(hit.hit_id, ()) if _adjudication(latest, other) != "rejected"
+        ]
+        passage = _build_passage(hit, members, hit.alert.list_id in wide_lists, skipped)
+        # Several lists may have the same vehicle; its read is one read.
+        if passage is not None and (_read_key(hit.read), passage.true_plate) not in used_reads:
+            used_reads.add((_read_key(hit.read), passage.true_plate))
+            passages.append(passage)
+    return passages
 
 
-def _latest_adjudications(verdicts: Iterable[Verdict]) -> dict[str, str]:
-    judged: dict[str, Verdict] = {}
-    for verdict in verdicts:
-        known = judged.get(verdict.hit_id)
-        if verdict.verdict != "acknowledged" and (
-            known is None or _verdict_order(known) < _verdict_order(verdict)
-        ):
-            judged[verdict.hit_id] = verdict
-    return {hit_id: verdict.verdict for hit_id, verdict in judged.items()}
-
-
-def _verdict_order(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.at, encode(verdict)
+def _adjudication(latest: LatestHits[Hit], hit: Hit) -> str | None:
+    adjudication = latest.verdicts.adjudication(hit.hit_id)
+    return adjudication.verdict if adjudication is not None else None
 
 
 def _build_passage(
-    hit: Hit,
-    hits: Iterable[Hit],
-    adjudications: dict[str, str],
-    lists_with_misreads: set[str],
-    skipped: Counter[str],
+    hit: Hit, superseded: Sequence[Hit], shows_misreads: bool, skipped: Counter[str]
 ) -> _ConfirmedPassage | None:
     if hit.match.class_ == "pattern" or _WILDCARDS & set(hit.alert.plate):
-        skipped["confirmed on a pattern, which is no true plate"] += 1
+        skipped["confirmed on a pattern, which is not a true plate"] += 1
         return None
-    countries = [hit.alert.country or hit.read.country, *hit.match.possible_countries]
-    country = next((each for each in countries if each is not None), None)
-    if country is None or (countries[0] is None and len(countries) > 2):
+    country = _plate_country(hit)
+    if country is None:
         skipped["confirmed, but the country of the plate is not known"] += 1
         return None
-    shows = hit.alert.list_id in lists_with_misreads
-    matched = {_read_key(hit.read): (hit.read, shows)}
-    for other in hits:
-        if (
-            other.withdrawn is not None
-            and other.withdrawn.superseded_by == hit.hit_id
-            and adjudications.get(other.hit_id) != "rejected"
-        ):
-            matched[_read_key(other.read)] = (other.read, shows)
+    matched = {_read_key(member.read): member.read for member in (hit, *superseded)}
     try:
-        true = fold_umlauts(normalise(hit.match.listed_plate))
-        for read, _ in matched.values():
+        true_plate = fold_umlauts(normalise(hit.match.listed_plate))
+        for read in matched.values():
             normalise(read.plate)
     except PlateError:
-        skipped["confirmed, but a plate in it is none"] += 1
+        skipped["confirmed, but with an invalid plate"] += 1
         return None
-    place = hit.place.site_id or hit.place.camera_id
-    return _ConfirmedPassage(place, true, country, to_ms(hit.read.captured_at), matched)
+    site = hit.place.site_id or hit.place.camera_id
+    return _ConfirmedPassage(site, true_plate, country, to_ms(hit.read.captured_at), matched, shows_misreads)
+
+
+def _plate_country(hit: Hit) -> str | None:
+    """Return the country of the alert or the read, else the only possible one; None if it is not known."""
+    country = hit.alert.country or hit.read.country
+    if country is None and len(hit.match.possible_countries) == 1:
+        return hit.match.possible_countries[0]
+    return country
 
 
 def _reads_by_passage(
-    passages: Sequence[_ConfirmedPassage], reads: Iterable[Read], sites: dict[str, str], gap_s: float
-) -> list[dict[tuple[str, str], Read]]:
-    """For each passage the reads of its vehicle, matched or not. Reads are gone through once."""
-    found: list[dict[tuple[str, str], Read]] = [{} for _ in passages]
-    by_place: dict[str, list[tuple[int, int]]] = {}
-    for row, passage in enumerate(passages):
-        by_place.setdefault(passage.site, []).append((passage.captured_ms, row))
-    for times in by_place.values():
+    passages: Sequence[_ConfirmedPassage], reads: Iterable[Read], sites: Mapping[str, str], gap_ms: Millis
+) -> list[dict[_ReadKey, Read]]:
+    """Return for each passage the reads of its vehicle, matched or not. `reads` is iterated once."""
+    passage_reads: list[dict[_ReadKey, Read]] = [{} for _ in passages]
+    by_site: dict[str, list[tuple[Millis, int]]] = {}
+    for index, passage in enumerate(passages):
+        by_site.setdefault(passage.site, []).append((passage.captured_ms, index))
+    for times in by_site.values():
         times.sort()
-    gap = round(gap_s * 1000)
     for read in reads:
-        times = by_place.get(sites.get(read.camera_id, read.camera_id), [])
-        at = to_ms(read.captured_at)
-        for time, row in times[bisect_left(times, (at - gap, -1)) :]:
-            if time > at + gap:
+        times = by_site.get(sites.get(read.camera_id, read.camera_id), [])
+        read_ms = to_ms(read.captured_at)
+        for captured_ms, index in times[bisect_left(times, (read_ms - gap_ms, -1)) :]:
+            if captured_ms > read_ms + gap_ms:
                 break
-            if _is_of_passage(read, passages[row]):
-                found[row][_read_key(read)] = read
-    return found
+            if _is_of_passage(read, passages[index]):
+                passage_reads[index][_read_key(read)] = read
+    return passage_reads
 
 
 def _is_of_passage(read: Read, passage: _ConfirmedPassage) -> bool:
@@ -172,37 +171,16 @@ def _is_of_passage(read: Read, passage: _ConfirmedPassage) -> bool:
 
 
 def _passage_pairs(
-    passage: _ConfirmedPassage, passage_reads: dict[tuple[str, str], Read], skipped: Counter[str]
-) -> Iterable[tuple[tuple[str, str], TrainingPair]]:
-    for name, read in (passage_reads | {name: read for name, (read, _) in passage.matched.items()}).items():
-        if name in passage_reads and passage.matched.keys() - {name}:
-            yield name, _build_passage_pair(read, passage, "known")
-        elif passage.matched[name][1]:
-            yield name, _build_passage_pair(read, passage, "matched")
+    passage: _ConfirmedPassage, passage_reads: dict[_ReadKey, Read], skipped: Counter[str]
+) -> Iterator[tuple[_ReadKey, TrainingPair]]:
+    for key, read in (passage_reads | passage.matched).items():
+        if key in passage_reads and passage.matched.keys() - {key}:
+            yield key, build_pair(read, passage.true_plate, passage.country, 1.0, "known")
+        elif passage.shows_misreads:
+            yield key, build_pair(read, passage.true_plate, passage.country, 1.0, "matched")
         else:
-            skipped["confirmed, but of a list with exact hits only, which shows no misreads"] += 1
+            skipped["confirmed, but on a list with exact hits only, which shows no misreads"] += 1
 
 
-def _build_passage_pair(read: Read, passage: _ConfirmedPassage, origin: PairOrigin) -> TrainingPair:
-    return build_pair(read, passage.true_plate, passage.country, 1.0, origin)
-
-
-def build_pair(read: Read, true: str, country: str, times: float, origin: PairOrigin) -> TrainingPair:
-    """The pair of a read and its true plate (folded normal form)."""
-    return TrainingPair(
-        truth=true,
-        country=country,
-        plate=read.plate,
-        read_id=read.read_id,
-        reader=read.camera_id,
-        confidence=read.confidence,
-        char_confidences=read.char_confidences,
-        candidates=read.candidates,
-        char_alternatives=read.char_alternatives,
-        times=times,
-        found=origin,
-    )
-
-
-def _read_key(read: Read) -> tuple[str, str]:
+def _read_key(read: Read) -> _ReadKey:
     return read.camera_id, read.read_id

@@ -1,30 +1,43 @@
-"""Learning a confusion model from pairs of reads and true plates."""
+"""Training of confusion models from pairs of reads and true plates."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import numpy as np
-from msgspec.structs import replace
-
-from streams.confusions.evidence import EVIDENCE_KINDS, Evidence, EvidenceKind, build_evidence
-from streams.confusions.features import FrequencyTable, align
-from streams.confusions.model import ConfusionModel, ConfusionModels, Weights, mean_log_error
+from streams.confusions.evidence import EVIDENCE_KINDS, EvidenceKind, build_evidence
+from streams.confusions.model import ConfusionModel, ConfusionModels, Weights
+from streams.confusions.training.cases import ProgressCallback, build_cases
 from streams.confusions.training.counts import ConfusionCounts
-from streams.confusions.training.fit import NO_FAR_OFFSET, Cases, fit_weights
-from streams.confusions.training.hypotheses import plate_hypotheses
+from streams.confusions.training.fit import fit_weights
 from streams.confusions.training.pairs import TrainingPair
 from streams.plates.fleets import Fleets
 from streams.runtime.errors import OperatorError
 
-_CORRECT_READS_PER_CASE: Final = 4
-"""Of the reads that were right, one in so many is weighed, for as many."""
-
 
 class TrainingError(OperatorError):
-    """Pairs of which none tells anything; the message says why."""
+    """Pairs from which nothing can be learnt; the message says why."""
 
 
-ProgressCallback = Callable[[int], None]
+class ModelGroups(NamedTuple):
+    """The readers and vendors that get a model of their own."""
+
+    min_pairs: float
+    """The minimum number of pairs, by weight."""
+    vendors: Mapping[str, str] = {}
+    """The vendor of a reader, where it is known."""
+
+    def group_pairs(self, pairs: Sequence[TrainingPair]) -> list[tuple[str, list[TrainingPair]]]:
+        """Return the pairs of each vendor, then of each reader, with enough pairs."""
+        groups: dict[str, list[TrainingPair]] = {}
+        for pair in pairs:
+            if pair.reader is not None:
+                for name in {pair.reader, self.vendors.get(pair.reader, pair.reader)}:
+                    groups.setdefault(name, []).append(pair)
+        vendors_first = sorted(groups.items(), key=lambda item: (item[0] in self.vendors, item[0]))
+        return [
+            (name, group)
+            for name, group in vendors_first
+            if sum(pair.times for pair in group) >= self.min_pairs
+        ]
 
 
 def train(
@@ -35,39 +48,44 @@ def train(
     progress: ProgressCallback = lambda _: None,
     base: ConfusionModel | None = None,
 ) -> ConfusionModel:
-    """A model from pairs, held to a base model where they tell little.
+    """Return a model trained from pairs, regularised toward a base model.
 
-    Pairs found because the read matched (`Pair.found`) tell how common the slips are that match, and nothing
-    of the weights; those found near another read tell nothing of reads of another plate altogether. What
-    pairs do not tell is as in the base. `progress` is told how many more steps of `steps_of` are done.
+    `matched` pairs (see `PairOrigin`) count for the frequencies of character errors that match, and not for
+    the weights; `near` pairs do not count for reads of another plate altogether. What the pairs do not show
+    is as in the base model. `progress` advances by the steps of `count_steps`.
 
-    Raises LearnError.
+    Raises TrainingError.
     """
     evidences = [(pair, build_evidence(pair)) for pair in pairs]
-    tally = ConfusionCounts(evidences)
-    if not tally.counts:
-        raise TrainingError("no pair was read wrong, so there is nothing to learn")
-    commonness = tally.relative_frequencies(base)
+    counts = ConfusionCounts(evidences)
+    if not counts.counts:
+        raise TrainingError("no pair was misread, so there is nothing to learn; give more pairs")
+    frequencies = counts.relative_frequencies(base)
     weights: dict[EvidenceKind, Weights] = {}
-    told = False
+    has_cases = False
     for kind in EVIDENCE_KINDS:
-        cases = _build_cases(evidences, kind, fleets, commonness, progress)
-        told |= cases is not None
+        cases = build_cases(evidences, kind, fleets, frequencies, progress)
+        has_cases |= cases is not None
         weights[kind] = fit_weights(cases, None if base is None else base.weights[kind])
-    if not told and base is None:
+    if not has_cases and base is None:
         if any(pair.found == "matched" for pair in pairs):
-            raise TrainingError("reads seen only because they matched say nothing without a base model")
-        raise TrainingError("no pair is of a country whose plates are known")
-    plate_bands, char_bands = tally.confidence_bands()
+            raise TrainingError(
+                "reads found only because they matched are not enough without a base model; "
+                "give a base model, or reads of known plates"
+            )
+        raise TrainingError(
+            "no pair is of a country whose plates are known; give pairs of a country with plate formats"
+        )
+    plate_bands, char_bands = counts.confidence_bands()
     return ConfusionModel(
         name,
         source,
-        round(tally.pairs),
-        commonness,
-        _round_counts(tally.counts),
-        _round_counts(tally.seen),
+        round(counts.pairs),
+        frequencies,
+        _round_counts(counts.counts),
+        _round_counts(counts.seen),
         weights,
-        {kind: [round(each) for each in counts.tolist()] for kind, counts in tally.places.items()},
+        {kind: [round(count) for count in row.tolist()] for kind, row in counts.positions.items()},
         plate_bands,
         char_bands,
     )
@@ -77,113 +95,32 @@ def train_all(
     pairs: Sequence[TrainingPair],
     fleets: Fleets,
     source: str,
-    min_pairs: int,
+    groups: ModelGroups,
     progress: ProgressCallback = lambda _: None,
     base: ConfusionModel | None = None,
-    vendors: Mapping[str, str] | None = None,
 ) -> ConfusionModels:
-    """The general model from all pairs, and one of each reader and maker with `least` pairs or more.
+    """Return the general model, trained from all pairs, and one for each reader and vendor with enough pairs.
 
-    `makers` gives the maker of a reader. A maker's model is held to the general one, a reader's to that of
-    its maker if it has one. A reader of which there is nothing to learn keeps the more general model. Raises
-    LearnError as `learn` does.
+    A vendor's model is regularised toward the general one, a reader's toward that of its vendor if there is
+    one. A reader from whose pairs nothing can be learnt keeps the more general model. Raises TrainingError as
+    `train` does.
     """
-    vendors = vendors or {}
     general = train(pairs, fleets, "general", source, progress, base)
     models: dict[str, ConfusionModel] = {}
-    # Makers come first, for their cameras' models are held to theirs.
-    for name, its in _group_pairs(pairs, min_pairs, vendors):
-        above = models.get(vendors.get(name, ""), general)
+    for name, group in groups.group_pairs(pairs):
+        parent = models.get(groups.vendors.get(name, ""), general)
         try:
-            models[name] = train(its, fleets, name, source, progress, above)
+            models[name] = train(group, fleets, name, source, progress, parent)
         except TrainingError:
             continue
-    return ConfusionModels(
-        general, models, {reader: maker for reader, maker in vendors.items() if maker in models}
-    )
+    vendors = {reader: vendor for reader, vendor in groups.vendors.items() if vendor in models}
+    return ConfusionModels(general, models, vendors)
 
 
-def count_steps(
-    pairs: Sequence[TrainingPair], min_pairs: int, vendors: Mapping[str, str] | None = None
-) -> int:
-    """How many steps `learn_all` takes."""
-    return len(EVIDENCE_KINDS) * (
-        len(pairs) + sum(len(its) for _, its in _group_pairs(pairs, min_pairs, vendors or {}))
-    )
-
-
-def _group_pairs(
-    pairs: Sequence[TrainingPair], min_pairs: int, vendors: Mapping[str, str]
-) -> list[tuple[str, list[TrainingPair]]]:
-    """The pairs of each maker, then of each reader, of which there are `least` or more."""
-    of: dict[str, list[TrainingPair]] = {}
-    for pair in pairs:
-        if pair.reader is not None:
-            for name in {pair.reader, vendors.get(pair.reader, pair.reader)}:
-                of.setdefault(name, []).append(pair)
-    known = sorted(of.items(), key=lambda item: (item[0] in vendors, item[0]))
-    return [(name, its) for name, its in known if sum(pair.times for pair in its) >= min_pairs]
+def count_steps(pairs: Sequence[TrainingPair], groups: ModelGroups) -> int:
+    """Return the number of steps that `train_all` takes."""
+    return len(EVIDENCE_KINDS) * (len(pairs) + sum(len(group) for _, group in groups.group_pairs(pairs)))
 
 
 def _round_counts(counts: Mapping[str, float]) -> dict[str, int]:
-    return {what: round(count) for what, count in sorted(counts.items()) if round(count)}
-
-
-def _build_cases(
-    evidences: Iterable[tuple[TrainingPair, Evidence]],
-    kind: EvidenceKind,
-    fleets: Fleets,
-    frequencies: FrequencyTable,
-    progress: ProgressCallback,
-) -> Cases | None:
-    """The cases of pairs whose recogniser tells at least as much as a kind; None if there are none."""
-    terms: list[list[float]] = []
-    chances: list[float] = []
-    starts, trues, times, unsure, away = [], [], [], [], []
-    right = 0.0
-    for pair, whole in evidences:
-        progress(1)
-        if pair.found == "matched":
-            continue
-        true = pair.true_plate
-        weight = pair.times
-        if whole.plate == true:
-            right += weight
-            if right < _CORRECT_READS_PER_CASE:
-                continue
-            right -= _CORRECT_READS_PER_CASE
-            weight = float(_CORRECT_READS_PER_CASE)
-        evidence = whole if kind == "full" else build_evidence(_reduce_detail(pair, kind))
-        if evidence.kind != kind:
-            continue
-        start, place = len(terms), -1
-        for plate, chance in plate_hypotheses(evidence, pair.country, fleets, frequencies).items():
-            how = align(evidence, plate, frequencies)
-            if how is not None:
-                if plate == true:
-                    place = len(terms) - start
-                terms.append(how.terms)
-                chances.append(chance)
-        if len(terms) == start or (place < 0 and pair.found == "near"):
-            del terms[start:], chances[start:]
-            continue
-        starts.append(start)
-        trues.append(place)
-        times.append(weight)
-        unsure.append((1.0, mean_log_error(evidence)))
-        away.append(NO_FAR_OFFSET if pair.found == "near" else 0.0)
-    if not starts:
-        return None
-    arrays = (np.array(each) for each in (unsure, times, away))
-    return Cases(np.array(terms), np.log(chances), np.array(starts), np.array(trues), *arrays)
-
-
-def _reduce_detail(pair: TrainingPair, kind: EvidenceKind) -> TrainingPair:
-    """The pair as of a recogniser that tells less."""
-    poorer = replace(pair, candidates=None, char_alternatives=None)
-    if kind == "characters":
-        return poorer
-    confidence = pair.confidence
-    if confidence is None and pair.char_confidences:
-        confidence = sum(pair.char_confidences) / len(pair.char_confidences)
-    return replace(poorer, char_confidences=None, confidence=confidence if kind == "plate" else None)
+    return {name: round(count) for name, count in sorted(counts.items()) if round(count)}

@@ -53,7 +53,7 @@ def test_nothing_to_learn(tmp_path: Path) -> None:
     path.write_text('{"truth":"AB-123-CD","country":"FR","plate":"AB123CD"}\n')
     done = run("learn", str(path), "--output", str(tmp_path / "ours.json"))
     assert done.exit_code == 1
-    assert "no pair was read wrong" in done.stderr
+    assert "no pair was misread" in done.stderr
     assert not (tmp_path / "ours.json").exists()
 
 
@@ -114,7 +114,7 @@ def test_confirmed_hits(tmp_path: Path) -> None:
     assert load_models(tmp_path / "ours.json").general.counts == {"B8": 1, "D0": 1}
     done = run("learn", *args[:4])
     assert done.exit_code == 1
-    assert "no pair was read wrong" in done.stderr
+    assert "no pair was misread" in done.stderr
 
 
 def test_makers_are_shown_with_their_figures(file: Path, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_base_is_what_is_learnt_on(file: Path, tmp_path: Path) -> None:
         assert run("learn", few, "--output", str(output), "--base", base).exit_code == 0
         tables.append(load_models(output).general.commonness)
     assert tables[0] != tables[1] != tables[2]
-    for text, said in (("{}", "no confusion model"), (None, "is not TOML")):
+    for text, said in (("{}", "not a confusion model"), (None, "is not TOML")):
         option = "--base" if text else "--makers"
         bad = tmp_path / "bad"
         bad.write_text(text or "= 3")
@@ -187,7 +187,7 @@ def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
     path.write_text("{}")
     done = run("show", str(path))
     assert done.exit_code == 1
-    assert "no confusion model" in done.stderr
+    assert "not a confusion model" in done.stderr
 
 
 def test_the_shipped_model_is_shown() -> None:

@@ -203,4 +203,4 @@ class TestWrongUse:
         path.write_text(f'[matching]\nconfusions = "{model}"\n')
         result = anpr("AB123CD", "--config", path)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert "make it anew with `anpr confusions learn`" in result.stderr
+        assert "train it again with `anpr confusions learn`" in result.stderr

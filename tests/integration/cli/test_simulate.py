@@ -114,5 +114,5 @@ def test_a_model_of_misreads(tmp_path: Path) -> None:
     assert done.exit_code == 2 and "--confusions" in done.stderr
     model.write_text("{}")
     done = simulate(tmp_path / "out", "--confusions", str(model))
-    assert done.exit_code == 1 and "no confusion model" in done.stderr
+    assert done.exit_code == 1 and "not a confusion model" in done.stderr
     assert not (tmp_path / "out").exists()

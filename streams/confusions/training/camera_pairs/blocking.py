@@ -1,4 +1,4 @@
-"""Texts of two cameras that are near each other, within windows of time."""
+"""Blocking: candidate pairs of reads of two cameras, within time windows and few differing characters."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -10,7 +10,7 @@ from streams.confusions.evidence import CHAR_CODES
 from streams.plates.normal_form import fold_umlauts, normalise
 from streams.plates.packed_keys import ALPHABET
 from streams.records.read import Read
-from streams.records.times import to_ms
+from streams.records.times import SECOND_MS, to_ms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -18,104 +18,142 @@ Codes = NDArray[np.uint8]
 
 NO_CHAR: Final = len(ALPHABET)
 """The code of no character."""
+_NO_GAP: Final = -1
 _MAX_TEXT_LENGTH: Final = 14
 _MAX_DIFFERENT: Final = 3
 _MAX_DIFFERENT_BESIDE_GAP: Final = 2
 
 
+class TimeWindow(NamedTuple):
+    """The minimum and maximum seconds from a read of the first camera to one of the second."""
+
+    min_s: float
+    max_s: float
+
+
 class CandidatePairs(NamedTuple):
-    """Possible matches: rows of both cameras, the place of the character that one has and the other not (-1
-    for none), and the window, 0 for that of the travel time."""
+    """Pairs of reads (m) that may be of one vehicle."""
 
     first: Ints
+    """The row of the first camera's read."""
     second: Ints
+    """The row of the second camera's read."""
     gap: Ints
+    """The index of the character that only the longer text has; -1 if they are of one length."""
     window: Ints
+    """The index of the time window."""
 
 
 class CameraTexts(NamedTuple):
-    """The reads of one camera by time: rows as given, times in seconds, codes (n × 14, NONE behind the end)
-    and lengths."""
+    """The reads of one camera in order of time (n)."""
 
     rows: Ints
-    times: Floats
+    """The index of each read in the order given."""
+    times_s: Floats
+    """The capture time in seconds since 1970-01-01 UTC."""
     codes: Codes
+    """The codes of the text (n × 14), NO_CHAR after its end."""
     lengths: Ints
 
 
+class AlignedTexts(NamedTuple):
+    """The texts of candidate pairs (m × 15 each), NO_CHAR where one has no character."""
+
+    first: Codes
+    second: Codes
+
+    def select(self, indexes: Ints) -> "AlignedTexts":
+        """Return the texts of some of the pairs."""
+        return AlignedTexts(self.first[indexes], self.second[indexes])
+
+
 def build_camera_texts(reads: Sequence[Read]) -> CameraTexts:
-    times = np.array([to_ms(read.captured_at) / 1000 for read in reads], dtype=np.float64)
-    rows = np.argsort(times, kind="stable")
+    """Return the texts of the reads of one camera, given in any order."""
+    times_s = np.array([to_ms(read.captured_at) / SECOND_MS for read in reads], dtype=np.float64)
+    rows = np.argsort(times_s, kind="stable")
     codes = np.full((len(reads), _MAX_TEXT_LENGTH), NO_CHAR, dtype=np.uint8)
     lengths = np.zeros(len(reads), dtype=np.intp)
-    for place, row in enumerate(rows.tolist()):
+    for index, row in enumerate(rows.tolist()):
         plate = fold_umlauts(normalise(reads[row].plate))
-        codes[place, : len(plate)] = [CHAR_CODES[char] for char in plate]
-        lengths[place] = len(plate)
-    return CameraTexts(rows, times[rows], codes, lengths)
+        codes[index, : len(plate)] = [CHAR_CODES[char] for char in plate]
+        lengths[index] = len(plate)
+    return CameraTexts(rows, times_s[rows], codes, lengths)
 
 
 def find_candidate_pairs(
-    first: CameraTexts, second: CameraTexts, windows: list[tuple[float, float]]
+    first: CameraTexts, second: CameraTexts, windows: Sequence[TimeWindow]
 ) -> CandidatePairs:
-    """All pairs within a window that differ in few characters."""
+    """Return all pairs within a time window that differ by few characters."""
     parts: list[tuple[Ints, Ints, Ints, Ints]] = []
-    for window, (least, most) in enumerate(windows):
-        starts = np.searchsorted(first.times, second.times - most, "left")
-        ends = np.searchsorted(first.times, second.times - least, "right")
+    for window_index, window in enumerate(windows):
+        starts = np.searchsorted(first.times_s, second.times_s - window.max_s, "left")
+        ends = np.searchsorted(first.times_s, second.times_s - window.min_s, "right")
         for row in range(len(second.rows)):
             start, end = int(starts[row]), int(ends[row])
             if start < end:
-                here, gaps = _find_similar(first, start, end, second.codes[row], int(second.lengths[row]))
-                parts.append((here, np.full_like(here, row), gaps, np.full_like(here, window)))
+                similar, gaps = _find_similar(
+                    first, slice(start, end), second.codes[row], int(second.lengths[row])
+                )
+                parts.append((similar, np.full_like(similar, row), gaps, np.full_like(similar, window_index)))
     if not parts:
         parts = [(np.empty(0, dtype=np.intp),) * 4]
-    return CandidatePairs(*(np.concatenate([part[at] for part in parts]) for at in range(4)))
+    return CandidatePairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _find_similar(first: CameraTexts, start: int, end: int, text: Codes, length: int) -> tuple[Ints, Ints]:
-    """Of reads of the first camera those near a text, and the gap of each."""
-    codes, lengths = first.codes[start:end], first.lengths[start:end]
-    same = codes != text
-    beside = np.flatnonzero((lengths == length) & (same.sum(1) <= _MAX_DIFFERENT))
-    found, gaps = [beside + start], [np.full(len(beside), -1, dtype=np.intp)]
-    for step in (1, -1):
-        # The first's text is longer by one, then shorter by one.
-        rows = np.flatnonzero(lengths == length + step)
-        if not len(rows):
+def _find_similar(first: CameraTexts, rows: slice, text: Codes, length: int) -> tuple[Ints, Ints]:
+    """Return those rows of the first camera whose text is similar to another, and the gap of each."""
+    codes, lengths = first.codes[rows], first.lengths[rows]
+    differing_counts = (codes != text).sum(1)
+    same_length = np.flatnonzero((lengths == length) & (differing_counts <= _MAX_DIFFERENT))
+    similar = [same_length + rows.start]
+    gaps = [np.full(len(same_length), _NO_GAP, dtype=np.intp)]
+    for length_difference in (1, -1):
+        candidates = np.flatnonzero(lengths == length + length_difference)
+        if not len(candidates):
             continue
-        longer = codes[rows] if step == 1 else np.broadcast_to(text, (len(rows), len(text)))
-        shorter = np.broadcast_to(text, (len(rows), len(text))) if step == 1 else codes[rows]
-        size = length + (step == 1)
-        before = np.cumsum(longer[:, : size - 1] != shorter[:, : size - 1], axis=1)
-        behind = np.cumsum((longer[:, 1:size] != shorter[:, : size - 1])[:, ::-1], axis=1)[:, ::-1]
-        none = np.zeros((len(rows), 1), dtype=before.dtype)
-        unlike = np.hstack([none, before]) + np.hstack([behind, none])
-        best = unlike.argmin(1)
-        near = unlike[np.arange(len(rows)), best] <= _MAX_DIFFERENT_BESIDE_GAP
-        found.append(rows[near] + start)
-        gaps.append(best[near])
-    return np.concatenate(found), np.concatenate(gaps)
+        repeated = np.broadcast_to(text, (len(candidates), len(text)))
+        if length_difference == 1:
+            best_gaps, min_different = _best_gaps(codes[candidates], repeated, length + 1)
+        else:
+            best_gaps, min_different = _best_gaps(repeated, codes[candidates], length)
+        is_similar = min_different <= _MAX_DIFFERENT_BESIDE_GAP
+        similar.append(candidates[is_similar] + rows.start)
+        gaps.append(best_gaps[is_similar])
+    return np.concatenate(similar), np.concatenate(gaps)
 
 
-def align_texts(
+def _best_gaps(longer: Codes, shorter: Codes, length: int) -> tuple[Ints, Ints]:
+    """Return, for each pair of texts, the best gap and how many other characters differ with it.
+
+    `length` is that of the longer texts.
+    """
+    last = length - 1
+    before = np.cumsum(longer[:, :last] != shorter[:, :last], axis=1)
+    after = np.cumsum((longer[:, 1:length] != shorter[:, :last])[:, ::-1], axis=1)[:, ::-1]
+    zero = np.zeros((len(longer), 1), dtype=before.dtype)
+    differing_counts = np.hstack([zero, before]) + np.hstack([after, zero])
+    best_gaps = differing_counts.argmin(1)
+    return best_gaps, differing_counts[np.arange(len(longer)), best_gaps]
+
+
+def align_candidates(
     candidate_pairs: CandidatePairs, first: CameraTexts, second: CameraTexts
-) -> tuple[Codes, Codes]:
-    """The texts of candidates (m × 15) with NONE where one has no character."""
-    one, other = first.codes[candidate_pairs.first], second.codes[candidate_pairs.second]
-    lacks = first.lengths[candidate_pairs.first] < second.lengths[candidate_pairs.second]
-    gap = candidate_pairs.gap >= 0
-    return _insert_gaps(one, candidate_pairs.gap, gap & lacks), _insert_gaps(
-        other, candidate_pairs.gap, gap & ~lacks
+) -> AlignedTexts:
+    """Return the texts of candidate pairs, character by character."""
+    has_gap = candidate_pairs.gap != _NO_GAP
+    is_first_shorter = first.lengths[candidate_pairs.first] < second.lengths[candidate_pairs.second]
+    return AlignedTexts(
+        _insert_gaps(first.codes[candidate_pairs.first], candidate_pairs.gap, has_gap & is_first_shorter),
+        _insert_gaps(second.codes[candidate_pairs.second], candidate_pairs.gap, has_gap & ~is_first_shorter),
     )
 
 
 def _insert_gaps(codes: Codes, gaps: Ints, has_gap: NDArray[np.bool_]) -> Codes:
-    """Texts with a NONE put in at a gap, where there is one."""
+    """Return texts with NO_CHAR inserted at the gap of those that have one."""
     count, width = codes.shape
-    places = np.arange(width + 1)[None, :]
-    from_ = np.where(has_gap[:, None] & (places > gaps[:, None]), places - 1, places)
-    wider = np.hstack([codes, np.full((count, 1), NO_CHAR, dtype=np.uint8)])
-    opened = np.take_along_axis(wider, from_, axis=1)
-    opened[has_gap, gaps[has_gap]] = NO_CHAR
-    return opened
+    positions = np.arange(width + 1)[None, :]
+    sources = np.where(has_gap[:, None] & (positions > gaps[:, None]), positions - 1, positions)
+    padded = np.hstack([codes, np.full((count, 1), NO_CHAR, dtype=np.uint8)])
+    with_gaps = np.take_along_axis(padded, sources, axis=1)
+    with_gaps[has_gap, gaps[has_gap]] = NO_CHAR
+    return with_gaps

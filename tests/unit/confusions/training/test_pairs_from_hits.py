@@ -75,7 +75,7 @@ def test_a_pattern_is_no_true_plate() -> None:
     pattern = hit("AB123CD", "AB1*", class_="pattern")
     pairs = pairs_from_hits([pattern, MISREAD], [says(pattern), says(MISREAD)])
     assert found(pairs) == [("EF456G0", "EF456GD", "matched")]
-    assert pairs.skipped == {"confirmed on a pattern, which is no true plate": 1}
+    assert pairs.skipped == {"confirmed on a pattern, which is not a true plate": 1}
 
 
 def test_lists_with_exact_hits_only_show_no_misreads() -> None:
@@ -137,7 +137,7 @@ def test_plates_and_countries_that_are_none() -> None:
     unknown = hit("AB123CD", "AB123CD", country=None)
     pairs = pairs_from_hits([bad, MISREAD], [says(bad)])
     assert pairs.pairs == []
-    assert pairs.skipped == {"confirmed, but a plate in it is none": 1}
+    assert pairs.skipped == {"confirmed, but with an invalid plate": 1}
     pairs = pairs_from_hits([unknown, MISREAD], [says(unknown)])
     assert pairs.skipped == {"confirmed, but the country of the plate is not known": 1}
 
@@ -159,5 +159,5 @@ def test_only_what_matches_is_learnt_of_matched_reads() -> None:
     assert moved("D", "P") == moved("B", "P") == 0
     assert model.weights == base.weights
     assert model.seen_per_misread("D", "0") == pytest.approx(2, rel=0.05)
-    with pytest.raises(TrainingError, match="say nothing without a base model"):
+    with pytest.raises(TrainingError, match="not enough without a base model"):
         train(pairs, builtin_fleets(), "ours", "")

@@ -22,7 +22,7 @@ from streams.confusions.model import (
 )
 from streams.confusions.training.counts import ConfusionCounts
 from streams.confusions.training.pairs import TrainingPair, decode_pair
-from streams.confusions.training.train import TrainingError, train, train_all
+from streams.confusions.training.train import ModelGroups, TrainingError, train, train_all
 from streams.plates.fleets import builtin_fleets
 from streams.plates.packed_keys import ALPHABET
 from tests.support.builders import a_read
@@ -107,8 +107,8 @@ def test_too_far(model: ConfusionModel) -> None:
 
 def test_nothing_to_learn() -> None:
     for pairs_, why in (
-        ([], "no pair was read wrong"),
-        ([TrainingPair("AB123CD", "FR", "AB123CD")], "no pair was read wrong"),
+        ([], "no pair was misread"),
+        ([TrainingPair("AB123CD", "FR", "AB123CD")], "no pair was misread"),
         ([TrainingPair("AB123CD", "XK", "AB123C0")], "no pair is of a country whose plates are known"),
     ):
         with pytest.raises(TrainingError, match=why):
@@ -135,7 +135,7 @@ def test_a_model_for_each_reader_of_which_enough_is_known() -> None:
         [*make_pairs(150, 1, "north"), *make_pairs(40, 2, "south")],
         builtin_fleets(),
         "made up",
-        min_pairs=100,
+        groups=ModelGroups(100),
     )
     assert list(models.of) == ["north"]
     assert models.for_camera("north").pairs == 150
@@ -150,8 +150,7 @@ def test_a_model_for_each_maker_of_which_enough_is_known() -> None:
         [*make_pairs(120, 1, "north"), *make_pairs(40, 2, "south"), *make_pairs(20, 3, "west")],
         builtin_fleets(),
         "made up",
-        min_pairs=100,
-        vendors=makers,
+        groups=ModelGroups(100, makers),
     )
     assert sorted(models.of) == ["acme", "north"]
     assert models.of["acme"].pairs == 160
@@ -205,10 +204,10 @@ def test_pairs_that_count_less_than_once() -> None:
 def test_where_in_the_plate_and_how_sure() -> None:
     """The made-up reader loses the first character only, and is unsure where it is wrong."""
     tally = ConfusionCounts((pair, build_evidence(pair)) for pair in make_pairs(1500))
-    start, inside, end = tally.places["lost"].tolist()
+    start, inside, end = tally.positions["lost"].tolist()
     assert start > 15
     assert (inside, end) == (0, 0)
-    assert tally.places["seen"].tolist() == pytest.approx([1500, 7500, 1500], rel=0.05)
+    assert tally.positions["seen"].tolist() == pytest.approx([1500, 7500, 1500], rel=0.05)
     _, chars = tally.confidence_bands()
     shares = [band.wrong / band.seen for band in chars]
     assert chars[0].upto == 0.5
@@ -217,11 +216,11 @@ def test_where_in_the_plate_and_how_sure() -> None:
     extra = ConfusionCounts(
         [(TrainingPair("AB1", "FR", "XAB1"), build_evidence(TrainingPair("AB1", "FR", "XAB1")))]
     )
-    assert extra.places["extra"].tolist() == [1, 0, 0]
+    assert extra.positions["extra"].tolist() == [1, 0, 0]
     last = ConfusionCounts(
         [(TrainingPair("AB1", "FR", "AB1X"), build_evidence(TrainingPair("AB1", "FR", "AB1X")))]
     )
-    assert last.places["extra"].tolist() == [0, 0, 1]
+    assert last.positions["extra"].tolist() == [0, 0, 1]
 
 
 def test_reads_found_near_another_say_nothing_of_far_plates(model: ConfusionModel) -> None:
@@ -241,11 +240,14 @@ def test_a_file_comes_back_as_it_was(model: ConfusionModel, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (lambda data: data[:-40], "no confusion model"),
-        (lambda _: b"", "no confusion model"),
-        (lambda _: b"\xff\xfe", "no confusion model"),
-        (lambda data: data.replace(b"anpr-confusions", b"anpr-somethings"), "no confusion model"),
-        (lambda data: data.replace(b'"version":2', b'"version":9'), "format 9; this version reads 2"),
+        (lambda data: data[:-40], "not a confusion model"),
+        (lambda _: b"", "not a confusion model"),
+        (lambda _: b"\xff\xfe", "not a confusion model"),
+        (lambda data: data.replace(b"anpr-confusions", b"anpr-somethings"), "not a confusion model"),
+        (
+            lambda data: data.replace(b'"version":2', b'"version":9'),
+            "format 9, but this version reads format 2",
+        ),
         (lambda data: data.replace(b'"D0":', b'"D1":'), "damaged"),
     ],
 )
@@ -257,7 +259,7 @@ def test_a_damaged_or_foreign_file_is_refused(model: ConfusionModel, spoil, why:
 def test_a_model_without_weights_for_a_kind_of_read_is_refused(model: ConfusionModel) -> None:
     """Else the first read of that kind would end the worker."""
     lame = replace(model, weights={"bare": model.weights["bare"]})
-    with pytest.raises(ModelError, match="no weights for full; make it anew with `anpr confusions learn`"):
+    with pytest.raises(ModelError, match="no weights for full; train it again with `anpr confusions learn`"):
         decode_models(encode_models(ConfusionModels(model, {"c1": lame})), "it.json")
 
 

@@ -97,7 +97,7 @@ def test_roads_without_common_vehicles() -> None:
 
 def test_too_short_a_time() -> None:
     one, other = seen("AB123CD", 0), seen("AB123CD", 700, "south")
-    with pytest.raises(TrainingError, match=r"too short a time.* give those of 2,000 s or more"):
+    with pytest.raises(TrainingError, match=r"too short a time.* give reads of 2,000 s or more"):
         link_reads(CameraPair([one], [other], 600, 1100))
     for way in (
         CameraPair([], [], 600, 1100),
