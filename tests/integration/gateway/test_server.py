@@ -1,4 +1,4 @@
-"""The gateway over real HTTP: what a camera hears, and what is kept of what it sent."""
+"""The gateway over real HTTP: its answers to cameras, and what it stores of their events."""
 
 import asyncio
 import json
@@ -17,24 +17,27 @@ from tests.support.vendor_samples import ARRIVED_MS
 from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
 
 
-def read(number: int = 1, **more: Any) -> dict[str, Any]:
-    plain = {"read_id": f"e{number}", "captured_at": "2026-05-21T11:59:58Z", "plate": "1-ABC-123"}
-    return {name: value for name, value in (plain | more).items() if value is not None}
+def read_fields(number: int = 1, **fields: Any) -> dict[str, Any]:
+    """Return a read in its JSON form; None removes a field."""
+    defaults = {"read_id": f"e{number}", "captured_at": "2026-05-21T11:59:58Z", "plate": "1-ABC-123"}
+    return {name: value for name, value in (defaults | fields).items() if value is not None}
 
 
-def run(folder: Path, play: Callable[[GatewayEnvironment], Awaitable[None]], **more: Any) -> None:
-    async def whole() -> None:
-        async with running_gateway(folder, **more) as ground:
-            await play(ground)
+def run(folder: Path, scenario: Callable[[GatewayEnvironment], Awaitable[None]], **options: Any) -> None:
+    """Run a scenario against a gateway; `options` are those of `running_gateway`."""
 
-    asyncio.run(whole())
+    async def run_scenario() -> None:
+        async with running_gateway(folder, **options) as environment:
+            await scenario(environment)
+
+    asyncio.run(run_scenario())
 
 
-def test_an_event_is_accepted_when_it_is_kept(tmp_path: Path) -> None:
-    async def play(ground: GatewayEnvironment) -> None:
-        reply = await ground.send(read(country="BE"))
+def test_an_accepted_event_is_in_the_spool(tmp_path: Path) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
+        reply = await environment.send(read_fields(country="BE"))
         assert reply.status == 200
-        (entry,) = ground.spooled()
+        (entry,) = environment.spooled()
         assert (entry.topic, entry.key) == ("anpr.reads.BE", b"c1")
         assert json.loads(entry.value) == {
             "read_id": "e1",
@@ -44,93 +47,94 @@ def test_an_event_is_accepted_when_it_is_kept(tmp_path: Path) -> None:
             "country": "BE",
         }
 
-    run(tmp_path, play)
+    run(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "reason", "words"),
+    ("body", "status", "reason", "message"),
     [
         ("{", 400, "form", "must be JSON"),
-        (read(plate=None), 422, "plate", "missing"),
-        (read(plate=" - "), 422, "plate", "letter or digit"),
-        (read(plate="АВ123СD"), 422, "plate", "Cyrillic"),
-        (read(plate="١٢٣ ب"), 422, "plate", "letters A-Z"),
-        (read(country="XX"), 422, "country", "alpha-2"),
-        (read(captured_at="2026-05-21T12:00:00+30:00"), 422, "time", "RFC 3339"),
-        (read(captured_at="2026-05-21T20:00:00Z"), 422, "time", "5 minutes after"),
-        (read(camera_id="c2"), 403, "device", "that of the sending camera, c1"),
-        (read(speed_kmh="fast"), 422, "field", "a number"),
+        (read_fields(plate=None), 422, "plate", "missing"),
+        (read_fields(plate=" - "), 422, "plate", "letter or digit"),
+        (read_fields(plate="АВ123СD"), 422, "plate", "Cyrillic"),
+        (read_fields(plate="١٢٣ ب"), 422, "plate", "letters A-Z"),
+        (read_fields(country="XX"), 422, "country", "alpha-2"),
+        (read_fields(captured_at="2026-05-21T12:00:00+30:00"), 422, "time", "RFC 3339"),
+        (read_fields(captured_at="2026-05-21T20:00:00Z"), 422, "time", "5 minutes after"),
+        (read_fields(camera_id="c2"), 403, "device", "that of the sending camera, c1"),
+        (read_fields(speed_kmh="fast"), 422, "field", "a number"),
     ],
 )
-def test_what_is_wrong_is_said_counted_and_put_aside_and_the_next_event_works(
-    tmp_path: Path, body: Any, status: int, reason: str, words: str
+def test_a_wrong_event_is_answered_counted_and_dead_lettered(
+    tmp_path: Path, body: Any, status: int, reason: str, message: str
 ) -> None:
-    async def play(ground: GatewayEnvironment) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
         sent = body if isinstance(body, str) else json.dumps(body)
-        reply = await ground.send(sent)
+        reply = await environment.send(sent)
         assert reply.status == status
         (refused,) = reply.json["refused"]
         assert refused["reason"] == reason
-        assert any(words in fault["rule"] for fault in refused["faults"])
-        (letter,) = ground.dead_letters()
-        assert letter["body"].decode() == sent
-        assert letter["__connect.errors.stage"] == "gateway"
-        assert words in letter["__connect.errors.exception.message"]
-        seen = next(iter(ground.monitor.counts(ground.context.now_ms())))
-        assert (seen.events["refused"], seen.rejects[reason]) == (1, 1)  # type: ignore[index]
-        assert (await ground.send(read())).status == 200
-        assert len(ground.reads()) == 1
+        assert any(message in fault["rule"] for fault in refused["faults"])
+        (dead_letter,) = environment.dead_letters()
+        assert dead_letter["body"].decode() == sent
+        assert dead_letter["__connect.errors.stage"] == "gateway"
+        assert message in dead_letter["__connect.errors.exception.message"]
+        counts = next(iter(environment.monitor.counts(environment.context.now_ms())))
+        assert (counts.events["refused"], counts.rejects[reason]) == (1, 1)  # type: ignore[index]
+        assert (await environment.send(read_fields())).status == 200
+        assert len(environment.reads()) == 1
 
-    run(tmp_path, play)
+    run(tmp_path, scenario)
 
 
-def test_a_bad_read_costs_its_neighbours_nothing(tmp_path: Path) -> None:
-    async def play(ground: GatewayEnvironment) -> None:
-        reply = await ground.send([read(1), read(2, plate="?"), read(3)])
+def test_a_wrong_read_does_not_affect_the_others_of_the_event(tmp_path: Path) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
+        reply = await environment.send([read_fields(1), read_fields(2, plate="?"), read_fields(3)])
         assert reply.status == 422
         assert reply.json["taken"] == 2
         assert reply.json["refused"][0]["faults"][0]["field"] == "[1].plate"
-        assert [each["read_id"] for each in ground.reads()] == ["e1", "e3"]
-        lines = "\n".join(json.dumps(each) for each in (read(4), read(5)))
-        assert (await ground.send(lines)).status == 200
-        assert [each["read_id"] for each in ground.reads()] == ["e1", "e3", "e4", "e5"]
+        assert [each["read_id"] for each in environment.reads()] == ["e1", "e3"]
+        lines = "\n".join(json.dumps(each) for each in (read_fields(4), read_fields(5)))
+        assert (await environment.send(lines)).status == 200
+        assert [each["read_id"] for each in environment.reads()] == ["e1", "e3", "e4", "e5"]
 
-    run(tmp_path, play)
+    run(tmp_path, scenario)
 
 
-def test_who_is_not_known_gets_nothing_in(tmp_path: Path) -> None:
+def test_events_without_a_valid_login_are_refused(tmp_path: Path) -> None:
     cameras = {
         "c1": GatewayCameraConfig(maker="read"),
         "c2": GatewayCameraConfig(maker="read", user="both"),
         "c3": GatewayCameraConfig(maker="read", user="both"),
     }
 
-    async def play(ground: GatewayEnvironment) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
         for user, secret in (("c1", "wrong"), ("nobody", SECRET), ("", "")):
-            reply = await ground.send(read(), user, secret)
+            reply = await environment.send(read_fields(), user, secret)
             assert reply.status == 401
             assert "Basic" in reply.headers["WWW-Authenticate"]
-        assert (await ground.send(read(), headers={"Authorization": "?"})).status == 401
-        assert (await ground.send(read(), path="/cameras/c2")).status == 403
-        assert (await ground.send(read(), "both")).status == 400
-        assert ground.reads() == []
-        assert {letter["body"] for letter in ground.dead_letters()} == {b""}
-        assert (await ground.send(read(), path="/cameras/c1")).status == 200
-        assert (await ground.send(read(), "both", path="/cameras/c3")).status == 200
-        assert [each["camera_id"] for each in ground.reads()] == ["c1", "c3"]
+        assert (await environment.send(read_fields(), headers={"Authorization": "?"})).status == 401
+        assert (await environment.send(read_fields(), path="/cameras/c2")).status == 403
+        assert (await environment.send(read_fields(), "both")).status == 400
+        assert environment.reads() == []
+        assert {dead_letter["body"] for dead_letter in environment.dead_letters()} == {b""}
+        assert (await environment.send(read_fields(), path="/cameras/c1")).status == 200
+        assert (await environment.send(read_fields(), "both", path="/cameras/c3")).status == 200
+        assert [each["camera_id"] for each in environment.reads()] == ["c1", "c3"]
 
-    run(tmp_path, play, cameras=cameras)
+    run(tmp_path, scenario, cameras=cameras)
 
 
-def test_the_log_says_whose_login_was_wrong_and_no_secret(
+def test_the_log_names_the_user_of_a_failed_login_and_no_secret(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def play(ground: GatewayEnvironment) -> None:
-        await ground.send(read(), "c1", "hidden one")
-        await ground.send(read(), headers={"Authorization": "Basic aGlkZGVuIHR3bw=="})  # without a user
-        await ground.send(read(), headers={"Authorization": "Bearer hidden three"})
+    async def scenario(environment: GatewayEnvironment) -> None:
+        await environment.send(read_fields(), "c1", "hidden one")
+        without_user = {"Authorization": "Basic aGlkZGVuIHR3bw=="}
+        await environment.send(read_fields(), headers=without_user)
+        await environment.send(read_fields(), headers={"Authorization": "Bearer hidden three"})
 
-    run(tmp_path, play)
+    run(tmp_path, scenario)
     assert [line.partition(" from ")[0] for line in caplog.messages] == [
         "refused an event of user 'c1'",
         "refused an event",
@@ -139,74 +143,76 @@ def test_the_log_says_whose_login_was_wrong_and_no_secret(
     assert "hidden" not in caplog.text and "aGlk" not in caplog.text
 
 
-def test_after_ten_wrong_logins_an_address_has_to_wait(tmp_path: Path) -> None:
-    async def play(ground: GatewayEnvironment) -> None:
-        replies = [await ground.send(read(), "c1", "wrong") for _ in range(12)]
+def test_an_address_has_to_wait_after_ten_failed_logins(tmp_path: Path) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
+        replies = [await environment.send(read_fields(), "c1", "wrong") for _ in range(12)]
         assert [reply.status for reply in replies] == [401] * 10 + [429] * 2
         assert int(replies[-1].headers["Retry-After"]) >= 1
 
-    run(tmp_path, play)
+    run(tmp_path, scenario)
 
 
-def test_more_events_than_a_camera_may_send_have_to_wait_and_others_go_on(tmp_path: Path) -> None:
+def test_a_camera_above_its_rate_has_to_wait_and_others_do_not(tmp_path: Path) -> None:
     cameras = {
         "c1": GatewayCameraConfig(maker="read", events_per_s=3),
         "c2": GatewayCameraConfig(maker="read"),
     }
 
-    async def play(ground: GatewayEnvironment) -> None:
-        replies = [await ground.send(read(number)) for number in range(8)]
+    async def scenario(environment: GatewayEnvironment) -> None:
+        replies = [await environment.send(read_fields(number)) for number in range(8)]
         assert [reply.status for reply in replies] == [200] * 6 + [429] * 2
         assert "Retry-After" in replies[-1].headers
-        assert (await ground.send(read(), "c2")).status == 200
-        assert len(ground.reads()) == 7
+        assert (await environment.send(read_fields(), "c2")).status == 200
+        assert len(environment.reads()) == 7
 
-    run(tmp_path, play, cameras=cameras)
+    run(tmp_path, scenario, cameras=cameras)
 
 
-def test_a_full_spool_says_when_to_come_again(tmp_path: Path) -> None:
-    async def play(ground: GatewayEnvironment) -> None:
-        statuses = [(await ground.send([read(number) for number in range(50)])).status for _ in range(40)]
+def test_a_full_spool_is_answered_with_the_time_to_retry(tmp_path: Path) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
+        statuses = [
+            (await environment.send([read_fields(number) for number in range(50)])).status for _ in range(40)
+        ]
         first = statuses.index(503)
         assert statuses == [200] * first + [503] * (40 - first)
-        assert len(ground.reads()) == 50 * first
-        reply = await ground.send(read())
+        assert len(environment.reads()) == 50 * first
+        reply = await environment.send(read_fields())
         assert (reply.status, reply.headers["Retry-After"]) == (503, "30")
 
-    run(tmp_path, play, spool_bytes=150_000)
+    run(tmp_path, scenario, spool_bytes=150_000)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["with its length", "in chunks"])
-def test_an_event_that_is_too_large_is_cut_off(tmp_path: Path, told: bool) -> None:
-    async def play(ground: GatewayEnvironment) -> None:
+@pytest.mark.parametrize("with_length", [True, False], ids=["with its length", "in chunks"])
+def test_an_event_that_is_too_large_is_refused(tmp_path: Path, with_length: bool) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
         async def chunks() -> Any:
             for _ in range(20):
                 yield b" " * 10_000
 
-        reply = await ground.send(b" " * 200_000 if told else chunks())
+        reply = await environment.send(b" " * 200_000 if with_length else chunks())
         assert (reply.status, reply.json["refused"][0]["reason"]) == (413, "size")
-        assert "event_mb" in ground.dead_letters()[0]["__connect.errors.exception.message"]
-        assert (await ground.send(read())).status == 200
+        assert "event_mb" in environment.dead_letters()[0]["__connect.errors.exception.message"]
+        assert (await environment.send(read_fields())).status == 200
 
-    run(tmp_path, play, event_mb=0.1)
+    run(tmp_path, scenario, event_mb=0.1)
 
 
-def test_a_camera_may_have_a_limit_of_its_own(tmp_path: Path) -> None:
+def test_a_camera_may_have_its_own_limit_of_size(tmp_path: Path) -> None:
     cameras = {
         "c1": GatewayCameraConfig(maker="read", event_mb=0.01),
         "c2": GatewayCameraConfig(maker="read"),
     }
 
-    async def play(ground: GatewayEnvironment) -> None:
-        long = [read(number) for number in range(200)]
-        assert [(await ground.send(long, user)).status for user in ("c1", "c2")] == [413, 200]
-        assert (await ground.send(read())).status == 200
+    async def scenario(environment: GatewayEnvironment) -> None:
+        large = [read_fields(number) for number in range(200)]
+        assert [(await environment.send(large, user)).status for user in ("c1", "c2")] == [413, 200]
+        assert (await environment.send(read_fields())).status == 200
 
-    run(tmp_path, play, cameras=cameras)
+    run(tmp_path, scenario, cameras=cameras)
 
 
 @pytest.mark.parametrize(
-    ("begin", "answer"),
+    ("sent", "answer"),
     [
         ("", b""),
         ("POST / HT", b""),
@@ -215,94 +221,115 @@ def test_a_camera_may_have_a_limit_of_its_own(tmp_path: Path) -> None:
     ],
     ids=["nothing", "half a line", "half a head", "half a body"],
 )
-def test_a_slow_sender_is_cut_off(tmp_path: Path, begin: str, answer: bytes) -> None:
-    async def play(ground: GatewayEnvironment) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(ground.url.rpartition(":")[2]))
-        writer.write(begin.format(login=basic_auth("c1", SECRET)).encode())
+def test_a_slow_sender_is_disconnected(tmp_path: Path, sent: str, answer: bytes) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(environment.url.rpartition(":")[2]))
+        writer.write(sent.format(login=basic_auth("c1", SECRET)).encode())
         try:
-            heard = await asyncio.wait_for(reader.read(), 10)
+            received = await asyncio.wait_for(reader.read(), 10)
         except ConnectionResetError:
-            heard = b""
-        assert answer in heard
+            received = b""
+        assert answer in received
         writer.close()
-        assert (await ground.send(read())).status == 200
+        assert (await environment.send(read_fields())).status == 200
 
-    run(tmp_path, play, event_s=0.3)
+    run(tmp_path, scenario, event_s=0.3)
 
 
-def test_a_camera_is_known_by_its_certificate_and_one_without_is_not(tmp_path: Path) -> None:
+def test_a_camera_is_identified_by_its_certificate(tmp_path: Path) -> None:
     pem = create_certificates(tmp_path)
     cameras = {
         "c1": GatewayCameraConfig(maker="read", auth="certificate", user="test"),
         "c2": GatewayCameraConfig(maker="read"),
     }
-    shown, none = (ssl.create_default_context(cafile=pem.ca) for _ in range(2))
-    shown.load_cert_chain(pem.cert, pem.key)
+    with_certificate, without_certificate = (ssl.create_default_context(cafile=pem.ca) for _ in range(2))
+    with_certificate.load_cert_chain(pem.cert, pem.key)
 
-    async def play(ground: GatewayEnvironment) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
         for path, status in (("/", 200), ("/cameras/c2", 403)):
-            async with ground.session.post(ground.url + path, json=read(), ssl=shown) as response:
+            async with environment.session.post(
+                environment.url + path, json=read_fields(), ssl=with_certificate
+            ) as response:
                 assert response.status == status
-        async with ground.session.post(ground.url, json=read(), ssl=none) as response:
+        async with environment.session.post(
+            environment.url, json=read_fields(), ssl=without_certificate
+        ) as response:
             assert response.status == 401
-        # Others log in by password as ever.
-        assert (await ground.send(read(), "c2", ssl=none)).status == 200
-        assert [each["camera_id"] for each in ground.reads()] == ["c1", "c2"]
+        # Other cameras still log in by password.
+        assert (await environment.send(read_fields(), "c2", ssl=without_certificate)).status == 200
+        assert [each["camera_id"] for each in environment.reads()] == ["c1", "c2"]
         with pytest.raises(aiohttp.ClientError):
-            await ground.session.post(ground.url.replace("https", "http"), json=read())
+            await environment.session.post(environment.url.replace("https", "http"), json=read_fields())
 
     files = {"cert_file": pem.cert, "key_file": pem.key, "client_ca_file": pem.ca}
-    run(tmp_path, play, cameras=cameras, **files)
+    run(tmp_path, scenario, cameras=cameras, **files)
 
 
-def test_pictures_are_stored_if_there_is_a_folder_and_named_in_the_read(tmp_path: Path) -> None:
+def test_pictures_are_stored_only_if_a_folder_is_set_and_named_in_the_read(tmp_path: Path) -> None:
     body = (SAMPLES / "hikvision" / "with_pictures.multipart").read_bytes()
     cameras = {"c1": GatewayCameraConfig(maker="hikvision", zone="Europe/Brussels")}
-    form = {"Content-Type": "multipart/form-data; boundary=boundary"}
+    headers = {"Content-Type": "multipart/form-data; boundary=boundary"}
 
-    async def stored(ground: GatewayEnvironment) -> None:
-        assert (await ground.send(body, headers=form)).status == 200
-        (read_,) = ground.reads()
-        path = Path(read_["image_ref"].removeprefix("file://"))
+    async def with_folder(environment: GatewayEnvironment) -> None:
+        assert (await environment.send(body, headers=headers)).status == 200
+        (stored_read,) = environment.reads()
+        path = Path(stored_read["image_ref"].removeprefix("file://"))
         assert path.is_relative_to(tmp_path / "pictures") and path.read_bytes()
 
-    async def dropped(ground: GatewayEnvironment) -> None:
-        assert (await ground.send(body, headers=form)).status == 200
-        assert "image_ref" not in ground.reads()[0]
+    async def without_folder(environment: GatewayEnvironment) -> None:
+        assert (await environment.send(body, headers=headers)).status == 200
+        assert "image_ref" not in environment.reads()[0]
 
-    run(tmp_path, stored, cameras=cameras, now_ms=ARRIVED_MS, pictures=str(tmp_path / "pictures"))
+    run(tmp_path, with_folder, cameras=cameras, now_ms=ARRIVED_MS, pictures=str(tmp_path / "pictures"))
     (tmp_path / "other").mkdir()
-    run(tmp_path / "other", dropped, cameras=cameras, now_ms=ARRIVED_MS)
+    run(tmp_path / "other", without_folder, cameras=cameras, now_ms=ARRIVED_MS)
 
 
-def test_a_dead_letter_has_no_picture(tmp_path: Path) -> None:
+def test_a_dead_letter_has_no_pictures(tmp_path: Path) -> None:
     body = (SAMPLES / "hikvision" / "with_pictures.multipart").read_bytes()
-    form = {"Content-Type": "multipart/form-data; boundary=boundary"}
+    headers = {"Content-Type": "multipart/form-data; boundary=boundary"}
     cameras = {"c1": GatewayCameraConfig(maker="hikvision", zone="Europe/Brussels", device="another")}
 
-    async def play(ground: GatewayEnvironment) -> None:
-        assert (await ground.send(body, headers=form)).status == 403
-        (letter,) = ground.dead_letters()
-        assert b"EventNotificationAlert" in letter["body"]
-        assert len(letter["body"]) < len(body)
+    async def scenario(environment: GatewayEnvironment) -> None:
+        assert (await environment.send(body, headers=headers)).status == 403
+        (dead_letter,) = environment.dead_letters()
+        assert b"EventNotificationAlert" in dead_letter["body"]
+        assert len(dead_letter["body"]) < len(body)
 
-    run(tmp_path, play, cameras=cameras, now_ms=ARRIVED_MS)
+    run(tmp_path, scenario, cameras=cameras, now_ms=ARRIVED_MS)
 
 
-def test_a_camera_that_waits_for_its_own_reply_gets_it_if_a_read_was_taken(tmp_path: Path) -> None:
-    """Else it would send for ever an event whose country is not known."""
+def test_a_camera_that_expects_a_vendor_reply_gets_it_if_a_read_is_accepted(tmp_path: Path) -> None:
+    """Otherwise it would repeat an event with an unknown country for ever."""
     body = json.loads((SAMPLES / "dahua" / "full.json").read_text())
     cameras = {"c1": GatewayCameraConfig(maker="dahua", zone="Europe/Brussels")}
 
-    async def play(ground: GatewayEnvironment) -> None:
-        reply = await ground.send(body, path="/NotificationInfo/TollgateInfo")
-        assert (reply.status, reply.json["Result"], ground.dead_letters()) == (200, True, [])
+    async def scenario(environment: GatewayEnvironment) -> None:
+        reply = await environment.send(body, path="/NotificationInfo/TollgateInfo")
+        assert (reply.status, reply.json["Result"], environment.dead_letters()) == (200, True, [])
         body["Picture"]["Plate"]["Region"] = "ATLANTIS"
-        reply = await ground.send(body, path="/NotificationInfo/TollgateInfo")
+        reply = await environment.send(body, path="/NotificationInfo/TollgateInfo")
         assert (reply.status, reply.json["Result"]) == (200, True)
-        assert ["country" in each for each in ground.reads()] == [True, False]
-        assert len(ground.dead_letters()) == 1
+        assert ["country" in each for each in environment.reads()] == [True, False]
+        assert len(environment.dead_letters()) == 1
         del body["Picture"]["Plate"]
-        assert (await ground.send(body, path="/NotificationInfo/TollgateInfo")).status == 422
+        assert (await environment.send(body, path="/NotificationInfo/TollgateInfo")).status == 422
 
-    run(tmp_path, play, cameras=cameras, now_ms=ARRIVED_MS)
+    run(tmp_path, scenario, cameras=cameras, now_ms=ARRIVED_MS)
+
+
+def test_metrics_and_health_are_those_of_the_gateway(tmp_path: Path) -> None:
+    async def scenario(environment: GatewayEnvironment) -> None:
+        await environment.send(read_fields())
+        metrics = await environment.get("/metrics")
+        assert metrics.status == 200
+        assert b'anpr_gateway_events_total{camera="c1",outcome="taken"} 1.0' in metrics.body
+        ready = await environment.get("/health/ready")
+        assert (ready.status, ready.json["ready"]) == (200, True)
+        assert ready.json["kafka"] == {"confirmed": 0, "troubles": {}}
+        assert (await environment.get("/health/live")).json == {"live": True}
+        assert (await environment.get("/")).status == 404
+        async with environment.session.put(environment.url) as response:
+            assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD, POST")
+
+    run(tmp_path, scenario)

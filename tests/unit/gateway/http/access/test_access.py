@@ -1,4 +1,4 @@
-"""Who may send: the right login beside the wrong one, in every kind, and any bytes in its place."""
+"""Access control: valid and invalid logins of every kind, and random bytes as logins."""
 
 import base64
 from collections.abc import Mapping
@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from streams.gateway.config import GatewayCameraConfig
 from streams.gateway.http.access import Access, Login, Unauthorised
+from streams.records.times import Millis
 
-NOW = 1_779_400_000_000
+NOW_MS = 1_779_400_000_000
 ENVIRON = {f"ANPR_CAMERA_{name}": f"secret of {name}" for name in ("B1", "B2", "D1", "T1", "DAHUA")}
 CAMERAS = {
     "b1": GatewayCameraConfig(maker="read"),
@@ -22,7 +23,7 @@ CAMERAS = {
 }
 
 
-def access(cameras: Mapping[str, GatewayCameraConfig] = CAMERAS) -> Access:
+def make_access(cameras: Mapping[str, GatewayCameraConfig] = CAMERAS) -> Access:
     return Access(cameras, ENVIRON)
 
 
@@ -30,80 +31,80 @@ def basic(user: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
 
 
-def asked(
-    made: Access,
+def identify(
+    access: Access,
     authorization: str | None,
     path: str = "/",
     certificate: Mapping[str, Any] | None = None,
-    now: int = NOW,
+    now_ms: Millis = NOW_MS,
 ) -> str | int:
-    """The camera, or the status of the refusal."""
+    """Return the camera, or the status of the refusal."""
     try:
-        return made.identify_camera(Login("POST", path, authorization, certificate), now)
-    except Unauthorised as refused:
-        return refused.status
+        return access.identify_camera(Login("POST", path, authorization, certificate), now_ms)
+    except Unauthorised as unauthorised:
+        return unauthorised.status
 
 
-def test_basic() -> None:
-    made = access()
-    assert asked(made, basic("b1", "secret of B1")) == "b1"
-    assert asked(made, basic("Zoë", "secret of B2")) == "b2"
-    assert asked(made, basic("b2", "secret of B2")) == 401
-    assert asked(made, basic("b1", "secret of B2")) == 401
-    assert asked(made, basic("d1", "secret of D1")) == 401
+def test_basic_logins() -> None:
+    access = make_access()
+    assert identify(access, basic("b1", "secret of B1")) == "b1"
+    assert identify(access, basic("Zoë", "secret of B2")) == "b2"
+    assert identify(access, basic("b2", "secret of B2")) == 401
+    assert identify(access, basic("b1", "secret of B2")) == 401
+    assert identify(access, basic("d1", "secret of D1")) == 401
 
 
-def test_a_path_names_the_camera_and_no_other_may_send_there() -> None:
-    made = access()
-    assert asked(made, basic("b1", "secret of B1"), "/cameras/b1") == "b1"
-    assert asked(made, basic("b1", "secret of B1"), "/cameras/b1/?a=b") == "b1"
-    assert asked(made, basic("b1", "secret of B1"), "/cameras/b1/events") == "b1"
-    assert asked(made, basic("b1", "secret of B1"), "/cameras/%62%31") == "b1"
-    assert asked(made, basic("b1", "secret of B1"), "/cameras/") == "b1"
-    assert asked(made, basic("b1", "secret of B1"), "/cameras/d1") == 403
-    assert asked(made, basic("b1", "secret of B1"), "/cameras/d1/b1") == 403
-    assert asked(made, basic("b1", "secret of B2"), "/cameras/b1") == 401
-    assert asked(made, basic("b1", "secret of B1"), "/cameras/nobody") == 403
+def test_a_path_names_the_camera_and_no_other_camera_is_accepted_on_it() -> None:
+    access = make_access()
+    assert identify(access, basic("b1", "secret of B1"), "/cameras/b1") == "b1"
+    assert identify(access, basic("b1", "secret of B1"), "/cameras/b1/?a=b") == "b1"
+    assert identify(access, basic("b1", "secret of B1"), "/cameras/b1/events") == "b1"
+    assert identify(access, basic("b1", "secret of B1"), "/cameras/%62%31") == "b1"
+    assert identify(access, basic("b1", "secret of B1"), "/cameras/") == "b1"
+    assert identify(access, basic("b1", "secret of B1"), "/cameras/d1") == 403
+    assert identify(access, basic("b1", "secret of B1"), "/cameras/d1/b1") == 403
+    assert identify(access, basic("b1", "secret of B2"), "/cameras/b1") == 401
+    assert identify(access, basic("b1", "secret of B1"), "/cameras/nobody") == 403
 
 
-def test_cameras_of_one_login_are_told_apart_by_the_path() -> None:
+def test_cameras_with_one_login_are_distinguished_by_the_path() -> None:
     cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("b1", "b2")}
-    made = Access(cameras, dict.fromkeys(("ANPR_CAMERA_B1", "ANPR_CAMERA_B2"), "same"))
-    assert asked(made, basic("both", "same")) == 400
-    assert asked(made, basic("both", "same"), "/cameras/b2") == "b2"
+    access = Access(cameras, dict.fromkeys(("ANPR_CAMERA_B1", "ANPR_CAMERA_B2"), "same"))
+    assert identify(access, basic("both", "same")) == 400
+    assert identify(access, basic("both", "same"), "/cameras/b2") == "b2"
 
 
-def test_cameras_of_one_user_are_told_apart_by_their_secrets() -> None:
+def test_cameras_with_one_user_are_distinguished_by_their_secrets() -> None:
     cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("b1", "b2")}
-    made = access(cameras)
-    assert asked(made, basic("both", "secret of B1")) == "b1"
-    assert asked(made, basic("both", "secret of B2")) == "b2"
-    assert asked(made, basic("both", "secret of B2"), "/cameras/b1") == 403
+    access = make_access(cameras)
+    assert identify(access, basic("both", "secret of B1")) == "b1"
+    assert identify(access, basic("both", "secret of B2")) == "b2"
+    assert identify(access, basic("both", "secret of B2"), "/cameras/b1") == 403
 
 
-def test_an_id_with_a_slash_is_written_in_hex() -> None:
+def test_a_slash_in_an_id_is_percent_encoded_in_the_path() -> None:
     cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("a/b", "a")}
-    made = Access(cameras, {"ANPR_CAMERA_A_B": "same", "ANPR_CAMERA_A": "same"})
-    assert asked(made, basic("both", "same"), "/cameras/a%2Fb") == "a/b"
-    assert asked(made, basic("both", "same"), "/cameras/a/b") == "a"
+    access = Access(cameras, {"ANPR_CAMERA_A_B": "same", "ANPR_CAMERA_A": "same"})
+    assert identify(access, basic("both", "same"), "/cameras/a%2Fb") == "a/b"
+    assert identify(access, basic("both", "same"), "/cameras/a/b") == "a"
 
 
-def test_bearer() -> None:
-    made = access()
-    assert asked(made, "Bearer secret of T1") == "t1"
-    assert asked(made, "Bearer secret of B1") == 401
+def test_bearer_tokens() -> None:
+    access = make_access()
+    assert identify(access, "Bearer secret of T1") == "t1"
+    assert identify(access, "Bearer secret of B1") == 401
 
 
-def test_certificate() -> None:
-    made = access()
-    named = {"subject": ((("commonName", "camera.example.org"),),)}
+def test_certificates() -> None:
+    access = make_access()
+    by_common_name = {"subject": ((("commonName", "camera.example.org"),),)}
     other = {"subject": ((("commonName", "b1"),),), "subjectAltName": (("DNS", "b2"),)}
-    also = {"subject": (), "subjectAltName": (("DNS", "camera.example.org"),)}
-    assert asked(made, None, certificate=named) == "x1"
-    assert asked(made, None, certificate=also) == "x1"
-    assert asked(made, None, certificate=other) == 401
-    assert asked(made, None) == 401
-    assert asked(made, None, "/cameras/b1", certificate=named) == 403
+    by_dns_name = {"subject": (), "subjectAltName": (("DNS", "camera.example.org"),)}
+    assert identify(access, None, certificate=by_common_name) == "x1"
+    assert identify(access, None, certificate=by_dns_name) == "x1"
+    assert identify(access, None, certificate=other) == 401
+    assert identify(access, None) == 401
+    assert identify(access, None, "/cameras/b1", certificate=by_common_name) == 403
 
 
 HEADERS = st.text() | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape"))
@@ -115,28 +116,28 @@ FIELDS = st.dictionaries(
 
 
 @given(HEADERS | SURROGATES, HEADERS | SURROGATES)
-def test_any_header_and_path_is_refused_and_nothing_else(authorization: str, path: str) -> None:
-    made = access()
-    for begin in ("", "Basic ", "Digest ", "Bearer "):
-        assert asked(made, begin + authorization, path) in (400, 401, 403)
+def test_any_random_header_and_path_is_refused(authorization: str, path: str) -> None:
+    access = make_access()
+    for scheme in ("", "Basic ", "Digest ", "Bearer "):
+        assert identify(access, scheme + authorization, path) in (400, 401, 403)
 
 
 @given(FIELDS)
-def test_any_fields_of_a_digest_are_refused_and_nothing_else(fields: dict[str, str]) -> None:
+def test_any_random_fields_of_a_digest_are_refused(fields: dict[str, str]) -> None:
     header = "Digest " + ", ".join(f'{name}="{value}"' for name, value in fields.items())
-    assert asked(access(), header) == 401
+    assert identify(make_access(), header) == 401
 
 
 @given(st.binary())
-def test_any_bytes_in_a_basic_login_are_refused_and_nothing_else(raw: bytes) -> None:
-    assert asked(access(), "Basic " + base64.b64encode(raw).decode()) == 401
+def test_any_random_bytes_in_a_basic_login_are_refused(raw: bytes) -> None:
+    assert identify(make_access(), "Basic " + base64.b64encode(raw).decode()) == 401
 
 
-def test_a_refusal_tells_no_secret() -> None:
-    with pytest.raises(Unauthorised) as refused:
-        access().identify_camera(Login("POST", "/", basic("b1", "hidden"), None), NOW)
-    assert "hidden" not in str(refused.value) and "secret of" not in str(refused.value)
-    assert refused.value.challenges[-2:] == (
+def test_a_refusal_shows_no_secret() -> None:
+    with pytest.raises(Unauthorised) as unauthorised:
+        make_access().identify_camera(Login("POST", "/", basic("b1", "hidden"), None), NOW_MS)
+    assert "hidden" not in str(unauthorised.value) and "secret of" not in str(unauthorised.value)
+    assert unauthorised.value.challenges[-2:] == (
         'Basic realm="anpr", charset="UTF-8"',
         'Bearer realm="anpr"',
     )

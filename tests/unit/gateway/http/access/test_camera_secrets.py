@@ -1,4 +1,4 @@
-"""Secrets of cameras: where they come from, and all that is wrong with them at once, without telling them."""
+"""Secrets of cameras: their sources, and their faults, which are reported together and show no secret."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pytest
 from streams.gateway.config import GatewayCameraConfig
 from streams.gateway.http.access import Access, AccessError
 from streams.gateway.http.access.camera_secrets import environment_variable
-from tests.unit.gateway.http.access.test_access import asked, basic
+from tests.unit.gateway.http.access.test_access import basic, identify
 
 
 def faults(cameras: dict[str, GatewayCameraConfig], environ: dict[str, str] | None = None) -> dict[str, str]:
-    """The rules broken, by field; none tells a secret, which all have "hidden" in them here."""
+    """Return the broken rules by field, after checking that none shows a secret: each has "hidden" in it."""
     with pytest.raises(AccessError) as error:
         Access(cameras, environ or {})
     assert "hidden" not in str(error.value)
@@ -19,7 +19,7 @@ def faults(cameras: dict[str, GatewayCameraConfig], environ: dict[str, str] | No
     return {fault.field: fault.rule for fault in error.value.faults}
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_all_faults_are_reported_together(tmp_path: Path) -> None:
     contents = {
         "empty": b"",
         "blank": b" \n",
@@ -52,40 +52,40 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         "ANPR_CAMERA_X2": "hidden",
         "ANPR_CAMERA_U1": "hidden",
     }
-    found = faults(cameras, environ)
+    rules = faults(cameras, environ)
     files = [f"cameras.{name}.secret_file" for name in cameras if name[1:] not in ("1", "2", "3")]
     variables = ["ANPR_CAMERA_T2", "ANPR_CAMERA_T3", "ANPR_CAMERA_X2"]
-    assert set(found) == {*files, *variables, "cameras.x1.secret_file", "cameras.u1.user"}
-    assert "ANPR_CAMERA_NONE" in found["cameras.none.secret_file"]
+    assert set(rules) == {*files, *variables, "cameras.x1.secret_file", "cameras.u1.user"}
+    assert "ANPR_CAMERA_NONE" in rules["cameras.none.secret_file"]
 
 
-def test_a_variable_of_two_cameras_is_a_fault_where_it_is_set(tmp_path: Path) -> None:
+def test_a_variable_of_two_cameras_is_a_fault_if_it_is_set(tmp_path: Path) -> None:
     files = {}
     for name in ("a-b", "a_b"):
         (tmp_path / name).write_text(f"secret of {name}")
         files[name] = GatewayCameraConfig(maker="read", secret_file=str(tmp_path / name))
-    assert asked(Access(files, {}), basic("a_b", "secret of a_b")) == "a_b"
+    assert identify(Access(files, {}), basic("a_b", "secret of a_b")) == "a_b"
     assert list(faults(files, {"ANPR_CAMERA_A_B": "hidden"})) == ["ANPR_CAMERA_A_B"]
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
-def test_the_environment_goes_before_the_file(tmp_path: Path, end: str) -> None:
+@pytest.mark.parametrize("line_end", ["", "\n", "\r\n"])
+def test_the_environment_takes_precedence_over_the_file(tmp_path: Path, line_end: str) -> None:
     file = tmp_path / "secret"
-    file.write_bytes(f"in the file{end}".encode())
+    file.write_bytes(f"in the file{line_end}".encode())
     cameras = {"b1": GatewayCameraConfig(maker="read", secret_file=str(file))}
-    assert asked(Access(cameras, {}), basic("b1", "in the file")) == "b1"
-    assert asked(Access(cameras, {"ANPR_CAMERA_B1": ""}), basic("b1", "in the file")) == "b1"
-    assert asked(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "set")) == "b1"
-    assert asked(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "in the file")) == 401
+    assert identify(Access(cameras, {}), basic("b1", "in the file")) == "b1"
+    assert identify(Access(cameras, {"ANPR_CAMERA_B1": ""}), basic("b1", "in the file")) == "b1"
+    assert identify(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "set")) == "b1"
+    assert identify(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "in the file")) == 401
 
 
-def test_a_file_is_not_read_where_the_variable_is_set() -> None:
+def test_a_file_is_not_read_if_the_variable_is_set() -> None:
     cameras = {"b1": GatewayCameraConfig(maker="read", secret_file="gone")}
-    assert asked(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "set")) == "b1"
+    assert identify(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "set")) == "b1"
 
 
 @pytest.mark.parametrize(
     ("camera_id", "variable"), [("be.e40-1", "ANPR_CAMERA_BE_E40_1"), ("köln", "ANPR_CAMERA_K_LN")]
 )
-def test_the_variable_of_a_camera(camera_id: str, variable: str) -> None:
+def test_the_environment_variable_of_a_camera(camera_id: str, variable: str) -> None:
     assert environment_variable(camera_id) == variable

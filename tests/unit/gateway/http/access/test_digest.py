@@ -1,4 +1,4 @@
-"""Digest: the standards' own examples, another's client, and answers that are good once."""
+"""Digest access: the examples of the standards, another client, and responses that are valid once."""
 
 import asyncio
 import hashlib
@@ -13,40 +13,41 @@ from hypothesis import strategies as st
 from streams.gateway.config import GatewayCameraConfig
 from streams.gateway.http.access import Access, Login, Unauthorised
 from streams.gateway.http.access.digest import DigestChallenges, is_valid_response, parse_authorization
+from streams.records.times import Millis
 from tests.support.gateways import SECRET, running_gateway
-from tests.unit.gateway.http.access.test_access import ENVIRON, NOW, asked
+from tests.unit.gateway.http.access.test_access import ENVIRON, NOW_MS, identify
 
 D1 = GatewayCameraConfig(maker="read", auth="digest")
 
 
-def access(cameras: Mapping[str, GatewayCameraConfig] | None = None) -> Access:
+def make_access(cameras: Mapping[str, GatewayCameraConfig] | None = None) -> Access:
     return Access(cameras or {"d1": D1}, ENVIRON)
 
 
 def digest(
     challenge: str, user: str, secret: str, uri: str = "/", count: int | None = 1, **changes: str
 ) -> str:
-    """The answer to a challenge as RFC 7616, 3.4 has it; without a count as RFC 2069."""
-    given_ = dict(part.split("=", 1) for part in challenge.removeprefix("Digest ").split(", "))
-    fields = {name: value.strip('"') for name, value in given_.items()} | changes
-    name = {"SHA-256": "sha256", "MD5": "md5"}[fields["algorithm"]]
-    hashed = lambda text: hashlib.new(name, text.encode()).hexdigest()  # noqa: E731
-    first, second = hashed(f"{user}:{fields['realm']}:{secret}"), hashed(f"POST:{uri}")
-    plain = f'username="{user}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", uri="{uri}", '
-    plain += f"algorithm={fields['algorithm']}, "
+    """Return the response to a challenge by RFC 7616, 3.4; by RFC 2069 without a count."""
+    parts = dict(part.split("=", 1) for part in challenge.removeprefix("Digest ").split(", "))
+    fields = {name: value.strip('"') for name, value in parts.items()} | changes
+    algorithm = {"SHA-256": "sha256", "MD5": "md5"}[fields["algorithm"]]
+    hash_ = lambda text: hashlib.new(algorithm, text.encode()).hexdigest()  # noqa: E731
+    user_hash, request_hash = hash_(f"{user}:{fields['realm']}:{secret}"), hash_(f"POST:{uri}")
+    header = f'username="{user}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", uri="{uri}", '
+    header += f"algorithm={fields['algorithm']}, "
     if count is None:
-        response = hashed(f"{first}:{fields['nonce']}:{second}")
-        return f'Digest {plain}response="{response}"'
-    inner = f"{fields['nonce']}:{count:08x}:c0ffee:auth"
-    response = hashed(f"{first}:{inner}:{second}")
-    return f'Digest {plain}qop=auth, nc={count:08x}, cnonce="c0ffee", response="{response}"'
+        response = hash_(f"{user_hash}:{fields['nonce']}:{request_hash}")
+        return f'Digest {header}response="{response}"'
+    nonce_fields = f"{fields['nonce']}:{count:08x}:c0ffee:auth"
+    response = hash_(f"{user_hash}:{nonce_fields}:{request_hash}")
+    return f'Digest {header}qop=auth, nc={count:08x}, cnonce="c0ffee", response="{response}"'
 
 
-def challenges(made: Access, now: int = NOW) -> list[str]:
-    with pytest.raises(Unauthorised) as refused:
-        made.identify_camera(Login("POST", "/", None, None), now)
-    assert refused.value.status == 401 and refused.value.is_challenge
-    return [each for each in refused.value.challenges if each.startswith("Digest")]
+def challenges(access: Access, now_ms: Millis = NOW_MS) -> list[str]:
+    with pytest.raises(Unauthorised) as unauthorised:
+        access.identify_camera(Login("POST", "/", None, None), now_ms)
+    assert unauthorised.value.status == 401 and unauthorised.value.is_challenge
+    return [each for each in unauthorised.value.challenges if each.startswith("Digest")]
 
 
 EXAMPLES = {
@@ -72,7 +73,7 @@ EXAMPLES = {
         'uri="/dir/index.html", qop=auth, nc=00000001, cnonce="0a4f113b", '
         'response="6629fae49393a05397450978507c4ef1", opaque="5ccc069c403ebaf9f0171e9517f40e41"',
     ),
-    "RFC 2069, 2.4, as its erratum 749 has it": (
+    "RFC 2069, 2.4, with its erratum 749": (
         "CircleOfLife",
         'username="Mufasa", realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", '
         'uri="/dir/index.html", response="1949323746fe6a43ef61f9606e7febea", '
@@ -93,112 +94,111 @@ def test_the_examples_of_the_standards(secret: str, header: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/cameras/c1", "/a%7Eb/%2f?time=1%202&x=%e4"])
-def test_the_digest_of_another_client_over_http(tmp_path: Path, path: str) -> None:
-    async def whole() -> list[int]:
-        cameras = {"c1": D1}
-        async with running_gateway(tmp_path, cameras) as ground:
+def test_digest_with_another_client_over_http(tmp_path: Path, path: str) -> None:
+    async def send_all() -> list[int]:
+        async with running_gateway(tmp_path, {"c1": D1}) as environment:
             statuses = []
             for secret in (SECRET, "another"):
                 client = DigestAuthMiddleware("c1", secret)
                 async with ClientSession(middlewares=(client,)) as session:
                     for _ in range(12):
-                        async with session.post(ground.url + path, data=b"{}") as response:
+                        async with session.post(environment.url + path, data=b"{}") as response:
                             statuses.append(response.status)
             return statuses
 
-    statuses = asyncio.run(whole())
-    # The event itself is no read (422). Of the wrong logins each counts, until there are ten.
+    statuses = asyncio.run(send_all())
+    # The event itself is not a read (422). Each failed login counts, up to ten.
     assert statuses[:12] == [422] * 12
     assert set(statuses[12:]) == {401, 429}
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["SHA-256", "MD5"])
+@pytest.mark.parametrize("challenge_index", [0, 1], ids=["SHA-256", "MD5"])
 @pytest.mark.parametrize("count", [1, None], ids=["RFC 7616", "RFC 2069"])
-def test_digest(which: int, count: int | None) -> None:
-    made = access()
-    challenge = challenges(made)[which]
-    assert asked(made, digest(challenge, "d1", "secret of D1", count=count)) == "d1"
-    assert asked(made, digest(challenge, "d1", "another", count=count)) == 401
-    assert asked(made, digest(challenge, "d1", "secret of D1", uri="/other", count=count)) == 401
-    assert asked(made, digest(challenge, "b1", "secret of B1", count=count)) == 401
-    assert asked(made, digest(challenge, "d1", "secret of D1", count=count, realm="other")) == 401
-    assert asked(made, digest(challenge, "d1", "secret of D1", count=count, realm="", nonce="")) == 401
+def test_digest_logins(challenge_index: int, count: int | None) -> None:
+    access = make_access()
+    challenge = challenges(access)[challenge_index]
+    assert identify(access, digest(challenge, "d1", "secret of D1", count=count)) == "d1"
+    assert identify(access, digest(challenge, "d1", "another", count=count)) == 401
+    assert identify(access, digest(challenge, "d1", "secret of D1", uri="/other", count=count)) == 401
+    assert identify(access, digest(challenge, "b1", "secret of B1", count=count)) == 401
+    assert identify(access, digest(challenge, "d1", "secret of D1", count=count, realm="other")) == 401
+    assert identify(access, digest(challenge, "d1", "secret of D1", count=count, realm="", nonce="")) == 401
 
 
 @pytest.mark.parametrize("count", [1, None], ids=["RFC 7616", "RFC 2069"])
-def test_a_nonce_of_another_process_is_stale_and_no_wrong_login(count: int | None) -> None:
-    header = digest(challenges(access())[0], "d1", "secret of D1", count=count)
-    with pytest.raises(Unauthorised) as refused:
-        access().identify_camera(Login("POST", "/", header, None), NOW)
-    assert refused.value.status == 401 and refused.value.is_challenge
-    with pytest.raises(Unauthorised) as refused:
-        header = digest(challenges(access())[0], "d1", "another", count=count)
-        access().identify_camera(Login("POST", "/", header, None), NOW)
-    assert refused.value.status == 401 and not refused.value.is_challenge
+def test_a_nonce_of_another_process_is_stale_and_not_a_failed_login(count: int | None) -> None:
+    header = digest(challenges(make_access())[0], "d1", "secret of D1", count=count)
+    with pytest.raises(Unauthorised) as unauthorised:
+        make_access().identify_camera(Login("POST", "/", header, None), NOW_MS)
+    assert unauthorised.value.status == 401 and unauthorised.value.is_challenge
+    with pytest.raises(Unauthorised) as unauthorised:
+        header = digest(challenges(make_access())[0], "d1", "another", count=count)
+        make_access().identify_camera(Login("POST", "/", header, None), NOW_MS)
+    assert unauthorised.value.status == 401 and not unauthorised.value.is_challenge
 
 
-def test_an_answer_is_good_once_and_for_five_minutes() -> None:
-    made = access()
-    challenge = challenges(made)[0]
+def test_a_response_is_valid_once_and_for_five_minutes() -> None:
+    access = make_access()
+    challenge = challenges(access)[0]
     first = digest(challenge, "d1", "secret of D1", count=1)
-    assert asked(made, first) == "d1"
-    assert asked(made, first) == 401
-    assert asked(made, digest(challenge, "d1", "secret of D1", count=3)) == "d1"
-    assert asked(made, digest(challenge, "d1", "secret of D1", count=2)) == 401
-    assert asked(made, digest(challenge, "d1", "secret of D1", count=4), now=NOW + 299_000) == "d1"
+    assert identify(access, first) == "d1"
+    assert identify(access, first) == 401
+    assert identify(access, digest(challenge, "d1", "secret of D1", count=3)) == "d1"
+    assert identify(access, digest(challenge, "d1", "secret of D1", count=2)) == 401
+    assert identify(access, digest(challenge, "d1", "secret of D1", count=4), now_ms=NOW_MS + 299_000) == "d1"
     late = digest(challenge, "d1", "secret of D1", count=5)
-    with pytest.raises(Unauthorised) as refused:
-        made.identify_camera(Login("POST", "/", late, None), NOW + 301_000)
-    assert refused.value.is_challenge
-    assert all("stale=true" in each for each in refused.value.challenges if each.startswith("Digest"))
+    with pytest.raises(Unauthorised) as unauthorised:
+        access.identify_camera(Login("POST", "/", late, None), NOW_MS + 301_000)
+    assert unauthorised.value.is_challenge
+    assert all("stale=true" in each for each in unauthorised.value.challenges if each.startswith("Digest"))
 
 
-def test_no_answer_is_good_again_when_there_are_too_many_to_remember() -> None:
+def test_no_response_is_valid_again_when_counts_are_evicted() -> None:
     digests = DigestChallenges(b"a key")
     nonces = [
-        parse_authorization(digests.build_challenges(NOW + number)[0])["nonce"] for number in range(10_100)
+        parse_authorization(digests.build_challenges(NOW_MS + number)[0])["nonce"] for number in range(10_100)
     ]
     used = [{"realm": "anpr", "qop": "auth", "nc": "00000001", "nonce": nonce} for nonce in nonces]
-    assert all(digests.use_nonce(fields, NOW + 10_100) == "good" for fields in used)
-    assert all(digests.use_nonce(fields, NOW + 10_100) == "stale" for fields in used)
+    assert all(digests.use_nonce(fields, NOW_MS + 10_100) == "good" for fields in used)
+    assert all(digests.use_nonce(fields, NOW_MS + 10_100) == "stale" for fields in used)
     last = used[-1] | {"nc": "00000002"}
-    assert digests.use_nonce(last, NOW + 10_100) == "good"
+    assert digests.use_nonce(last, NOW_MS + 10_100) == "good"
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 6)), max_size=30))
-def test_no_count_of_a_nonce_is_good_twice(tries: list[tuple[int, int]]) -> None:
-    made = access()
-    given_ = [challenges(made)[0] for _ in range(3)]
-    good = [
-        (which, count)
-        for which, count in tries
-        if asked(made, digest(given_[which], "d1", "secret of D1", count=count)) == "d1"
+def test_no_count_of_a_nonce_is_valid_twice(attempts: list[tuple[int, int]]) -> None:
+    access = make_access()
+    offered = [challenges(access)[0] for _ in range(3)]
+    valid = [
+        (index, count)
+        for index, count in attempts
+        if identify(access, digest(offered[index], "d1", "secret of D1", count=count)) == "d1"
     ]
-    assert len(good) == len(set(good))
-    assert {which for which, _ in good} == {which for which, _ in tries}
+    assert len(valid) == len(set(valid))
+    assert {index for index, _ in valid} == {index for index, _ in attempts}
 
 
 @pytest.mark.parametrize("count", [1, None], ids=["with a count", "without"])
-def test_an_empty_realm_and_nonce_are_good_for_dahua_alone(count: int | None) -> None:
+def test_an_empty_realm_and_nonce_are_valid_for_dahua_only(count: int | None) -> None:
     cameras = {"dahua": GatewayCameraConfig(maker="dahua", auth="digest"), "d1": D1}  # type: ignore[arg-type]
-    made = access(cameras)
-    challenge = challenges(made)[1]
+    access = make_access(cameras)
+    challenge = challenges(access)[1]
     empty = {"realm": "", "nonce": ""}
-    assert asked(made, digest(challenge, "dahua", "secret of DAHUA", count=count, **empty)) == "dahua"
-    assert asked(made, digest(challenge, "dahua", "another", count=count, **empty)) == 401
-    assert asked(made, digest(challenge, "d1", "secret of D1", count=count, **empty)) == 401
-    assert asked(made, digest(challenge, "dahua", "secret of DAHUA", count=count)) == "dahua"
+    assert identify(access, digest(challenge, "dahua", "secret of DAHUA", count=count, **empty)) == "dahua"
+    assert identify(access, digest(challenge, "dahua", "another", count=count, **empty)) == 401
+    assert identify(access, digest(challenge, "d1", "secret of D1", count=count, **empty)) == 401
+    assert identify(access, digest(challenge, "dahua", "secret of DAHUA", count=count)) == "dahua"
 
 
-def test_cameras_of_one_login_are_told_apart_by_the_path_whatever_their_makers() -> None:
+def test_cameras_with_one_login_are_distinguished_by_the_path_whatever_their_vendors() -> None:
     cameras = {
         "d1": GatewayCameraConfig(maker="read", auth="digest", user="both"),
         "d2": GatewayCameraConfig(maker="dahua", auth="digest", user="both"),  # type: ignore[arg-type]
     }
-    made = Access(cameras, dict.fromkeys(("ANPR_CAMERA_D1", "ANPR_CAMERA_D2"), "same"))
+    access = Access(cameras, dict.fromkeys(("ANPR_CAMERA_D1", "ANPR_CAMERA_D2"), "same"))
     for name in cameras:
         uri = f"/cameras/{name}"
-        assert asked(made, digest(challenges(made)[0], "both", "same", uri=uri), uri) == name
-    assert asked(made, digest(challenges(made)[0], "both", "same")) == 400
-    bare = digest(challenges(made)[0], "both", "same", uri="/cameras/d1", realm="", nonce="")
-    assert asked(made, bare, "/cameras/d1") == 403
+        assert identify(access, digest(challenges(access)[0], "both", "same", uri=uri), uri) == name
+    assert identify(access, digest(challenges(access)[0], "both", "same")) == 400
+    bare = digest(challenges(access)[0], "both", "same", uri="/cameras/d1", realm="", nonce="")
+    assert identify(access, bare, "/cameras/d1") == 403
