@@ -72,7 +72,7 @@ def make_app(
             await agents.correlate(event)
 
     cast(Any, app.transport).fetch_wait = _FETCH_WAIT
-    limits: dict[str, Any] = {"in_flight": _MAX_BATCHES, "records": config.in_flight}
+    limits: dict[str, Any] = {"max_batches": _MAX_BATCHES, "max_records": config.in_flight}
     for topic in names.reads:
         app.agent(batch_topic(app, topic, **limits), name=f"match.{topic}")(match)
     app.agent(batch_topic(app, names.matches, **limits), name="correlate")(correlate)

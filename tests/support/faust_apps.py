@@ -1,4 +1,4 @@
-"""Faust workers in this process, and what the broker says of a topic and a group."""
+"""Faust apps in this process, and the offsets of topics and groups on the broker."""
 
 import asyncio
 import itertools
@@ -18,12 +18,12 @@ _counter = itertools.count()
 
 
 def unique_name(name: str) -> str:
-    """A name that no other test uses."""
+    """Return a name that no other test uses."""
     return f"{name}-{next(_counter)}"
 
 
 def make_app(servers: str, group: str, folder: Path, scheme: str = "batch", **settings: Any) -> faust.App:
-    """An app of a group on the broker, set so that rebalances are quick."""
+    """Return an app of a group on the broker, with settings for quick rebalances."""
     return faust.App(
         group,
         broker=f"{scheme}://{servers}",
@@ -46,7 +46,7 @@ def make_app(servers: str, group: str, folder: Path, scheme: str = "batch", **se
 
 @asynccontextmanager
 async def running_app(app: faust.App) -> AsyncIterator[faust.App]:
-    """The app started, and stopped in the end."""
+    """Start the app for the block, and stop it afterwards."""
     logging.getLogger("faust").setLevel(logging.ERROR)
     await app.start()
     try:
@@ -55,59 +55,68 @@ async def running_app(app: faust.App) -> AsyncIterator[faust.App]:
         await app.stop()
 
 
-async def wait_until(condition: Callable[[], Any], description: str, within_s: float = TIMEOUT_S) -> None:
-    """Waits until something holds (it may be a coroutine function); fails after a while."""
-    end = monotonic() + within_s
+def hold_events(app: faust.App, topic: Any, events: list[Any]) -> None:
+    """Add an agent that stores each event and acknowledges none."""
+
+    @app.agent(topic, name=unique_name("hold"))
+    async def hold(stream: Any) -> None:
+        async for event in stream.noack().events():
+            events.append(event)  # noqa: PERF401 - the stream has no end
+
+
+async def wait_until(condition: Callable[[], Any], description: str, timeout_s: float = TIMEOUT_S) -> None:
+    """Wait until a condition holds, which may be a coroutine function; fail at the limit."""
+    end = monotonic() + timeout_s
     while True:
-        answer = condition()
-        if asyncio.iscoroutine(answer):
-            answer = await answer
-        if answer:
+        holds = condition()
+        if asyncio.iscoroutine(holds):
+            holds = await holds
+        if holds:
             return
-        assert monotonic() < end, f"not within {within_s:.0f} s: {description}"
+        assert monotonic() < end, f"not within {timeout_s:.0f} s: {description}"
         await asyncio.sleep(0.02)
 
 
 async def create_topic(servers: str, topic: str, partitions: int) -> None:
-    """Makes a topic and waits until its partitions have a leader."""
+    """Create a topic and wait until its partitions have a leader."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
         await admin.create_topics([NewTopic(topic, partitions, 1)])
 
-        async def led() -> bool:
-            (told,) = await admin.describe_topics([topic])
-            return len(told["partitions"]) == partitions and all(
-                each["leader"] >= 0 for each in told["partitions"]
+        async def has_leaders() -> bool:
+            (description,) = await admin.describe_topics([topic])
+            return len(description["partitions"]) == partitions and all(
+                partition["leader"] >= 0 for partition in description["partitions"]
             )
 
-        await wait_until(led, f"leaders of {topic}")
+        await wait_until(has_leaders, f"leaders of {topic}")
     finally:
         await admin.close()
 
 
 async def produce(servers: str, topic: str, values: Iterable[tuple[int, bytes]]) -> None:
-    """Sends values to their partitions, and waits until all are confirmed."""
+    """Send values to their partitions, and wait until all are acknowledged."""
     async with AIOKafkaProducer(bootstrap_servers=servers, linger_ms=5, max_batch_size=64_000) as producer:
         sent = [await producer.send(topic, value, partition=partition) for partition, value in values]
         await asyncio.gather(*sent)
 
 
 async def end_offsets(servers: str, topic: str, partitions: int) -> list[int]:
-    """The end offset of each partition."""
+    """Return the end offset of each partition."""
     async with AIOKafkaConsumer(bootstrap_servers=servers) as consumer:
-        tps = [TopicPartition(topic, number) for number in range(partitions)]
-        found = await consumer.end_offsets(tps)
-        return [found[tp] for tp in tps]
+        tps = [TopicPartition(topic, partition) for partition in range(partitions)]
+        offsets = await consumer.end_offsets(tps)
+        return [offsets[tp] for tp in tps]
 
 
 async def committed_offsets(servers: str, group: str, topic: str, partitions: int) -> list[int]:
-    """The offset the group has committed for each partition, -1 for none."""
+    """Return the offset that the group has committed for each partition, -1 for none."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
-        tps = [TopicPartition(topic, number) for number in range(partitions)]
-        found = await admin.list_consumer_group_offsets(group, partitions=tps)
-        return [found[tp].offset if tp in found else -1 for tp in tps]
+        tps = [TopicPartition(topic, partition) for partition in range(partitions)]
+        offsets = await admin.list_consumer_group_offsets(group, partitions=tps)
+        return [offsets[tp].offset if tp in offsets else -1 for tp in tps]
     finally:
         await admin.close()

@@ -1,4 +1,4 @@
-"""What brokers answer to a fetch, made here: record batches of all formats, as bytes."""
+"""Results of fetches as brokers send them: record batches of all formats, as bytes."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,17 +17,20 @@ Row = tuple[int, int, bytes | None, bytes | None, list[tuple[str, bytes | None]]
 
 
 class FetchResult(NamedTuple):
-    """The bytes of each batch, the offset behind the last, and the aborted transactions as (producer, first
-    offset, offset of the marker)."""
+    """The bytes of each batch, the offset after the last one, and the aborted transactions.
+
+    A transaction is its producer, its first offset and the offset of its marker.
+    """
 
     batches: list[bytes]
     end_offset: int
     aborted: list[tuple[int, int, int]]
 
     def from_offset(self, offset: int) -> "FetchResult":
-        """What a broker gives from an offset on: from the batch that it lies in."""
-        batches = [each for each in self.batches if _last_offset(each) >= offset]
-        return FetchResult(batches, self.end_offset, [each for each in self.aborted if each[2] >= offset])
+        """Return what a broker sends from an offset on: from the batch that contains it."""
+        batches = [batch for batch in self.batches if _last_offset(batch) >= offset]
+        aborted = [transaction for transaction in self.aborted if transaction[2] >= offset]
+        return FetchResult(batches, self.end_offset, aborted)
 
 
 def _last_offset(batch_bytes: bytes) -> int:
@@ -43,62 +46,62 @@ def build_batch(
     transactional: bool = False,
     attributes: int = 0,
 ) -> bytes:
-    """A batch of the format in use since Kafka 0.11."""
+    """Return a batch of the format in use since Kafka 0.11."""
     builder = DefaultRecordBatchBuilder(2, codec, transactional, producer, 0, 0, _MAX_BATCH_BYTES)
     for row in rows:
         builder.append(*row)
-    made = bytearray(builder.build())
-    made[:8] = base.to_bytes(8, "big")
-    made[_ATTRIBUTES + 1] |= attributes
-    made[_CRC:_ATTRIBUTES] = calc_crc32c(bytes(made[_ATTRIBUTES:])).to_bytes(4, "big")
-    return bytes(made)
+    batch = bytearray(builder.build())
+    batch[:8] = base.to_bytes(8, "big")
+    batch[_ATTRIBUTES + 1] |= attributes
+    batch[_CRC:_ATTRIBUTES] = calc_crc32c(bytes(batch[_ATTRIBUTES:])).to_bytes(4, "big")
+    return bytes(batch)
 
 
 def build_marker(base: int, producer: int, *, commit: bool) -> bytes:
-    """The batch that ends a transaction."""
+    """Return the batch that ends a transaction."""
     key = (0).to_bytes(2, "big") + int(commit).to_bytes(2, "big")
     rows: list[Row] = [(0, 0, key, b"\0" * 6, [])]
     return build_batch(base, rows, producer=producer, transactional=True, attributes=_CONTROL)
 
 
 def build_legacy_batch(base: int, rows: Sequence[Row], codec: int = 0) -> bytes:
-    """Messages of the format before; compressed ones lie in one more message around them."""
+    """Return messages of the earlier format; compressed ones are inside one message more."""
     builder = LegacyRecordBatchBuilder(1, codec, _MAX_BATCH_BYTES)
     for offset, timestamp, key, value, _ in rows:
         builder.append(offset if codec else base + offset, timestamp, key, value)
-    made = bytearray(builder.build())
+    batch = bytearray(builder.build())
     if codec:
-        made[:8] = (base + rows[-1][0]).to_bytes(8, "big")
-    return bytes(made)
+        batch[:8] = (base + rows[-1][0]).to_bytes(8, "big")
+    return bytes(batch)
 
 
 @st.composite
 def record_rows(draw: st.DrawFn) -> list[Row]:
-    """Some records; offsets rise and may leave holes, as compaction does."""
+    """Draw records; offsets rise and may have gaps, as after compaction."""
     data = st.none() | st.binary(max_size=20)
     headers = st.lists(st.tuples(st.text(max_size=4), data), max_size=2)
-    made: list[Row] = []
+    rows: list[Row] = []
     offset = 0
     for _ in range(draw(st.integers(1, 6))):
         offset += draw(st.integers(0, 2))
-        made.append((offset, draw(st.integers(0, 2**41)), draw(data), draw(data), draw(headers)))
+        rows.append((offset, draw(st.integers(0, 2**41)), draw(data), draw(data), draw(headers)))
         offset += 1
-    return made
+    return rows
 
 
 @st.composite
 def fetch_results(draw: st.DrawFn) -> FetchResult:
-    """Batches of several producers, with and without transactions, some of them taken back."""
+    """Draw batches of several producers, with and without transactions, some of them aborted."""
     batches: list[bytes] = []
     aborted: list[tuple[int, int, int]] = []
-    begun: dict[int, int] = {}
+    open_transactions: dict[int, int] = {}
     offset = draw(st.integers(0, 1000))
     for _ in range(draw(st.integers(1, 8))):
         offset += draw(st.integers(0, 3))
         kind = draw(st.sampled_from(["plain", "transaction", "end"]))
-        some: Any = draw(record_rows())
-        if kind == "end" and begun:
-            producer, first = begun.popitem()
+        rows: Any = draw(record_rows())
+        if kind == "end" and open_transactions:
+            producer, first = open_transactions.popitem()
             commit = draw(st.booleans())
             if not commit:
                 aborted.append((producer, first, offset))
@@ -107,16 +110,16 @@ def fetch_results(draw: st.DrawFn) -> FetchResult:
             continue
         producer = draw(st.integers(1, 2)) if kind == "transaction" else -1
         if kind == "transaction":
-            begun.setdefault(producer, offset)
+            open_transactions.setdefault(producer, offset)
         batches.append(
             build_batch(
                 offset,
-                some,
+                rows,
                 draw(st.sampled_from(list(CODECS.values()))),
                 producer,
                 transactional=kind == "transaction",
                 attributes=draw(st.sampled_from([0, _LOG_APPEND_TIME])),
             )
         )
-        offset += some[-1][0] + 1
+        offset += rows[-1][0] + 1
     return FetchResult(batches, offset, aborted)

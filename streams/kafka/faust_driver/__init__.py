@@ -1,7 +1,7 @@
-"""A Faust transport that hands an agent all records fetched from a partition as one message.
+"""A Faust transport that delivers all records fetched from a partition to an agent as one message.
 
-Chosen by the scheme of the broker's URL, `batch://host:port`; see
-`docs/concepts/batch-driver.md`. It knows nothing of what the records mean.
+The scheme of the broker's URL, `batch://host:port`, chooses it; see `docs/concepts/batch-driver.md`. It does
+not depend on what the records mean.
 """
 
 from streams.kafka.faust_driver.batch import Batch

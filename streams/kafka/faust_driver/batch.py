@@ -1,27 +1,29 @@
-"""All records fetched from one partition at a time."""
+"""The records fetched from one partition at a time."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from streams.records.times import Millis
+
 
 class Record(Protocol):
-    """One record as the client made it; the driver adds nothing and copies nothing."""
+    """One record as the client parsed it; the driver adds and copies nothing."""
 
     @property
     def offset(self) -> int:
-        """The offset in the partition."""
+        """The offset in its partition."""
 
     @property
-    def timestamp(self) -> int:
-        """Milliseconds since 1970 in UTC, as the producer or the broker set it."""
+    def timestamp(self) -> Millis:
+        """The time that the producer or the broker set, in ms."""
 
     @property
     def key(self) -> bytes | None:
-        """The key's bytes; None for none."""
+        """The key; None if there is none."""
 
     @property
     def value(self) -> bytes | None:
-        """The value's bytes; None for a tombstone."""
+        """The value; None for a tombstone."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
@@ -29,10 +31,10 @@ class Record(Protocol):
 
 
 class Batch:
-    """One or more records of one partition, in order, as an agent gets them.
+    """One or more records of one partition, in order, as an agent receives them.
 
-    `records` are the client's own objects, so that a batch costs nothing per record; `values` makes the one
-    list that a decoder wants. Offsets rise but may have gaps (compaction, aborted transactions).
+    `records` are the client's own objects, so that a batch costs nothing per record; `values` builds the list
+    that a decoder takes. Offsets rise but may have gaps (compaction, aborted transactions).
     """
 
     __slots__ = ("partition", "records", "topic")
@@ -44,27 +46,27 @@ class Batch:
 
     @property
     def first(self) -> int:
-        """The first record's offset."""
+        """The offset of the first record."""
         return self.records[0].offset
 
     @property
     def last(self) -> int:
-        """The last record's offset."""
+        """The offset of the last record."""
         return self.records[-1].offset
 
     @property
     def values(self) -> list[bytes | None]:
-        """The records' values in order, a new list each time."""
+        """The values in order, a new list each time."""
         return [record.value for record in self.records]
 
     @property
-    def timestamps(self) -> list[int]:
-        """The records' timestamps in order, milliseconds since 1970 in UTC."""
+    def timestamps(self) -> list[Millis]:
+        """The timestamps in order, in ms."""
         return [record.timestamp for record in self.records]
 
     def __len__(self) -> int:
         return len(self.records)
 
     def __repr__(self) -> str:
-        # Faust logs messages it drops, so the values must not show: they may be personal data.
+        # Faust logs messages it drops, so values must not be shown: they may be personal data.
         return f"<Batch {self.topic}/{self.partition} {self.first}-{self.last}, {len(self)} records>"

@@ -1,4 +1,4 @@
-"""Batch topics, as an app declares them."""
+"""Declaring the batch topics of an app."""
 
 import sys
 from typing import Any, Final
@@ -9,36 +9,41 @@ from faust.types import AppT, TopicT
 
 from streams.kafka.faust_driver.transport import InFlightLimits, Transport
 
-DEFAULT_IN_FLIGHT: Final = 4
+DEFAULT_MAX_BATCHES: Final = 4
 
 
 class BatchSchema(Schema[Any, Any]):
-    """Passes a batch on as it is; decoding is the agent's work, for it alone can put a bad record aside."""
+    """Pass a batch on undecoded: only the agent can set a bad record aside."""
 
     def loads_key(self, app: AppT, message: Any, **_: Any) -> Any:  # noqa: ARG002 - the signature is Faust's
-        """A batch has no key; its records have."""
+        """Return no key: a batch has none, its records have."""
         return message.key
 
     def loads_value(self, app: AppT, message: Any, **_: Any) -> Any:  # noqa: ARG002 - as above
-        """The batch."""
+        """Return the batch."""
         return message.value
 
 
 def batch_topic(
-    app: AppT, name: str, *, in_flight: int = DEFAULT_IN_FLIGHT, records: int = sys.maxsize, **options: Any
+    app: AppT,
+    name: str,
+    *,
+    max_batches: int = DEFAULT_MAX_BATCHES,
+    max_records: int = sys.maxsize,
+    **options: Any,
 ) -> TopicT:
-    """A topic whose records come in batches, `in_flight` of them per partition at most not acknowledged.
+    """Declare a topic whose records come in batches, at most `max_batches` unacknowledged per partition.
 
-    With `records` no further batch comes once so many records are not acknowledged: many small batches may
-    be in flight then, and few large ones. `options` are those of `app.topic`.
-    Raises ImproperlyConfigured if the app's broker is not `batch://`.
+    No further batch comes either once `max_records` records are unacknowledged, so that many small batches
+    or few large ones may be in flight. `options` are those of `app.topic`. Raises ImproperlyConfigured if the
+    broker of the app is not `batch://`.
     """
     transport = app.transport
     if not isinstance(transport, Transport):
         raise ImproperlyConfigured(
-            f"topic {name}: batches need a broker URL batch://host:port, not {app.conf.broker_consumer[0]}"
+            f"topic {name}: the broker URL must be batch://host:port, got {app.conf.broker_consumer[0]}"
         )
-    if in_flight < 1:
-        raise ImproperlyConfigured(f"topic {name}: in_flight must be 1 or more, is {in_flight}")
-    transport.batch_topics[name] = InFlightLimits(in_flight, records)
+    if max_batches < 1:
+        raise ImproperlyConfigured(f"topic {name}: max_batches must be 1 or more, got {max_batches}")
+    transport.batch_topics[name] = InFlightLimits(max_batches, max_records)
     return app.topic(name, schema=BatchSchema(), **options)

@@ -1,4 +1,4 @@
-"""The consumer: Faust's own for aiokafka, but for how batch topics are handed over and committed."""
+"""Faust's consumer for aiokafka, with its own delivery and commits for batch topics."""
 
 import asyncio
 import gc
@@ -16,11 +16,11 @@ from streams.kafka.faust_driver.thread import ConsumerThread
 
 
 class OpenPartitions:
-    """The partitions to take records from, as they stand at each question.
+    """A live view of the partitions to fetch records from.
 
-    Faust gives aiokafka a set that it goes on changing while the fetch waits, and this keeps that: it looks
-    into the set each time, and at the windows. It is true even when no partition is open: aiokafka takes an
-    empty set to mean all of them.
+    Faust passes aiokafka a set that it changes while a fetch waits. So this looks into the set, and at the
+    windows, on each call. It is true even when no partition is open: aiokafka takes an empty set for all
+    partitions.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class OpenPartitions:
         self._is_open = is_open
 
     def __contains__(self, tp: object) -> bool:
-        window = self._windows.get(cast(TP, tp))
         if not self._is_open(cast(TP, tp)):
             return False
+        window = self._windows.get(cast(TP, tp))
         return (self._active is None or tp in self._active) and not (window and window.full)
 
 
 class Consumer(StockConsumer):
-    """Batches for the topics in the transport's `batch_topics`; all others go Faust's way."""
+    """Deliver the topics in `batch_topics` of the transport in batches, and all others as Faust does."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,36 +55,36 @@ class Consumer(StockConsumer):
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     def stop_consuming(self, topics: Collection[str]) -> None:
-        """Hands over nothing more of some batch topics; what is in flight goes on. For an orderly end."""
+        """Deliver nothing more of some batch topics; batches in flight continue. For an orderly shutdown."""
         self._stopped_topics |= frozenset(topics)
 
     def leave_at_once(self) -> None:
-        """Waits for nothing that is in work any more when it is stopped; what is done is committed."""
+        """Do not wait for batches in flight on a stop; what is acknowledged is committed."""
         self._leaving = True
 
     def fetch_position(self, tp: TP) -> int | None:
-        """The offset to be fetched next from a partition, as far as it is known."""
+        """Return the offset to be fetched next from a partition, or None if it is not known."""
         consumer = self._thread._consumer
         subscription = consumer._subscription.subscription if consumer is not None else None
         assignment = subscription.assignment if subscription is not None else None
-        place = assignment.state_value(tp) if assignment is not None else None
+        state = assignment.state_value(tp) if assignment is not None else None
         # aiokafka has no position for a while after a rebalance.
-        return place.position if place is not None and place.has_valid_position else None
+        return state.position if state is not None and state.has_valid_position else None
 
     async def wait_empty(self) -> None:
-        """Waits for what is in work, as Faust does without end, but only for half of a session.
+        """Wait for batches in flight, at most half a session, where Faust waits without a limit.
 
-        What takes longer is handed over anew to whoever has the partition next.
+        What takes longer is delivered again to the next owner of the partition.
         """
         if self._leaving:
             await self.commit_and_end_transactions()
             return
-        # Not Faust's own with a time limit: it takes the cancellation for one of its pauses, and waits on.
+        # Not Faust's method with a timeout: it mistakes the cancellation for one of its pauses and continues.
         clock = asyncio.get_running_loop().time
         end = clock() + self.app.conf.broker_session_timeout / 2
         while not self.should_stop and self._unacked_messages and clock() < end:
-            # A message that nobody works on any more is to vanish. Faust looks for it in all there is, which
-            # in a large state takes seconds in which no heartbeat is sent; but what was handed over is young.
+            # Faust waits for messages to be garbage-collected. Its full collection of a large state takes
+            # seconds, in which no heartbeat is sent; messages in flight are in the young generations.
             gc.collect(1)
             await self.commit()
             await self._wait_for_ack(timeout=1)
@@ -93,19 +93,19 @@ class Consumer(StockConsumer):
 
     @property
     def windows(self) -> Mapping[TP, InFlightWindow]:
-        """The window of each partition of a batch topic that something was handed over from."""
+        """The window of each partition of a batch topic of which something was delivered."""
         return self._windows
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
-        """What was fetched, each batch topic's partition with one batch in place of its records.
+        """Return what was fetched; for a partition of a batch topic, one batch in place of its records.
 
-        Faust's `getmany` goes on from here with its checks of flow, generation and active partitions.
+        Faust's `getmany` continues with its checks of flow, generation and active partitions.
         """
-        taken = OpenPartitions(
+        open_partitions = OpenPartitions(
             active_partitions, self._windows, lambda tp: tp.topic not in self._stopped_topics
         )
-        # Not a set, but aiokafka asks no more of it than what OpenPartitions has.
-        records = await super()._getmany(cast(set[TP], taken), timeout)
+        # Not a set, but aiokafka only uses what OpenPartitions has.
+        records = await super()._getmany(cast(set[TP], open_partitions), timeout)
         if not records:
             return records
         limits = self._in_flight_limits
@@ -120,46 +120,46 @@ class Consumer(StockConsumer):
         }
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Goes back to what is committed, and where nothing is, to the lowest offset ever fetched here.
+        """Seek to the committed offsets, or else to the lowest offset that was ever fetched here.
 
-        aiokafka leaves a position as it is where nothing is committed; what Faust fetched and dropped while
-        the flow was stopped would be passed over.
+        aiokafka leaves the position as it is where nothing is committed; what Faust fetched and dropped while
+        the flow was stopped would be skipped.
         """
-        found = await super().seek_to_committed()
-        for tp, offset in found.items():
+        committed = await super().seek_to_committed()
+        for tp, offset in committed.items():
             if not offset and tp in self._lowest_offsets:
                 self._thread.seek(tp, self._lowest_offsets[tp])
-        return found
+        return committed
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
-        """The message to hand over next; for a batch this opens its claim, so claims are in that order."""
+        """Return the message to deliver next; a batch is opened in its window now, in delivery order."""
         if type(record) is not Batch:
             return super()._to_message(tp, record)
         window = self._windows.get(tp)
         if window is None:
             batches, records = self._in_flight_limits[tp.topic]
             window = self._windows[tp] = InFlightWindow(batches, self._wake_fetch, records)
-        claim, back = window.open(record.first, record.last)
-        if back:
-            # Faust drops what lies before the last offset it read; these records are to come again.
+        in_flight, went_back = window.open(record.first, record.last)
+        if went_back:
+            # Faust drops records before the last offset it read; these are to come again.
             self._read_offset[tp] = None
-        return BatchMessage(record, tp, claim, self.app.consumer_generation_id)
+        return BatchMessage(record, tp, in_flight, self.app.consumer_generation_id)
 
     def _wake_fetch(self) -> None:
-        """Lets a fetch that waits look again, since a partition has room."""
+        """Make a waiting fetch check again, as a partition has room."""
         consumer = self._thread._consumer
         if consumer is None or consumer._fetcher is None:
             return
-        with suppress(RuntimeError):  # the loop is closed: there is nobody to wake
+        with suppress(RuntimeError):  # the loop is closed, so no fetch waits
             self._thread.thread_loop.call_soon_threadsafe(_wake_waiters, consumer._fetcher)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Faust notes offsets that were never seen; within a batch these are its own records."""
+        """Record unseen offsets, as Faust does; those within a batch are of its own records."""
         if tp.topic not in self._in_flight_limits:
             await super()._add_gap(tp, offset_from, offset_to)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        """The partitions that may have something to commit."""
+        """Yield the partitions that may have something to commit."""
         limits = self._in_flight_limits
         for tp in super()._filter_tps_with_pending_acks(topics):
             if tp.topic not in limits:
@@ -170,17 +170,17 @@ class Consumer(StockConsumer):
                 yield tp
 
     def _new_offset(self, tp: TP) -> int | None:
-        """The offset to commit for a partition; None for none."""
+        """Return the offset to commit for a partition, or None."""
         if tp.topic not in self._in_flight_limits:
             return super()._new_offset(tp)
-        # Faust's own notes of what was acknowledged are not read for batches, only kept from growing.
+        # Faust's own record of acknowledged offsets is not used for batches, only kept from growing.
         self._acked[tp].clear()
         self._acked_index[tp].clear()
         window = self._windows.get(tp)
         return window.committable if window else None
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Forgets revoked partitions, after Faust has waited for what is in work and committed it."""
+        """Drop the windows of revoked partitions, after Faust has waited for them and committed."""
         try:
             await super().on_partitions_revoked(revoked)
         finally:
@@ -188,10 +188,10 @@ class Consumer(StockConsumer):
                 self._windows.pop(tp, None)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Forgets what was handed over while it was not known whose the partitions are.
+        """Drop all windows, with what was delivered before the new assignment was known.
 
-        Faust drops that without acknowledging it, and positions go back for it. When nothing is taken any
-        more it does not come again, so whoever waits for what is in flight would wait for it without end.
+        Faust drops such messages without acknowledging them, and seeks back for them. Once consuming is
+        stopped they do not come again, so waiting for what is in flight would never end.
         """
         self._windows.clear()
         await super().on_partitions_assigned(assigned, generation_id)

@@ -9,12 +9,12 @@ from streams.kafka.faust_driver.in_flight import InFlightBatch
 
 
 class BatchMessage(ConsumerMessage):
-    """A message whose `acked` is that of its claim, and whose offset is the batch's last.
+    """A message whose `acked` is that of its in-flight batch, and whose offset is the last of the batch.
 
-    Faust marks a message as done in two places, in `Consumer.ack` and in the compiled stream iterator,
-    which does not call it. Both set `acked`; so this is where the claim hears of it, whichever it was. The
-    claim outlives the message, and the other way round nothing holds the message: Faust counts on those
-    that nobody works on any more to vanish.
+    Faust marks a message as done in two places: `Consumer.ack`, and the compiled stream iterator, which does
+    not call it. Both set `acked`, so the in-flight batch is acknowledged here for both. It outlives the
+    message, and nothing in the driver references the message: Faust relies on those that are not processed
+    any more being garbage-collected.
     """
 
     __slots__ = ("_in_flight",)
@@ -30,9 +30,9 @@ class BatchMessage(ConsumerMessage):
             last.timestamp_type,
             None,
             None,
-            cast(bytes, batch),  # what Faust passes on without looking, see BatchSchema
+            cast(bytes, batch),  # Faust passes it on unchecked, see BatchSchema
             None,
-            # Sizes of the first key and value would say nothing of the batch.
+            # Sizes of a key and a value, which mean nothing for a batch.
             0,
             0,
             tp,
@@ -41,7 +41,7 @@ class BatchMessage(ConsumerMessage):
 
     @property
     def acked(self) -> bool:
-        """Whether the batch was acknowledged."""
+        """True if the batch was acknowledged."""
         return self._in_flight.acknowledged
 
     @acked.setter

@@ -1,7 +1,7 @@
-"""What the driver relies on in Faust and aiokafka beyond their public interface, as a list that is checked.
+"""The private parts of Faust and aiokafka that the driver relies on, as a list that is checked.
 
-None of it is promised by either project. So the transport refuses to start on another version, or if
-something of it is not as it was, and says what.
+Neither project guarantees them. So the transport refuses to start on another release, or if one of them has
+changed, and names what.
 """
 
 import inspect
@@ -78,7 +78,7 @@ METHODS: Final[list[tuple[type, str, list[str]]]] = [
         ],
     ),
 ]
-"""Methods with their parameters."""
+"""Methods, each with its class and its parameters."""
 
 _UNPACK_NAMES: Final = [
     *["has_next", "next_batch", "_check_crcs", "validate_crc", "_isolation_level", "READ_COMMITTED"],
@@ -125,56 +125,59 @@ USES: Final[list[tuple[type, str, list[str]]]] = [
     (TopicPartitionState, "has_valid_position", ["_position"]),
     (ServiceThread, "__init__", ["thread_loop"]),
 ]
-"""Methods with names that they must still use: those overridden have to be called, attributes to be set."""
+"""Methods, each with names that its code must use: of methods overridden here, of attributes read here."""
 
 RECORD_FIELDS: Final = {"offset", "timestamp", "timestamp_type", "key", "value", "headers"}
 
 
 class DriverVersionError(OperatorError):
-    """The installed Faust or aiokafka is not what the driver was written for."""
+    """The driver was not written for the installed Faust or aiokafka."""
 
 
 def check() -> None:
-    """Raises ContractError with all that is broken."""
-    broken = [*broken_versions(), *broken_names()]
-    if broken:
-        raise DriverVersionError("the batch driver cannot run on what is installed:\n" + "\n".join(broken))
+    """Raise DriverVersionError with all differences."""
+    differences = [*broken_versions(), *broken_names()]
+    if differences:
+        raise DriverVersionError(
+            "the batch driver does not fit the installed packages; install the releases it was written for:\n"
+            + "\n".join(differences)
+        )
 
 
 def broken_versions(installed: Callable[[str], str] = version) -> Iterator[str]:
-    """A line for each package of another version."""
+    """Yield a line for each package of another version."""
     for package, expected in VERSIONS.items():
-        found = installed(package)
-        if found != expected:
-            yield f"{package} is {found}, the driver was written for {expected}"
+        actual = installed(package)
+        if actual != expected:
+            yield f"{package} must be {expected}, got {actual}"
 
 
 def broken_names(
     methods: list[tuple[type, str, list[str]]] = METHODS, uses: list[tuple[type, str, list[str]]] = USES
 ) -> Iterator[str]:
-    """A line for each method that is missing, has other parameters, or does not use a name any more."""
+    """Yield a line for each method that is missing, has other parameters, or no longer uses a name."""
     for owner, name, parameters in methods:
         method = getattr(owner, name, None)
         if method is None:
             yield f"{_qualified_name(owner)}.{name} is missing"
             continue
-        found = list(inspect.signature(method).parameters)
-        if found != parameters:
-            yield f"{_qualified_name(owner)}.{name} takes {found}, not {parameters}"
+        actual = list(inspect.signature(method).parameters)
+        if actual != parameters:
+            yield f"{_qualified_name(owner)}.{name} must take {parameters}, got {actual}"
     for owner, name, used in uses:
         method = getattr(owner, name, None)
         if method is None:
             yield f"{_qualified_name(owner)}.{name} is missing"
             continue
         names = _used_names(method)
-        for each in used:
-            if each not in names:
-                yield f"{_qualified_name(owner)}.{name} does not use {each} any more"
+        for used_name in used:
+            if used_name not in names:
+                yield f"{_qualified_name(owner)}.{name} no longer uses {used_name}"
     if "acked" not in Message.__slots__:
-        yield f"{_qualified_name(Message)} has no slot acked any more"
+        yield f"{_qualified_name(Message)} no longer has the slot acked"
     missing = RECORD_FIELDS - {field.name for field in fields(ConsumerRecord)}
     if missing:
-        yield f"{_qualified_name(ConsumerRecord)} has no {sorted(missing)} any more"
+        yield f"{_qualified_name(ConsumerRecord)} no longer has {sorted(missing)}"
 
 
 def _qualified_name(owner: type) -> str:
@@ -182,12 +185,12 @@ def _qualified_name(owner: type) -> str:
 
 
 def _used_names(method: Any) -> set[str]:
-    """The names a function uses, those of functions within it too."""
+    """Return the names that a function uses, with those of functions inside it."""
     names: set[str] = set()
     function: Any = method.fget if isinstance(method, property) else method
     codes = [inspect.unwrap(function).__code__]
     while codes:
         code = codes.pop()
         names.update(code.co_names)
-        codes += [each for each in code.co_consts if inspect.iscode(each)]
+        codes += [constant for constant in code.co_consts if inspect.iscode(constant)]
     return names

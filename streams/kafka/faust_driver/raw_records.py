@@ -1,8 +1,7 @@
-"""Records as aiokafka's parser makes them, without an object of Python's around each.
+"""Records as aiokafka's parser builds them, without a Python object around each.
 
-aiokafka hands each record through a generator and copies it into a ConsumerRecord, which costs more than all
-else on the way of a record to a batch. Here the parser's own records are taken, a whole record batch at a
-time.
+aiokafka passes each record through a generator and copies it into a ConsumerRecord, which costs more than all
+other steps from a fetch to a batch. Here the parser's own records are used, a whole record batch at a time.
 """
 
 from collections import OrderedDict
@@ -17,10 +16,10 @@ from aiokafka.errors import CorruptRecordException
 
 
 class RawRecords(PartitionRecords):  # type: ignore[misc]
-    """What was fetched of a partition, in place of aiokafka's own before anything of it was taken.
+    """The records fetched from a partition, in place of aiokafka's own, which must not be used yet.
 
-    It hands over the same records in the same order, all at once or some at a time. They have no topic and no
-    partition, and their headers are a list. Keys and values are bytes; deserializers are not asked.
+    It yields the same records in the same order, all at once or some at a time. They have no topic and no
+    partition, and their headers are a list. Keys and values are bytes; deserializers are not called.
     """
 
     def __init__(self, fetched: PartitionRecords) -> None:
@@ -38,44 +37,44 @@ class RawRecords(PartitionRecords):  # type: ignore[misc]
 
     @property
     def next_fetch_offset(self) -> int:
-        """The offset of the next record that is here, or that behind all that was looked at."""
-        left = length_hint(self._remaining)
-        # Reckoned when it is asked for, so that a record costs nothing.
-        return self._current[-left].offset if left else self._next_batch_offset
+        """The offset of the next record here, or the one after all that was parsed."""
+        remaining = length_hint(self._remaining)
+        # Computed when it is read, so that a record costs nothing.
+        return self._current[-remaining].offset if remaining else self._next_batch_offset
 
     @next_fetch_offset.setter
     def next_fetch_offset(self, offset: int) -> None:
         self._next_batch_offset = offset
 
     def __iter__(self) -> Iterator[Any]:
-        # One for all time: after a batch that cannot be read nothing comes any more, and aiokafka fetches
-        # again from the position. A new iterator would go on behind that batch.
+        # Always the same iterator: after a damaged batch it yields nothing more, and aiokafka fetches again
+        # from the position. A new iterator would continue after that batch.
         return self._records_iterator  # type: ignore[no-any-return]
 
     def _unpack_records(self) -> Iterator[Any]:
         return chain.from_iterable(self._record_batches())
 
     def _record_batches(self) -> Iterator[Iterator[Any]]:
-        """The records of each record batch; as aiokafka's `_unpack_records`, but for the records."""
+        """Yield the records of each record batch; as `_unpack_records` of aiokafka except for the records."""
         fetched = self._records
         while fetched.has_next():
             batch = fetched.next_batch()
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
-            # It may be the marker that ends a transaction, so it is asked for those too.
+            # Checked for control batches too: one may be the marker that ends a transaction.
             aborted = self._isolation_level == READ_COMMITTED and self._is_aborted(batch)
-            found = [] if aborted or batch.is_control_batch else list(batch)
-            # A fetch may begin within a record batch; then what lies before comes along.
-            if found and found[0].offset < self._next_batch_offset:
-                found = [record for record in found if record.offset >= self._next_batch_offset]
-            self._current, self._remaining = found, iter(found)
+            records = [] if aborted or batch.is_control_batch else list(batch)
+            # A fetch may start within a record batch, which then comes with its earlier records.
+            if records and records[0].offset < self._next_batch_offset:
+                records = [record for record in records if record.offset >= self._next_batch_offset]
+            self._current, self._remaining = records, iter(records)
             self._next_batch_offset = batch.next_offset
             yield self._remaining
 
     def _is_aborted(self, batch: Any) -> bool:
-        """Whether a batch is of a transaction that was taken back. Asked of each batch once, in order."""
+        """True if a batch is of an aborted transaction. Must be called once for each batch, in order."""
         producer = batch.producer_id
-        if producer is None:  # a format from before transactions
+        if producer is None:  # a record format older than transactions
             return False
         self._consume_aborted_up_to(batch.base_offset)
         if batch.is_control_batch and self._contains_abort_marker(batch):
@@ -84,11 +83,11 @@ class RawRecords(PartitionRecords):  # type: ignore[misc]
 
 
 class _RawResults(OrderedDict[Any, Any]):
-    """aiokafka's results by partition; those of some topics become lean as they come in."""
+    """Fetch results of aiokafka by partition; those of some topics become raw records on arrival."""
 
     def __init__(self, results: "OrderedDict[Any, Any]", is_raw: Callable[[str], bool]) -> None:
         self._is_raw = is_raw
-        # Those that are here may be taken in part, and stay as they are.
+        # Results that are already here may be partly consumed, and stay as they are.
         super().__init__()
         for tp, result in results.items():
             super().__setitem__(tp, result)
@@ -100,9 +99,9 @@ class _RawResults(OrderedDict[Any, Any]):
 
 
 def use_raw_records(consumer: AIOKafkaConsumer, is_raw: Callable[[str], bool]) -> None:
-    """Has a started consumer hand over lean records for some topics from the next fetch on.
+    """Make a started consumer yield raw records for some topics from the next fetch on.
 
-    A second time changes nothing.
+    A second call changes nothing.
     """
     fetcher: Fetcher = consumer._fetcher
     if type(fetcher._records) is not _RawResults:

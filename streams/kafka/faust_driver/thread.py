@@ -1,4 +1,4 @@
-"""The thread in which Faust has aiokafka's consumer."""
+"""The thread in which Faust runs the consumer of aiokafka."""
 
 from typing import Any, NamedTuple
 
@@ -8,14 +8,14 @@ from streams.kafka.faust_driver.raw_records import use_raw_records
 
 
 class FetchWait(NamedTuple):
-    """How long a broker may gather records while they flow: until so many bytes, or so many ms."""
+    """How long a broker waits for a fuller fetch while records flow."""
 
     min_bytes: int
     max_wait_ms: int
 
 
 class ConsumerThread(AIOKafkaConsumerThread):
-    """Faust's own, but results of batch topics are lean, and brokers gather records while they flow."""
+    """Faust's thread, with raw records for batch topics, and fuller fetches while records flow."""
 
     async def _fetch_records(self, consumer: Any, *args: Any, **options: Any) -> Any:
         transport: Any = self.transport
@@ -23,10 +23,10 @@ class ConsumerThread(AIOKafkaConsumerThread):
         records = await super()._fetch_records(consumer, *args, **options)
         fetch_wait: FetchWait | None = transport.fetch_wait
         if fetch_wait is not None:
-            # When nothing has come for a while, the first record is to be told at once, and brokers are not
-            # to be asked all the time.
-            waits = (
+            # After a pause the first record is to be delivered at once, and idle brokers are not to be polled
+            # all the time.
+            wait = (
                 fetch_wait if records else FetchWait(consumer._fetch_min_bytes, consumer._fetch_max_wait_ms)
             )
-            consumer._fetcher._fetch_min_bytes, consumer._fetcher._fetch_max_wait_ms = waits
+            consumer._fetcher._fetch_min_bytes, consumer._fetcher._fetch_max_wait_ms = wait
         return records

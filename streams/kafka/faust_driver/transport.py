@@ -1,4 +1,4 @@
-"""The transport: what the scheme of the broker's URL chooses."""
+"""The transport that Faust loads for the scheme `batch` of a broker's URL."""
 
 from typing import Any, ClassVar, NamedTuple
 
@@ -10,25 +10,24 @@ from streams.kafka.faust_driver.thread import FetchWait
 
 
 class InFlightLimits(NamedTuple):
-    """How much of a partition may be not acknowledged: batches, and records after which no batch comes."""
+    """How much of a partition may be unacknowledged; no batch comes once either limit is reached."""
 
     max_batches: int
     max_records: int
 
 
 class Transport(StockTransport):
-    """Faust's transport for aiokafka with batch topics.
+    """Faust's transport for aiokafka, with batch topics.
 
-    `batch_topics` has the batch topics' names, each with what may be in flight per partition. Set it before
-    the app starts, best through `batch_topic`. `fetch_wait`, if set, lets brokers gather records while
-    they flow:
-    fewer and larger batches for some ms of latency.
+    `batch_topics` has the limits of each batch topic by its name. Set it before the app starts, best through
+    `batch_topic`. `fetch_wait`, if set, makes brokers wait for a fuller fetch while records flow: fewer and
+    larger batches for some ms of latency.
     """
 
     Consumer: ClassVar[type[Any]] = Consumer
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Raises ContractError if the installed Faust or aiokafka is not what the driver was written for."""
+        """Raise DriverVersionError if the driver was not written for the installed Faust or aiokafka."""
         private_api.check()
         super().__init__(*args, **kwargs)
         self.batch_topics: dict[str, InFlightLimits] = {}

@@ -1,4 +1,4 @@
-"""Lean records are aiokafka's own, whichever way they were written and however many are taken at a time."""
+"""Raw records are those of aiokafka, however they were written and however many are read at a time."""
 
 import asyncio
 from itertools import islice
@@ -26,89 +26,96 @@ from tests.support.record_batches import (
 
 LEVELS = {"read_uncommitted": READ_UNCOMMITTED, "read_committed": READ_COMMITTED}
 RECENT_MS = now_ms()
-"""Older records could be deleted for their age before they are read."""
+"""The retention could delete older records before they are read."""
 levels = st.sampled_from(list(LEVELS.values()))
 
 
-def stock(fetched: FetchResult, offset: int, level: int) -> PartitionRecords:
-    """What was fetched from an offset, as aiokafka has it."""
+def stock_records(fetched: FetchResult, offset: int, level: int) -> PartitionRecords:
+    """Return what was fetched from an offset, as aiokafka represents it."""
     records = MemoryRecords(b"".join(fetched.batches))
     aborted = [(producer, first) for producer, first, _ in fetched.aborted]
     return PartitionRecords(TopicPartition("topic", 0), records, aborted, offset, None, None, True, level)
 
 
 def fields(record: Any) -> tuple[Any, ...]:
-    """All that a record has."""
+    """Return all fields of a record."""
     headers = tuple(record.headers)
     return record.offset, record.timestamp, record.timestamp_type, record.key, record.value, headers
 
 
 @settings(max_examples=50, deadline=None)
 @given(fetch_results(), levels, st.integers(0, 20))
-def test_the_same_records(fetched: FetchResult, level: int, before_end: int) -> None:
+def test_raw_records_are_those_of_aiokafka(fetched: FetchResult, level: int, before_end: int) -> None:
     offset = max(0, fetched.end_offset - before_end)
     fetched = fetched.from_offset(offset)
-    theirs, ours = stock(fetched, offset, level), RawRecords(stock(fetched, offset, level))
-    assert [fields(record) for record in ours] == [fields(record) for record in theirs]
-    assert ours.next_fetch_offset == theirs.next_fetch_offset
+    expected, raw_records = (
+        stock_records(fetched, offset, level),
+        RawRecords(stock_records(fetched, offset, level)),
+    )
+    assert [fields(record) for record in raw_records] == [fields(record) for record in expected]
+    assert raw_records.next_fetch_offset == expected.next_fetch_offset
 
 
 @settings(max_examples=50, deadline=None)
 @given(fetch_results(), levels, st.integers(1, 5))
-def test_some_at_a_time(fetched: FetchResult, level: int, at_once: int) -> None:
-    every = [fields(record) for record in stock(fetched, 0, level)]
-    ours = RawRecords(stock(fetched, 0, level))
-    taken: list[Any] = []
-    while some := [fields(record) for record in islice(ours, at_once)]:
-        taken += some
-        left = every[len(taken) :]
-        # A new fetch from the position would give what is left, neither more nor less.
-        assert taken[-1][0] < ours.next_fetch_offset
-        assert not left or ours.next_fetch_offset <= left[0][0]
-        position = ours.next_fetch_offset
-        assert [fields(each) for each in stock(fetched.from_offset(position), position, level)] == left
-    assert taken == every
+def test_any_number_may_be_read_at_a_time(fetched: FetchResult, level: int, at_once: int) -> None:
+    expected = [fields(record) for record in stock_records(fetched, 0, level)]
+    raw = RawRecords(stock_records(fetched, 0, level))
+    read: list[Any] = []
+    while chunk := [fields(record) for record in islice(raw, at_once)]:
+        read += chunk
+        remaining = expected[len(read) :]
+        # A new fetch from the position would return exactly what remains.
+        assert read[-1][0] < raw.next_fetch_offset
+        assert not remaining or raw.next_fetch_offset <= remaining[0][0]
+        position = raw.next_fetch_offset
+        refetched = stock_records(fetched.from_offset(position), position, level)
+        assert [fields(record) for record in refetched] == remaining
+    assert read == expected
 
 
 @settings(max_examples=50, deadline=None)
 @given(fetch_results(), levels, st.data())
-def test_a_damaged_batch_is_not_passed_over(fetched: FetchResult, level: int, data: st.DataObject) -> None:
-    place = data.draw(st.integers(0, len(fetched.batches) - 1))
-    damaged = bytearray(fetched.batches[place])
+def test_a_damaged_batch_is_not_skipped(fetched: FetchResult, level: int, data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(fetched.batches) - 1))
+    damaged = bytearray(fetched.batches[index])
     damaged[-1] ^= 1
     spoiled = fetched._replace(
-        batches=[*fetched.batches[:place], bytes(damaged), *fetched.batches[place + 1 :]]
+        batches=[*fetched.batches[:index], bytes(damaged), *fetched.batches[index + 1 :]]
     )
-    theirs, ours = stock(spoiled, 0, level), RawRecords(stock(spoiled, 0, level))
-    for records in (theirs, ours):
+    expected, raw_records = stock_records(spoiled, 0, level), RawRecords(stock_records(spoiled, 0, level))
+    for records in (expected, raw_records):
         with pytest.raises(CorruptRecordException):
             list(records)
-        assert list(records) == [], "nothing from behind it"
-    assert ours.next_fetch_offset == theirs.next_fetch_offset
+        assert list(records) == [], "nothing after it"
+    assert raw_records.next_fetch_offset == expected.next_fetch_offset
 
 
-def test_a_batch_of_which_compaction_left_nothing() -> None:
-    rows = [(place, 0, b"k", b"%d" % place, []) for place in range(3)]
-    none_left = bytearray(build_batch(10, [(4, 0, b"k", b"v", [])]))
-    fetched = FetchResult([build_batch(0, rows), bytes(none_left), build_batch(20, rows)], 23, [])
-    ours = RawRecords(stock(fetched, 1, READ_COMMITTED))
-    assert [record.offset for record in islice(ours, 2)] == [1, 2]
-    assert ours.next_fetch_offset == 3
-    assert [record.offset for record in ours] == [14, 20, 21, 22]
-    assert ours.next_fetch_offset == 23
+def test_a_batch_with_gaps_left_by_compaction() -> None:
+    rows = [(number, 0, b"k", b"%d" % number, []) for number in range(3)]
+    compacted = build_batch(10, [(4, 0, b"k", b"v", [])])
+    fetched = FetchResult([build_batch(0, rows), compacted, build_batch(20, rows)], 23, [])
+    raw_records = RawRecords(stock_records(fetched, 1, READ_COMMITTED))
+    assert [record.offset for record in islice(raw_records, 2)] == [1, 2]
+    assert raw_records.next_fetch_offset == 3
+    assert [record.offset for record in raw_records] == [14, 20, 21, 22]
+    assert raw_records.next_fetch_offset == 23
 
 
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4"])
-def test_the_old_format(codec: str) -> None:
+def test_records_of_the_earlier_format(codec: str) -> None:
     rows: list[Row] = [(0, 5, b"k", b"v", []), (2, 6, None, b"w", [])]
     fetched = FetchResult([build_legacy_batch(base, rows, CODECS[codec]) for base in (100, 110)], 113, [])
-    theirs, ours = stock(fetched, 102, READ_COMMITTED), RawRecords(stock(fetched, 102, READ_COMMITTED))
-    assert [fields(record) for record in ours] == [fields(record) for record in theirs]
-    assert ours.next_fetch_offset == theirs.next_fetch_offset == 113
+    expected, raw_records = (
+        stock_records(fetched, 102, READ_COMMITTED),
+        RawRecords(stock_records(fetched, 102, READ_COMMITTED)),
+    )
+    assert [fields(record) for record in raw_records] == [fields(record) for record in expected]
+    assert raw_records.next_fetch_offset == expected.next_fetch_offset == 113
 
 
-async def write(servers: str, topic: str) -> None:
-    """Records of every codec, with headers and without values; transactions, two of them taken back."""
+async def write_records(servers: str, topic: str) -> None:
+    """Write records of every codec, with headers and without values, and five transactions, two aborted."""
     for codec in CODECS:
         options: Any = {"bootstrap_servers": servers, "linger_ms": 50}
         async with AIOKafkaProducer(
@@ -137,43 +144,45 @@ async def write(servers: str, topic: str) -> None:
                 await producer.commit_transaction()
 
 
-async def read(
-    servers: str, topic: str, begin: int, at_once: int | None, *, level: str, lean: bool
+async def read_fields(
+    servers: str, topic: str, start: int, at_once: int | None, *, level: str, raw: bool
 ) -> list[tuple[Any, ...]]:
-    """The fields of all records from an offset on."""
-    place = TopicPartition(topic, 0)
+    """Return the fields of all records from an offset on."""
+    partition = TopicPartition(topic, 0)
     (end,) = await end_offsets(servers, topic, 1)
-    found: list[tuple[Any, ...]] = []
+    read: list[tuple[Any, ...]] = []
     async with AIOKafkaConsumer(bootstrap_servers=servers, isolation_level=level) as consumer:
-        if lean:
+        if raw:
             use_raw_records(consumer, topic.__eq__)
-        consumer.assign([place])
-        consumer.seek(place, begin)
-        while await consumer.position(place) < end:
-            some = (await consumer.getmany(timeout_ms=200, max_records=at_once)).get(place, [])
+        consumer.assign([partition])
+        consumer.seek(partition, start)
+        while await consumer.position(partition) < end:
+            fetched = await consumer.getmany(timeout_ms=200, max_records=at_once)
+            records = fetched.get(partition, [])
             assert all(
-                type(record).__name__ == ("DefaultRecord" if lean else "ConsumerRecord") for record in some
+                type(record).__name__ == ("DefaultRecord" if raw else "ConsumerRecord") for record in records
             )
-            found += map(fields, some)
-            if len(found) == 14:
-                # A seek while something is left of a fetch.
-                consumer.seek(place, begin + 14)
-    return found
+            read += map(fields, records)
+            if len(read) == 14:
+                # A seek while something of a fetch remains.
+                consumer.seek(partition, start + 14)
+    return read
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_the_same_from_a_broker(servers: str, level: str) -> None:
-    topic = unique_name("lean")
+def test_raw_records_from_a_broker_are_those_of_aiokafka(servers: str, level: str) -> None:
+    topic = unique_name("raw")
 
     async def run() -> None:
         await create_topic(servers, topic, 1)
-        await write(servers, topic)
+        await write_records(servers, topic)
         count = {"read_uncommitted": 250, "read_committed": 230}[level]
-        for begin, at_once in [(0, None), (0, 7), (17, None), (60, 7), (203, 3), (217, None)]:
-            theirs, ours = [
-                await read(servers, topic, begin, at_once, level=level, lean=lean) for lean in (False, True)
+        for start, at_once in [(0, None), (0, 7), (17, None), (60, 7), (203, 3), (217, None)]:
+            expected, raw_records = [
+                await read_fields(servers, topic, start, at_once, level=level, raw=raw)
+                for raw in (False, True)
             ]
-            assert ours == theirs, f"from {begin}, {at_once} at a time"
-            assert begin or len(ours) == count
+            assert raw_records == expected, f"from {start}, {at_once} at a time"
+            assert start or len(raw_records) == count
 
     asyncio.run(run())
