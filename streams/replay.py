@@ -1,4 +1,4 @@
-"""A replay: files in, hits out, through the same pipeline as the stream."""
+"""Replay: reads from a file in, hits out, through the same pipeline as the stream."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -6,10 +6,11 @@ from typing import NamedTuple
 from streams.files.jsonl import RejectedLine, display_name, read_batches
 from streams.pipeline import Pipeline
 from streams.records.hit import Hit
+from streams.records.times import Millis
 
 
 class ReplayStep(NamedTuple):
-    """What a batch of lines gave."""
+    """The results of one batch of lines."""
 
     hits: list[Hit]
     rejected: list[RejectedLine]
@@ -20,22 +21,23 @@ class ReplayStep(NamedTuple):
 def replay(
     pipeline: Pipeline,
     path: str,
-    now_ms: int | None = None,
+    now_ms: Millis | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[ReplayStep]:
-    """The steps of a replay of a file of reads.
+    """Replay the reads in a file; yield the results batch by batch.
 
-    Without `now` (ms since 1970 UTC), now is the latest `captured_at` so far, and what alerts and verdicts
-    tell of later times follows at the end.
+    Without `now_ms`, the present time is the latest `captured_at` so far, and withdrawals and verdicts of
+    later times take effect in a last step.
 
-    Raises FileError for a file that cannot be read on; the steps before have been given by then.
+    Raises InputFileError for a file that cannot be read further; the steps before have been yielded by then.
     """
     name = display_name(path)
-    for lines, numbers in read_batches(path, progress):
-        outcome = pipeline.handle_reads(lines, now_ms)
+    for lines, line_numbers in read_batches(path, progress):
+        result = pipeline.handle_reads(lines, now_ms)
         rejected = [
-            RejectedLine(name, numbers[entry.position], entry.faults, entry.raw) for entry in outcome.rejected
+            RejectedLine(name, line_numbers[record.position], record.faults, record.raw)
+            for record in result.rejected
         ]
-        yield ReplayStep(outcome.hits, rejected, outcome.read_count, outcome.match_count)
+        yield ReplayStep(result.hits, rejected, result.read_count, result.match_count)
     if now_ms is None:
         yield ReplayStep(pipeline.flush(), [], 0, 0)

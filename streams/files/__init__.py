@@ -1,1 +1,1 @@
-"""The pipeline over files: alerts, reads and verdicts as JSON lines in, hits out; no broker."""
+"""Alert lists, reads and verdicts from files of JSON lines."""

@@ -13,20 +13,20 @@ from streams.records.faults import Fault
 from streams.runtime.errors import InputError
 
 BLOCK_BYTES: Final = 1 << 20
-"""Bytes read at a time: about four thousand reads, the size of batch at which the pipeline is fastest."""
+"""Bytes read at a time: about four thousand reads, the batch size at which the pipeline is fastest."""
 STANDARD_INPUT: Final = "-"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 class LineBatch(NamedTuple):
-    """Lines of a file, without line ends and blank lines; `numbers` are their line numbers, from 1."""
+    """Lines of a file, without line ends and blank lines, and their line numbers, from 1."""
 
     lines: list[bytes]
     line_numbers: Sequence[int]
 
 
 class InputFileError(InputError):
-    """A file that cannot be read on; the message has its name, why, and from where."""
+    """A file that cannot be read further; the message has its name and the reason."""
 
 
 class _Stream(Protocol):
@@ -34,30 +34,30 @@ class _Stream(Protocol):
 
 
 def display_name(path: str) -> str:
-    """The file's name as messages show it."""
+    """Return the name of a file as messages show it."""
     return "standard input" if path == STANDARD_INPUT else Path(path).name
 
 
 def read_batches(path: str, progress: Callable[[int], None] = lambda _: None) -> Iterator[LineBatch]:
-    """The lines of a file, batch by batch; `progress` is told the bytes taken from the file.
+    """Yield the lines of a file, batch by batch; `progress` is called with the bytes read so far.
 
-    Of a line longer than a record may be only the start is kept, enough for it to be refused.
+    A line longer than a record may be is cut, but stays long enough to be rejected.
 
-    Raises FileError for a file that cannot be opened or read, or whose compressed data is damaged or cut
-    short; the lines before that have been given by then.
+    Raises InputFileError for a file that cannot be opened or read, or whose compressed data is damaged or
+    truncated; the lines before the damage have been yielded by then.
     """
-    number = 0
+    line_count = 0
     with _open(path) as (stream, position):
         for lines in _split_lines(_read_blocks(stream, path)):
-            numbers: Sequence[int] = range(number + 1, number + 1 + len(lines))
-            number += len(lines)
+            line_numbers: Sequence[int] = range(line_count + 1, line_count + 1 + len(lines))
+            line_count += len(lines)
             if not all(lines):
-                kept = [place for place, line in enumerate(lines) if line.strip()]
-                numbers = [numbers[place] for place in kept]
-                lines = [lines[place] for place in kept]
+                filled = [index for index, line in enumerate(lines) if line.strip()]
+                line_numbers = [line_numbers[index] for index in filled]
+                lines = [lines[index] for index in filled]
             progress(position())
             if lines:
-                yield LineBatch(lines, numbers)
+                yield LineBatch(lines, line_numbers)
 
 
 @contextmanager
@@ -66,13 +66,13 @@ def _open(path: str) -> Iterator[tuple[_Stream, Callable[[], int]]]:
         yield sys.stdin.buffer, lambda: 0
         return
     try:
-        raw = Path(path).open("rb")  # noqa: SIM115 - closed below; opening alone is what may fail here
+        raw = Path(path).open("rb")  # noqa: SIM115 - closed below; only opening may fail here
     except OSError as error:
         raise InputFileError(f"{path}: cannot be opened: {error.strerror}") from error
     with raw:
         if path.endswith(".gz"):
-            with gzip.GzipFile(fileobj=raw, mode="rb") as unpacked:
-                yield unpacked, raw.tell
+            with gzip.GzipFile(fileobj=raw, mode="rb") as decompressed:
+                yield decompressed, raw.tell
         else:
             yield raw, raw.tell
 
@@ -93,7 +93,7 @@ def _read_blocks(stream: _Stream, path: str) -> Iterator[bytes]:
 
 
 def _split_lines(blocks: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """The lines of blocks; a line that goes over several is put together, but not beyond what is refused."""
+    """Yield the lines of blocks; a line that spans blocks is joined up to the length that is rejected."""
     rest = b""
     for block in blocks:
         lines = block.split(b"\n")
@@ -111,7 +111,7 @@ def _split_lines(blocks: Iterator[bytes]) -> Iterator[list[bytes]]:
 
 
 class RejectedLine(NamedTuple):
-    """A line that was not taken: where it stands, all that is wrong with it, and its bytes."""
+    """A rejected line: its file and number, its faults, and its bytes."""
 
     source: str
     line_number: int

@@ -1,1 +1,1 @@
-"""The road network: sites where cameras stand, the links between them, and the ways over it."""
+"""Network: sites, cameras and links between sites; routes, distances and validation."""

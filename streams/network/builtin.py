@@ -1,4 +1,4 @@
-"""The networks shipped with the package: files of `[sites.<id>]` as an operator writes them."""
+"""Built-in networks: files of `[sites.<id>]` in the form of an operator's settings."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from streams.network.config import BuiltinNetwork, SiteConfig
 
 @lru_cache
 def builtin_sites(name: BuiltinNetwork) -> Mapping[str, SiteConfig]:
-    """The sites of a shipped network, by id; none for `none`."""
+    """Return the sites of a built-in network, by id; none for `none`."""
     if name == "none":
         return MappingProxyType({})
     text = files("streams.network").joinpath(f"{name}.toml").read_text("utf-8")

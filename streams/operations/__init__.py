@@ -1,1 +1,1 @@
-"""Joint control operations: what belongs to one, in what order its crews go for it, what came of it."""
+"""Joint control operations: their configuration, area, and admission of hits."""

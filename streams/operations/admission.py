@@ -1,23 +1,23 @@
-"""Admission: which operations a hit belongs to, and how well their crews can intercept the vehicle.
+"""Admission: the operations to which a hit belongs, and how well their crews can intercept the vehicle.
 
 An operation admits a hit if the alert's list is one of its lists, the read was captured in one of its
-windows, and the place of the read belongs to it: all three. An alert bound to an operation by its
-`operation_id` is admitted by no other, and by that one on the same terms.
+windows, and the place of the read belongs to it. An alert bound to an operation by its `operation_id` is
+admitted by that one only, on the same conditions.
 
-**Chance.** A vehicle comes by a crew's site within an arrival window, taken to be as likely at any of its
-instants; the journey says when that is, and what share of vehicles come there. A crew must be told some
-minutes before, so only the part of the window counts that lies `setup_minutes` or more after the read:
+**Chance.** A vehicle passes a crew's site within an arrival window, with each of its instants equally likely;
+the journey gives the window and the share of vehicles that come there. A crew must be told some minutes
+before, so only the part of the window counts that is `setup_minutes` or more after the read:
 
     chance = share x (part of the arrival window in which the crew is ready)
 
-and that of an operation is the chance of its best site, for a vehicle is stopped once. Where the vehicle was
-read it is there now: on a road it is gone at once, so the window is the instant of the read, and only a crew
-that needs no notice (`setup_minutes = 0`) has a chance, of 1. At a station, a port or a terminal it stays
-`stay_minutes`, which is its window there, with a share of 1.
+The chance of an operation is that of its best site, because a vehicle is stopped once. At the site of the
+read the vehicle is present already. On a road it is gone at once, so the window is the instant of the read,
+and only a crew that needs no notice (`setup_minutes = 0`) has a chance, of 1. At a station, a port or a
+terminal it stays `stay_minutes`, which is its window there, with a share of 1.
 
-**Score.** weight of the priority x posterior x chance, from 0 to 1: the most is to be expected of the vehicle
-with the highest. The weights are 1, 0.8, 0.6, 0.4, 0.2 for priorities 1 to 5. A match of a pattern has no
-posterior; its vehicle is what was asked for, so it counts 1.
+**Score.** weight of the priority x posterior x chance, from 0 to 1: the highest score promises the most. The
+weights are 1, 0.8, 0.6, 0.4, 0.2 for priorities 1 to 5. A match of a pattern has no posterior; any vehicle
+that fits is what was asked for, so it counts 1.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,23 +27,23 @@ from streams.network.config import SiteConfig
 from streams.operations.area import LatLon, OperationArea
 from streams.operations.config import OperationConfig
 from streams.records.journey import Admission, NextSite
-from streams.records.times import MINUTE_MS, from_ms, to_ms
+from streams.records.times import MINUTE_MS, Millis, from_ms, to_ms
 
 PRIORITY_WEIGHTS: Final[Mapping[int, float]] = {1: 1.0, 2: 0.8, 3: 0.6, 4: 0.4, 5: 0.2}
-"""What a priority counts in a score."""
+"""The weight of each priority in a score."""
 _DIGITS: Final = 4
 
 
 class _Arrival(NamedTuple):
-    """When a vehicle comes by a site, in ms since 1970 UTC, and the share of vehicles that come there."""
+    """The arrival window of a vehicle at a site, and the share of vehicles that come there."""
 
     site_id: str
-    earliest_ms: int
-    latest_ms: int
+    earliest_ms: Millis
+    latest_ms: Millis
     share: float
 
     def chance(self, ready_ms: float) -> float:
-        """The chance that it comes, and not before a time in ms since 1970 UTC."""
+        """Return the chance that the vehicle comes when the crew is ready."""
         if self.latest_ms <= self.earliest_ms:
             return self.share if self.earliest_ms >= ready_ms else 0.0
         part = (self.latest_ms - max(self.earliest_ms, ready_ms)) / (self.latest_ms - self.earliest_ms)
@@ -51,7 +51,7 @@ class _Arrival(NamedTuple):
 
 
 class _PreparedOperation(NamedTuple):
-    """An operation, made ready for being asked often."""
+    """An operation in the form in which it is evaluated for every hit."""
 
     windows_ms: tuple[tuple[int, int], ...]
     list_ids: frozenset[str]
@@ -63,7 +63,7 @@ class _PreparedOperation(NamedTuple):
 
 
 class Operations:
-    """All operations. Sites that are not known have no place of their own: they belong only where named."""
+    """All operations. An unknown site has no position, so it belongs only to operations that name it."""
 
     def __init__(self, operations: Mapping[str, OperationConfig], sites: Mapping[str, SiteConfig]) -> None:
         self._sites = sites
@@ -71,12 +71,12 @@ class Operations:
             operation_id: _prepare(operation, sites) for operation_id, operation in sorted(operations.items())
         }
         self._by_list: dict[str, list[str]] = {}
-        for operation_id, known in self._operations.items():
-            for list_id in known.list_ids:
+        for operation_id, operation in self._operations.items():
+            for list_id in operation.list_ids:
                 self._by_list.setdefault(list_id, []).append(operation_id)
 
     def has_operation(self, operation_id: str) -> bool:
-        """Whether there is an operation of that id, so that an alert may be bound to it."""
+        """True if there is an operation with this id, to which an alert can be bound."""
         return operation_id in self._operations
 
     def admitting_operations(
@@ -85,29 +85,28 @@ class Operations:
         operation_id: str | None,
         position: LatLon | None,
         site_id: str | None,
-        captured_ms: int,
+        captured_ms: Millis,
     ) -> list[str]:
-        """The ids of the operations that admit a hit, in order.
+        """Return the sorted ids of the operations that admit a hit.
 
-        `operation_id` is that of the alert, `position` and `site_id` are the camera's at the read, and
-        `captured_ms` is in ms since 1970 UTC.
+        `operation_id` is that of the alert, `position` and `site_id` are those of the camera at the read.
         """
         return [
-            each
-            for each in self._by_list.get(list_id, ())
-            if operation_id in (None, each) and self.covers(each, position, site_id, captured_ms)
+            candidate
+            for candidate in self._by_list.get(list_id, ())
+            if operation_id in (None, candidate) and self.covers(candidate, position, site_id, captured_ms)
         ]
 
     def covers(
-        self, operation_id: str, position: LatLon | None, site_id: str | None, captured_ms: int
+        self, operation_id: str, position: LatLon | None, site_id: str | None, captured_ms: Millis
     ) -> bool:
-        """Whether a read is of an operation's place and time, whatever its list.
+        """True if a read is in the area and the windows of an operation, whatever its list.
 
-        The operation is known; the rest is as in `admitting`.
+        Raises KeyError for an unknown operation.
         """
-        known = self._operations[operation_id]
-        on = any(begins <= captured_ms < ends for begins, ends in known.windows_ms)
-        return on and known.area.contains(site_id, position)
+        operation = self._operations[operation_id]
+        is_running = any(begins <= captured_ms < ends for begins, ends in operation.windows_ms)
+        return is_running and operation.area.contains(site_id, position)
 
     def build_admission(
         self,
@@ -115,24 +114,28 @@ class Operations:
         priority: int,
         posterior: float | None,
         site_id: str | None,
-        captured_ms: int,
+        captured_ms: Millis,
         next_sites: Sequence[NextSite],
     ) -> Admission:
-        """What a hit that an operation admits says of it: its score, and where and when to intercept.
+        """Return the score of an admitted hit, and where and when crews can intercept the vehicle.
 
-        `priority` is 1 to 5, `posterior` None for a match of a pattern, `site_id` where the vehicle was read
-        at `captured_ms` (ms since 1970 UTC), `ahead` where it may come to from there. Of sites with the same
-        chance the one it comes to first counts, then the first by id. Without any chance there is no site.
+        `priority` is 1 to 5, `posterior` None for a match of a pattern; the vehicle was read at `site_id` and
+        may come to `next_sites`. Of sites with the same chance the one with the earliest arrival counts, then
+        the first by id. Without any chance there is no site.
         """
-        known = self._operations[operation_id]
-        ready = captured_ms + known.setup_ms
+        operation = self._operations[operation_id]
+        ready_ms = captured_ms + operation.setup_ms
         arrivals = [
-            each for each in self._arrivals(known, site_id, captured_ms, next_sites) if each.chance(ready)
+            arrival
+            for arrival in self._arrivals(operation, site_id, captured_ms, next_sites)
+            if arrival.chance(ready_ms)
         ]
         if not arrivals:
-            return Admission(operation_id, score=0.0, chance=0.0, talkgroup=known.talkgroup)
-        best = min(arrivals, key=lambda each: (-each.chance(ready), each.earliest_ms, each.site_id))
-        chance = best.chance(ready)
+            return Admission(operation_id, score=0.0, chance=0.0, talkgroup=operation.talkgroup)
+        best = min(
+            arrivals, key=lambda arrival: (-arrival.chance(ready_ms), arrival.earliest_ms, arrival.site_id)
+        )
+        chance = best.chance(ready_ms)
         return Admission(
             operation_id,
             score=round(
@@ -142,33 +145,35 @@ class Operations:
             site_id=best.site_id,
             earliest=from_ms(best.earliest_ms),
             latest=from_ms(best.latest_ms),
-            talkgroup=known.talkgroup,
+            talkgroup=operation.talkgroup,
         )
 
     def _arrivals(
         self,
         operation: _PreparedOperation,
         site_id: str | None,
-        captured_ms: int,
+        captured_ms: Millis,
         next_sites: Sequence[NextSite],
     ) -> Iterator[_Arrival]:
         if site_id is not None and site_id in operation.crew_sites:
             site = self._sites.get(site_id)
-            stay = 0 if site is None or site.kind == "road" else round(operation.stay_ms)
-            yield _Arrival(site_id, captured_ms, captured_ms + stay, 1.0)
-        for each in next_sites:
-            if each.site_id in operation.crew_sites:
-                yield _Arrival(each.site_id, to_ms(each.earliest), to_ms(each.latest), each.share)
+            stay_ms = 0 if site is None or site.kind == "road" else round(operation.stay_ms)
+            yield _Arrival(site_id, captured_ms, captured_ms + stay_ms, 1.0)
+        for next_site in next_sites:
+            if next_site.site_id in operation.crew_sites:
+                yield _Arrival(
+                    next_site.site_id, to_ms(next_site.earliest), to_ms(next_site.latest), next_site.share
+                )
 
 
 def crew_site_ids(operation: OperationConfig, sites: Mapping[str, SiteConfig]) -> list[str]:
-    """The sites where an operation's crews stand, one named twice twice: those set, or else its sites."""
+    """Return the site of each crew of an operation: those configured, or else all its sites."""
     return OperationArea(operation, sites).sites if operation.crews is None else sorted(operation.crews)
 
 
 def _prepare(operation: OperationConfig, sites: Mapping[str, SiteConfig]) -> _PreparedOperation:
     return _PreparedOperation(
-        tuple((to_ms(each.from_), to_ms(each.until)) for each in operation.windows),
+        tuple((to_ms(window.from_), to_ms(window.until)) for window in operation.windows),
         frozenset(operation.lists),
         OperationArea(operation, sites),
         frozenset(crew_site_ids(operation, sites)),

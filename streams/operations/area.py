@@ -1,4 +1,4 @@
-"""Ground: the places that belong to an operation."""
+"""Area of an operation: the sites and positions that belong to it."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -11,28 +11,31 @@ LatLon = tuple[float, float]
 
 
 class OperationArea:
-    """The sites that an operation names, and its area.
+    """The sites that an operation names, and the polygon of its area.
 
-    The area's edges are straight between their ends' degrees, which is within some metres of the shortest way
-    for edges of a few kilometres; a place on an edge is inside. It does not go round the date line.
+    The edges are straight lines in degrees, which for a few kilometres is within some metres of the shortest
+    line; a position on an edge is inside. The polygon must not cross the date line.
     """
 
     def __init__(self, operation: OperationConfig, sites: Mapping[str, SiteConfig]) -> None:
         self._named_sites = frozenset(operation.sites)
         self._corners = [(lat, lon) for lat, lon in operation.area or ()]
-        self._bounding_box = tuple((min(each), max(each)) for each in zip(*self._corners, strict=True))
-        inside = (site_id for site_id, site in sites.items() if self._area_contains(_site_position(site)))
-        self._sites_inside = frozenset(inside)
+        self._bounding_box = tuple(
+            (min(degrees), max(degrees)) for degrees in zip(*self._corners, strict=True)
+        )
+        self._sites_inside = frozenset(
+            site_id for site_id, site in sites.items() if self._area_contains(_site_position(site))
+        )
 
     @property
     def sites(self) -> list[str]:
-        """The sites that are named or lie in the area, in order."""
+        """The sites that are named or in the polygon, sorted."""
         return sorted(self._named_sites | self._sites_inside)
 
     def contains(self, site_id: str | None, position: LatLon | None) -> bool:
-        """Whether a place belongs: its site is named, or it lies in the area.
+        """True if the site is named, or the position is in the polygon.
 
-        Where it lies is its position; without one, that of its site.
+        Without a position, that of the site counts.
         """
         if site_id is not None and site_id in self._named_sites:
             return True
@@ -41,17 +44,18 @@ class OperationArea:
     def _area_contains(self, position: LatLon | None) -> bool:
         if position is None or not self._bounding_box:
             return False
-        if any(
-            not low <= each <= high for each, (low, high) in zip(position, self._bounding_box, strict=True)
-        ):
-            return False
+        for degrees, (low, high) in zip(position, self._bounding_box, strict=True):
+            if not low <= degrees <= high:
+                return False
         return polygon_contains(self._corners, position)
 
 
 def polygon_contains(corners: Sequence[LatLon], position: LatLon) -> bool:
-    """Whether a place lies in a polygon or on its edge: whether a ray from it crosses the edges an odd number
-    of times (M. Shimrat, "Algorithm 112: Position of point relative to polygon", Communications of the ACM 5,
-    1962, 434)."""
+    """True if a position is in a polygon or on its edge.
+
+    A ray from an inner point crosses the edges an odd number of times (M. Shimrat, "Algorithm 112: Position
+    of point relative to polygon", Communications of the ACM 5, 1962, 434).
+    """
     lat, lon = position
     inside = False
     for (lat1, lon1), (lat2, lon2) in pairwise([*corners, corners[0]]):

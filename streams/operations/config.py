@@ -1,4 +1,4 @@
-"""What an operator sets about joint control operations: where, when, which lists, which crews."""
+"""Configuration of joint control operations: places, times, lists and crews."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ Corner = Annotated[list[float], Meta(min_length=2, max_length=2)]
 
 
 class TimeWindow(Struct, frozen=True, forbid_unknown_fields=True):
-    """A time during which an operation is on."""
+    """A period during which an operation runs."""
 
     from_: Annotated[Time, Meta(description="first instant at which a read counts, RFC 3339")] = (
         msgspec.field(name="from")
@@ -26,21 +26,22 @@ class TimeWindow(Struct, frozen=True, forbid_unknown_fields=True):
 class OperationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[operations.<id>]`: a joint control operation."""
 
-    name: Annotated[FreeText | None, Meta(description="the operation's name")] = None
+    name: Annotated[FreeText | None, Meta(description="name of the operation")] = None
     lists: Annotated[
-        list[Identifier], Meta(min_length=1, description="the lists admitted, as in [lists.<id>]")
+        list[Identifier],
+        Meta(min_length=1, description="the lists whose hits are admitted, as in [lists.<id>]"),
     ]
     sites: Annotated[
         list[Identifier],
-        Meta(description="sites that belong to it, as in [sites.<id>], besides those in the area"),
+        Meta(description="the sites that belong to it besides those in the area, as in [sites.<id>]"),
     ] = []
     area: (
         Annotated[
             list[Corner],
             Meta(
                 min_length=3,
-                description="the corners of its area in order, each [latitude, longitude] in degrees: sites "
-                "and mobile cameras in it belong",
+                description="the corners of its area in order, each [latitude, longitude] in degrees; sites "
+                "and mobile cameras in it belong to the operation",
             ),
         ]
         | None
@@ -49,32 +50,34 @@ class OperationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         list[Identifier], Meta(description="the centres that take part, as in [centres.<id>]")
     ] = []
     talkgroup: Annotated[ShortText | None, Meta(description="its radio talkgroup")] = None
-    capacity: Annotated[float, Meta(gt=0, le=120, description="interceptions that a crew makes in an hour")]
+    capacity: Annotated[
+        float, Meta(gt=0, le=120, description="interceptions that a crew can make in an hour")
+    ]
     crews: (
         Annotated[
             list[Identifier],
             Meta(
                 min_length=1,
                 max_length=200,
-                description="the sites where crews stand, as in [sites.<id>]; one named twice has two crews; "
-                "else one at each of its sites",
+                description="the sites of the crews, as in [sites.<id>]; a site named twice has two crews; "
+                "if absent, one crew at each site of the operation",
             ),
         ]
         | None
     ) = None
     setup_minutes: Annotated[
         float,
-        Meta(ge=0, le=1440, description="notice in minutes that a crew needs, from the read on"),
+        Meta(ge=0, le=1440, description="notice in minutes that a crew needs, counted from the read"),
     ] = 5.0
     stay_minutes: Annotated[
         float,
         Meta(
             ge=0,
             le=1440,
-            description="minutes that a vehicle stays where it was read if that is a station, a port or a "
+            description="minutes that a vehicle stays where it was read, if that is a station, a port or a "
             "terminal; on a road it is gone at once",
         ),
     ] = 15.0
     windows: Annotated[
-        list[TimeWindow], Meta(min_length=1, max_length=1000, description="the times during which it is on")
+        list[TimeWindow], Meta(min_length=1, max_length=1000, description="the periods during which it runs")
     ]

@@ -1,1 +1,1 @@
-"""What the law and the lists' owners allow, as an operator sets it, each rule with its source."""
+"""Rules of law and of the lists' owners, as an operator configures them, each with its source."""

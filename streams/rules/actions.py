@@ -1,4 +1,4 @@
-"""What to do on a hit: the alert's action, as the territory has it."""
+"""The action on a hit: that of the alert for the territory."""
 
 from typing import Final, NamedTuple
 
@@ -6,22 +6,22 @@ from streams.records.alert import Alert
 from streams.records.types import ActionCode, Basis
 
 FLAGGABLE_BASES: Final[frozenset[Basis]] = frozenset({"SIS-36-discreet", "SIS-36-inquiry", "SIS-36-specific"})
-"""The bases whose alerts may have a flag: of those on vehicles only article 36 stands in article 24(1) of
-Regulation (EU) 2018/1862; seizure under article 38 cannot be flagged."""
+"""The bases whose alerts may be flagged: of the articles on vehicles, article 24(1) of Regulation (EU)
+2018/1862 names only article 36; seizure under article 38 cannot be flagged."""
 
 
 class Action(NamedTuple):
-    """What to do, and the id of the rule that says so."""
+    """An action, and the id of the rule that decides it."""
 
     code: ActionCode
     rule_id: str
 
 
 def decide_action(alert: Alert, territory: str | None) -> Action:
-    """What to do on a hit of an alert in a territory; None if it is not known whose ground it is.
+    """Return the action on a hit of an alert in a territory; `territory` is None if it is not known.
 
-    A flag of the territory goes first: there the action is not taken, and what the flag says is done. Then
-    what the alert has for the territory, then its default.
+    A flag of the territory comes first: its action replaces that of the alert. Then comes the alert's action
+    for the territory, then its default.
     """
     if territory is not None:
         if alert.flags and territory in alert.flags and alert.basis in FLAGGABLE_BASES:

@@ -1,8 +1,8 @@
-"""Handovers: who takes a vehicle over that crosses a border, and what those who pursue it may do there.
+"""Rules of handover: who takes over a vehicle that crosses a border, and what pursuing officers may do there.
 
 The rules of pursuit are those of articles 40 and 41 of the Convention implementing the Schengen Agreement and
-of the declarations under article 41(9), which differ by border and direction and have changed; so they are
-configuration with a source and dates, and nothing of them is in the code.
+of the declarations under article 41(9). They differ by border and direction and have changed, so they are
+configuration with a source and dates; none is in the code.
 """
 
 import datetime
@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from streams.records.countries import Country
 from streams.records.journey import Pursuit
-from streams.records.times import from_ms
+from streams.records.times import Millis, from_ms
 from streams.records.types import ActionCode, FreeText, Identifier, ShortText
 
 _DEFAULT_ACTIONS: Final[tuple[ActionCode, ...]] = (
@@ -27,30 +27,30 @@ _DEFAULT_ACTIONS: Final[tuple[ActionCode, ...]] = (
 
 
 class PursuitRule(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[handovers.<id>.pursuit]`: what officers of the one side may do on the other."""
+    """`[handovers.<id>.pursuit]`: what officers of one side may do on the other."""
 
-    allowed: Annotated[bool, Meta(description="whether they may go on across the border")]
+    allowed: Annotated[bool, Meta(description="true if they may continue across the border")]
     may: Annotated[FreeText, Meta(description="what they may do there, in words")]
     source: Annotated[FreeText, Meta(description="the rule's source: treaty or declaration, and article")]
-    conditions: Annotated[FreeText | None, Meta(description="on what conditions, in words")] = None
+    conditions: Annotated[FreeText | None, Meta(description="the conditions, in words")] = None
     km: (
-        Annotated[float, Meta(gt=0, le=2000, description="how far from the border in km; else no limit")]
+        Annotated[float, Meta(gt=0, le=2000, description="limit in km from the border; if absent, no limit")]
         | None
     ) = None
     minutes: (
         Annotated[
-            float, Meta(gt=0, le=1440, description="how long from the border on, in minutes; else no limit")
+            float, Meta(gt=0, le=1440, description="limit in minutes from the border; if absent, no limit")
         ]
         | None
     ) = None
 
     def to_record(self) -> Pursuit:
-        """The rule as a hit tells it."""
+        """Return the rule as a hit shows it."""
         return Pursuit(self.allowed, self.may, self.source, self.conditions, self.km, self.minutes)
 
 
 class HandoverRule(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[handovers.<id>]`: the handover from one territory to another, in one direction."""
+    """`[handovers.<id>]`: handover from one territory to another, in one direction."""
 
     from_: Annotated[Country, Meta(description="the territory a vehicle comes from, ISO 3166-1 alpha-2")] = (
         msgspec.field(name="from")
@@ -66,19 +66,22 @@ class HandoverRule(Struct, frozen=True, forbid_unknown_fields=True):
     talkgroup: Annotated[ShortText | None, Meta(description="the common radio talkgroup")] = None
     sites: Annotated[
         list[Identifier],
-        Meta(description="the first sites across the border for which it holds; without any, all"),
+        Meta(description="the first sites across the border to which it applies; if empty, all"),
     ] = []
     actions: Annotated[
-        list[ActionCode], Meta(description="the actions, those of the territory left, that are handed over")
+        list[ActionCode],
+        Meta(description="the actions that are handed over, as they are in the territory left"),
     ] = msgspec.field(default_factory=lambda: list(_DEFAULT_ACTIONS))
-    begins: Annotated[
-        datetime.date | None, Meta(description="first day (UTC) on which the rule is in force")
+    begins: Annotated[datetime.date | None, Meta(description="first day (UTC) on which the rule applies")] = (
+        None
+    )
+    ends: Annotated[
+        datetime.date | None, Meta(description="first day (UTC) on which it no longer applies")
     ] = None
-    ends: Annotated[datetime.date | None, Meta(description="first day (UTC) on which it no longer is")] = None
-    pursuit: Annotated[PursuitRule | None, Meta(description="what those who pursue may do there")] = None
+    pursuit: Annotated[PursuitRule | None, Meta(description="what pursuing officers may do there")] = None
 
-    def applies(self, site_id: str, at_ms: int) -> bool:
-        """Whether it holds for a first site across, at a time in ms since 1970 UTC."""
+    def applies(self, site_id: str, at_ms: Millis) -> bool:
+        """True if the rule applies to a first site across the border, at a time."""
         if self.sites and site_id not in self.sites:
             return False
         if self.begins is None and self.ends is None:
@@ -88,21 +91,24 @@ class HandoverRule(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HandoverRules:
-    """The rules by direction. Of several that hold, one for named sites goes first, then the first by id."""
+    """The rules by direction. Of several that apply, one with sites counts first, then the first by id."""
 
     def __init__(self, rules: Mapping[str, HandoverRule]) -> None:
         self._rules: dict[tuple[str, str], list[tuple[str, HandoverRule]]] = {}
-        for rule_id, rule in sorted(rules.items(), key=lambda each: (not each[1].sites, each[0])):
+        for rule_id, rule in sorted(rules.items(), key=lambda item: (not item[1].sites, item[0])):
             self._rules.setdefault((rule.from_, rule.to), []).append((rule_id, rule))
 
     def __bool__(self) -> bool:
         return bool(self._rules)
 
     def find_rule(
-        self, from_: str, to: str, site_id: str, action: ActionCode, at_ms: int
+        self, from_: str, to: str, site_id: str, action: ActionCode, at_ms: Millis
     ) -> tuple[str, HandoverRule] | None:
-        """The rule, with its id, for a vehicle that comes from one territory to a site in another at a time,
-        in ms since 1970 UTC, and on which an action is asked for; None if there is none."""
+        """Return the rule, with its id, for a vehicle that comes from one territory to a site in another.
+
+        `action` is that on the vehicle in the territory left, `at_ms` when it comes there. None if no rule
+        applies.
+        """
         for rule_id, rule in self._rules.get((from_, to), ()):
             if action in rule.actions and rule.applies(site_id, at_ms):
                 return rule_id, rule

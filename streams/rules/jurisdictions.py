@@ -1,8 +1,8 @@
-"""Jurisdictions: what the law of a camera's country allows with its retained reads, as an operator sets it.
+"""Jurisdictions: what the law of a camera's country permits with its retained reads, as configured.
 
-A look back consults reads of people whom nobody looked for when they passed. So it is allowed by what the
-settings say for the country of the camera and the legal basis of the alert, with the source in words, and by
-nothing else: without a rule there is no look back. What was found of the law, [S] seen, [M] from memory:
+A lookback consults reads of people who were not sought when they passed. So it is permitted only by the
+settings for the country of the camera and the legal basis of the alert, with the source in words; without a
+rule there is no lookback. Sources, [S] seen, [M] from memory:
 
 - France, Code de la sécurité intérieure, article L233-2: reads without a match are kept at most 15 days, and
   consulting them is forbidden meanwhile except for a criminal or customs procedure [S, version of 5 November
@@ -13,7 +13,7 @@ nothing else: without a rule there is no look back. What was found of the law, [
 - Netherlands, Wetboek van Strafvordering, article 126jj: 28 days; only on order of the officier van justitie,
   by an officer authorised for it, for a serious offence or a fugitive [S].
 
-None of these hours is in the code.
+These hours are not in the code.
 """
 
 import datetime
@@ -24,37 +24,39 @@ from msgspec import Meta, Struct
 
 from streams.records.alert import Alert
 from streams.records.countries import Country
-from streams.records.times import from_ms
+from streams.records.times import Millis, from_ms
 from streams.records.types import Basis, FreeText
 
 RULE_PREFIX: Final = "lookback"
-"""First part of the ids of these rules: `lookback.FR` is that of France."""
+"""First part of the ids of these rules: `lookback.FR` is the rule of France."""
 
 
 class JurisdictionConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[jurisdictions.<country>]`: what the law of a country allows with the reads of its cameras."""
+    """`[jurisdictions.<country>]`: what the law of a country permits with the reads of its cameras."""
 
     lookback_hours: Annotated[
         dict[Basis, Annotated[float, Meta(gt=0, le=8784)]],
         Meta(
-            description="for each legal basis, the hours before an alert for which its retained reads may be "
-            "looked at; none for a basis that is not named"
+            description="for each legal basis, the hours before an alert whose retained reads may be "
+            "searched; none for a basis that is absent"
         ),
     ] = {}
     lookback_source: Annotated[
         FreeText | None,
-        Meta(description="the law and the decision that allow it, in words; each hit found shows it"),
+        Meta(
+            description="the law and the decision that permit it, in words; shown in each hit that is found"
+        ),
     ] = None
     lookback_begins: Annotated[
-        datetime.date | None, Meta(description="first day (UTC) on which reads may be looked at so")
+        datetime.date | None, Meta(description="first day (UTC) on which reads may be searched")
     ] = None
     lookback_ends: Annotated[
-        datetime.date | None, Meta(description="first day (UTC) on which they no longer may")
+        datetime.date | None, Meta(description="first day (UTC) on which they no longer may be")
     ] = None
 
 
 class LookbackPermission(NamedTuple):
-    """That reads of a country's cameras may be looked at, so many hours back, and by what authority."""
+    """Permission to search reads of a country's cameras: the hours before the alert, and the authority."""
 
     country: Country
     hours: float
@@ -67,19 +69,19 @@ class LookbackPermission(NamedTuple):
 
 
 class LookbackRefusal(NamedTuple):
-    """That reads of a country's cameras may not be looked at, and why, for the operator."""
+    """Refusal to search reads of a country's cameras, and the reason for the operator."""
 
     country: Country
     reason: str
 
     @property
     def rule_id(self) -> str:
-        """The id of the rule that there is or would be: `lookback.FR`."""
+        """The id of the rule, which may not exist: `lookback.FR`."""
         return f"{RULE_PREFIX}.{self.country}"
 
 
 class LookbackScope(NamedTuple):
-    """Where an alert may be looked back for, and where not; each by country, in order of its code."""
+    """The countries whose reads may be searched for an alert, and those whose reads may not, in order."""
 
     permitted: list[LookbackPermission]
     refused: list[LookbackRefusal]
@@ -90,24 +92,24 @@ def determine_scope(
     hours: float,
     jurisdictions: Mapping[str, JurisdictionConfig],
     retained: Collection[str],
-    at_ms: int,
+    at_ms: Millis,
 ) -> LookbackScope:
-    """Which countries' reads may be looked at for an alert, and for how many hours.
+    """Return the countries whose reads may be searched for an alert, and for how many hours.
 
-    `hours` are asked for: a country gives them or what its rule allows, whichever is less. `kept` are the
-    countries whose reads there are to look at; `at` is when they are looked at, in ms since 1970 UTC, for a
-    rule holds on some days only. How long reads are really kept is not looked at.
+    `hours` are those requested; a country permits them or the hours of its rule, whichever is less.
+    `retained` are the countries with retained reads, `at_ms` is when they are searched: rules apply on some
+    days only. How long reads are really retained is not considered.
     """
-    found = LookbackScope([], [])
+    scope = LookbackScope([], [])
     for country in sorted({*retained, *jurisdictions}):
-        answer = _decide_country(
+        decision = _decide_country(
             alert, hours, country, jurisdictions.get(country), from_ms(at_ms).date(), country in retained
         )
-        if isinstance(answer, LookbackPermission):
-            found.permitted.append(answer)
+        if isinstance(decision, LookbackPermission):
+            scope.permitted.append(decision)
         else:
-            found.refused.append(answer)
-    return found
+            scope.refused.append(decision)
+    return scope
 
 
 def _decide_country(
