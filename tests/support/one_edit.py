@@ -1,4 +1,4 @@
-"""What differs by one character, said in the plainest way: every pair of texts, character by character."""
+"""Plates that differ by one character, found by comparing every pair of texts: an oracle for the index."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,32 +8,32 @@ from streams.plates.packed_keys import unpack
 
 
 def canonical_text(text: str, classes: ConfusableClasses) -> str:
-    """A text with each character as the first of its class."""
+    """A text with each character replaced by the first of its class."""
     return "".join(classes.class_for(char)[0] for char in text)
 
 
 def differ_by_one_edit(first: str, second: str) -> bool:
-    """Whether two texts differ by one character that is another, one more or one less."""
+    """True if two texts differ by one character that is replaced, added or missing."""
     if len(first) == len(second):
-        return sum(a != b for a, b in zip(first, second, strict=True)) == 1
+        return sum(char != other for char, other in zip(first, second, strict=True)) == 1
     shorter, longer = sorted((first, second), key=len)
-    return any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer)))
+    return any(longer[:position] + longer[position + 1 :] == shorter for position in range(len(longer)))
 
 
 def one_edit_pairs(
     plates: Sequence[str], keys: Iterable[int], classes: ConfusableClasses
 ) -> list[tuple[int, int]]:
-    """The pairs (row, unmapped key) that `Index.near` gives for plates as read and these listed keys."""
+    """The pairs (row, unmapped key) that `Index.find_one_edit` must return for plates and listed keys."""
     listed = {key: canonical_text(unpack(key), classes) for key in keys}
-    found = []
+    pairs = []
     for row, plate in enumerate(plates):
         try:
-            ways = {canonical_text(way, classes) for way in packable_spellings(normalise(plate))}
+            spellings = {canonical_text(text, classes) for text in packable_spellings(normalise(plate))}
         except PlateError:
             continue
-        found += [
+        pairs += [
             (row, key)
             for key, text in listed.items()
-            if text not in ways and any(differ_by_one_edit(way, text) for way in ways)
+            if text not in spellings and any(differ_by_one_edit(spelling, text) for spelling in spellings)
         ]
-    return sorted(found)
+    return sorted(pairs)

@@ -1,51 +1,46 @@
-"""The index: changes are seen by the next batch, versions and withdrawals count in any order."""
+"""The index: the next batch sees every change; versions and withdrawals count in any order."""
 
 from streams.alerts import Index
-from streams.plates.plate_columns import to_columns
 from tests.support.builders import a_withdrawal, after_noon, an_alert
+from tests.support.candidates import find_candidates
 
 
-def found(index: Index, *plates: str) -> list[tuple[int, str]]:
-    """The candidates of plates, as (place, alert id)."""
-    return [(candidate.row, candidate.alert.alert_id) for candidate in index.find(to_columns(plates))]
-
-
-def test_a_new_alert_is_seen_by_the_next_batch() -> None:
+def test_the_next_batch_sees_a_new_alert() -> None:
     index = Index()
-    assert found(index, "AB123CD") == []
+    assert find_candidates(index, "AB123CD") == []
     assert index.put(an_alert("AB-123-CD")) is None
-    assert found(index, "AB123CD", "AB124CD") == [(0, "a1")]
+    assert find_candidates(index, "AB123CD", "AB124CD") == [(0, "a1")]
 
 
-def test_a_replaced_alert_is_found_by_its_new_plate_only() -> None:
+def test_a_replaced_alert_is_found_only_by_its_new_plate() -> None:
     index = Index()
     index.put(an_alert("AB-123-CD"))
     index.put(an_alert("EF-456-GH", version=2))
-    assert found(index, "AB123CD", "EF456GH") == [(1, "a1")]
+    assert find_candidates(index, "AB123CD", "EF456GH") == [(1, "a1")]
     index.put(an_alert("AB-123-CD"))
-    assert found(index, "AB123CD", "EF456GH") == [(1, "a1")], "a lower version changes nothing"
+    assert find_candidates(index, "AB123CD", "EF456GH") == [(1, "a1")], "a lower version changes nothing"
 
 
-def test_a_pattern_replaced_by_a_plate_and_back() -> None:
+def test_a_pattern_is_replaced_by_a_plate_and_back() -> None:
     index = Index()
     index.put(an_alert("AB-1*"))
-    assert found(index, "AB123CD", "AB999CD") == [(0, "a1")]
+    assert find_candidates(index, "AB123CD", "AB999CD") == [(0, "a1")]
     index.put(an_alert("EF-456-GH", version=2))
-    assert found(index, "AB123CD", "EF456GH") == [(1, "a1")]
+    assert find_candidates(index, "AB123CD", "EF456GH") == [(1, "a1")]
     index.put(an_alert("*GH", version=3))
-    assert found(index, "AB123CD", "EF456GH", "GH456EF") == [(1, "a1")]
+    assert find_candidates(index, "AB123CD", "EF456GH", "GH456EF") == [(1, "a1")]
 
 
-def test_an_alert_without_a_plate_is_refused_and_the_old_version_stays() -> None:
+def test_an_alert_with_an_invalid_plate_is_refused_and_the_earlier_version_stays() -> None:
     index = Index()
     index.put(an_alert("AB-123-CD"))
     fault = index.put(an_alert("А-123-В", version=2))
     assert fault is not None
     assert "Cyrillic" in fault.rule
-    assert found(index, "AB123CD") == [(0, "a1")]
+    assert find_candidates(index, "AB123CD") == [(0, "a1")]
 
 
-def test_it_counts_from_its_first_instant_to_before_its_last() -> None:
+def test_an_alert_is_effective_from_its_first_instant_until_before_its_last() -> None:
     index = Index()
     listed = an_alert("AB-123-CD", valid_from="2026-05-21T12:00:00Z", valid_until="2026-05-21T12:00:10Z")
     index.put(listed)
@@ -59,8 +54,8 @@ def test_a_withdrawal_counts_in_any_order() -> None:
     for order in (0, 1):
         index = Index()
         listed = an_alert("AB-123-CD")
-        for step in (order, 1 - order):
-            if step:
+        for is_listing in (order, 1 - order):
+            if is_listing:
                 index.put(listed)
             else:
                 index.withdraw(a_withdrawal("a1", after_noon(0)))
@@ -68,7 +63,7 @@ def test_a_withdrawal_counts_in_any_order() -> None:
         assert not index.is_effective(listed, after_noon(0))
 
 
-def test_a_version_that_begins_after_the_withdrawal_is_in_force() -> None:
+def test_a_version_that_begins_after_the_withdrawal_is_effective() -> None:
     index = Index()
     index.put(an_alert("AB-123-CD"))
     index.withdraw(a_withdrawal("a1", after_noon(0)))
@@ -80,12 +75,12 @@ def test_a_version_that_begins_after_the_withdrawal_is_in_force() -> None:
     assert not index.is_effective(again, after_noon(7200))
 
 
-def test_many_changes_do_not_lose_any() -> None:
+def test_no_alert_is_lost_in_many_changes() -> None:
     index = Index()
     plates = [f"AB-{number:03d}-{letters}" for letters in ("CD", "EF", "GH") for number in range(1000)]
-    for place, plate in enumerate(plates):
-        index.put(an_alert(plate, alert_id=f"a{place}"))
+    for row, plate in enumerate(plates):
+        index.put(an_alert(plate, alert_id=f"a{row}"))
     batch = [plate.replace("-", "") for plate in plates]
-    assert len(found(index, *batch)) >= len(plates)
-    names = set(found(index, *batch))
-    assert all((place, f"a{place}") in names for place in range(len(plates)))
+    assert len(find_candidates(index, *batch)) >= len(plates)
+    candidates = set(find_candidates(index, *batch))
+    assert all((row, f"a{row}") in candidates for row in range(len(plates)))

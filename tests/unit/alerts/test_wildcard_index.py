@@ -1,4 +1,4 @@
-"""Patterns: `?` one character, `*` any run; looked up by their anchors, whole batches at once."""
+"""The index of patterns: `?` is one character, `*` any number; looked up by anchor, whole batches at once."""
 
 import re
 
@@ -15,17 +15,17 @@ PATTERN = st.text("AB12?*", min_size=1, max_size=7).filter(lambda text: text.str
 @given(PLATES, st.lists(PATTERN, max_size=6))
 def test_every_plate_that_fits_is_a_candidate(plates: list[str], patterns: list[str]) -> None:
     index = WildcardIndex()
-    for place, pattern in enumerate(patterns):
-        index.add(("l", str(place)), pattern)
+    for number, pattern in enumerate(patterns):
+        index.add(("l", str(number)), pattern)
     pairs = index.find(to_columns(plates))
     for row, plate in enumerate(plates):
-        for place, pattern in enumerate(patterns):
+        for number, pattern in enumerate(patterns):
             expression = pattern.replace("?", ".").replace("*", ".*")
             if re.fullmatch(expression, plate):
-                assert (row, ("l", str(place))) in pairs, (plate, pattern)
+                assert (row, ("l", str(number))) in pairs, (plate, pattern)
 
 
-def test_a_plate_without_the_anchor_is_none() -> None:
+def test_a_plate_without_the_anchor_is_no_candidate() -> None:
     index = WildcardIndex()
     index.add(("l", "start"), "AB1*")
     index.add(("l", "end"), "*?1Z")
@@ -38,10 +38,10 @@ def test_a_plate_without_the_anchor_is_none() -> None:
         (3, "end"),
         (4, "middle"),
         (6, "fixed"),
-    }, "the anchor of *?1Z is its last two characters; whether the plate fits is asked of candidates only"
+    }, "the anchor of *?1Z is its last two characters; whether a candidate fits is checked later"
 
 
-def test_a_removed_pattern_is_gone() -> None:
+def test_a_removed_pattern_is_not_found() -> None:
     index = WildcardIndex()
     index.add(("l", "a"), "AB1*")
     index.add(("l", "b"), "AB1*")
