@@ -1,4 +1,4 @@
-"""The gateway under load, Kafka away and itself killed: what it accepted is on Kafka, in order."""
+"""The gateway under load, without Kafka and killed: every accepted event reaches Kafka, in order."""
 
 import json
 from collections import Counter
@@ -22,56 +22,56 @@ _KILLS: Final = 50 if SOAK else 10
 
 
 class GatewayChaosEnvironment:
-    """Topics and a gateway that is started again whenever it ends."""
+    """Topics, and the settings of a gateway that writes to them."""
 
-    def __init__(self, stage: KafkaEnvironment, name: str) -> None:
-        self.stage = stage
-        self.topics: ProductTopics = stage.create_product_topics(name)
+    def __init__(self, kafka: KafkaEnvironment, name: str) -> None:
+        self.kafka = kafka
+        self.topics: ProductTopics = kafka.create_product_topics(name)
         self.port = free_port()
-        makers = {f"c{number}": "read" for number in range(CAMERAS)}
-        self._config = write_gateway_config(stage, self.topics, self.port, makers, "late_after_s = 20")
+        vendors = {f"c{number}": "read" for number in range(CAMERAS)}
+        self._config = write_gateway_config(kafka, self.topics, self.port, vendors, "late_after_s = 20")
 
     def start_gateway(self) -> GatewayProcess:
-        return GatewayProcess(self._config, self.stage.folder / f"{self.topics.prefix}.log")
+        return GatewayProcess(self._config, self.kafka.folder / f"{self.topics.prefix}.log")
 
     def read_topic(self) -> dict[str, list[dict[str, object]]]:
-        """All reads on the topic by camera, in order."""
-        found: dict[str, list[dict[str, object]]] = {}
-        ends = sum(self.stage.end_offsets(self.topics.reads))
-        consumer = self.stage.open_consumer(self.topics.reads, from_start=True)
+        """Return the reads on the topic by camera, in order."""
+        reads: dict[str, list[dict[str, object]]] = {}
+        ends = sum(self.kafka.end_offsets(self.topics.reads))
+        consumer = self.kafka.open_consumer(self.topics.reads, from_start=True)
         count = 0
         while count < ends:
             for message in consumer.consume(10_000, 1):
-                found.setdefault(message.key().decode(), []).append(json.loads(message.value()))
+                reads.setdefault(message.key().decode(), []).append(json.loads(message.value()))
                 count += 1
         consumer.close()
-        return found
+        return reads
 
     def check_delivered(self, cameras: CameraFleet) -> dict[str, list[dict[str, object]]]:
-        """Holds what is on Kafka against what cameras were told; what is there."""
-        found = self.read_topic()
-        for name, accepted in cameras.accepted.items():
-            there = list(dict.fromkeys(str(each["read_id"]) for each in found.get(name, [])))
-            assert there == accepted, name
-        every = Counter(str(each["read_id"]) for reads in found.values() for each in reads)
-        # More than once only what a camera sent again because it got no answer.
-        assert sum(every.values()) - len(every) <= cameras.unanswered
-        return found
+        """Assert that the topic has the accepted reads of each camera, in order; return what it has."""
+        delivered = self.read_topic()
+        for camera_id, accepted in cameras.accepted.items():
+            read_ids = list(dict.fromkeys(str(read["read_id"]) for read in delivered.get(camera_id, [])))
+            assert read_ids == accepted, camera_id
+        counts = Counter(str(read["read_id"]) for reads in delivered.values() for read in reads)
+        # Only an event that a camera repeated because it got no answer may be there twice.
+        assert sum(counts.values()) - len(counts) <= cameras.unanswered
+        return delivered
 
 
 @pytest.fixture
-def ground(
+def environment(
     cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[GatewayChaosEnvironment]:
     name = request.node.name.removeprefix("test_").replace("_", "-")
     yield GatewayChaosEnvironment(KafkaEnvironment(tmp_path_factory.mktemp(name), cluster.servers), name)
 
 
-def test_kafka_away_under_load(ground: GatewayChaosEnvironment, cluster: Cluster) -> None:
-    """A minute without Kafka at 500 events a second: the cameras notice nothing; afterwards all is there."""
-    with ProcessSupervisor(ground.start_gateway) as gateway:
+def test_kafka_away_under_load(environment: GatewayChaosEnvironment, cluster: Cluster) -> None:
+    """A minute without Kafka at 500 events per second: every event is answered, and delivered afterwards."""
+    with ProcessSupervisor(environment.start_gateway) as gateway:
         gateway.current.wait_ready()
-        with CameraFleet(ground.port, CAMERAS, 500) as cameras:
+        with CameraFleet(environment.port, CAMERAS, 500) as cameras:
             sleep(3)
             stop_broker(cluster)
             sleep(AWAY_S)
@@ -79,48 +79,48 @@ def test_kafka_away_under_load(ground: GatewayChaosEnvironment, cluster: Cluster
             sleep(3)
         assert (cameras.unanswered, dict(cameras.refused)) == (0, {})
         assert gateway.exits == []
-        _wait_empty(ground)
-    found = ground.check_delivered(cameras)
+        _wait_empty(environment)
+    delivered = environment.check_delivered(cameras)
     sent = sum(map(len, cameras.accepted.values()))
-    late = sum(bool(each.get("retransmitted")) for reads in found.values() for each in reads)
+    late = sum(bool(read.get("retransmitted")) for reads in delivered.values() for read in reads)
     print(f"{sent:,} events, {late:,} of them marked late; longest answer {cameras.longest_answer_s:.3f} s")
     assert sent > 300 * AWAY_S
-    # Those of the first 40 seconds or so were late, those at the end were not.
+    # Reads of the first 40 seconds or so are late, those at the end are not.
     assert 0.3 * sent < late < 0.9 * sent
-    assert not any(reads[-1].get("retransmitted") for reads in found.values())
+    assert not any(reads[-1].get("retransmitted") for reads in delivered.values())
 
 
-def test_killed_under_load(ground: GatewayChaosEnvironment) -> None:
-    """SIGKILL of the gateway again and again, under load; a supervisor starts it anew."""
+def test_killed_under_load(environment: GatewayChaosEnvironment) -> None:
+    """SIGKILL of the gateway again and again under load; a supervisor restarts it."""
     wait = random_delays(7, 0.5, 2.5)
-    with ProcessSupervisor(ground.start_gateway) as gateway:
+    with ProcessSupervisor(environment.start_gateway) as gateway:
         gateway.current.wait_ready()
-        with CameraFleet(ground.port, CAMERAS, 500) as cameras:
+        with CameraFleet(environment.port, CAMERAS, 500) as cameras:
             for _ in range(_KILLS):
                 _wait_ready(gateway)
                 sleep(wait())
                 gateway.current.kill()
         _wait_ready(gateway)
-        _wait_empty(ground)
-    ground.check_delivered(cameras)
+        _wait_empty(environment)
+    environment.check_delivered(cameras)
     sent = sum(map(len, cameras.accepted.values()))
-    print(f"{sent:,} events accepted, {cameras.unanswered} sendings unanswered in {_KILLS} kills")
+    print(f"{sent:,} events accepted, {cameras.unanswered} requests unanswered in {_KILLS} kills")
     assert sent > 200 * _KILLS
     assert len(gateway.exits) == _KILLS
 
 
 def _wait_ready(gateway: ProcessSupervisor) -> None:
-    """Waits until the one that was started last is ready."""
-    wait_until(lambda: gateway.current.alive, 10, "the gateway is started again")
+    """Wait until the gateway that was started last is ready."""
+    wait_until(lambda: gateway.current.alive, 10, "the gateway is restarted")
     gateway.current.wait_ready()
 
 
-def _wait_empty(ground: GatewayChaosEnvironment, within_s: float = 60) -> None:
-    """Waits until all that is in the spool is delivered."""
-    deadline = monotonic() + within_s
+def _wait_empty(environment: GatewayChaosEnvironment, timeout_s: float = 60) -> None:
+    """Wait until everything in the spool is delivered."""
+    deadline = monotonic() + timeout_s
     while monotonic() < deadline:
-        with urlopen(f"http://127.0.0.1:{ground.port}/health/ready", timeout=5) as answer:
-            if json.load(answer)["spool"]["entries"] == 0:
+        with urlopen(f"http://127.0.0.1:{environment.port}/health/ready", timeout=5) as response:
+            if json.load(response)["spool"]["entries"] == 0:
                 return
         sleep(0.2)
-    raise TimeoutError(f"not all was delivered within {within_s} s")
+    raise TimeoutError(f"the spool was not delivered within {timeout_s} s")

@@ -1,4 +1,4 @@
-"""`anpr gateway`: what an event becomes, or why it becomes nothing; and what keeps it from starting."""
+"""`anpr gateway test` prints the reads of an event or its faults; `anpr gateway` says why it cannot start."""
 
 import json
 import socket
@@ -29,19 +29,19 @@ def anpr(*arguments: str | Path, stdin: bytes | None = None) -> Result:
     return CliRunner().invoke(main, ["gateway", *map(str, arguments)], input=stdin, env={"ANPR_CONFIG": None})
 
 
-@pytest.mark.parametrize("maker", ["axis", "dahua", "dahua-events", "hikvision", "openalpr", "read"])
-def test_an_event_of_each_maker_becomes_a_read(maker: str) -> None:
-    found = 0
-    for path in sorted((SAMPLES / maker.replace("-", "_")).iterdir()):
-        result = anpr("test", maker, path)
+@pytest.mark.parametrize("vendor", ["axis", "dahua", "dahua-events", "hikvision", "openalpr", "read"])
+def test_the_samples_of_each_vendor_are_reads_or_explained(vendor: str) -> None:
+    read_count = 0
+    for path in sorted((SAMPLES / vendor.replace("-", "_")).iterdir()):
+        result = anpr("test", vendor, path)
         reads = [json.loads(line) for line in result.stdout.splitlines()]
         assert all(read["camera_id"] == "camera" for read in reads)
         assert reads or "no read: " in result.stderr or "refused (" in result.stderr, path
-        found += len(reads)
-    assert found
+        read_count += len(reads)
+    assert read_count
 
 
-def test_standard_input_and_the_camera_of_the_settings(tmp_path: Path) -> None:
+def test_an_event_from_standard_input_and_a_camera_of_the_settings(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text(CONFIG)
     body = (SAMPLES / "axis" / "new.json").read_bytes()
@@ -52,7 +52,7 @@ def test_standard_input_and_the_camera_of_the_settings(tmp_path: Path) -> None:
     assert "refused (device):" in result.stderr
 
 
-def test_what_is_refused_is_told_without_the_plate() -> None:
+def test_faults_are_printed_without_the_plate() -> None:
     body = b'{"read_id": "e1", "captured_at": "yesterday", "plate": "1-XYZ-789!", "country": "XX"}'
     result = anpr("test", "read", "-", stdin=body)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -60,18 +60,18 @@ def test_what_is_refused_is_told_without_the_plate() -> None:
     assert "XYZ" not in result.stderr
 
 
-def test_a_heartbeat_is_no_read_and_no_fault() -> None:
+def test_a_heartbeat_is_not_a_read_and_not_a_fault() -> None:
     result = anpr("test", "openalpr", SAMPLES / "openalpr" / "heartbeat.json")
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr.startswith("no read: ")
 
 
-def test_wrong_use() -> None:
+def test_wrong_arguments_exit_with_2() -> None:
     assert anpr("test", "nobody", "-", stdin=b"{}").exit_code == 2
     assert anpr("test", "read", "no such file").exit_code == 2
 
 
-def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
+def test_the_reason_why_the_server_cannot_start_is_printed(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("[cameras.c1]\n")
     result = anpr("--config", config)
@@ -83,20 +83,20 @@ def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("made up")
     with_secret = f'{config.read_text()}secret_file = "{tmp_path}/secret"\n'
     config.write_text(with_secret)
-    held = Spool(spool, 1_000_000)
+    open_spool = Spool(spool, 1_000_000)
     result = anpr("--config", config)
     assert result.exit_code == 1 and "in use by another gateway" in result.stderr
-    held.close()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        config.write_text(with_secret.replace("[gateway]", f"[gateway]\nport = {taken.getsockname()[1]}"))
+    open_spool.close()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        config.write_text(with_secret.replace("[gateway]", f"[gateway]\nport = {listener.getsockname()[1]}"))
         result = anpr("--config", config)
     assert result.exit_code == 1 and "cannot listen" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "message"),
     [
         ('cert_file = "gone.pem"\nkey_file = "gone.key"', "cert_file = 'gone.pem' and key_file"),
         ('cert_file = "{pem.cert}"\nkey_file = "{pem.other_key}"', "set them to a certificate and its key"),
@@ -107,7 +107,7 @@ def test_what_keeps_the_server_from_starting_is_said(tmp_path: Path) -> None:
         ('mqtt_host = "127.0.0.1"\nmqtt_ca_file = "gone.pem"', "mqtt_ca_file = 'gone.pem' cannot be used"),
     ],
 )
-def test_a_file_of_tls_that_is_wrong_is_named(tmp_path: Path, keys: str, told: str) -> None:
+def test_a_wrong_tls_file_is_named(tmp_path: Path, keys: str, message: str) -> None:
     pem = create_certificates(tmp_path)
     (tmp_path / "secret").write_text("made up")
     config = tmp_path / "config.toml"
@@ -117,4 +117,4 @@ def test_a_file_of_tls_that_is_wrong_is_named(tmp_path: Path, keys: str, told: s
     )
     result = anpr("--config", config)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert told.format(pem=pem) in result.stderr
+    assert message.format(pem=pem) in result.stderr

@@ -1,4 +1,4 @@
-"""Delivery from the spool to a real Kafka: in order, once, marked if late, and what stays when it ends."""
+"""Delivery from the spool to a real Kafka: in order, once, marked if late; the rest stays in the spool."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,16 +12,20 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from streams.gateway.config import GatewayConfig
 from streams.gateway.context import GatewayContext, GatewayTopics
 from streams.gateway.delivery import Delivery
-from streams.gateway.spool.spool import Entry, Spool
+from streams.gateway.delivery.control import DeliveryControl
+from streams.gateway.delivery.session import ProducerSession, SessionContext
+from streams.gateway.spool.spool import Entry, Spool, open_reader
 from streams.kafka.dev_cluster import Cluster
+from streams.records.times import MINUTE_MS, Millis
 from streams.runtime.clock import now_ms
 
-NOW = now_ms()
-LATE = NOW - 600_000
+NOW_MS = now_ms()
+LATE_AFTER_S = 300.0
+LATE_MS = NOW_MS - 10 * MINUTE_MS
 
 
-class Ground:
-    """A topic of three partitions, and a spool."""
+class DeliveryEnvironment:
+    """A topic with three partitions, and a spool."""
 
     def __init__(self, servers: str, folder: Path) -> None:
         self.options = {"bootstrap_servers": servers.split(",")}
@@ -32,96 +36,129 @@ class Ground:
         admin.create_topics([NewTopic(self.topic, 3, 1)])
         admin.close()
 
-    def entry(self, number: int, captured: int | None = NOW) -> Entry:
-        return Entry(
-            self.topic, b"camera-%d" % (number % 7), json.dumps({"n": number}).encode(), NOW, captured
-        )
+    def entry(self, number: int, captured_ms: Millis | None = NOW_MS) -> Entry:
+        value = json.dumps({"n": number}).encode()
+        return Entry(self.topic, b"camera-%d" % (number % 7), value, NOW_MS, captured_ms)
 
-    def delivery(self, forget: Callable[..., None] | None = None) -> Delivery:
-        """One that is not started; it forgets what Kafka has unless it is told otherwise."""
-        context = GatewayContext(
-            GatewayConfig(late_after_s=300), {}, GatewayTopics({}, self.topic), lambda: NOW
-        )
-        return Delivery(context, self.spool, self.options, forget or self.spool.delete)
+    def delivery(self, on_acknowledged: Callable[..., None] | None = None) -> Delivery:
+        """Return a delivery, not started; by default it deletes acknowledged entries."""
+        config = GatewayConfig(late_after_s=LATE_AFTER_S)
+        context = GatewayContext(config, {}, GatewayTopics({}, self.topic), lambda: NOW_MS)
+        return Delivery(context, self.spool, self.options, on_acknowledged or self.spool.delete)
 
-    def deliver(self, delivery: Delivery, within_s: float = 20) -> None:
-        """Runs it until it has delivered all there is."""
+    def deliver(self, delivery: Delivery, timeout_s: float = 20) -> None:
+        """Run a delivery until everything is delivered or the time is over."""
         delivery.start()
-        delivery.stop(within_s)
+        delivery.stop(timeout_s)
+
+    def session(self) -> SessionContext:
+        """Return the context of a session whose producer waits a minute for further entries."""
+        options = {**self.options, "linger_ms": 60_000, "delivery_timeout_ms": 120_000}
+        return SessionContext(
+            self.topic, self.spool.id, options, lambda _: False, lambda _: None, DeliveryControl()
+        )
 
     def values(self) -> dict[bytes, list[dict[str, object]]]:
-        """All that is on the topic, by key, in order."""
+        """Return the values on the topic by key, in order."""
         consumer = KafkaConsumer(**self.options, group_id=None)
-        parts = [TopicPartition(self.topic, number) for number in range(3)]
-        consumer.assign(parts)
-        consumer.seek_to_beginning(*parts)
-        ends = consumer.end_offsets(parts)
-        found: dict[bytes, list[dict[str, object]]] = {}
-        while any(consumer.position(part) < end for part, end in ends.items()):
+        partitions = [TopicPartition(self.topic, number) for number in range(3)]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        values: dict[bytes, list[dict[str, object]]] = {}
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
             for records in consumer.poll(500).values():
                 for record in records:
-                    found.setdefault(record.key, []).append(json.loads(record.value))
+                    values.setdefault(record.key, []).append(json.loads(record.value))
         consumer.close()
-        return found
+        return values
 
 
 @pytest.fixture
-def ground(kafka: Cluster, tmp_path: Path) -> Iterator[Ground]:
-    made = Ground(kafka.servers, tmp_path)
-    yield made
-    made.spool.close()
+def environment(kafka: Cluster, tmp_path: Path) -> Iterator[DeliveryEnvironment]:
+    created = DeliveryEnvironment(kafka.servers, tmp_path)
+    yield created
+    created.spool.close()
 
 
-def numbers(ground: Ground) -> list[int]:
-    return sorted(int(str(value["n"])) for values in ground.values().values() for value in values)
+def numbers(environment: DeliveryEnvironment) -> list[int]:
+    """Return the numbers of the entries on the topic, sorted."""
+    return sorted(int(str(value["n"])) for values in environment.values().values() for value in values)
 
 
-def test_all_is_delivered_in_order_of_each_camera_and_leaves_the_spool(ground: Ground) -> None:
+def test_entries_are_delivered_in_the_order_of_each_camera_and_deleted(
+    environment: DeliveryEnvironment,
+) -> None:
     for start in range(0, 3000, 100):
-        ground.spool.put([ground.entry(number) for number in range(start, start + 100)])
-    delivery = ground.delivery()
-    ground.deliver(delivery)
-    found = ground.values()
-    assert {key: [value["n"] for value in values] for key, values in found.items()} == {
+        environment.spool.put([environment.entry(number) for number in range(start, start + 100)])
+    delivery = environment.delivery()
+    environment.deliver(delivery)
+    numbers_by_key = {key: [value["n"] for value in values] for key, values in environment.values().items()}
+    assert numbers_by_key == {
         b"camera-%d" % camera: [number for number in range(3000) if number % 7 == camera]
         for camera in range(7)
     }
-    assert ground.spool.statistics().entries == 0
+    assert environment.spool.statistics().entries == 0
     assert delivery.acknowledged_count == 3000
 
 
-def test_what_came_through_before_is_not_sent_again(ground: Ground) -> None:
-    """As if the process had been killed before it could forget what Kafka had confirmed."""
-    ground.spool.put([ground.entry(number) for number in range(500)])
-    ground.deliver(ground.delivery(forget=lambda _: None))
-    ground.spool.put([ground.entry(number) for number in range(500, 600)])
-    assert ground.spool.statistics().entries == 600
-    ground.deliver(ground.delivery())
-    assert numbers(ground) == list(range(600))
-    assert ground.spool.statistics().entries == 0
+def test_entries_that_reached_kafka_before_are_not_sent_again(environment: DeliveryEnvironment) -> None:
+    """The process may be killed before it has deleted what Kafka has acknowledged."""
+    environment.spool.put([environment.entry(number) for number in range(500)])
+    environment.deliver(environment.delivery(on_acknowledged=lambda _: None))
+    environment.spool.put([environment.entry(number) for number in range(500, 600)])
+    assert environment.spool.statistics().entries == 600
+    environment.deliver(environment.delivery())
+    assert numbers(environment) == list(range(600))
+    assert environment.spool.statistics().entries == 0
 
 
-def test_only_what_is_late_is_marked(ground: Ground) -> None:
-    ground.spool.put([ground.entry(0), ground.entry(7, captured=LATE), ground.entry(14, captured=None)])
-    ground.deliver(ground.delivery())
-    assert ground.values()[b"camera-0"] == [{"n": 0}, {"n": 7, "retransmitted": True}, {"n": 14}]
+def test_only_late_reads_are_marked(environment: DeliveryEnvironment) -> None:
+    environment.spool.put(
+        [
+            environment.entry(0),
+            environment.entry(7, captured_ms=LATE_MS),
+            environment.entry(14, captured_ms=None),
+        ]
+    )
+    environment.deliver(environment.delivery())
+    assert environment.values()[b"camera-0"] == [{"n": 0}, {"n": 7, "retransmitted": True}, {"n": 14}]
 
 
-def test_a_topic_that_is_not_there_is_said_and_holds_up_no_other(ground: Ground) -> None:
-    ground.spool.put([ground.entry(0)._replace(topic="nowhere"), ground.entry(1)])
-    delivery = ground.delivery()
-    ground.deliver(delivery, within_s=3)
+def test_a_missing_topic_is_reported_and_does_not_hold_up_others(environment: DeliveryEnvironment) -> None:
+    environment.spool.put([environment.entry(0)._replace(topic="nowhere"), environment.entry(1)])
+    delivery = environment.delivery()
+    environment.deliver(delivery, timeout_s=3)
     assert delivery.last_errors == {
         "nowhere": "topic nowhere does not exist: create it with `anpr topics apply`"
     }
-    assert numbers(ground) == [1]
-    assert [each.topic for _, each in ground.spool.pending_entries(0, 9)] == ["nowhere"]
+    assert numbers(environment) == [1]
+    assert [each.topic for _, each in environment.spool.pending_entries(0, 9)] == ["nowhere"]
 
 
-def test_without_a_broker_it_says_so_and_all_stays_in_the_spool(ground: Ground) -> None:
-    ground.spool.put([ground.entry(0)])
-    ground.options = {"bootstrap_servers": ["127.0.0.1:1"]}
-    delivery = ground.delivery()
-    ground.deliver(delivery, within_s=3)
-    assert list(delivery.last_errors) == [ground.topic]
-    assert ground.spool.statistics().entries == 1
+def test_without_a_broker_the_error_is_reported_and_entries_stay_in_the_spool(
+    environment: DeliveryEnvironment,
+) -> None:
+    environment.spool.put([environment.entry(0)])
+    environment.options = {"bootstrap_servers": ["127.0.0.1:1"]}
+    delivery = environment.delivery()
+    environment.deliver(delivery, timeout_s=3)
+    assert list(delivery.last_errors) == [environment.topic]
+    assert environment.spool.statistics().entries == 1
+
+
+def test_a_closed_session_sends_no_more_entries_and_is_in_doubt(environment: DeliveryEnvironment) -> None:
+    """Entries behind one that failed must not overtake it: the next session sends them, in order."""
+    environment.spool.put([environment.entry(number) for number in range(10)])
+    context = environment.session()
+    with open_reader(environment.path) as db:
+        session = ProducerSession(context, db, 0)
+        session.start(in_doubt=False)
+        # The deadline is over, so the session ends once it has handed its entries to the producer.
+        context.control.stop(deadline_s=0.0)
+        session.run()
+        session.close()
+    assert session.in_doubt
+    assert environment.values() == {}
+    environment.deliver(environment.delivery())
+    assert numbers(environment) == list(range(10))

@@ -1,4 +1,4 @@
-"""From each maker's camera over HTTP to its hit: gateway, Kafka, worker and `anpr hits tail`, all real."""
+"""From an event of each vendor to its hit: gateway, Kafka, worker and `anpr hits tail`, all real."""
 
 import json
 import subprocess
@@ -23,49 +23,46 @@ from tests.support.processes import COMMAND, WorkerProcess, wait_until
 from tests.support.vendor_samples import BRUSSELS, load_sample
 from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
 
-FORM = "multipart/form-data; boundary=boundary"
 
+class VendorEvent(NamedTuple):
+    """A camera's event, and its read."""
 
-class Sent(NamedTuple):
-    """A camera's event, and the read it becomes."""
-
-    maker: str
+    vendor: str
     body: bytes
     content_type: str
     read: Read
 
 
-def of_maker(maker: str) -> Sent:
-    """The first sample of a maker that becomes a read with a country, which Frigate never tells."""
-    if maker == "read":
+def first_event_of(vendor: str) -> VendorEvent:
+    """Return the first sample of a vendor that is a read with a country; Frigate's reads have none."""
+    if vendor == "read":
         body = b'{"read_id":"e1","captured_at":"2026-05-21T16:10:06Z","plate":"1-XYZ-789","country":"BE"}'
-        return Sent(
-            maker, body, "", Read("e1", "c-read", parse_time("2026-05-21T16:10:06Z"), "1-XYZ-789", "BE")
-        )
-    folder = SAMPLES / maker.replace("-", "_")
+        read = Read("e1", "c-read", parse_time("2026-05-21T16:10:06Z"), "1-XYZ-789", "BE")
+        return VendorEvent(vendor, body, "", read)
+    folder = SAMPLES / vendor.replace("-", "_")
     for path in sorted(folder.iterdir()):
         event = load_sample(f"{folder.name}/{path.name}")
-        taken = PARSERS[maker](event, BRUSSELS)  # type: ignore[index]
-        if taken.reads and (taken.reads[0].country or maker == "frigate") and not taken.errors:
-            return Sent(maker, event.body, event.content_type, taken.reads[0])
-    raise AssertionError(f"no sample of {maker} becomes a read")
+        parsed = PARSERS[vendor](event, BRUSSELS)  # type: ignore[index]
+        if parsed.reads and (parsed.reads[0].country or vendor == "frigate") and not parsed.errors:
+            return VendorEvent(vendor, event.body, event.content_type, parsed.reads[0])
+    raise AssertionError(f"no sample of {vendor} is a read")
 
 
-def test_an_event_of_each_maker_becomes_a_hit(kafka: Cluster, tmp_path: Path) -> None:
-    sent = [of_maker(maker) for maker in PARSERS]
-    stage = KafkaEnvironment(tmp_path, kafka.servers)
-    ours = stage.create_product_topics("gateway-hits")
+def test_an_event_of_each_vendor_becomes_a_hit(kafka: Cluster, tmp_path: Path) -> None:
+    events = [first_event_of(vendor) for vendor in PARSERS]
+    environment = KafkaEnvironment(tmp_path, kafka.servers)
+    topics = environment.create_product_topics("gateway-hits")
     producer = KafkaProducer(bootstrap_servers=kafka.servers.split(","))
-    for number, each in enumerate(sent):
-        listed = an_alert(each.read.plate, each.read.country, alert_id=f"a{number}")
-        producer.send(ours.alerts, key=f"sis/a{number}".encode(), value=encode(listed))
+    for index, event in enumerate(events):
+        alert = an_alert(event.read.plate, event.read.country, alert_id=f"a{index}")
+        producer.send(topics.alerts, key=f"sis/a{index}".encode(), value=encode(alert))
     producer.flush()
     producer.close()
     port, mqtt_port = free_port(), free_port()
-    makers = {_camera(each.maker): each.maker for each in sent}
+    vendors = {_camera_id(event.vendor): event.vendor for event in events}
     mqtt = f'mqtt_host = "127.0.0.1"\nmqtt_port = {mqtt_port}'
-    config = write_gateway_config(stage, ours, port, makers, mqtt)
-    worker = WorkerProcess(ours.write_worker_config("gateway-hits", "state"), tmp_path / "worker.log")
+    config = write_gateway_config(environment, topics, port, vendors, mqtt)
+    worker = WorkerProcess(topics.write_worker_config("gateway-hits", "state"), tmp_path / "worker.log")
     gateway = GatewayProcess(config, tmp_path / "gateway.log")
     with ExitStack() as stack:
         stack.callback(worker.close)
@@ -73,36 +70,36 @@ def test_an_event_of_each_maker_becomes_a_hit(kafka: Cluster, tmp_path: Path) ->
         stack.enter_context(running_broker(mqtt_port))
         worker.wait_ready()
         gateway.wait_ready()
-        for each in sent:
-            if each.maker == "frigate":
+        for event in events:
+            if event.vendor == "frigate":
                 wait_until(lambda: _subscribed(port), 30, "the gateway has subscribed")
-                topic = "events" if b'"after"' in each.body else "tracked_object_update"
-                publish_message(mqtt_port, f"frigate/{topic}", each.body)
+                topic = "events" if b'"after"' in event.body else "tracked_object_update"
+                publish_message(mqtt_port, f"frigate/{topic}", event.body)
                 continue
-            login = b64encode(f"{_camera(each.maker)}:{SECRET}".encode()).decode()
-            headers = {"Authorization": f"Basic {login}", "Content-Type": each.content_type or "text/plain"}
-            request = urllib.request.Request(f"http://127.0.0.1:{port}/", each.body, headers)
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                assert answer.status == 200, each.maker
-        wanted = {(_camera(each.maker), f"a{number}") for number, each in enumerate(sent)}
-        wait_until(lambda: wanted <= _hits(config), 60, f"hits of {len(wanted)} makers")
+            login = b64encode(f"{_camera_id(event.vendor)}:{SECRET}".encode()).decode()
+            headers = {"Authorization": f"Basic {login}", "Content-Type": event.content_type or "text/plain"}
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/", event.body, headers)
+            with urllib.request.urlopen(request, timeout=20) as response:
+                assert response.status == 200, event.vendor
+        expected = {(_camera_id(event.vendor), f"a{index}") for index, event in enumerate(events)}
+        wait_until(lambda: expected <= _hits(config), 60, f"hits of {len(expected)} vendors")
         gateway.stop_gracefully()
         worker.stop_gracefully()
 
 
-def _camera(maker: str) -> str:
-    """The id of a maker's camera; that of Frigate is its own name for it."""
-    return "gate" if maker == "frigate" else f"c-{maker}"
+def _camera_id(vendor: str) -> str:
+    """Return the id of a vendor's camera; that of Frigate is Frigate's name for it."""
+    return "gate" if vendor == "frigate" else f"c-{vendor}"
 
 
 def _hits(config: Path) -> set[tuple[str, str]]:
-    """The camera and the alert of each hit that is shown."""
+    """Return the camera and the alert of each hit."""
     command = [COMMAND, "hits", "tail", "--from-start", "--until-end", "--json", "--config", str(config)]
-    shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    hits = map(json.loads, shown.splitlines())
+    output = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    hits = map(json.loads, output.splitlines())
     return {(hit["read"]["camera_id"], hit["alert"]["alert_id"]) for hit in hits}
 
 
 def _subscribed(port: int) -> bool:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=20) as answer:
-        return bool(json.load(answer)["mqtt"]["reached"])
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=20) as response:
+        return bool(json.load(response)["mqtt"]["reached"])

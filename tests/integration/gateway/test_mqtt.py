@@ -1,6 +1,7 @@
-"""Frigate's events over a real broker of MQTT: kept as those over HTTP are, and no others."""
+"""Frigate's events over a real MQTT broker: those of its cameras are stored, and no others."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,44 +20,44 @@ CAMERAS = {
 }
 
 
-async def until(holds: Any, within_s: float = 10) -> None:
-    async with asyncio.timeout(within_s):
-        while not holds():
+async def wait_for(condition: Callable[[], Any], timeout_s: float = 10) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():
             await asyncio.sleep(0.02)
 
 
-def test_events_of_frigate_are_kept_and_those_of_other_cameras_are_not(tmp_path: Path) -> None:
-    async def whole() -> None:
+def test_events_of_frigate_cameras_are_stored_and_those_of_others_are_not(tmp_path: Path) -> None:
+    async def scenario() -> None:
         port = free_port()
-        async with running_gateway(tmp_path, CAMERAS, now_ms=ARRIVED_MS) as ground:
-            listening = subscription(ground, port)
-            # The broker comes after the gateway, which goes on to try.
-            listening.start()
-            there = make_broker(port)
-            await there.start()
+        async with running_gateway(tmp_path, CAMERAS, now_ms=ARRIVED_MS) as environment:
+            subscription = make_subscription(environment, port)
+            # The broker starts after the gateway, which keeps trying to connect.
+            subscription.start()
+            broker = make_broker(port)
+            await broker.start()
             try:
-                await until(lambda: listening.connected)
+                await wait_for(lambda: subscription.connected)
                 await asyncio.to_thread(
                     publish_message, port, "frigate/tracked_object_update", LPR.replace(b'"gate"', b'"back"')
                 )
                 await asyncio.to_thread(publish_message, port, "frigate/tracked_object_update", b"no JSON")
                 await asyncio.to_thread(publish_message, port, "other/tracked_object_update", LPR)
                 await asyncio.to_thread(publish_message, port, "frigate/tracked_object_update", LPR)
-                await until(ground.spooled)
-                (read,) = ground.reads()
+                await wait_for(environment.spooled)
+                (read,) = environment.reads()
                 assert read["camera_id"] == "front"
-                assert ground.dead_letters() == []
+                assert environment.dead_letters() == []
                 await asyncio.to_thread(
                     publish_message, port, "frigate/events", b'{"after": {"camera": "gate"}}'
                 )
-                await until(ground.dead_letters)
+                await wait_for(environment.dead_letters)
             finally:
-                await asyncio.to_thread(listening.stop)
-                await there.shutdown()
+                await asyncio.to_thread(subscription.stop)
+                await broker.shutdown()
 
-    asyncio.run(whole())
+    asyncio.run(scenario())
 
 
-def subscription(ground: GatewayEnvironment, port: int) -> Subscription:
+def make_subscription(environment: GatewayEnvironment, port: int) -> Subscription:
     config = GatewayConfig(mqtt_host="127.0.0.1", mqtt_port=port)
-    return Subscription(ground.context._replace(config=config), ground.intake)
+    return Subscription(environment.context._replace(config=config), environment.intake)
