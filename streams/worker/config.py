@@ -1,4 +1,4 @@
-"""What an operator sets about the workers."""
+"""The settings of the workers."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 
 class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[worker]`: how workers share the work, when they give up, where they keep the lists' snapshot."""
+    """`[worker]`: how workers share the work, when they give up, where they store their snapshot."""
 
     group: Annotated[
         str,
@@ -20,8 +20,8 @@ class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             min_length=1,
-            description="folder for the snapshot of the alert lists, on a disk with twice its size free; `~` "
-            "is the user's home",
+            description="folder for the snapshot of the alert lists; the disk needs twice its size; `~` is "
+            "the user's home",
         ),
     ] = "~/.local/state/anpr-streams"
     in_flight: Annotated[
@@ -29,8 +29,8 @@ class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=1,
             le=1_000_000,
-            description="records of a partition that are worked on at a time; with as many no more are taken "
-            "until some are done",
+            description="most records of a partition in progress at a time; with as many, no more are taken "
+            "until some are acknowledged",
         ),
     ] = 20_000
     session_timeout_s: Annotated[
@@ -38,27 +38,39 @@ class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=6,
             le=300,
-            description="seconds after which the partitions of a worker that was killed go to the others",
+            description="seconds after which the partitions of a killed worker go to the others",
         ),
     ] = 8.0
     connect_within_s: Annotated[
-        float, Meta(ge=1, le=3600, description="seconds for which a starting worker tries to reach Kafka")
+        float, Meta(ge=1, le=3600, description="seconds for which a worker tries to reach Kafka at its start")
     ] = 60.0
     drain_within_s: Annotated[
-        float, Meta(ge=1, le=300, description="seconds in which a worker that is told to end ends its work")
+        float,
+        Meta(
+            ge=1,
+            le=300,
+            description="seconds for which a worker finishes its work in progress when it is stopped; the "
+            "rest is processed again",
+        ),
     ] = 10.0
     stalled_after_s: Annotated[
         float,
         Meta(
             ge=5,
             le=3600,
-            description="seconds after which a worker ends if records wait and nothing moves",
+            description="seconds after which a worker ends, with exit code 3, if records wait and nothing "
+            "moves",
         ),
     ] = 60.0
     rejected_share: Annotated[
         float,
-        Meta(ge=0, le=1, description="share of rejected records above which a worker ends"),
+        Meta(
+            ge=0,
+            le=1,
+            description="share of rejected records above which a worker ends; 1: no limit",
+        ),
     ] = 0.5
     rejected_over: Annotated[
-        int, Meta(ge=1, description="number of latest records over which that share is taken")
+        int,
+        Meta(ge=1, description="number of latest records of a topic over which `rejected_share` is computed"),
     ] = 1000

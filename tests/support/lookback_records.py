@@ -1,4 +1,4 @@
-"""What is on the topic of look backs."""
+"""The records on the topic of lookbacks."""
 
 from streams.records.decode import decode_lookback_run
 from streams.records.lookback import LookbackRun
@@ -7,14 +7,14 @@ from tests.support.worker_scene import WorkerEnvironment
 
 
 def lookback_records(scene: WorkerEnvironment) -> list[LookbackRun]:
-    """All records, those of a partition in order."""
-    found = [decode_lookback_run(record.value() or b"") for record in scene.read_topic(scene.names.lookbacks)]
-    assert all(isinstance(each, LookbackRun) for each in found), found
-    return [each for each in found if isinstance(each, LookbackRun)]
+    """Return all records, those of a partition in order."""
+    runs = [decode_lookback_run(record.value() or b"") for record in scene.read_topic(scene.names.lookbacks)]
+    assert all(isinstance(each, LookbackRun) for each in runs), runs
+    return [each for each in runs if isinstance(each, LookbackRun)]
 
 
 def wait_lookback_done(scene: WorkerEnvironment, alert_id: str = "a1", version: int = 1) -> LookbackRun:
-    """The record that an alert was looked back for, waited for."""
+    """Wait until the lookback of an alert is done; return its record."""
 
     def done() -> list[LookbackRun]:
         return [
@@ -23,5 +23,5 @@ def wait_lookback_done(scene: WorkerEnvironment, alert_id: str = "a1", version: 
             if each.done_at and (each.alert_id, each.version) == (alert_id, version)
         ]
 
-    wait_until(lambda: bool(done()), f"{alert_id} was looked back for", 60)
+    wait_until(lambda: bool(done()), f"{alert_id} has its lookback", 60)
     return done()[-1]

@@ -1,4 +1,4 @@
-"""A scene: topics of one test on the shared Kafka, workers on them, and what is on the topics in the end."""
+"""The environment of a worker test: topics of its own on the shared Kafka, workers, and their output."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,18 +30,18 @@ from tests.support.running_worker import TIMEOUT_S, RunningWorker, wait_until
 
 COUNTRY: Final = "FR"
 LISTED_PLATE: Final = "AB123CD"
-"""The plate of the alert `a1`, unless a test says otherwise."""
+"""The plate of the alert `a1` by default."""
 
 
 def read_json(
     plate: str = LISTED_PLATE, read_id: str = "r1", at_ms: int | None = None, **fields: Any
 ) -> bytes:
-    """A read, taken now or at a time in ms since 1970 UTC, as JSON.
+    """Return a read of now, or of a given time, as JSON.
 
-    Each by a camera of its own unless said otherwise, so that each is a passage of its own.
+    By default each read is of its own camera, and so a passage of its own.
     """
-    time = to_rfc3339(from_ms(now_ms() if at_ms is None else at_ms))
-    record = {"read_id": read_id, "camera_id": f"c-{read_id}", "captured_at": time, "plate": plate}
+    captured_at = to_rfc3339(from_ms(now_ms() if at_ms is None else at_ms))
+    record = {"read_id": read_id, "camera_id": f"c-{read_id}", "captured_at": captured_at, "plate": plate}
     return orjson.dumps(record | fields)
 
 
@@ -51,30 +51,30 @@ _RETRIABLE_ERRORS: Final = (
     KafkaError._UNKNOWN_PARTITION,
     KafkaError._TIMED_OUT,
 )
-"""What a broker says, and a client of one, that does not know yet where partitions are."""
+"""Errors of a broker, and of a client, that do not know yet where partitions are."""
 _LEADER_TIMEOUT_S: Final = 90.0
-"""One that was stopped for seconds on a busy machine has taken more than 30 s."""
+"""A broker that was stopped for seconds on a busy machine has taken more than 30 s."""
 _QUERY_TIMEOUT_S: Final = 5.0
 
 
 class EmittedHit(NamedTuple):
-    """One revision of a hit as it is told on the topic."""
+    """One revision of a hit on the topic."""
 
     read_id: str
     revision: int
     kind: str
     reason: str | None
-    """Why it was withdrawn."""
+    """The reason for the retraction."""
     hit: dict[str, Any]
 
     @property
     def hit_id(self) -> str:
-        """Its id."""
+        """The id of the hit."""
         return str(self.hit["hit_id"])
 
 
 class WorkerEnvironment:
-    """The product's topics under a prefix, those of reads, matches and hits with some partitions."""
+    """The product's topics under a prefix, with the given number of partitions, and workers on them."""
 
     def __init__(self, servers: str, prefix: str, folder: Path, partitions: int = 1) -> None:
         self.servers = servers
@@ -84,7 +84,7 @@ class WorkerEnvironment:
             prefix=prefix, replication=1, partitions=partitions, reads_hours={COUNTRY: 24.0}
         )
         self.jurisdictions: dict[str, JurisdictionConfig] = {}
-        """What countries allow with their reads, for workers made from now on."""
+        """What countries permit with their reads, for workers made from now on."""
         self.names = self.topics_config.names()
         self.reads = self.names.reads[0]
         self.group = prefix
@@ -98,8 +98,8 @@ class WorkerEnvironment:
         )
 
     def create_topics(self, *omitted: str, **configs: Mapping[str, str]) -> "WorkerEnvironment":
-        """Makes the topics but some, with more configs for those named `reads`, `hits` and so on."""
-        wanted = [
+        """Create the topics except some, with more configs for those named `reads`, `hits` and so on."""
+        topics = [
             NewTopic(
                 each.name,
                 each.partitions,
@@ -109,13 +109,13 @@ class WorkerEnvironment:
             for each in required_topics(self.topics_config)
             if _short_name(each.name) not in omitted
         ]
-        for made in self._admin.create_topics(wanted).values():
-            made.result(TIMEOUT_S)
-        wait_until(lambda: all(self._has_leaders(each.topic) for each in wanted), "all topics have leaders")
+        for created in self._admin.create_topics(topics).values():
+            created.result(TIMEOUT_S)
+        wait_until(lambda: all(self._has_leaders(each.topic) for each in topics), "all topics have leaders")
         return self
 
     def alter_topic(self, name: str, **configs: str) -> None:
-        """Sets configs of a topic, `max_message_bytes` and so on."""
+        """Set configs of a topic, `max_message_bytes` and so on."""
         entries = [
             ConfigEntry(key.replace("_", "."), value, incremental_operation=AlterConfigOpType.SET)
             for key, value in configs.items()
@@ -129,60 +129,60 @@ class WorkerEnvironment:
         *values: bytes | None,
         key: bytes | None = b"c1",
         partition: int = -1,
-        **more: Any,
+        **options: Any,
     ) -> None:
-        """Puts records on a topic, and waits until the broker has them. Raises KafkaException."""
+        """Send records to a topic and wait for acknowledgement. Raises KafkaException."""
         for value in values:
-            self.produce_async(topic, value, key, partition, **more)
+            self.produce_async(topic, value, key, partition, **options)
         self.flush()
 
     def produce_async(
-        self, topic: str, value: bytes | None, key: bytes | None = b"c1", partition: int = -1, **more: Any
+        self, topic: str, value: bytes | None, key: bytes | None = b"c1", partition: int = -1, **options: Any
     ) -> None:
-        """Begins to put a record on a topic; `flush` waits for it."""
-        self._producer.produce(topic, value, key, partition, on_delivery=self._on_delivery, **more)
+        """Send a record to a topic; `flush` waits for acknowledgement."""
+        self._producer.produce(topic, value, key, partition, on_delivery=self._on_delivery, **options)
 
     def flush(self) -> None:
-        """Waits until the broker has all that was put. Raises KafkaException if it refused a record."""
+        """Wait until all records are acknowledged. Raises KafkaException if one was refused."""
         assert self._producer.flush(TIMEOUT_S) == 0
         if self._delivery_errors:
             raise KafkaException(self._delivery_errors.pop())
 
     @contextmanager
     def continuous_reads(self, plates: Sequence[str] = (LISTED_PLATE,)) -> Iterator[list[str]]:
-        """Puts reads on all partitions, some hundreds a second, while one is within; gives their ids."""
+        """Send reads to all partitions, some hundreds a second, during the block; yield their ids."""
         sent: list[str] = []
-        over = threading.Event()
+        stopped = threading.Event()
 
-        def work() -> None:
-            while not over.wait(0.002):
+        def send() -> None:
+            while not stopped.wait(0.002):
                 read_id = f"r{len(sent)}"
                 value = read_json(plates[len(sent) % len(plates)], read_id)
                 self.produce_async(self.reads, value, partition=len(sent) % self.topics_config.partitions)
                 sent.append(read_id)
 
-        thread = threading.Thread(target=work)
+        thread = threading.Thread(target=send)
         thread.start()
         try:
             yield sent
         finally:
-            over.set()
+            stopped.set()
             thread.join()
 
     def produce_alert(self, plate: str = LISTED_PLATE, alert_id: str = "a1", **fields: Any) -> None:
-        """Puts an alert of the list `sis` on its topic, in force these decades unless said otherwise."""
-        term = {"valid_from": "2020-01-01T00:00:00Z", "valid_until": "2098-01-01T00:00:00Z"}
-        value = alert_json(plate, alert_id=alert_id, **(term | fields))
+        """Send an alert of the list `sis`, valid for decades by default."""
+        validity = {"valid_from": "2020-01-01T00:00:00Z", "valid_until": "2098-01-01T00:00:00Z"}
+        value = alert_json(plate, alert_id=alert_id, **(validity | fields))
         self.produce(self.names.alerts, value, key=f"sis/{alert_id}".encode())
 
     def produce_withdrawal(self, alert_id: str = "a1") -> None:
-        """Withdraws an alert."""
+        """Withdraw an alert."""
         self.produce(self.names.alerts, None, key=f"sis/{alert_id}".encode())
 
     def produce_verdict(self, hit_id: str, verdict: Any = "rejected") -> None:
-        """Puts a verdict on a hit, of now."""
-        said = Verdict(hit_id, "be-west", verdict, from_ms(now_ms()))
-        self.produce(self.names.verdicts, encode(said), key=hit_id.encode())
+        """Send a verdict of now on a hit."""
+        record = Verdict(hit_id, "be-west", verdict, from_ms(now_ms()))
+        self.produce(self.names.verdicts, encode(record), key=hit_id.encode())
 
     def make_worker(
         self,
@@ -208,16 +208,16 @@ class WorkerEnvironment:
 
     @contextmanager
     def running_worker(self, **options: Any) -> Iterator[RunningWorker]:
-        """A worker in this process that is ready, ended in order in the end."""
+        """Yield a started worker in this process, and stop it in order after the block."""
         worker = self.make_worker(**options)
         worker.start()
         yield worker
         assert worker.stop(), worker.messages
 
-    def write_config(self, kafka: str = "", **policy: Any) -> Path:
-        """Writes the settings of a worker; `kafka` are further lines of its section."""
+    def write_config(self, kafka: str = "", **options: Any) -> Path:
+        """Write the settings of a worker: `kafka` are more lines of [kafka], `options` those of [worker]."""
         lines = "".join(
-            f"{key} = {orjson.dumps(value).decode()}\n" for key, value in (_FAST_SESSION | policy).items()
+            f"{key} = {orjson.dumps(value).decode()}\n" for key, value in (_FAST_SESSION | options).items()
         )
         servers = orjson.dumps(self.servers.split(",")).decode()
         path = self.folder / "worker.toml"
@@ -234,7 +234,7 @@ class WorkerEnvironment:
         return path
 
     def _jurisdiction_sections(self) -> str:
-        """The sections of what countries allow."""
+        """Return the sections [jurisdictions.*]."""
         lines = []
         for country, rule in self.jurisdictions.items():
             source = orjson.dumps(rule.lookback_source).decode()
@@ -244,92 +244,93 @@ class WorkerEnvironment:
         return "".join(lines)
 
     @contextmanager
-    def worker_process(self, name: str = "worker", kafka: str = "", **policy: Any) -> Iterator[Process]:
-        """`anpr worker` as a process, begun."""
-        process = Process(self.write_config(kafka, **policy), self.folder / f"{name}.log")
+    def worker_process(self, name: str = "worker", kafka: str = "", **options: Any) -> Iterator[Process]:
+        """Start `anpr worker` as a process; `kafka` and `options` are as in `write_config`."""
+        process = Process(self.write_config(kafka, **options), self.folder / f"{name}.log")
         try:
             yield process
         finally:
             process.close()
 
     def end_offsets(self, topic: str) -> list[int]:
-        """The end offset of each partition."""
-        found: list[int] = []
-        answers: set[str] = set()
+        """Return the end offset of each partition."""
+        offsets: list[int] = []
+        errors: set[str] = set()
 
-        def told() -> bool:
+        def query() -> bool:
             try:
-                asked = [
+                watermarks = [
                     self._metadata_consumer.get_watermark_offsets(each, _QUERY_TIMEOUT_S)
                     for each in self._topic_partitions(topic)
                 ]
             except KafkaException as error:
-                # A broker that stood still for a while leads nothing for a moment when it goes on, and of one
-                # that was started again a client may not know the partitions yet.
+                # A broker that was suspended leads nothing for a moment after it resumes, and a client may
+                # not know the partitions of a restarted broker yet.
                 if error.args[0].code() not in _RETRIABLE_ERRORS:
                     raise
-                answers.add(error.args[0].str())
+                errors.add(error.args[0].str())
                 return False
-            found.extend(end for _, end in asked)
+            offsets.extend(end for _, end in watermarks)
             return True
 
         try:
-            wait_until(told, f"the brokers tell the ends of {topic}", _LEADER_TIMEOUT_S)
+            wait_until(query, f"the brokers return the ends of {topic}", _LEADER_TIMEOUT_S)
         except AssertionError as late:
-            raise AssertionError(f"{late}; they said {answers or 'nothing'}") from None
-        return found
+            raise AssertionError(f"{late}; errors: {errors or 'none'}") from None
+        return offsets
 
     def committed_offsets(self, topic: str) -> list[int]:
-        """What the group has committed for each partition, 0 for nothing."""
+        """Return the group's committed offset for each partition, 0 if there is none."""
         try:
-            found = self._metadata_consumer.committed(self._topic_partitions(topic), timeout=TIMEOUT_S)
-        except KafkaException:  # no coordinator yet: the group is new
+            committed = self._metadata_consumer.committed(self._topic_partitions(topic), timeout=TIMEOUT_S)
+        except KafkaException:  # The group is new and has no coordinator yet.
             return [0] * self.topics_config.partitions
-        return [max(each.offset, 0) for each in found]
+        return [max(each.offset, 0) for each in committed]
 
     def wait_processed(self) -> None:
-        """Waits until the group has committed all reads and all matches, whose hits are there then."""
+        """Wait until the group has committed all reads and matches; then all hits are on their topic."""
 
-        def done() -> bool:
+        def is_processed() -> bool:
             return all(
                 self.committed_offsets(topic) == self.end_offsets(topic)
                 for topic in (self.reads, self.names.matches)
             )
 
-        wait_until(done, "all reads and matches are dealt with")
+        wait_until(is_processed, "all reads and matches are processed")
 
     def read_topic(self, topic: str) -> list[Message]:
-        """All records of a topic, those of a partition in order."""
-        # As raw as they are, so that a null stays apart from nothing.
+        """Return all records of a topic, those of a partition in order; null values stay null."""
         consumer = Consumer(self._options | {"group.id": "unused", "enable.auto.commit": False})
         records: list[Message] = []
         try:
-            for place, end in zip(self._topic_partitions(topic), self.end_offsets(topic), strict=True):
-                here: list[Message] = []
-                consumer.assign([TopicPartition(topic, place.partition, 0)])
-                while len(here) < end:
+            for topic_partition, end in zip(
+                self._topic_partitions(topic), self.end_offsets(topic), strict=True
+            ):
+                partition_records: list[Message] = []
+                consumer.assign([TopicPartition(topic, topic_partition.partition, 0)])
+                while len(partition_records) < end:
                     record = consumer.poll(0.5)
                     if record is not None and not record.error():
-                        here.append(record)
-                records += here
+                        partition_records.append(record)
+                records += partition_records
         finally:
             consumer.close()
         return records
 
     def emitted_hits(self) -> list[EmittedHit]:
-        """All that is told on the topic of hits, those of a partition in order."""
+        """Return all hits on their topic, those of a partition in order."""
         return [
             _to_emitted_hit(orjson.loads(record.value() or b""))
             for record in self.read_topic(self.names.hits)
         ]
 
     def wait_hits(self, count: int, description: str) -> list[EmittedHit]:
-        """All that is told, when it is so much or more."""
+        """Wait until there are at least `count` hits; return all."""
         wait_until(lambda: sum(self.end_offsets(self.names.hits)) >= count, description)
         return self.emitted_hits()
 
     def close(self) -> None:
-        """Ends the workers that still run, and lets go of the broker."""
+        """Stop the workers that still run, and disconnect."""
         for worker in self._workers:
             worker.close()
         self._metadata_consumer.close()
@@ -342,12 +343,12 @@ class WorkerEnvironment:
         return [TopicPartition(topic, number) for number in range(self.topics_config.partitions)]
 
     def _has_leaders(self, topic: str) -> bool:
-        there = self._admin.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
-        return bool(there.partitions) and all(each.leader >= 0 for each in there.partitions.values())
+        metadata = self._admin.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
+        return bool(metadata.partitions) and all(each.leader >= 0 for each in metadata.partitions.values())
 
 
 _FAST_SESSION: Final[dict[str, Any]] = {"session_timeout_s": 6.0}
-"""The shortest session that a broker allows unless told otherwise."""
+"""The shortest session that a broker accepts by default."""
 
 
 def _short_name(name: str) -> str:

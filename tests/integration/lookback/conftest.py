@@ -1,4 +1,4 @@
-"""The scene of each test: France allows looking back, by the authority that hits must show."""
+"""The topics of each test: France permits lookback, by an authority that hits must show."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +15,14 @@ AUTHORITY = "CSI L233-2, requisition 7"
 
 @pytest.fixture
 def bare(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[WorkerEnvironment]:
-    """Topics of two partitions, not made yet."""
-    made = WorkerEnvironment(kafka.servers, prefix_of(request), tmp_path, partitions=2)
-    made.jurisdictions = {"FR": JurisdictionConfig({"NATIONAL": 12.0}, AUTHORITY)}
-    yield made
-    made.close()
+    """Return topics of two partitions, not created yet."""
+    environment = WorkerEnvironment(kafka.servers, prefix_of(request), tmp_path, partitions=2)
+    environment.jurisdictions = {"FR": JurisdictionConfig({"NATIONAL": 12.0}, AUTHORITY)}
+    yield environment
+    environment.close()
 
 
 @pytest.fixture
 def scene(bare: WorkerEnvironment) -> WorkerEnvironment:
-    """The same, made."""
+    """Return the same topics, created."""
     return bare.create_topics()

@@ -1,4 +1,4 @@
-"""`anpr lookback` on Kafka: what it looks at and prints, and that workers make the hits."""
+"""`anpr lookback` on Kafka: what it searches and prints, and that workers make the hits."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from tests.integration.lookback.conftest import AUTHORITY
-from tests.integration.lookback.test_worker import found, put_alert, put_reads
+from tests.integration.lookback.test_worker import put_alert, put_reads, wait_hits_by_read
 from tests.support.lookback_records import lookback_records
 from tests.support.worker_scene import WorkerEnvironment
 
@@ -15,12 +15,12 @@ ANPR = Path(sys.executable).with_name("anpr")
 
 
 def anpr(scene: WorkerEnvironment, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """`anpr lookback`, as it is installed."""
+    """Run `anpr lookback` as it is installed."""
     command = [ANPR, "lookback", "--config", str(scene.write_config()), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_what_is_found_goes_to_the_workers_and_what_was_looked_at_is_printed(
+def test_matches_go_to_the_workers_and_the_searched_reads_are_printed(
     scene: WorkerEnvironment,
 ) -> None:
     put_reads(scene)
@@ -28,32 +28,32 @@ def test_what_is_found_goes_to_the_workers_and_what_was_looked_at_is_printed(
     done = anpr(scene, "sis/a1", "--json")
     assert done.returncode == 0, done.stderr
     printed = orjson.loads(done.stdout)
-    (looked,) = [each for each in lookback_records(scene) if each.done_at]
+    (run,) = [each for each in lookback_records(scene) if each.done_at]
     assert (printed["list_id"], printed["alert_id"], printed["by"]) == ("sis", "a1", "operator")
     assert printed["countries"] == [
         {"country": "FR", "hours": 2.0, "source": AUTHORITY, "reads": 4, "matches": 1}
     ]
-    assert looked.by == "operator"
+    assert run.by == "operator"
     scene.jurisdictions = {}
     with scene.running_worker():
-        (hit,) = found(scene, 1).values()
+        (hit,) = wait_hits_by_read(scene, 1).values()
     assert (hit["mode"], hit["lookback"]["source"]) == ("historical", AUTHORITY)
 
 
-def test_hours_asked_on_the_command_line_and_a_table(scene: WorkerEnvironment) -> None:
+def test_hours_of_the_command_line_and_the_table(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     put_alert(scene, hours=0)
     refused = anpr(scene, "sis/a1")
     assert refused.returncode == 1
-    assert "sis/a1: it asks for no hours (`lookback_hours`); give --hours" in refused.stderr
+    assert "sis/a1: the alert asks for no hours (`lookback_hours`); give --hours" in refused.stderr
     done = anpr(scene, "sis/a1", "--hours", "24")
     assert done.returncode == 0, done.stderr
-    assert f"2 reads matched and were sent to {scene.names.matches}" in done.stderr
+    assert f"2 reads matched and sent to {scene.names.matches}" in done.stderr
     assert AUTHORITY in done.stdout
     assert "AB123CD" not in done.stdout + done.stderr
 
 
-def test_an_alert_that_is_not_there_or_withdrawn_or_may_not_be_looked_back_for(
+def test_a_missing_a_withdrawn_and_a_refused_alert(
     scene: WorkerEnvironment,
 ) -> None:
     put_alert(scene, "gone")
@@ -62,21 +62,21 @@ def test_an_alert_that_is_not_there_or_withdrawn_or_may_not_be_looked_back_for(
     done = anpr(scene, "sis/gone", "sis/never")
     assert done.returncode == 1
     assert done.stderr.count("there is no such alert on the topic, or it was withdrawn") == 2
-    denied = anpr(scene, "sis/a1")
-    assert denied.returncode == 1
-    assert "FR: not looked at for 1 alert: [jurisdictions.FR] allows it for no alert of basis EUROPOL" in (
-        denied.stderr
+    refused = anpr(scene, "sis/a1")
+    assert refused.returncode == 1
+    assert "FR: not searched for 1 alert: [jurisdictions.FR] allows it for no alert of basis EUROPOL" in (
+        refused.stderr
     )
-    assert "refused:" in denied.stdout
-    assert "sent to" not in denied.stderr
+    assert "refused:" in refused.stdout
+    assert "sent to" not in refused.stderr
     assert not sum(scene.end_offsets(scene.names.matches))
 
 
-def test_a_topic_of_reads_that_is_not_there_is_said(bare: WorkerEnvironment) -> None:
+def test_a_missing_topic_of_reads_is_reported(bare: WorkerEnvironment) -> None:
     bare.create_topics("reads")
     put_alert(bare)
     done = anpr(bare, "sis/a1")
     assert done.returncode == 1
     assert f"topic {bare.reads} does not exist" in done.stderr
-    (begun,) = lookback_records(bare)
-    assert begun.done_at is None
+    (started,) = lookback_records(bare)
+    assert started.done_at is None

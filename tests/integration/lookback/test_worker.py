@@ -1,4 +1,4 @@
-"""A worker looks back by itself for what comes with `lookback_hours`, beside its reads."""
+"""A worker runs the lookbacks of alerts with `lookback_hours` while it processes live reads."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from tests.support.worker_scene import WorkerEnvironment, now_ms, read_json
 
 
 def put_reads(scene: WorkerEnvironment) -> None:
-    """Reads of the listed plate 20, 3 and 1 hours ago, and others."""
+    """Produce reads of the listed plate of 20, 3 and 1 hours ago, and one of another plate."""
     now = now_ms()
     for partition, (read_id, plate, hours) in enumerate(
         [
@@ -29,71 +29,71 @@ def put_reads(scene: WorkerEnvironment) -> None:
 
 
 def put_alert(scene: WorkerEnvironment, alert_id: str = "a1", hours: float = 6.0, **fields: Any) -> None:
-    """An alert that begins now and asks for so many hours before."""
-    term = {"valid_from": to_rfc3339(from_ms(now_ms()))}
-    scene.produce_alert(alert_id=alert_id, lookback_hours=hours, **(term | fields))
+    """Produce an alert that is valid from now on and asks for the hours before."""
+    validity = {"valid_from": to_rfc3339(from_ms(now_ms()))}
+    scene.produce_alert(alert_id=alert_id, lookback_hours=hours, **(validity | fields))
 
 
-def found(scene: WorkerEnvironment, count: int) -> dict[str, dict[str, Any]]:
-    """The hits told, by read, when there are so many."""
-    return {told.read_id: told.hit for told in scene.wait_hits(count, "the hits of the look back")}
+def wait_hits_by_read(scene: WorkerEnvironment, count: int) -> dict[str, dict[str, Any]]:
+    """Wait for a number of hits; return them by read."""
+    return {emitted.read_id: emitted.hit for emitted in scene.wait_hits(count, "the hits of the lookback")}
 
 
-def test_a_new_alert_gives_historical_hits_of_the_reads_from_before_with_the_authority(
+def test_a_new_alert_gives_historical_hits_with_the_authority(
     scene: WorkerEnvironment,
 ) -> None:
     put_reads(scene)
     with scene.running_worker() as worker:
         put_alert(scene)
-        hits = found(scene, 2)
+        hits = wait_hits_by_read(scene, 2)
         assert set(hits) == {"three-hours-ago", "an-hour-ago"}
         done = wait_lookback_done(scene)
-        told = "lookback done for 1 alert: reads searched: FR 4; 2 matched"
-        wait_until(lambda: any(told in line for line in worker.messages), "it is said, once it is recorded")
+        line = "lookback done for 1 alert: reads searched: FR 4; 2 matched"
+        wait_until(lambda: any(line in message for message in worker.messages), "it is logged")
     for hit in hits.values():
         assert (hit["mode"], hit["kind"]) == ("historical", "new")
         assert hit["lookback"]["source"] == AUTHORITY
         assert (hit["lookback"]["country"], hit["lookback"]["hours"]) == ("FR", 6.0)
-    assert [(at.country, at.hours, at.source, at.reads, at.matches) for at in done.countries] == [
+    assert [(each.country, each.hours, each.source, each.reads, each.matches) for each in done.countries] == [
         ("FR", 6.0, AUTHORITY, 4, 2)
     ]
     assert done.by == "worker"
     assert not any("AB123CD" in line for line in worker.messages)
 
 
-def test_no_more_than_the_country_allows(scene: WorkerEnvironment) -> None:
+def test_no_more_hours_are_searched_than_the_country_permits(scene: WorkerEnvironment) -> None:
     scene.jurisdictions = {"FR": JurisdictionConfig({"NATIONAL": 2.0}, AUTHORITY)}
     put_reads(scene)
     with scene.running_worker():
         put_alert(scene, hours=24)
         done = wait_lookback_done(scene)
-        assert set(found(scene, 1)) == {"an-hour-ago"}
+        assert set(wait_hits_by_read(scene, 1)) == {"an-hour-ago"}
     assert (done.hours, done.countries[0].hours, done.countries[0].matches) == (24.0, 2.0, 1)
 
 
-def test_an_alert_that_no_country_allows_is_recorded_as_refused_with_the_reasons(
+def test_an_alert_that_no_country_permits_is_recorded_as_refused_with_the_reasons(
     scene: WorkerEnvironment,
 ) -> None:
     put_reads(scene)
     with scene.running_worker() as worker:
         put_alert(scene, basis="EUROPOL")
         done = wait_lookback_done(scene)
-        told = "lookback refused in FR for 1 alert: [jurisdictions.FR]"
-        wait_until(lambda: any(told in line for line in worker.messages), "it is said, once it is recorded")
+        line = "lookback refused in FR for 1 alert: [jurisdictions.FR]"
+        wait_until(lambda: any(line in message for message in worker.messages), "it is logged")
     assert not done.countries
-    assert [(at.country, at.why) for at in done.refused] == [
+    assert [(each.country, each.why) for each in done.refused] == [
         ("FR", "[jurisdictions.FR] allows it for no alert of basis EUROPOL")
     ]
     assert not scene.emitted_hits()
 
 
-def test_without_a_country_that_allows_it_nothing_runs_beside(scene: WorkerEnvironment) -> None:
+def test_without_a_country_that_permits_lookback_no_child_process_runs(scene: WorkerEnvironment) -> None:
     scene.jurisdictions = {"FR": JurisdictionConfig()}
     with scene.running_worker() as worker:
         assert worker.lookback is None
 
 
-def test_alerts_that_come_together_are_looked_back_for_in_one_sweep(scene: WorkerEnvironment) -> None:
+def test_alerts_that_arrive_together_share_a_scan(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     with scene.running_worker() as worker:
         for number in range(20):
@@ -101,19 +101,19 @@ def test_alerts_that_come_together_are_looked_back_for_in_one_sweep(scene: Worke
         wait_until(lambda: len(scene.emitted_hits()) >= 40, "all hits", 60)
         lines = [line for line in worker.messages if line.startswith("lookback done for")]
     assert len(lines) < 20
-    assert {told.hit["alert"]["alert_id"] for told in scene.emitted_hits()} == {
+    assert {emitted.hit["alert"]["alert_id"] for emitted in scene.emitted_hits()} == {
         f"a{number}" for number in range(20)
     }
 
 
-def test_an_alert_that_came_while_nobody_ran_is_looked_back_for(scene: WorkerEnvironment) -> None:
+def test_an_alert_that_arrived_while_no_worker_ran_gets_its_lookback(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     put_alert(scene)
     with scene.running_worker():
-        assert set(found(scene, 2)) == {"three-hours-ago", "an-hour-ago"}
+        assert set(wait_hits_by_read(scene, 2)) == {"three-hours-ago", "an-hour-ago"}
 
 
-def test_a_restart_does_not_repeat_what_is_done_and_a_new_version_does(scene: WorkerEnvironment) -> None:
+def test_a_restart_repeats_no_lookback_and_a_new_version_does(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     put_alert(scene)
     with scene.running_worker():
@@ -124,23 +124,23 @@ def test_a_restart_does_not_repeat_what_is_done_and_a_new_version_does(scene: Wo
         wait_lookback_done(scene, "a2")
         assert [each for each in lookback_records(scene) if each.alert_id == "a1"] == before
         put_alert(scene, version=2)
-        again = wait_lookback_done(scene, version=2)
-        assert again.countries[0].matches == 2
+        second = wait_lookback_done(scene, version=2)
+        assert second.countries[0].matches == 2
         assert not any("failed" in line for line in worker.messages)
 
 
-def test_a_withdrawn_alert_is_not_looked_back_for(scene: WorkerEnvironment) -> None:
+def test_a_withdrawn_alert_gets_no_lookback(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     put_alert(scene)
     scene.produce_withdrawal()
     put_alert(scene, "a2", plate="EF-456-GH")
     with scene.running_worker():
         wait_lookback_done(scene, "a2")
-    assert [told.read_id for told in scene.emitted_hits()] == ["another"]
+    assert [emitted.read_id for emitted in scene.emitted_hits()] == ["another"]
     assert {each.alert_id for each in lookback_records(scene)} == {"a2"}
 
 
-def test_what_was_begun_by_a_worker_that_was_killed_is_begun_again(scene: WorkerEnvironment) -> None:
+def test_the_lookback_of_a_killed_worker_is_repeated_by_the_next(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     bulk = [read_json("EF456GH", f"b{number}", now_ms() - HOUR_MS) for number in range(60_000)]
     for number, value in enumerate(bulk):
@@ -151,7 +151,9 @@ def test_what_was_begun_by_a_worker_that_was_killed_is_begun_again(scene: Worker
     with scene.worker_process("first") as first:
         first.wait_ready()
         put_alert(scene)
-        wait_until(lambda: any(not each.done_at for each in lookback_records(scene)), "it has begun", 60)
+        wait_until(
+            lambda: any(not each.done_at for each in lookback_records(scene)), "the lookback has begun", 60
+        )
         children = _child_processes(first.pid)
         (child,) = [pid for pid in children if b"--multiprocessing-fork" in _command_line(pid)]
         assert os.getpriority(os.PRIO_PROCESS, child) == 19
@@ -162,13 +164,13 @@ def test_what_was_begun_by_a_worker_that_was_killed_is_begun_again(scene: Worker
     with scene.worker_process("second") as second:
         second.wait_ready()
         wait_lookback_done(scene)
-        assert {"three-hours-ago", "an-hour-ago"} <= set(found(scene, 2))
+        assert {"three-hours-ago", "an-hour-ago"} <= set(wait_hits_by_read(scene, 2))
         second.stop_gracefully()
-    ids = {told.read_id: told.hit_id for told in scene.emitted_hits()}
-    assert {(told.read_id, told.hit_id) for told in scene.emitted_hits()} == set(ids.items())
+    ids = {emitted.read_id: emitted.hit_id for emitted in scene.emitted_hits()}
+    assert {(emitted.read_id, emitted.hit_id) for emitted in scene.emitted_hits()} == set(ids.items())
 
 
-def test_the_process_beside_that_is_killed_is_told_and_begun_again_and_reads_go_on(
+def test_a_killed_child_process_is_logged_and_restarted_while_live_reads_go_on(
     scene: WorkerEnvironment,
 ) -> None:
     put_reads(scene)
@@ -181,23 +183,25 @@ def test_the_process_beside_that_is_killed_is_told_and_begun_again_and_reads_go_
         put_alert(scene)
         wait_until(
             lambda: any("its process ended with exit code -9" in line for line in worker.messages),
-            "it is told",
+            "it is logged",
         )
         scene.produce(scene.reads, read_json(read_id="live"))
-        assert set(found(scene, 3)) == {"three-hours-ago", "an-hour-ago", "live"}
-    live = next(told.hit for told in scene.emitted_hits() if told.read_id == "live")
+        assert set(wait_hits_by_read(scene, 3)) == {"three-hours-ago", "an-hour-ago", "live"}
+    live = next(emitted.hit for emitted in scene.emitted_hits() if emitted.read_id == "live")
     assert live["mode"] == "live"
     assert "lookback" not in live
 
 
-def test_two_workers_look_back_once(scene: WorkerEnvironment) -> None:
+def test_two_workers_run_each_lookback_once(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     with scene.running_worker(), scene.running_worker() as second:
         wait_until(lambda: len(second.partitions) == 1, "both have a partition", 60)
         for number in range(10):
             put_alert(scene, f"a{number}")
         wait_until(
-            lambda: len([each for each in lookback_records(scene) if each.done_at]) >= 10, "all are done", 60
+            lambda: len([each for each in lookback_records(scene) if each.done_at]) >= 10,
+            "all lookbacks are done",
+            60,
         )
     assert sorted(each.alert_id for each in lookback_records(scene) if each.done_at) == [
         f"a{number}" for number in range(10)

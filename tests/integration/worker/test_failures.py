@@ -1,7 +1,7 @@
-"""Faults of Faust and Kafka's clients that were met before and must not come back, each by its number.
+"""Known faults of Faust and Kafka's clients that must not return, each with its number.
 
-1, a commit that goes past a batch in work: test_delivery.py and test_in_flight.py of the driver.
-3, a commit that goes past a hit that was dropped: test_refused.py.
+1, a commit past a batch in progress: test_delivery.py and test_in_flight.py of the driver.
+3, a commit past a hit that was dropped: test_refused.py.
 """
 
 import os
@@ -12,30 +12,30 @@ import pytest
 from tests.support.running_worker import wait_until
 from tests.support.worker_scene import LISTED_PLATE, WorkerEnvironment, now_ms, read_json
 
-LISTENS = "0A"
+LISTEN_STATE = "0A"
 
 
 class Clock:
-    """A clock that can be out of order."""
+    """A clock that can fail."""
 
     def __init__(self) -> None:
-        self.works = True
+        self.is_working = True
 
     def __call__(self, _: int) -> int:
-        if not self.works:
+        if not self.is_working:
             raise RuntimeError(f"no time for {LISTED_PLATE}")
         return now_ms()
 
 
 def test_fault_2_an_error_in_an_agent_acknowledges_nothing(scene: WorkerEnvironment) -> None:
-    """Whatever goes wrong within an agent ends the worker; what it had in hand comes again."""
+    """Any error inside an agent stops the worker; the records in progress are processed again."""
     scene.create_topics().produce_alert()
     clock = Clock()
     worker = scene.make_worker(clock=clock)
     worker.start()
     scene.produce(scene.reads, read_json(read_id="before"))
     scene.wait_processed()
-    clock.works = False
+    clock.is_working = False
     scene.produce(scene.reads, read_json(read_id="then"))
     text = worker.wait_failure()
     assert "RuntimeError" in text
@@ -47,8 +47,8 @@ def test_fault_2_an_error_in_an_agent_acknowledges_nothing(scene: WorkerEnvironm
     assert [each.read_id for each in scene.emitted_hits()] == ["before", "then"]
 
 
-def test_fault_2_what_is_no_match_acknowledges_nothing(scene: WorkerEnvironment) -> None:
-    """Only workers write matches: one that cannot be read ends the worker, which says where it stands."""
+def test_fault_2_an_undecodable_match_acknowledges_nothing(scene: WorkerEnvironment) -> None:
+    """Only workers write matches: an undecodable one stops the worker, whose error says where it is."""
     scene.create_topics().produce_alert()
     worker = scene.make_worker()
     worker.start()
@@ -64,7 +64,7 @@ def test_fault_2_what_is_no_match_acknowledges_nothing(scene: WorkerEnvironment)
 def test_fault_5_only_a_null_value_withdraws(
     scene: WorkerEnvironment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The word `null` is no tombstone: it is said, and the alert stays. A real one withdraws its hits."""
+    """The text `null` is no tombstone: it is rejected, and the alert stays. A real one retracts its hits."""
     scene.create_topics().produce_alert()
     with scene.running_worker():
         scene.produce(scene.names.alerts, b"null", key=b"sis/a1")
@@ -72,7 +72,7 @@ def test_fault_5_only_a_null_value_withdraws(
         scene.wait_processed()
         wait_until(lambda: any("offset 1: rejected: " in line for line in caplog.messages), "it is logged")
         scene.produce_withdrawal()
-        scene.wait_hits(2, "the hit is withdrawn")
+        scene.wait_hits(2, "the hit is retracted")
         scene.produce(scene.reads, read_json(read_id="r2"))
         scene.wait_processed()
     assert [each[:4] for each in scene.emitted_hits()] == [
@@ -80,9 +80,9 @@ def test_fault_5_only_a_null_value_withdraws(
     ]  # fmt: skip
 
 
-@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="asks Linux for the open ports")
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="reads the open ports from Linux")
 def test_fault_12_no_port_is_opened(scene: WorkerEnvironment) -> None:
-    """Two workers of one host and one file of settings run side by side, and neither listens anywhere."""
+    """Two workers with the same settings run on one host, and neither opens a port."""
     scene.create_topics()
     with scene.worker_process("first") as first, scene.worker_process("second") as second:
         for process in (first, second):
@@ -94,19 +94,19 @@ def test_fault_12_no_port_is_opened(scene: WorkerEnvironment) -> None:
 
 
 def listening(pid: int) -> list[str]:
-    """The addresses at which a process listens, as the kernel writes them."""
-    own = {target for file in Path(f"/proc/{pid}/fd").iterdir() if (target := _target(file))}
-    found = []
+    """Return the addresses at which a process listens, in the kernel's format."""
+    sockets = {target for file in Path(f"/proc/{pid}/fd").iterdir() if (target := _target(file))}
+    addresses = []
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()
-            if fields[3] == LISTENS and f"socket:[{fields[9]}]" in own:
-                found.append(fields[1])
-    return found
+            if fields[3] == LISTEN_STATE and f"socket:[{fields[9]}]" in sockets:
+                addresses.append(fields[1])
+    return addresses
 
 
 def _target(file: Path) -> str:
     try:
         return os.readlink(file)  # noqa: PTH115 - not a path
-    except OSError:  # closed meanwhile
+    except OSError:  # Closed meanwhile.
         return ""

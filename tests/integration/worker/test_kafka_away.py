@@ -1,4 +1,4 @@
-"""Brokers that are away, come late, refuse, or stand still."""
+"""Brokers that are away, start late, refuse the login, or hang."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ SECRET = "s3cret-not-to-be-seen"
 
 @pytest.fixture(scope="module")
 def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, int]]:
-    """A Kafka that is down, with topics and an alert; and a port where it asks for a login once it is up."""
+    """Return a stopped Kafka with topics and an alert, and its port that requires a login."""
     folder = tmp_path_factory.mktemp("away")
     cluster = Cluster(folder / "kafka", os.environ)
     cluster.up()
@@ -34,60 +34,60 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, in
     (node,) = cluster.nodes
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    ours = f"PLAINTEXT://127.0.0.1:{node.port},LOGIN://127.0.0.1:{port}"
-    more = {
-        "listeners": f"{ours},CONTROLLER://127.0.0.1:{node.controller_port}",
-        "advertised.listeners": ours,
+    addresses = f"PLAINTEXT://127.0.0.1:{node.port},LOGIN://127.0.0.1:{port}"
+    settings = {
+        "listeners": f"{addresses},CONTROLLER://127.0.0.1:{node.controller_port}",
+        "advertised.listeners": addresses,
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
         "listener.name.login.sasl.enabled.mechanisms": "SCRAM-SHA-512",
         "listener.name.login.scram-sha-512.sasl.jaas.config": (
             "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         ),
     }
-    yield Cluster(cluster.folder, os.environ, extra_settings=more), port
+    yield Cluster(cluster.folder, os.environ, extra_settings=settings), port
     cluster.down()
 
 
-def test_no_broker_and_one_that_comes_late(away: tuple[Cluster, int], tmp_path: Path) -> None:
-    """It says that there is none, and gives up in time; if one comes meanwhile it becomes ready."""
+def test_a_worker_waits_for_a_broker_up_to_the_limit(away: tuple[Cluster, int], tmp_path: Path) -> None:
+    """It logs that there is none, and gives up at the limit; if one starts meanwhile it becomes ready."""
     cluster, _ = away
     scene = WorkerEnvironment(cluster.servers, "late", tmp_path, PARTITIONS)
     with scene.worker_process("early", connect_within_s=1) as process:
         wait_until(lambda: not process.alive, "the worker gives up")
         assert process.exit_code == 1
-        said = process.output()
-    assert f"Kafka at {cluster.servers} cannot be reached yet; trying for 1 s" in said
-    assert "connect_within_s" in failure_line(said)
+        output = process.output()
+    assert f"Kafka at {cluster.servers} cannot be reached yet; trying for 1 s" in output
+    assert "connect_within_s" in failure_line(output)
 
     with scene.worker_process("patient", connect_within_s=60) as process:
-        wait_until(lambda: "cannot be reached yet" in process.output(), "it says so")
+        wait_until(lambda: "cannot be reached yet" in process.output(), "it logs so")
         cluster.up()
         process.wait_ready(30)
         scene.produce(scene.reads, read_json())
-        assert len(scene.wait_hits(1, "it does its work")) == 1
+        assert len(scene.wait_hits(1, "the hit is emitted")) == 1
         process.stop_gracefully()
     scene.close()
 
 
-def test_a_login_that_is_refused(away: tuple[Cluster, int], tmp_path: Path) -> None:
+def test_a_refused_login_stops_the_worker(away: tuple[Cluster, int], tmp_path: Path) -> None:
     cluster, port = away
     cluster.up()
     (tmp_path / "password").write_text(SECRET, "utf-8")
-    file = msgspec.json.encode(str(tmp_path / "password")).decode()
+    password_file = msgspec.json.encode(str(tmp_path / "password")).decode()
     login = 'security = "sasl-plaintext"\nmechanism = "SCRAM-SHA-512"\nusername = "worker"\n'
     scene = WorkerEnvironment(f"127.0.0.1:{port}", "late", tmp_path, PARTITIONS)
-    with scene.worker_process("stranger", f"{login}password_file = {file}") as process:
-        wait_until(lambda: not process.alive, "the worker is refused")
+    with scene.worker_process("stranger", f"{login}password_file = {password_file}") as process:
+        wait_until(lambda: not process.alive, "the worker gives up")
         assert process.exit_code == 1
-        said = process.output()
-    assert f"Kafka at {scene.servers} refuses the login" in failure_line(said)
-    assert "invalid credentials" in failure_line(said)
-    assert "`username`" in failure_line(said)
-    assert SECRET not in said
+        output = process.output()
+    assert f"Kafka at {scene.servers} refuses the login" in failure_line(output)
+    assert "invalid credentials" in failure_line(output)
+    assert "`username`" in failure_line(output)
+    assert SECRET not in output
 
 
-def test_a_broker_that_stands_still(away: tuple[Cluster, int], tmp_path: Path) -> None:
-    """It takes connections and answers nothing: a worker ends by its watchdog, or as it is told."""
+def test_a_broker_that_hangs(away: tuple[Cluster, int], tmp_path: Path) -> None:
+    """It accepts connections and answers nothing: the watchdog ends a worker, and so does SIGTERM."""
     cluster, _ = away
     cluster.up()
     scene = WorkerEnvironment(cluster.servers, "late", tmp_path, PARTITIONS)
@@ -95,23 +95,29 @@ def test_a_broker_that_stands_still(away: tuple[Cluster, int], tmp_path: Path) -
     for number, read_id in enumerate(sent):
         scene.produce_async(scene.reads, read_json(read_id=read_id), partition=number % PARTITIONS)
     scene.flush()
-    with scene.worker_process("watched", stalled_after_s=5) as process, halted(cluster, scene, process):
+    with (
+        scene.worker_process("watched", stalled_after_s=5) as process,
+        hanging_broker(cluster, scene, process),
+    ):
         wait_until(lambda: not process.alive, "the watchdog ends it")
-        said = process.output()
-    assert process.exit_code == EXIT_STALLED, said
-    assert "partition" in said
-    assert "nothing has moved for 5 s" in said
-    assert "Thread 0x" in said
-    assert "Task Partition._run: " in said
-    assert LISTED_PLATE not in said
+        output = process.output()
+    assert process.exit_code == EXIT_STALLED, output
+    assert "partition" in output
+    assert "nothing has moved for 5 s" in output
+    assert "Thread 0x" in output
+    assert "Task Partition._run: " in output
+    assert LISTED_PLATE not in output
 
-    with scene.worker_process("told", drain_within_s=1) as process, halted(cluster, scene, process):
+    with (
+        scene.worker_process("stopped", drain_within_s=1) as process,
+        hanging_broker(cluster, scene, process),
+    ):
         os.kill(process.pid, signal.SIGTERM)
-        wait_until(lambda: not process.alive, "it ends as it is told")
-        said = process.output()
-    assert process.exit_code == 1, said
-    assert "is not committed and is processed after the next start" in said
-    assert LISTED_PLATE not in said
+        wait_until(lambda: not process.alive, "it ends on request")
+        output = process.output()
+    assert process.exit_code == 1, output
+    assert "is not committed and is processed after the next start" in output
+    assert LISTED_PLATE not in output
 
     with scene.running_worker():
         scene.wait_processed()
@@ -120,11 +126,11 @@ def test_a_broker_that_stands_still(away: tuple[Cluster, int], tmp_path: Path) -
 
 
 @contextmanager
-def halted(cluster: Cluster, scene: WorkerEnvironment, process: Process) -> Iterator[None]:
-    """The broker stands still while one is within, from when a worker is in the middle of its work."""
+def hanging_broker(cluster: Cluster, scene: WorkerEnvironment, process: Process) -> Iterator[None]:
+    """Stop the broker's process for the block, once a worker has emitted hits."""
     before = sum(scene.end_offsets(scene.names.hits))
     process.wait_ready()
-    wait_until(lambda: sum(scene.end_offsets(scene.names.hits)) > before, "the worker is at work")
+    wait_until(lambda: sum(scene.end_offsets(scene.names.hits)) > before, "the worker emits hits")
     (node,) = cluster.nodes
     os.kill(node.pid, signal.SIGSTOP)
     try:

@@ -1,4 +1,4 @@
-"""What comes in: every record is either dealt with or a dead letter, and the worker goes on."""
+"""Input of all kinds: every record is processed or becomes a dead letter, and the worker goes on."""
 
 from typing import Any, Final
 
@@ -6,17 +6,17 @@ import orjson
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from streams.records.faults import Fault
 from streams.records.times import DAY_MS
 from tests.support.worker_scene import WorkerEnvironment, now_ms, read_json
 
 POISON: Final = (b"no JSON", b'{"read_id": "r1"}', b"[]", b"\xff\xfe", b'{"plate": 12')
-OTHER: Final = "XY999ZZ"
-"""A plate that is not listed."""
+UNLISTED_PLATE: Final = "XY999ZZ"
 PREFIX: Final = "__connect.errors."
 
 
 def headers_of(record: Message) -> dict[str, bytes]:
-    """The headers of a record by name."""
+    """Return the headers of a record by name."""
     return {name: bytes(value or b"") for name, value in _pairs(record)}
 
 
@@ -25,53 +25,53 @@ def _pairs(record: Message) -> Any:
 
 
 def faults_of(record: Message) -> list[tuple[str, str]]:
-    """What is wrong with a dead letter: fields and rules."""
+    """Return the fields and rules of a dead letter's faults."""
     faults = orjson.loads(headers_of(record)["anpr.faults"])
-    said = headers_of(record)[PREFIX + "exception.message"].decode()
-    assert all(each["rule"] in said for each in faults)
+    message = headers_of(record)[PREFIX + "exception.message"].decode()
+    assert all(str(Fault(**each)) in message for each in faults)
     return [(each["field"], each["rule"]) for each in faults]
 
 
-def test_poison_among_good_reads(wide: WorkerEnvironment) -> None:
-    """Every hundredth record is no read: it is set aside whole, and all hits are there."""
+def test_poison_among_valid_reads_becomes_dead_letters(wide: WorkerEnvironment) -> None:
+    """Every hundredth record is no read: it becomes a dead letter as it was, and no hit is missing."""
     wide.create_topics().produce_alert()
     sent: dict[tuple[int, int], bytes] = {}
-    due = set()
+    expected = set()
     with wide.running_worker():
         for number in range(2000):
-            part, offset = number % 4, number // 4
-            value = read_json("AB123CD" if number % 7 == 0 else OTHER, f"r{number}")
-            if offset % 100 == 50 + part:
-                value = sent[part, offset] = POISON[len(sent) % len(POISON)]
+            partition, offset = number % 4, number // 4
+            value = read_json("AB123CD" if number % 7 == 0 else UNLISTED_PLATE, f"r{number}")
+            if offset % 100 == 50 + partition:
+                value = sent[partition, offset] = POISON[len(sent) % len(POISON)]
             elif number % 7 == 0:
-                due.add(f"r{number}")
+                expected.add(f"r{number}")
             wide.produce_async(
-                wide.reads, value, key=b"c%d" % part, partition=part, headers=[("gateway", b"g1")]
+                wide.reads, value, key=b"c%d" % partition, partition=partition, headers=[("gateway", b"g1")]
             )
         wide.flush()
         wide.wait_processed()
     assert len(sent) == 20
     hits = wide.emitted_hits()
-    assert {each.read_id for each in hits} == due
-    assert len(hits) == len(due)
+    assert {each.read_id for each in hits} == expected
+    assert len(hits) == len(expected)
     letters = wide.read_topic(wide.names.rejected)
-    stood = {}
+    rejected = {}
     for letter in letters:
         headers = headers_of(letter)
         assert headers["gateway"] == b"g1"
         assert headers[PREFIX + "topic"] == wide.reads.encode()
         assert headers[PREFIX + "stage"] == b"match"
         assert headers[PREFIX + "exception.class.name"]
-        place = int(headers[PREFIX + "partition"]), int(headers[PREFIX + "offset"])
-        assert letter.key() == b"c%d" % place[0]
+        partition, offset = int(headers[PREFIX + "partition"]), int(headers[PREFIX + "offset"])
+        assert letter.key() == b"c%d" % partition
         assert faults_of(letter)
-        stood[place] = letter.value()
-    assert stood == sent
+        rejected[partition, offset] = letter.value()
+    assert rejected == sent
     assert len(letters) == len(sent)
 
 
-def test_every_codec(scene: WorkerEnvironment) -> None:
-    """Gateways choose their own."""
+def test_reads_of_every_codec_are_matched(scene: WorkerEnvironment) -> None:
+    """Gateways choose their own codec."""
     scene.create_topics().produce_alert()
     codecs = ("none", "lz4", "zstd", "gzip", "snappy")
     with scene.running_worker():
@@ -94,8 +94,8 @@ def test_every_codec(scene: WorkerEnvironment) -> None:
     assert scene.read_topic(scene.names.rejected) == []
 
 
-def test_nothing_in_it(scene: WorkerEnvironment) -> None:
-    """Null values, with a key and without, an empty value and a read without a key."""
+def test_null_and_empty_values_become_dead_letters(scene: WorkerEnvironment) -> None:
+    """Null and empty values, each with a key and without; a read without a key is matched."""
     scene.create_topics().produce_alert()
     with scene.running_worker():
         scene.produce(scene.reads, None)
@@ -106,16 +106,16 @@ def test_nothing_in_it(scene: WorkerEnvironment) -> None:
         scene.wait_processed()
     assert [each.read_id for each in scene.emitted_hits()] == ["last"]
     letters = scene.read_topic(scene.names.rejected)
-    stood = {int(headers_of(each)[PREFIX + "offset"]): each for each in letters}
-    assert len(letters) == len(stood) == 4
-    assert [stood[offset].value() for offset in range(4)] == [None, None, b"", b""]
-    # The client does not send a record of neither key nor value, so that one's key is empty there.
-    assert [stood[offset].key() for offset in range(4)] == [b"c1", b"", b"c1", None]
-    assert [faults_of(stood[offset])[0][1] for offset in (0, 1)] == ["must be a JSON object"] * 2
+    by_offset = {int(headers_of(each)[PREFIX + "offset"]): each for each in letters}
+    assert len(letters) == len(by_offset) == 4
+    assert [by_offset[offset].value() for offset in range(4)] == [None, None, b"", b""]
+    # The client sends no record without key and value, so that dead letter has an empty key.
+    assert [by_offset[offset].key() for offset in range(4)] == [b"c1", b"", b"c1", None]
+    assert [faults_of(by_offset[offset])[0][1] for offset in (0, 1)] == ["must be a JSON object"] * 2
 
 
-def test_a_record_of_two_megabytes(scene: WorkerEnvironment) -> None:
-    """Where the topic lets it in it is set aside whole; where not its producer is told, and nothing else."""
+def test_a_record_of_two_megabytes_is_rejected(scene: WorkerEnvironment) -> None:
+    """If the topic accepts it, it becomes a dead letter; if not, only its producer gets an error."""
     scene.create_topics(reads={"max.message.bytes": "3000000"}).produce_alert()
     large = read_json(read_id="large", image_ref="x" * 2_000_000)
     with scene.running_worker():
@@ -134,8 +134,8 @@ def test_a_record_of_two_megabytes(scene: WorkerEnvironment) -> None:
     assert len(scene.read_topic(scene.names.rejected)) == 1
 
 
-def test_clocks_that_are_wrong(scene: WorkerEnvironment) -> None:
-    """A read of tomorrow is live, one of yesterday historical, one of 1970 no read."""
+def test_wrong_camera_clocks(scene: WorkerEnvironment) -> None:
+    """A read of tomorrow is live, one of yesterday historical, one of 1970 is rejected."""
     scene.create_topics().produce_alert()
     now = now_ms()
     with scene.running_worker():
@@ -147,11 +147,11 @@ def test_clocks_that_are_wrong(scene: WorkerEnvironment) -> None:
             read_json(read_id="now"),
         )
         scene.wait_processed()
-    found = {each.read_id: each.hit for each in scene.emitted_hits()}
-    assert {name: hit["mode"] for name, hit in found.items()} == {
+    hits = {each.read_id: each.hit for each in scene.emitted_hits()}
+    assert {name: hit["mode"] for name, hit in hits.items()} == {
         "tomorrow": "live", "yesterday": "historical", "now": "live"
     }  # fmt: skip
-    assert -DAY_MS / 1000 <= found["tomorrow"]["age_s"] < -DAY_MS / 1000 + 60
-    assert DAY_MS / 1000 <= found["yesterday"]["age_s"] < DAY_MS / 1000 + 60
+    assert -DAY_MS / 1000 <= hits["tomorrow"]["age_s"] < -DAY_MS / 1000 + 60
+    assert DAY_MS / 1000 <= hits["yesterday"]["age_s"] < DAY_MS / 1000 + 60
     (letter,) = scene.read_topic(scene.names.rejected)
     assert faults_of(letter) == [("captured_at", "must be in the years 2000 to 2099")]

@@ -8,8 +8,8 @@ from tests.support.worker_scene import WorkerEnvironment
 PARTITIONS = {0, 1, 2, 3}
 
 
-def test_a_worker_joins_and_leaves(wide: WorkerEnvironment) -> None:
-    """Under a steady flow of reads, each a hit; each hit is told once, by the one or the other."""
+def test_no_hit_is_lost_or_repeated_when_a_worker_joins_and_leaves(wide: WorkerEnvironment) -> None:
+    """Each read gives a hit, which one of the two workers emits once."""
     wide.create_topics()
     plates = [f"AB{number}CD" for number in range(120, 150)]
     for number, plate in enumerate(plates):
@@ -25,9 +25,7 @@ def test_a_worker_joins_and_leaves(wide: WorkerEnvironment) -> None:
                     "both have partitions",
                 )
                 before = second.worker.match_agent.read_count
-                wait_until(
-                    lambda: second.worker.match_agent.read_count > before + 50, "the second takes reads"
-                )
+                wait_until(lambda: second.worker.match_agent.read_count > before + 50, "the second reads")
             wait_until(lambda: first.partitions == PARTITIONS, "the first has all again")
         wide.flush()
         wide.wait_processed()

@@ -1,17 +1,17 @@
-"""Records that Kafka does not take (engine fault 3: a commit that passes over a hit that was dropped)."""
+"""Records that Kafka refuses (known fault 3: a commit past a hit that was dropped)."""
 
 from hashlib import blake2b
 
 from tests.support.worker_scene import LISTED_PLATE, WorkerEnvironment, read_json
 
 LARGE = "XY987ZW"
-"""The plate of the alert with many words, whose hit and match are large."""
+"""The plate of the alert with a long reason, whose match and hit are large."""
 REASON = "".join(blake2b(bytes([number])).hexdigest() for number in range(7))
-"""Words that compression makes no shorter."""
+"""A text that compression does not shorten."""
 
 
-def test_fault_3_a_hit_that_is_refused(scene: WorkerEnvironment) -> None:
-    """It is not passed over: the worker ends, and tells the hit when the topic takes it."""
+def test_fault_3_a_refused_hit_stops_the_worker(scene: WorkerEnvironment) -> None:
+    """It is not skipped: the worker stops, and emits the hit once the topic accepts it."""
     scene.create_topics(hits={"max.message.bytes": "1200"}).produce_alert()
     scene.produce_alert(LARGE, "a2", reason=REASON)
     worker = scene.make_worker()
@@ -36,8 +36,8 @@ def test_fault_3_a_hit_that_is_refused(scene: WorkerEnvironment) -> None:
     assert {each.kind for each in scene.emitted_hits()} == {"new"}
 
 
-def test_fault_3_a_match_that_is_refused(scene: WorkerEnvironment) -> None:
-    """The read that it came from is not passed over."""
+def test_fault_3_a_refused_match_stops_the_worker(scene: WorkerEnvironment) -> None:
+    """The read of the match is not skipped."""
     scene.create_topics(matches={"max.message.bytes": "1200"}).produce_alert()
     scene.produce_alert(LARGE, "a2", reason=REASON)
     worker = scene.make_worker()

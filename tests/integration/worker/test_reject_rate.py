@@ -1,23 +1,23 @@
-"""A gateway that sends nothing but poison: the worker ends rather than empty the topic."""
+"""A gateway that sends only poison: the worker stops rather than drain the topic."""
 
 from tests.support.running_worker import wait_until
 from tests.support.worker_scene import WorkerEnvironment, read_json
 
 
-def test_a_burst_of_nothing_but_poison(scene: WorkerEnvironment) -> None:
-    """It ends by itself each time it is started, with all still there, until a higher share is set."""
+def test_a_burst_of_poison_stops_the_worker(scene: WorkerEnvironment) -> None:
+    """It stops each time it is started, and the records stay, until a higher share is set."""
     scene.create_topics().produce_alert()
     for number in range(3000):
         scene.produce_async(scene.reads, b"rubbish %d" % number)
     scene.flush()
 
     with scene.worker_process() as process:
-        wait_until(lambda: not process.alive, "the worker ends by itself")
+        wait_until(lambda: not process.alive, "the worker stops")
         assert process.exit_code == 1, process.output()
-        (told,) = [line for line in process.output().splitlines() if line.startswith("anpr worker: ")]
-    again = scene.make_worker()
-    again.start()
-    for text in (told, again.wait_failure()):
+        (failure,) = [line for line in process.output().splitlines() if line.startswith("anpr worker: ")]
+    second = scene.make_worker()
+    second.start()
+    for text in (failure, second.wait_failure()):
         assert scene.reads in text
         assert "3,000 of the latest 3,000 records" in text
         assert "rejected_share = 0.5" in text

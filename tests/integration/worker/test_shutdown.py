@@ -1,4 +1,4 @@
-"""A worker that is told to end: in order, in time, and with nothing done twice by the next one."""
+"""The end of a worker on request: in order, and with nothing left for the next one to repeat."""
 
 import os
 import signal
@@ -13,24 +13,23 @@ from tests.support.running_worker import wait_until
 from tests.support.worker_scene import WorkerEnvironment, read_json
 
 
-def exit_code_after(process: Process, number: signal.Signals) -> int | None:
-    """Send a signal and return the exit code."""
-    os.kill(process.pid, number)
+def stop(process: Process, signal_number: signal.Signals) -> int | None:
+    """Send a signal and wait for the end; return the exit code."""
+    os.kill(process.pid, signal_number)
     wait_until(lambda: not process.alive, "the worker ends")
     return process.exit_code
 
 
-def test_told_to_end_under_load(wide: WorkerEnvironment) -> None:
-    """SIGTERM, then Ctrl-C to the next: each ends what it has in work, and nothing is done twice."""
+def test_a_worker_under_load_ends_in_order_on_request(wide: WorkerEnvironment) -> None:
+    """SIGTERM to one, Ctrl-C to the next: each finishes its work in progress, and nothing is done twice."""
     wide.create_topics().produce_alert()
     with wide.continuous_reads() as sent:
-        for name, number in (("first", signal.SIGTERM), ("second", signal.SIGINT)):
+        for name, signal_number in (("first", signal.SIGTERM), ("second", signal.SIGINT)):
             with wide.worker_process(name) as process:
                 process.wait_ready()
                 hits = sum(wide.end_offsets(wide.names.hits))
-                wait_until(lambda: sum(wide.end_offsets(wide.names.hits)) > hits + 300, "it is at work")  # noqa: B023
-                code = exit_code_after(process, number)
-                assert code == 0, process.output()
+                wait_until(lambda: sum(wide.end_offsets(wide.names.hits)) > hits + 300, "it emits hits")  # noqa: B023
+                assert stop(process, signal_number) == 0, process.output()
                 assert process.output().splitlines()[-1] == "ended"
     wide.flush()
     with wide.running_worker():
@@ -42,31 +41,30 @@ def test_told_to_end_under_load(wide: WorkerEnvironment) -> None:
     )
 
 
-def test_told_to_end_before_it_is_ready(scene: WorkerEnvironment) -> None:
-    """While it still tries to reach Kafka."""
+def test_a_worker_that_waits_for_kafka_ends_on_request(scene: WorkerEnvironment) -> None:
     nowhere = WorkerEnvironment("127.0.0.1:1", "nowhere", scene.folder)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with nowhere.worker_process(number.name) as process:
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        with nowhere.worker_process(signal_number.name) as process:
             wait_until(lambda: "cannot be reached yet" in process.output(), "it tries")
-            code = exit_code_after(process, number)
-            assert code == 0
+            assert stop(process, signal_number) == 0
             assert process.output().splitlines()[-1] == "ended on request before it was ready"
 
 
-def test_ended_at_any_moment_of_its_start(scene: WorkerEnvironment) -> None:
-    """Nothing of it stays, wherever it was: a thread that did would keep the process and its partitions."""
+def test_a_start_that_is_cancelled_at_any_moment_leaves_no_thread(scene: WorkerEnvironment) -> None:
+    """A thread that stayed would keep the process alive, and its partitions assigned to it."""
     scene.create_topics().produce_alert()
     before = set(threading.enumerate())
     worker = scene.make_worker()
     began = monotonic()
     worker.start()
-    whole = monotonic() - began
+    whole_s = monotonic() - began
     worker.stop()
     for part in range(8):
         worker = scene.make_worker()
-        worker.start_and_cancel(whole * part / 8)
+        worker.start_and_cancel(whole_s * part / 8)
     wait_until(
-        lambda: not [each for each in set(threading.enumerate()) - before if not each.daemon], "all ended"
+        lambda: not [each for each in set(threading.enumerate()) - before if not each.daemon],
+        "all threads have ended",
     )
     scene.produce(scene.reads, read_json())
     with scene.running_worker():

@@ -1,4 +1,4 @@
-"""Starting on topics that are missing or do not fit."""
+"""The start on topics that are missing or unsuitable."""
 
 import pytest
 
@@ -7,17 +7,17 @@ from tests.support.running_worker import failure_line, wait_until
 from tests.support.worker_scene import WorkerEnvironment
 
 
-def test_a_topic_that_is_missing(scene: WorkerEnvironment) -> None:
+def test_missing_topics_stop_the_worker(scene: WorkerEnvironment) -> None:
     scene.create_topics("verdicts", "rejected")
     with scene.worker_process() as process:
-        wait_until(lambda: not process.alive, "the worker ends by itself")
+        wait_until(lambda: not process.alive, "the worker stops")
         assert process.exit_code == 1
         line = failure_line(process.output())
     assert f"{scene.names.verdicts}, {scene.names.rejected}: no such topic" in line
     assert "`anpr topics apply`" in line
 
 
-def test_matches_and_hits_of_other_numbers_of_partitions(scene: WorkerEnvironment) -> None:
+def test_matches_and_hits_need_the_same_number_of_partitions(scene: WorkerEnvironment) -> None:
     scene.create_topics("hits")
     WorkerEnvironment(scene.servers, scene.prefix, scene.folder, partitions=3).create_topics(
         "reads", "alerts", "matches", "verdicts", "rejected", "lookbacks"

@@ -1,16 +1,16 @@
-"""A worker takes over from one that has ended: what happened meanwhile is told, and nothing twice."""
+"""A worker takes over from one that has stopped: it emits what is missing and repeats nothing."""
 
 from streams.records.times import HOUR_MS, from_ms, to_rfc3339
 from tests.support.worker_scene import EmittedHit, WorkerEnvironment, now_ms, read_json
 
 
-def short(told: list[EmittedHit]) -> list[tuple[str, int, str, str | None]]:
-    """What is told, without the hits themselves."""
-    return [each[:4] for each in told]
+def summarise(hits: list[EmittedHit]) -> list[tuple[str, int, str, str | None]]:
+    """Return read, revision, kind and reason of each hit."""
+    return [each[:4] for each in hits]
 
 
-def test_a_passage_goes_on(scene: WorkerEnvironment) -> None:
-    """A better read supersedes the hit that an earlier worker told; a worse one after it tells nothing."""
+def test_a_passage_continues_over_takeovers(scene: WorkerEnvironment) -> None:
+    """A better read supersedes the hit of an earlier worker; a worse one after it emits nothing."""
     scene.create_topics().produce_alert()
     now = now_ms()
     with scene.running_worker(passage_gap_s=60):
@@ -24,19 +24,19 @@ def test_a_passage_goes_on(scene: WorkerEnvironment) -> None:
     with scene.running_worker(passage_gap_s=60):
         scene.produce(scene.reads, read_json(read_id="bad", at_ms=now + 2000, camera_id="c1", confidence=0.3))
         scene.wait_processed()
-    told = scene.emitted_hits()
-    assert sorted(short(told)) == [
+    hits = scene.emitted_hits()
+    assert sorted(summarise(hits)) == [
         ("fair", 1, "new", None),
         ("fair", 2, "withdrawn", "superseded"),
         ("good", 1, "new", None),
     ]
-    good = next(each.hit_id for each in told if each.read_id == "good")
-    gone = next(each.hit for each in told if each.kind == "withdrawn")
-    assert gone["withdrawn"]["superseded_by"] == good
+    good = next(each.hit_id for each in hits if each.read_id == "good")
+    retracted = next(each.hit for each in hits if each.kind == "withdrawn")
+    assert retracted["withdrawn"]["superseded_by"] == good
 
 
-def test_what_happened_while_no_worker_ran(scene: WorkerEnvironment) -> None:
-    """A verdict, a withdrawal, a new version and a term that ended; another alert stays as it was."""
+def test_changes_while_no_worker_ran_take_effect(scene: WorkerEnvironment) -> None:
+    """A verdict, a withdrawal, a new version and an expiry; an unchanged alert keeps its hit."""
     plates = {
         "judged": "AB123CD",
         "gone": "BC234DE",
@@ -47,20 +47,20 @@ def test_what_happened_while_no_worker_ran(scene: WorkerEnvironment) -> None:
     scene.create_topics()
     now = now_ms()
     for alert_id, plate in plates.items():
-        term = {"valid_until": to_rfc3339(from_ms(now + HOUR_MS // 2))} if alert_id == "expired" else {}
-        scene.produce_alert(plate, alert_id, **term)
+        validity = {"valid_until": to_rfc3339(from_ms(now + HOUR_MS // 2))} if alert_id == "expired" else {}
+        scene.produce_alert(plate, alert_id, **validity)
     with scene.running_worker():
         scene.produce(scene.reads, *(read_json(plate, name, now) for name, plate in plates.items()))
         scene.wait_processed()
     first = scene.emitted_hits()
-    assert sorted(short(first)) == sorted((name, 1, "new", None) for name in plates)
+    assert sorted(summarise(first)) == sorted((name, 1, "new", None) for name in plates)
 
     scene.produce_verdict(next(each.hit_id for each in first if each.read_id == "judged"))
     scene.produce_withdrawal("gone")
     scene.produce_alert(plates["replaced"], "replaced", version=2)
     with scene.running_worker(clock=lambda _: now_ms() + HOUR_MS):
-        scene.wait_hits(10, "what happened meanwhile is told")
-        # Told and done before it: nothing of the others is told on the way.
+        scene.wait_hits(10, "the changes take effect")
+        # Nothing else is emitted before the hits of these reads.
         scene.produce(
             scene.reads,
             read_json(plates["judged"], "again", now + 1),
@@ -68,7 +68,7 @@ def test_what_happened_while_no_worker_ran(scene: WorkerEnvironment) -> None:
         )
         scene.wait_processed()
     second = scene.emitted_hits()[len(first) :]
-    assert sorted(short(second), key=str) == sorted(
+    assert sorted(summarise(second), key=str) == sorted(
         [
             ("judged", 2, "withdrawn", "rejected"),
             ("gone", 2, "withdrawn", "alert-withdrawn"),
@@ -87,4 +87,4 @@ def test_what_happened_while_no_worker_ran(scene: WorkerEnvironment) -> None:
             read_json(plates["kept"], "last", now + 2),
         )
         scene.wait_processed()
-    assert short(scene.emitted_hits()[len(first) + len(second) :]) == [("last", 1, "new", None)]
+    assert summarise(scene.emitted_hits()[len(first) + len(second) :]) == [("last", 1, "new", None)]
