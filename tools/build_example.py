@@ -1,10 +1,10 @@
-"""Makes the example's reads, alerts, verdicts and truth from a file of real OCR reads.
+"""Build the example's reads, alerts, verdicts and truth from a file of real OCR reads.
 
-    python tools/build_example.py OCR_READS.jsonl.gz
+    python -m tools.build_example OCR_READS.jsonl.gz
 
-The misreads are real: a recogniser's reads of drawn plates. What is made up here is where and when each
-plate passes, which plates are listed and why. Listed plates are chosen so that every kind of misread is
-seen; their shares say nothing about a recogniser.
+The misreads are real: a recogniser's reads of drawn plates. Invented are the times and places at which the
+plates pass, and the alerts. Plates are listed so that every kind of misread occurs; their proportions are not
+those of a recogniser.
 """
 
 import gzip
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -25,7 +25,7 @@ from streams.records.alert import Alert
 from streams.records.decode import decode_alert, decode_reads
 from streams.records.hit import compute_hit_id
 from streams.records.read import Read
-from streams.records.times import to_rfc3339
+from streams.records.times import HOUR_MS, to_rfc3339
 
 EXAMPLE_FOLDER = Path(__file__).parents[1] / "deploy" / "example"
 SEED = 20160201
@@ -37,22 +37,37 @@ CAMERAS = (
     "saint-aybert-1", "hensies-1", "ghyvelde-1", "adinkerke-1",
 )  # fmt: skip
 OFFLINE_CAMERA = "hensies-1"
-"""This camera's link is down for a while; it sends what it kept afterwards."""
-LISTS: tuple[tuple[str, str, str, dict[str, str], int], ...] = (
-    ("sis-36", "SIS-36-discreet", "discreet check on a vehicle", {"default": "discreet-check"}, 1),
-    ("sis-38", "SIS-38-seizure", "stolen vehicle", {"default": "seize", "FR": "stop"}, 2),
-    ("be-national", "NATIONAL", "vehicle of a wanted person", {"default": "inform", "BE": "stop"}, 3),
+"""The link of this camera is down for a while; the camera sends its reads afterwards."""
+
+
+class ListEntry(NamedTuple):
+    """A list, and what its alerts have in common."""
+
+    list_id: str
+    basis: str
+    reason: str
+    action: dict[str, str]
+    priority: int
+
+
+LISTS = (
+    ListEntry("sis-36", "SIS-36-discreet", "discreet check on a vehicle", {"default": "discreet-check"}, 1),
+    ListEntry("sis-38", "SIS-38-seizure", "stolen vehicle", {"default": "seize", "FR": "stop"}, 2),
+    ListEntry(
+        "be-national", "NATIONAL", "vehicle of a wanted person", {"default": "inform", "BE": "stop"}, 3
+    ),
 )
+PATTERN_LIST = ListEntry("joint-operation", "OPERATION", "seen at a theft", {"default": "stop"}, 2)
 
 Row = dict[str, Any]
 
 
 def main(path: str) -> None:
-    """Writes the files beside this one."""
+    """Write the files of the example."""
     rng = random.Random(SEED)
     with gzip.open(path, "rt", encoding="utf-8") as file:
         rows = rng.sample([json.loads(line) for line in file], VEHICLES)
-    times = sorted(START + timedelta(milliseconds=rng.randrange(HOURS * 3_600_000)) for _ in rows)
+    times = sorted(START + timedelta(milliseconds=rng.randrange(HOURS * HOUR_MS)) for _ in rows)
     listed = _choose_listed(rows, rng)
     reads = [
         read
@@ -84,22 +99,22 @@ def _iso_country(row: Row) -> str:
 
 
 def _classify_read(row: Row) -> str:
-    """How the recogniser read the plate."""
+    """Return how the recogniser read the plate."""
     if row["read"] == row["truth"]:
         return "read right"
     if len(row["read"]) == len(row["truth"]):
-        unlike = [pair for pair in zip(row["read"], row["truth"], strict=True) if pair[0] != pair[1]]
-        if all(one in BUILTIN_CLASSES.class_for(other) for one, other in unlike):
+        edits = [pair for pair in zip(row["read"], row["truth"], strict=True) if pair[0] != pair[1]]
+        if all(read in BUILTIN_CLASSES.class_for(true) for read, true in edits):
             return "confusable"
     return "misread beyond confusable characters"
 
 
 def _choose_listed(rows: list[Row], rng: random.Random) -> dict[str, str]:
-    """The vehicles listed, by how they were read: 20 right, 20 confusable, 8 beyond."""
+    """Choose the listed vehicles: 20 read right, 20 confusable, 8 misread beyond that; return their kinds."""
     listed: dict[str, str] = {}
     for kind, count in (("read right", 20), ("confusable", 20), ("misread beyond confusable characters", 8)):
-        of_kind = [row for row in rows if _classify_read(row) == kind]
-        listed.update((row["read_id"], kind) for row in rng.sample(of_kind, count))
+        candidates = [row for row in rows if _classify_read(row) == kind]
+        listed.update((row["read_id"], kind) for row in rng.sample(candidates, count))
     return listed
 
 
@@ -119,11 +134,11 @@ def _build_reads(row: Row, time: datetime, camera: str, rng: random.Random, list
         "speed_kmh": round(rng.gauss(105, 14), 1),
     }
     if rng.random() < 0.1:
-        del read["country"]  # one recogniser in ten does not tell the country
+        del read["country"]  # one read in ten has no country
     if not read["candidates"]:
         del read["candidates"]
     if listed and len(row["candidates"]) > 1:
-        # The frame before, in which the recogniser's second guess came first: one passage, two reads.
+        # An earlier frame, read as the recogniser's second guess: one passage with two reads.
         second, share = row["candidates"][1]
         earlier = {
             name: value for name, value in read.items() if name not in ("char_confidences", "candidates")
@@ -139,83 +154,65 @@ def _build_reads(row: Row, time: datetime, camera: str, rng: random.Random, list
 
 def _build_alerts(rows: list[Row], listed: dict[str, str], times: list[datetime]) -> list[Row]:
     alerts = []
-    for place, row in enumerate(row for row in rows if row["read_id"] in listed):
-        list_id, basis, reason, action, priority = LISTS[place % len(LISTS)]
-        alerts.append(
-            _build_alert(
-                list_id, f"A{place:03d}", row["plate"], _iso_country(row), basis, reason, action, priority
-            )
-        )
-    innocent = [row for row in rows if row["syntax"] == "FR_SIV" and row["read_id"] not in listed]
-    for place, row in enumerate(innocent[:5]):
-        # Italian entries that are the same string as a French plate that passes.
-        list_id, basis, reason, action, priority = LISTS[1]
-        alerts.append(
-            _build_alert(
-                list_id,
-                f"IT{place:03d}",
-                row["plate"].replace("-", " "),
-                "IT",
-                basis,
-                reason,
-                action,
-                priority,
-            )
-        )
-    first = next(row for row in rows if row["syntax"] == "BE_2010" and _classify_read(row) == "read right")
-    pattern = first["truth"][:5] + "*"
-    alerts.append(
-        _build_alert(
-            "joint-operation", "P001", pattern, "BE", "OPERATION", "seen at a theft", {"default": "stop"}, 2
-        )
-    )
-    ended = dict(alerts[2])
+    for index, row in enumerate(row for row in rows if row["read_id"] in listed):
+        entry = LISTS[index % len(LISTS)]
+        alerts.append(_build_alert(entry, f"A{index:03d}", row["plate"], _iso_country(row)))
+    unlisted = [row for row in rows if row["syntax"] == "FR_SIV" and row["read_id"] not in listed]
+    for index, row in enumerate(unlisted[:5]):
+        # Italian entries with the characters of a French plate that passes.
+        alerts.append(_build_alert(LISTS[1], f"IT{index:03d}", row["plate"].replace("-", " "), "IT"))
+    belgian = next(row for row in rows if row["syntax"] == "BE_2010" and _classify_read(row) == "read right")
+    alerts.append(_build_alert(PATTERN_LIST, "P001", belgian["truth"][:5] + "*", "BE"))
+    withdrawn = alerts[2]
     middle = times[len(times) // 2]
     return [
         *alerts,
-        {"list_id": ended["list_id"], "alert_id": ended["alert_id"], "withdrawn_at": to_rfc3339(middle)},
+        {
+            "list_id": withdrawn["list_id"],
+            "alert_id": withdrawn["alert_id"],
+            "withdrawn_at": to_rfc3339(middle),
+        },
     ]
 
 
-def _build_alert(
-    list_id: str, alert_id: str, plate: str, country: str, basis: str, reason: str, action: dict[str, str],
-    priority: int,
-) -> Row:  # fmt: skip
+def _build_alert(entry: ListEntry, alert_id: str, plate: str, country: str) -> Row:
     return {
-        "list_id": list_id,
+        "list_id": entry.list_id,
         "alert_id": alert_id,
         "version": 1,
         "plate": plate,
         "country": country,
-        "basis": basis,
-        "reason": reason,
-        "action": action,
-        "priority": priority,
+        "basis": entry.basis,
+        "reason": entry.reason,
+        "action": entry.action,
+        "priority": entry.priority,
         "valid_from": to_rfc3339(START - timedelta(days=30)),
         "valid_until": to_rfc3339(START + timedelta(days=60)),
     }
 
 
 def _delay_offline_reads(reads: list[Row]) -> list[Row]:
-    """The reads in order of arrival: one camera is cut off for ten minutes and then sends what it kept."""
-    cut, back = to_rfc3339(START + timedelta(minutes=70)), to_rfc3339(START + timedelta(minutes=80))
-    kept = [
-        read for read in reads if read["camera_id"] == OFFLINE_CAMERA and cut <= read["captured_at"] < back
+    """Return the reads in order of arrival; one camera is offline for ten minutes and sends late."""
+    offline, online = to_rfc3339(START + timedelta(minutes=70)), to_rfc3339(START + timedelta(minutes=80))
+    delayed = [
+        read
+        for read in reads
+        if read["camera_id"] == OFFLINE_CAMERA and offline <= read["captured_at"] < online
     ]
-    others = [read for read in reads if read not in kept]
-    place = sum(read["captured_at"] < back for read in others)
-    return [*others[:place], *({**read, "retransmitted": True} for read in kept), *others[place:]]
+    others = [read for read in reads if read not in delayed]
+    index = sum(read["captured_at"] < online for read in others)
+    return [*others[:index], *({**read, "retransmitted": True} for read in delayed), *others[index:]]
 
 
 def _build_verdicts(reads: list[Row], alerts: list[Row]) -> list[Row]:
-    """A centre looked at two hits: a confusable one is the vehicle, the first one of the pattern is not."""
+    """Return two verdicts: a confusable hit is the vehicle, the first one of the pattern is not."""
     decoded = [alert for row in alerts if isinstance(alert := decode_alert(orjson.dumps(row)), Alert)]
-    judge = Matcher(MatchingRules())
+    matcher = Matcher(MatchingRules())
     by_id = {read["read_id"]: read for read in reads}
 
-    def stands(read: Row, alert: Alert) -> bool:
+    def represents_passage(read: Row, alert: Alert) -> bool:
         frame = by_id.get(f"{read['read_id']}-1", read)
-        classes = [getattr(judge.match(_decode_read(each), alert), "class_", "") for each in (read, frame)]
+        classes = [getattr(matcher.match(_decode_read(row), alert), "class_", "") for row in (read, frame)]
         return classes[0] == "confusable" and classes[1] != "exact"
 
     confusable = next(
@@ -223,7 +220,7 @@ def _build_verdicts(reads: list[Row], alerts: list[Row]) -> list[Row]:
         for alert in decoded
         if alert.list_id.startswith("sis")
         for read in reads
-        if not read["read_id"].endswith("-1") and stands(read, alert)
+        if not read["read_id"].endswith("-1") and represents_passage(read, alert)
     )
     pattern = next(
         (alert, read)

@@ -1,6 +1,6 @@
-"""Files made from declarations: `python -m tools.generate` writes them, `--check` lists those that drifted.
+"""Files generated from the code: `python -m tools.generate` writes those that are outdated.
 
-Exit codes of `--check`: 0 all as declared, 1 one or more drifted.
+With `--check` it writes nothing and lists them; exit code 0 means that none is outdated, 1 that some are.
 """
 
 import argparse
@@ -21,16 +21,16 @@ GENERATED: Final[dict[str, Callable[[], str]]] = {
     "tests/cases/INDEX.md": index,
     **{f"schemas/{name}": partial(str, text) for name, text in build_schemas().items()},
 }
-"""Path from the project's root to the function that gives the file's text."""
+"""Path of each file from the root of the project, and the function that returns its text."""
 
 
 def outdated_files(root: Path = ROOT) -> list[str]:
-    """The paths of the files under `root` that are missing or not as their functions give them."""
+    """Return the paths of the files under `root` that are missing or have another text."""
     return [path for path, text in GENERATED.items() if _read_text(root / path) != text()]
 
 
 def write_outdated(root: Path = ROOT) -> list[str]:
-    """Writes the files that drifted, and their folders if they are missing; gives the paths written."""
+    """Write the outdated files, and their folders if they are missing; return the paths written."""
     paths = outdated_files(root)
     for path in paths:
         file = root / path
@@ -40,20 +40,20 @@ def write_outdated(root: Path = ROOT) -> list[str]:
 
 
 def _read_text(file: Path) -> str | None:
-    # As bytes, so that other ends of lines count as drift too.
+    # Read as bytes, so that different line ends count as a difference.
     return file.read_bytes().decode(errors="replace") if file.is_file() else None
 
 
 def main() -> int:
-    """The command; gives the exit code."""
+    """Run the command; return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.generate", description="Writes the generated files."
+        prog="python -m tools.generate", description="Write the generated files."
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; list the files that drifted")
+    parser.add_argument("--check", action="store_true", help="write nothing; list the outdated files")
     if parser.parse_args().check:
         paths = outdated_files()
         for path in paths:
-            print(f"{path}: is not as its declaration gives it; run `make docs`", file=sys.stderr)
+            print(f"{path}: outdated; run `make docs`", file=sys.stderr)
         return 1 if paths else 0
     for path in write_outdated():
         print(f"wrote {path}")

@@ -1,7 +1,7 @@
-"""A Chromium for tests of pages: `python -m tools.install_browser` sees to it that there is one.
+"""Chromium for the tests of pages: `python -m tools.install_browser` installs it if there is none.
 
-One that is on the machine is taken. Else it is installed: by root with apt-get from Debian's packages, or
-else by Playwright into the user's cache. Exit codes: 0 there is one, 1 there is none and what to do is said.
+Root installs it with apt-get from Debian's packages; if that fails, and for other users, Playwright installs
+it into the user's cache. Exit codes: 0 there is a Chromium, 1 there is none, and a message says what to do.
 """
 
 import os
@@ -30,23 +30,23 @@ _BROWSER_OPTIONS: Final = (
     "--no-first-run",
 )
 MISSING: Final = (
-    "no Chromium was found, and none could be installed: install one, so that `chromium` or `google-chrome` "
-    "is found, or run `.venv/bin/python -m playwright install chromium`"
+    "no Chromium was found, and none could be installed: install one as `chromium` or `google-chrome` on the "
+    "path, or run `.venv/bin/python -m playwright install chromium`"
 )
 
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """A headless Chromium. Without one the test is skipped, but fails where CI is set."""
+    """Open a headless Chromium. Without one, skip the test; fail it if the variable CI is set."""
     with sync_playwright() as playwright:
         path = _find_chromium(playwright)
         if path is None and os.environ.get("CI"):
             pytest.fail(MISSING)
         if path is None:
             pytest.skip(MISSING)
-        # Root has no sandbox to give, and the pages are the tests' own.
-        alone = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=[*_BROWSER_OPTIONS, *alone])
+        # The sandbox does not run as root, and the pages are those of the tests.
+        sandbox_options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=[*_BROWSER_OPTIONS, *sandbox_options])
         try:
             yield browser
         finally:
@@ -55,19 +55,19 @@ def open_browser() -> Iterator[Browser]:
 
 def _find_chromium(playwright: Playwright) -> str | None:
     on_path = next((path for name in _EXECUTABLES if (path := shutil.which(name))), None)
-    own = playwright.chromium.executable_path
-    return on_path or (own if Path(own).is_file() else None)
+    cached = playwright.chromium.executable_path
+    return on_path or (cached if Path(cached).is_file() else None)
 
 
 def main() -> int:
-    """The command; gives the exit code."""
-    root = shutil.which("apt-get") is not None and os.geteuid() == 0
-    for way in (_APT_COMMANDS, _PLAYWRIGHT_COMMANDS) if root else (_PLAYWRIGHT_COMMANDS,):
+    """Run the command; return the exit code."""
+    can_use_apt = shutil.which("apt-get") is not None and os.geteuid() == 0
+    for commands in (_APT_COMMANDS, _PLAYWRIGHT_COMMANDS) if can_use_apt else (_PLAYWRIGHT_COMMANDS,):
         with sync_playwright() as playwright:
             if _find_chromium(playwright) is not None:
                 return 0
         environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in way:
+        for command in commands:
             if subprocess.run(command, env=environ, stdout=sys.stderr, check=False).returncode:
                 break
     with sync_playwright() as playwright:

@@ -1,8 +1,8 @@
-"""The known reads that the package ships, drawn from tests/data.
+"""Built-in known reads, sampled from tests/data: `python -m tools.known_reads`.
 
-`python -m tools.known_reads` writes `streams/matching/forecast/known_reads.jsonl.gz` anew. For each country
-all misreads up to a number, and as many right reads, each counting for as many as it stands for; every third
-read is left out, to measure against.
+Writes `streams/matching/forecast/known_reads.jsonl.gz`. For each country it has at most MISREADS misreads,
+and at most CORRECT_READS correct reads per band of confidence, each weighted by the number of reads it
+represents. Every third read is held out for measurements.
 """
 
 import gzip
@@ -27,40 +27,41 @@ BAND_LIMITS: Final = (0.6, 0.8, 0.9, 0.96, 0.99)
 
 
 def read_pairs() -> list[TrainingPair]:
-    """All pairs of tests/data."""
+    """Return all pairs of tests/data."""
     with gzip.open(PAIRS_FILE) as lines:
         return [pair for pair in map(decode_pair, lines) if isinstance(pair, TrainingPair)]
 
 
 def is_held_out(pair: TrainingPair) -> bool:
-    """Whether a pair is kept to measure against."""
+    """True if a pair is held out for measurements."""
     return int(pair.read_id[1:]) % 3 == 0
 
 
 def choose_pairs() -> list[TrainingPair]:
-    """The pairs that are shipped, in order."""
+    """Return the built-in pairs, in the order of their read ids."""
     strata = defaultdict[tuple[str, int], list[TrainingPair]](list)
     for pair in read_pairs():
         if not is_held_out(pair):
-            right = fold_umlauts(normalise(pair.plate)) == pair.true_plate
-            band = bisect(BAND_LIMITS, min(pair.char_confidences or [1.0])) if right else -1
+            is_correct = fold_umlauts(normalise(pair.plate)) == pair.true_plate
+            band = bisect(BAND_LIMITS, min(pair.char_confidences or [1.0])) if is_correct else -1
             strata[pair.country, band].append(pair)
     rng = Random(0)
-    found = []
+    weighted = []
     for (_, band), members in strata.items():
-        some = rng.sample(members, min(MISREADS if band < 0 else CORRECT_READS, len(members)))
-        found += [(pair, len(members) / len(some)) for pair in some]
-    most = max(times for _, times in found)
-    shipped = [
-        replace(pair, times=round(times / most, 6), quality=None, reader=None) for pair, times in found
+        sample = rng.sample(members, min(MISREADS if band < 0 else CORRECT_READS, len(members)))
+        weighted += [(pair, len(members) / len(sample)) for pair in sample]
+    max_weight = max(weight for _, weight in weighted)
+    chosen = [
+        replace(pair, times=round(weight / max_weight, 6), quality=None, reader=None)
+        for pair, weight in weighted
     ]
-    return sorted(shipped, key=lambda pair: pair.read_id)
+    return sorted(chosen, key=lambda pair: pair.read_id)
 
 
 def main() -> None:
-    """Writes the file."""
+    """Write the file."""
     lines = [msgspec.json.encode(pair) for pair in choose_pairs()]
-    # Without a time in it, the same pairs give the same bytes.
+    # No timestamp, so that the same pairs give the same bytes.
     OUTPUT_FILE.write_bytes(gzip.compress(b"\n".join(lines), mtime=0))
 
 

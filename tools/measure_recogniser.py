@@ -1,6 +1,7 @@
-"""Makes `streams/simulation/recogniser.json` from reads whose true plate is known.
+"""Measure the recogniser of the simulation: `python -m tools.measure_recogniser`.
 
-`python -m tools.measure_recogniser` writes it; what it measures is in `Measured` of the same package.
+Writes `streams/simulation/recogniser.json` from reads whose true plate is known. The figures are described in
+`streams.simulation.measured_quality`.
 """
 
 import gzip
@@ -20,107 +21,147 @@ from streams.simulation.measured_quality import PictureQuality, QualityMeasureme
 
 PAIRS_FILE: Final = Path(__file__).parents[1] / "tests" / "data" / "misreads.jsonl.gz"
 OUTPUT_FILE: Final = Path(measured.__file__).with_name("recogniser.json")
+QUALITIES: Final = ("clear", "medium", "poor")
 PROBABILITIES: Final = (
     0.0005, 0.002, 0.005, 0.01, 0.02, 0.04, 0.07, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96, 0.99,
 )  # fmt: skip
 
 
 def read_pairs() -> list[TrainingPair]:
-    """The pairs of the test data."""
-    found = [decode_pair(line) for line in gzip.decompress(PAIRS_FILE.read_bytes()).splitlines()]
-    return [each for each in found if isinstance(each, TrainingPair)]
+    """Return the pairs of the test data."""
+    decoded = [decode_pair(line) for line in gzip.decompress(PAIRS_FILE.read_bytes()).splitlines()]
+    return [pair for pair in decoded if isinstance(pair, TrainingPair)]
 
 
 def measure(training_pairs: Sequence[TrainingPair]) -> QualityMeasurements:
-    """What a recogniser says of its reads, from pairs with all that it tells."""
-    right: defaultdict[tuple[str, bool], list[float]] = defaultdict(list)
-    wrong: list[float] = []
-    garbled: list[float] = []
-    shares: list[float] = []
-    wrong_shares: list[float] = []
-    ranks: Counter[int | None] = Counter()
-    seen: Counter[str] = Counter()
-    chars: Counter[str] = Counter()
-    misread: Counter[str] = Counter()
-    slips: Counter[str] = Counter()
-    reads: Counter[str] = Counter()
-    garbles: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
-    rights: Counter[str] = Counter()
-    lost: Counter[bool] = Counter()
-    places: Counter[bool] = Counter()
-    beside: list[tuple[float, float]] = []
+    """Measure a recogniser from pairs with everything that it reports about its reads."""
+    counts = _Counts()
     for pair in training_pairs:
-        quality, is_right = pair.quality or "", pair.plate == pair.true_plate
-        confidences, named = pair.char_confidences or [], pair.char_alternatives or []
-        reads[quality] += 1
-        how = align_misread(pair.plate, pair.true_plate)
-        if how is None:
-            garbles[quality] += 1
-            garbled += confidences
-            continue
-        faults[quality] += sum(read != true for read, true in how)
-        rights[quality] += is_right
-        at, here = 0, []
-        for place, (read, true) in enumerate(how):
-            edge = place in (0, len(how) - 1)
+        counts.add(pair)
+    return counts.to_measurements()
+
+
+class _QualityCounts:
+    """Counts of the reads of pictures of one quality."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.garbled_reads = 0
+        self.right_reads = 0
+        self.edits = 0
+        self.chars = 0
+        self.substitutions = 0
+        self.right_confidences: list[float] = []
+        """Confidence in characters read right, in reads that are right."""
+        self.right_beside_wrong: list[float] = []
+        """The same in reads that are wrong."""
+
+    def shape(self) -> float:
+        """Return the parameter `shape` of the quality."""
+        aligned = self.reads - self.garbled_reads
+        return _fit_shape(self.edits / aligned, self.right_reads / aligned)
+
+
+class _Counts:
+    """Counts of all reads, from which the measurements are computed."""
+
+    def __init__(self) -> None:
+        self._qualities: defaultdict[str, _QualityCounts] = defaultdict(_QualityCounts)
+        self._chars: Counter[str] = Counter()
+        self._misread_chars: Counter[str] = Counter()
+        self._wrong_confidences: list[float] = []
+        self._garbled_confidences: list[float] = []
+        self._first_shares: list[float] = []
+        self._wrong_first_shares: list[float] = []
+        self._true_ranks: Counter[int | None] = Counter()
+        self._chars_by_edge: Counter[bool] = Counter()
+        self._lost_by_edge: Counter[bool] = Counter()
+        self._adjacent_confidences: list[tuple[float, float]] = []
+
+    def add(self, pair: TrainingPair) -> None:
+        """Add a read and its true plate."""
+        quality = self._qualities[pair.quality or ""]
+        quality.reads += 1
+        alignment = align_misread(pair.plate, pair.true_plate)
+        if alignment is None:
+            quality.garbled_reads += 1
+            self._garbled_confidences += pair.char_confidences or []
+            return
+        is_right = pair.plate == pair.true_plate
+        quality.edits += sum(read != true for read, true in alignment)
+        quality.right_reads += is_right
+        for index, (read, true) in enumerate(alignment):
             if true:
-                seen[quality] += 1
-                chars[true] += 1
-                misread[true] += bool(read and read != true)
-                places[edge] += 1
-                lost[edge] += not read
-            slips[quality] += bool(read and true and read != true)
+                self._add_true_char(quality, read, true, is_edge=index in (0, len(alignment) - 1))
+        right_confidences = self._add_read_chars(pair, alignment)
+        (quality.right_confidences if is_right else quality.right_beside_wrong).extend(right_confidences)
+        if is_right:
+            self._adjacent_confidences += pairwise(right_confidences)
+
+    def _add_true_char(self, quality: _QualityCounts, read: str, true: str, *, is_edge: bool) -> None:
+        is_substituted = bool(read and read != true)
+        quality.chars += 1
+        quality.substitutions += is_substituted
+        self._chars[true] += 1
+        self._misread_chars[true] += is_substituted
+        self._chars_by_edge[is_edge] += 1
+        self._lost_by_edge[is_edge] += not read
+
+    def _add_read_chars(self, pair: TrainingPair, alignment: Sequence[tuple[str, str]]) -> list[float]:
+        """Add the characters that were read; return the confidences of those read right."""
+        right_confidences = []
+        reported = zip(pair.char_confidences or [], pair.char_alternatives or [], strict=True)
+        for read, true in alignment:
             if not read:
                 continue
-            confidence, others = confidences[at], named[at]
-            at += 1
-            share = others[0].confidence / (1 - confidence) if others and confidence < 1 else None
+            confidence, alternatives = next(reported)
+            first_shares: list[float] = []
+            if alternatives and confidence < 1:
+                first_shares = [alternatives[0].confidence / (1 - confidence)]
             if read == true:
-                right[quality, is_right].append(confidence)
-                here.append(confidence)
-                shares += [share] if share is not None else []
+                right_confidences.append(confidence)
+                self._first_shares += first_shares
             elif true:
-                wrong.append(confidence)
-                named_here = [each.char for each in others]
-                ranks[named_here.index(true) if true in named_here else None] += 1
-                wrong_shares += [share] if share is not None else []
-        if is_right:
-            beside += pairwise(here)
-    loss = sum(lost.values()) / sum(places.values())
-    shapes = {
-        quality: _fit_shape(faults[quality] / whole, rights[quality] / whole)
-        for quality, whole in ((quality, reads[quality] - garbles[quality]) for quality in reads)
-    }
-    order = np.array(beside).argsort(axis=0).argsort(axis=0)
-    return QualityMeasurements(
-        source="python -m tools.measure_recogniser, from the reads of drawn plates in tests/data",
-        probabilities=list(PROBABILITIES),
-        qualities={
-            quality: PictureQuality(
-                times=_fit_times(chars, misread, slips[quality] / seen[quality], shapes[quality]),
-                shape=shapes[quality],
-                garbled=round(garbles[quality] / reads[quality], 5),
-                right=_quantiles(right[quality, True]),
-                right_beside_wrong=_quantiles(right[quality, False]),
-            )
-            for quality in ("clear", "medium", "poor")
-        },
-        wrong=_quantiles(wrong),
-        garbled=_quantiles(garbled),
-        first_share=_quantiles(shares),
-        first_share_wrong=_quantiles(wrong_shares),
-        true_named=[round(ranks[rank] / ranks.total(), 3) for rank in (0, 1, 2)],
-        together=round(float(np.corrcoef(order.T)[0, 1]), 3),
-        lost_at_edge=round(lost[True] / places[True] / loss, 3),
-        lost_inside=round(lost[False] / places[False] / loss, 3),
-    )
+                named = [alternative.char for alternative in alternatives]
+                self._wrong_confidences.append(confidence)
+                self._wrong_first_shares += first_shares
+                self._true_ranks[named.index(true) if true in named else None] += 1
+        return right_confidences
+
+    def to_measurements(self) -> QualityMeasurements:
+        """Compute the measurements."""
+        mean_loss = sum(self._lost_by_edge.values()) / sum(self._chars_by_edge.values())
+        loss = {edge: self._lost_by_edge[edge] / self._chars_by_edge[edge] for edge in (True, False)}
+        ranks = np.array(self._adjacent_confidences).argsort(axis=0).argsort(axis=0)
+        return QualityMeasurements(
+            source="python -m tools.measure_recogniser, from the reads of drawn plates in tests/data",
+            probabilities=list(PROBABILITIES),
+            qualities={name: self._to_quality(self._qualities[name]) for name in QUALITIES},
+            wrong=_quantiles(self._wrong_confidences),
+            garbled=_quantiles(self._garbled_confidences),
+            first_share=_quantiles(self._first_shares),
+            first_share_wrong=_quantiles(self._wrong_first_shares),
+            true_named=[round(self._true_ranks[rank] / self._true_ranks.total(), 3) for rank in (0, 1, 2)],
+            together=round(float(np.corrcoef(ranks.T)[0, 1]), 3),
+            lost_at_edge=round(loss[True] / mean_loss, 3),
+            lost_inside=round(loss[False] / mean_loss, 3),
+        )
+
+    def _to_quality(self, quality: _QualityCounts) -> PictureQuality:
+        shape = quality.shape()
+        return PictureQuality(
+            times=_fit_times(self._chars, self._misread_chars, quality.substitutions / quality.chars, shape),
+            shape=shape,
+            garbled=round(quality.garbled_reads / quality.reads, 5),
+            right=_quantiles(quality.right_confidences),
+            right_beside_wrong=_quantiles(quality.right_beside_wrong),
+        )
 
 
 def _fit_times(chars: Counter[str], misread: Counter[str], target: float, shape: float) -> float:
-    """`times` of a quality in which such a share of the characters is read as another.
+    """Return `times` of a quality in which a share `target` of the characters is substituted.
 
-    `chars` and `misread`: how often each character was seen, and read as another, in all qualities.
+    `chars` and `misread` are the counts of each character, and of its substitutions, in all qualities.
     """
     weights = np.array([chars[char] for char in sorted(chars)], dtype=float)
     hazard = -np.log1p(-np.array([misread[char] for char in sorted(chars)]) / weights)
@@ -131,13 +172,13 @@ def _fit_times(chars: Counter[str], misread: Counter[str], target: float, shape:
     return round(_solve(share, target), 4)
 
 
-def _fit_shape(faults: float, right: float) -> float:
-    """`shape` of a quality whose reads have so many faults on average, while such a share has none."""
-    return round(_solve(lambda shape: 1 - (1 + faults / shape) ** -shape, 1 - right), 4)
+def _fit_shape(mean_edits: float, right_share: float) -> float:
+    """Return `shape` of a quality from its mean edits per read and its share of reads without edits."""
+    return round(_solve(lambda shape: 1 - (1 + mean_edits / shape) ** -shape, 1 - right_share), 4)
 
 
 def _solve(function: Callable[[float], float], target: float) -> float:
-    """Where a rising function has a value; 100 at the most."""
+    """Return where a rising function reaches a value; at most 100."""
     low, high = 0.01, 100.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -146,9 +187,9 @@ def _solve(function: Callable[[float], float], target: float) -> float:
 
 
 def _quantiles(values: Sequence[float]) -> list[float]:
-    return [round(each, 4) for each in np.quantile(values, PROBABILITIES).clip(0, 1).tolist()]
+    return [round(value, 4) for value in np.quantile(values, PROBABILITIES).clip(0, 1).tolist()]
 
 
 if __name__ == "__main__":
-    made = measure(read_pairs())
-    OUTPUT_FILE.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
+    measurements = measure(read_pairs())
+    OUTPUT_FILE.write_bytes(msgspec.json.format(msgspec.json.encode(measurements), indent=1) + b"\n")

@@ -1,7 +1,7 @@
-"""How well slips are learnt from two cameras without the truth: `python -m tools.measure_training`.
+"""Measure training on pairs of cameras without true plates: `python -m tools.measure_training`.
 
-One half of the real misreads passes two cameras (`roads`); models learnt there with and without the truth are
-measured on the other half. About a quarter of an hour.
+One half of the real misreads passes two cameras; models trained there with and without the true plates are
+measured on the other half. Takes about a quarter of an hour.
 """
 
 from collections.abc import Sequence
@@ -30,87 +30,85 @@ FLEETS = builtin_fleets()
 
 
 def main() -> None:
-    """Prints the figures."""
+    """Print the figures."""
     halves = [[pair for pair in real_pairs() if int(pair.read_id[1:]) % 2 == odd] for odd in (0, 1)]
-    flat = replace(untrained_model(), name="nothing learnt")
+    untrained = replace(untrained_model(), name="nothing learnt")
     for odd in (0, 1):
-        for plain in (False, True):
-            ours, other = halves[odd], halves[1 - odd]
-            if plain:
-                ours, other = list(map(_text_only, ours)), list(map(_text_only, other))
-            known, unseen = build_pairs(sample_road(ours, seed=odd + 1), ours)
-            with_ = train(known, FLEETS, "truth known", "")
-            without = train(unseen, FLEETS, "truth unknown", "")
-            print_scores([flat, with_, without], other)
-            print("three in ten of the second's reads repeat the first's:")
-            build_pairs(sample_road(ours, seed=odd + 1, repeated=0.3), ours)
+        for text_only in (False, True):
+            training_half, test_half = halves[odd], halves[1 - odd]
+            if text_only:
+                training_half = list(map(_text_only, training_half))
+                test_half = list(map(_text_only, test_half))
+            known, unknown = build_pairs(sample_road(training_half, seed=odd + 1), training_half)
+            supervised = train(known, FLEETS, "truth known", "")
+            unsupervised = train(unknown, FLEETS, "truth unknown", "")
+            print_scores([untrained, supervised, unsupervised], test_half)
+            print("three in ten of the second camera's reads repeat the first's:")
+            build_pairs(sample_road(training_half, seed=odd + 1, repeated=0.3), training_half)
 
 
 def build_pairs(
     sample: SampledRoad, training_pairs: Sequence[TrainingPair]
 ) -> tuple[list[TrainingPair], list[TrainingPair]]:
-    """Pairs from the meetings of a road, with the truth and without; prints how they differ."""
-    found = link_reads(sample.road)
-    right = [(a, b) for a, b in found.pairs if sample.first_rows[a] == sample.second_rows[b]]
-    both = len(set(sample.first_rows) & set(sample.second_rows))
+    """Return the training pairs of a road with true plates and without; print how they differ."""
+    links = link_reads(sample.road)
+    correct = [(a, b) for a, b in links.pairs if sample.first_rows[a] == sample.second_rows[b]]
+    vehicles = len(set(sample.first_rows) & set(sample.second_rows))
     print(
-        f"{len(sample.first_rows):,} and {len(sample.second_rows):,} reads, {both:,} vehicles at both; "
-        f"{len(found.pairs):,} matched, {found.different:,} unlike; of different vehicles: "
-        f"{len(found.pairs) - len(right)} (expected: at most {found.expected_false:.1f}); "
-        f"{found.iterations} turns"
+        f"{len(sample.first_rows):,} and {len(sample.second_rows):,} reads, {vehicles:,} vehicles at both; "
+        f"{len(links.pairs):,} linked, {links.different:,} with different texts; linked wrongly: "
+        f"{len(links.pairs) - len(correct)} (expected: at most {links.expected_false:.1f}); "
+        f"{links.iterations} iterations"
     )
-    met = [LinkedPair(sample.road.first[a], sample.road.second[b]) for a, b in found.pairs]
-    unseen = unsupervised_pairs(met, FLEETS)
-    rows = {read.read_id: row for read, row in zip(sample.road.first, sample.first_rows, strict=True)}
-    rows |= {read.read_id: row for read, row in zip(sample.road.second, sample.second_rows, strict=True)}
-    true = sum(
-        pair.times
-        for pair in unseen.pairs
-        if pair.true_plate == training_pairs[rows[pair.read_id]].true_plate
-    )
-    total = sum(pair.times for pair in unseen.pairs)
-    misread = [
-        pair
-        for pair in unseen.pairs
-        if training_pairs[rows[pair.read_id]].true_plate != build_evidence(pair).plate
-    ]
+    truths = _true_pairs(sample, training_pairs)
+    linked = [LinkedPair(sample.road.first[a], sample.road.second[b]) for a, b in links.pairs]
     known = [
-        build_pair(
-            read,
-            training_pairs[rows[read.read_id]].true_plate,
-            training_pairs[rows[read.read_id]].country,
-            1.0,
-            "near",
-        )
-        for meeting in met
-        for read in meeting
+        build_pair(read, truths[read.read_id].true_plate, truths[read.read_id].country, 1.0, "near")
+        for pair in linked
+        for read in pair
     ]
-    wrong = [pair for pair in known if pair.true_plate != build_evidence(pair).plate]
-    told = sum(
-        pair.times for pair in misread if pair.true_plate == training_pairs[rows[pair.read_id]].true_plate
-    )
+    unknown = unsupervised_pairs(linked, FLEETS)
+    is_true = [pair.true_plate == truths[pair.read_id].true_plate for pair in unknown.pairs]
+    is_misread = [truths[pair.read_id].true_plate != build_evidence(pair).plate for pair in unknown.pairs]
+    weights = np.array([pair.times for pair in unknown.pairs])
+    misreads = sum(pair.true_plate != build_evidence(pair).plate for pair in known)
+    share = weights[np.array(is_true)].sum() / weights.sum()
+    found = weights[np.array(is_true) & np.array(is_misread)].sum()
     print(
-        f"  the true plate has {true / total:.4f} of the weight, of reads that are misread "
-        f"{told / len(wrong):.3f} of {len(wrong)}; {unseen.without_plate} without a plate; "
-        f"{unseen.iterations} turns"
+        f"  the true plate has {share:.4f} of the weight, for misreads {found / misreads:.3f} of {misreads}; "
+        f"{unknown.without_plate} without a plate; {unknown.iterations} iterations"
     )
-    with_, without = (
-        ConfusionCounts((pair, build_evidence(pair)) for pair in pairs) for pairs in (known, unseen.pairs)
+    print_frequencies(known, unknown.pairs)
+    return known, unknown.pairs
+
+
+def _true_pairs(sample: SampledRoad, training_pairs: Sequence[TrainingPair]) -> dict[str, TrainingPair]:
+    """Return the pair with the true plate of each read, by read id."""
+    sides = ((sample.road.first, sample.first_rows), (sample.road.second, sample.second_rows))
+    return {
+        read.read_id: training_pairs[row]
+        for reads, rows in sides
+        for read, row in zip(reads, rows, strict=True)
+    }
+
+
+def print_frequencies(known: Sequence[TrainingPair], unknown: Sequence[TrainingPair]) -> None:
+    """Print how the relative frequencies of misreads differ between pairs with true plates and without."""
+    supervised, unsupervised = (
+        ConfusionCounts((pair, build_evidence(pair)) for pair in pairs) for pairs in (known, unknown)
     )
-    one, other = np.array(with_.relative_frequencies()), np.array(without.relative_frequencies())
-    for least in (3, 5, 10):
-        often = with_.misreads >= least
+    expected = np.array(supervised.relative_frequencies())
+    estimated = np.array(unsupervised.relative_frequencies())
+    for min_count in (3, 5, 10):
+        frequent = supervised.misreads >= min_count
         print(
-            f"  commonness of the {often.sum()} slips seen {least} times or more: correlation "
-            f"{np.corrcoef(one[often], other[often])[0, 1]:.3f}, "
-            f"mean difference {np.abs(one - other)[often].mean():.2f}"
+            f"  relative frequency of the {frequent.sum()} misreads seen {min_count} times or more: "
+            f"correlation {np.corrcoef(expected[frequent], estimated[frequent])[0, 1]:.3f}, "
+            f"mean difference {np.abs(expected - estimated)[frequent].mean():.2f}"
         )
-    top = np.argsort(-with_.misreads, axis=None)[:10]
-    print(
-        "  commonest: " + ", ".join(_describe_misread(place, with_, without) for place in top.tolist()),
-        flush=True,
-    )
-    return known, unseen.pairs
+    most_frequent = np.argsort(-supervised.misreads, axis=None)[:10].tolist()
+    texts = [_describe_misread(index, supervised, unsupervised) for index in most_frequent]
+    print("  most frequent: " + ", ".join(texts), flush=True)
 
 
 def _describe_misread(index: int, supervised: ConfusionCounts, unsupervised: ConfusionCounts) -> str:
@@ -120,43 +118,43 @@ def _describe_misread(index: int, supervised: ConfusionCounts, unsupervised: Con
 
 
 def print_scores(models: Sequence[ConfusionModel], pairs: Sequence[TrainingPair]) -> None:
-    """Prints how well models tell the true plates of pairs, among the plates near each read.
+    """Print how well models find the true plates of pairs among the plates near each read.
 
-    The loss is -log P(true plate | the read, the true plate is near it), in nats a read; of right reads one
-    in eight is weighed, for eight.
+    The loss is -log P(true plate | the read, the true plate is near it), in nats per read; of correct reads
+    one in eight is scored and counts eight times.
     """
-    losses, firsts, right, misread = np.zeros(len(models)), np.zeros(len(models)), 0, 0
+    losses, first_places = np.zeros(len(models)), np.zeros(len(models))
+    correct, misread = 0, 0
     for pair in pairs:
-        evidence, true = build_evidence(pair), pair.true_plate
-        is_right = evidence.plate == true
-        right += is_right
-        if is_right and right % 8:
+        evidence, true_plate = build_evidence(pair), pair.true_plate
+        is_correct = evidence.plate == true_plate
+        correct += is_correct
+        if is_correct and correct % 8:
             continue
-        chances: dict[str, float] = {}
+        priors: dict[str, float] = {}
         for model in models:
-            chances |= plate_hypotheses(evidence, pair.country, FLEETS, model.commonness)
-        if true not in chances or models[0].log_likelihood(evidence, true) is None:
+            priors |= plate_hypotheses(evidence, pair.country, FLEETS, model.commonness)
+        if true_plate not in priors or models[0].log_likelihood(evidence, true_plate) is None:
             continue
-        misread += not is_right
-        for place, model in enumerate(models):
+        misread += not is_correct
+        for index, model in enumerate(models):
             scores = {}
-            for plate, chance in chances.items():
-                found = model.log_likelihood(evidence, plate)
-                if found is not None:
-                    scores[plate] = log(chance) + found[0]
+            for plate, prior in priors.items():
+                likelihood = model.log_likelihood(evidence, plate)
+                if likelihood is not None:
+                    scores[plate] = log(prior) + likelihood[0]
             top = max(scores.values())
-            loss = top + log(sum(exp(score - top) for score in scores.values())) - scores[true]
-            losses[place] += loss * (8 if is_right else 1)
-            firsts[place] += not is_right and scores[true] >= top
-    for model, loss, first in zip(models, losses.tolist(), firsts.tolist(), strict=True):
-        print(
-            f"  {model.name}: loss {loss / (right + misread):.4f}, first {first / misread:.3f} of {misread}"
-        )
+            loss = top + log(sum(exp(score - top) for score in scores.values())) - scores[true_plate]
+            losses[index] += loss * (8 if is_correct else 1)
+            first_places[index] += not is_correct and scores[true_plate] >= top
+    for model, loss, first in zip(models, losses.tolist(), first_places.tolist(), strict=True):
+        mean_loss = loss / (correct + misread)
+        print(f"  {model.name}: loss {mean_loss:.4f}, first {first / misread:.3f} of {misread}")
     print(flush=True)
 
 
 def _text_only(pair: TrainingPair) -> TrainingPair:
-    """A pair of a recogniser that gives the text alone."""
+    """Return a pair as of a recogniser that reports only the text."""
     return replace(pair, confidence=None, char_confidences=None, char_alternatives=None, candidates=None)
 
 
