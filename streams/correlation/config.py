@@ -28,7 +28,8 @@ class CorrelationConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             gt=0,
             le=8784,
-            description="hours for which the hits of a passage are updated, counted from its last read",
+            description="hours for which the hits of a passage are updated, counted from its last read; more "
+            "hours need more memory",
         ),
     ] = 48.0
     journey_gap_hours: Annotated[
@@ -52,7 +53,7 @@ class CorrelationConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0.85
     clock_error_s: Annotated[
         float,
-        Meta(ge=0, le=3600, description="maximum error in seconds of a camera's clock"),
+        Meta(ge=0, le=3600, description="maximum error in seconds of a camera's clock that is tolerated"),
     ] = 120.0
     sure_posterior: Annotated[
         float, Meta(ge=0, le=1, description="minimum posterior of a reliable read (exact matches only)")

@@ -23,13 +23,21 @@ class TopicsConfig(Struct, frozen=True, forbid_unknown_fields=True):
             min_length=1,
             max_length=64,
             pattern=r"^[A-Za-z0-9._-]+$",
+            extra={"pattern_text": "made of A-Z, a-z, 0-9, dots, underscores and hyphens"},
             description="first part of the names of all topics",
         ),
     ] = "anpr"
     replication: Annotated[
         int, Meta(ge=-1, le=15, description="replicas of each partition; -1 for the broker's default")
     ] = -1
-    partitions: Annotated[int, Meta(ge=1, le=1000, description="partitions of each topic")] = 8
+    partitions: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="partitions of each topic; the number of workers that can share the work",
+        ),
+    ] = 8
     reads_hours: Annotated[
         dict[Country, Annotated[float, Meta(gt=0, le=8784)]],
         Meta(

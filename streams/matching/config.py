@@ -21,10 +21,10 @@ class ListConfig(Struct, frozen=True, forbid_unknown_fields=True):
         MatchMode,
         Meta(
             description="how much a read plate may differ from a listed one: `exact`: not at all; `pattern`: "
-            "also listed plates with the wildcards ? and * match; `confusable`: also characters that "
-            "recognisers often confuse, such as 0 and O; `fuzzy`: also any one character misread, lost or "
-            "added, if the posterior is high enough. Each mode includes those before it. An alert can set a "
-            "narrower mode, not a wider one"
+            "also plates that fit a listed plate with the wildcards ? and *; `confusable`: also characters "
+            "that recognisers often confuse, such as 0 and O; `fuzzy`: also any one character misread, lost "
+            "or added, if the posterior is high enough. Each mode includes those before it. An alert can set "
+            "a narrower mode, not a wider one"
         ),
     ] = "confusable"
     min_posterior: Annotated[

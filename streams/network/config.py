@@ -20,9 +20,9 @@ class NetworkConfig(Struct, frozen=True, forbid_unknown_fields=True):
     shipped: Annotated[
         BuiltinNetwork,
         Meta(
-            description="the built-in network whose sites are added: fr-be has the border between France and "
-            "Belgium and the stations of the Thalys network; a site in [sites.<id>] replaces the built-in "
-            "one of the same id as a whole"
+            description="built-in network whose sites are added to the configured ones: `fr-be` has the "
+            "roads across the border of France and Belgium and the stations of the Thalys network. A site in "
+            "[sites.<id>] replaces the built-in one of the same id as a whole"
         ),
     ] = "none"
 
@@ -30,7 +30,9 @@ class NetworkConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class LinkConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """A link from a site to an adjacent one, by road or rail."""
 
-    to: Annotated[Identifier, Meta(description="the site at its other end, as in [sites.<id>]")]
+    to: Annotated[
+        Identifier, Meta(description="site at the other end, an id in [sites.<id>] or of a built-in site")
+    ]
     km: Annotated[float, Meta(gt=0, le=2000, description="length in km")]
     minutes: Annotated[float, Meta(gt=0, le=1440, description="usual travel time in minutes")]
     best_minutes: (
@@ -39,61 +41,75 @@ class LinkConfig(Struct, frozen=True, forbid_unknown_fields=True):
             Meta(
                 gt=0,
                 le=1440,
-                description="best travel time in minutes; if absent, that at 130 km/h (300 km/h on rails), "
-                "or the usual one if that is less",
+                description="shortest possible travel time in minutes. If not set, the time at 130 km/h on a "
+                "road and 300 km/h on rails, or the usual time if that is shorter",
             ),
         ]
         | None
     ) = None
-    one_way: Annotated[bool, Meta(description="true if it leads only there and not back")] = False
+    one_way: Annotated[
+        bool, Meta(description="true if the link leads only to the other end and not back")
+    ] = False
 
 
 class SiteConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[sites.<id>]`: a place with one or more cameras."""
 
-    name: Annotated[FreeText | None, Meta(description="name of the place")] = None
+    name: Annotated[FreeText | None, Meta(description="name of the place, shown in hits")] = None
     kind: Annotated[
         SiteKind,
-        Meta(description="road; rail: a station and its forecourt; port; terminal, as of the Channel Tunnel"),
+        Meta(description="`road`; `rail`: a station and its forecourt; `port`; `terminal`, as at Coquelles"),
     ] = "road"
-    road: Annotated[ShortText | None, Meta(description="the road, for example A22/E17")] = None
+    road: Annotated[ShortText | None, Meta(description="number of the road, for example A22/E17")] = None
     direction: Annotated[
         ShortText | None,
         Meta(description="direction of the traffic in words, if the site has only one carriageway"),
     ] = None
     territory: Annotated[
         Country | None,
-        Meta(description="the country in whose territory it is, ISO 3166-1 alpha-2; decides the action"),
+        Meta(description="country in whose territory it is, ISO 3166-1 alpha-2; decides the action"),
     ] = None
-    lat: Annotated[Latitude | None, Meta(description="latitude in degrees, WGS 84")] = None
+    lat: Annotated[
+        Latitude | None,
+        Meta(description="latitude in degrees, WGS 84; with `lon`, required for distances and areas"),
+    ] = None
     lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None
     links: Annotated[
         list[LinkConfig],
-        Meta(description="the links that begin here; each leads both ways unless it is `one_way`"),
+        Meta(description="links to the next sites; each leads both ways unless it is `one_way`"),
     ] = []
 
 
 class EarlierSiteConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """A former site of a camera that was moved."""
 
-    until: Annotated[Time, Meta(description="first instant at which it was no longer there, RFC 3339")]
-    site: Annotated[Identifier | None, Meta(description="its site then; if absent, unknown")] = None
+    until: Annotated[
+        Time, Meta(description="first instant at which the camera was no longer there, RFC 3339")
+    ]
+    site: Annotated[
+        Identifier | None, Meta(description="site of the camera before that instant; if not set, unknown")
+    ] = None
 
 
 class CameraConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[cameras.<id>]`: a camera and the traffic that it sees."""
 
-    site: Annotated[Identifier | None, Meta(description="its site, as in [sites.<id>]")] = None
-    direction: Annotated[
-        ShortText | None, Meta(description="direction of the traffic that it sees, in words")
+    site: Annotated[
+        Identifier | None, Meta(description="site of the camera, an id in [sites.<id>] or of a built-in site")
     ] = None
+    direction: Annotated[ShortText | None, Meta(description="direction of the traffic in view, in words")] = (
+        None
+    )
     towards: Annotated[
         list[Identifier],
-        Meta(description="the next sites of the traffic that it sees, each linked with its own site"),
+        Meta(
+            description="next sites of the traffic in view; a link must lead to each of them from the site "
+            "of the camera"
+        ),
     ] = []
     earlier: Annotated[
         list[EarlierSiteConfig],
-        Meta(description="its former sites, so that older reads keep their place"),
+        Meta(description="former sites of a camera that was moved, so that older reads keep their place"),
     ] = []
 
 

@@ -48,8 +48,8 @@ def find_conflicting_links(sites: Mapping[str, SiteConfig]) -> Iterator[NetworkF
             first_site, first_index, first = links.setdefault(direction, (site_id, index, link))
             if _link_values(first) != _link_values(link):
                 rule = (
-                    f"must have the figures of links[{first_index}] of site {first_site}, the same link: "
-                    f"{_describe_link(first)}"
+                    f"must have the figures of links[{first_index}] of site {first_site}, the same link "
+                    f"({_describe_link(first)})"
                 )
                 advice = "give a link once, at one of its ends, or each direction with `one_way = true`"
                 yield NetworkFault(("sites", site_id, "links", index), rule, _describe_link(link), advice)
@@ -62,12 +62,12 @@ def find_too_short_links(sites: Mapping[str, SiteConfig]) -> Iterator[NetworkFau
         straight_km = km_between(sites[site_id], sites[link.to])
         min_km = straight_km * (1 - _TOLERANCE)
         if straight_km < inf and link.km < min_km:
-            rule = (
-                f"must be at least {min_km:.1f}: the straight line from {site_id} to {link.to} is "
-                f"{straight_km:.1f} km long"
+            advice = (
+                f"the straight line from {site_id} to {link.to} is {straight_km:.1f} km long; correct the "
+                "km, or `lat` and `lon` of the two sites"
             )
-            advice = "correct the km, or `lat` and `lon` of the two sites"
-            yield NetworkFault(("sites", site_id, "links", index, "km"), rule, f"{link.km:g}", advice)
+            path: SettingPath = ("sites", site_id, "links", index, "km")
+            yield NetworkFault(path, f"must be at least {min_km:.1f}", f"{link.km:g}", advice)
 
 
 def find_too_fast_links(sites: Mapping[str, SiteConfig]) -> Iterator[NetworkFault]:
@@ -80,19 +80,17 @@ def find_too_fast_links(sites: Mapping[str, SiteConfig]) -> Iterator[NetworkFaul
         kmh = link.km / link.minutes * 60
         if kmh > max_usual_kmh:
             rule = f"must give a usual speed of at most {max_usual_kmh:g} km/h {_SURFACE_TEXT[surface]}"
-            yield NetworkFault((*path, "minutes"), rule, f"{link.minutes:g}: {kmh:.0f} km/h", advice)
+            yield NetworkFault((*path, "minutes"), rule, f"{link.minutes:g} ({kmh:.0f} km/h)", advice)
         if link.best_minutes is None:
             continue
         kmh = link.km / link.best_minutes * 60
         if link.best_minutes > link.minutes:
-            rule = (
-                f"must be at most `minutes` ({link.minutes:g}): the best time is no longer than the usual one"
-            )
+            rule = f"must be at most `minutes` ({link.minutes:g}), the usual time"
             yield NetworkFault((*path, "best_minutes"), rule, f"{link.best_minutes:g}", advice)
         elif kmh > max_best_kmh:
             rule = f"must give a best speed of at most {max_best_kmh:g} km/h {_SURFACE_TEXT[surface]}"
             yield NetworkFault(
-                (*path, "best_minutes"), rule, f"{link.best_minutes:g}: {kmh:.0f} km/h", advice
+                (*path, "best_minutes"), rule, f"{link.best_minutes:g} ({kmh:.0f} km/h)", advice
             )
 
 

@@ -29,27 +29,28 @@ class OperationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: Annotated[FreeText | None, Meta(description="name of the operation")] = None
     lists: Annotated[
         list[Identifier],
-        Meta(min_length=1, description="the lists whose hits are admitted, as in [lists.<id>]"),
+        Meta(min_length=1, description="lists whose hits are admitted, ids in [lists.<id>]"),
     ]
     sites: Annotated[
         list[Identifier],
-        Meta(description="the sites that belong to it besides those in the area, as in [sites.<id>]"),
+        Meta(description="sites of the operation besides those in `area`, ids in [sites.<id>]"),
     ] = []
     area: (
         Annotated[
             list[Corner],
             Meta(
                 min_length=3,
-                description="the corners of its area in order, each [latitude, longitude] in degrees; sites "
+                description="corners of its area in order, each [latitude, longitude] in degrees; sites "
                 "and mobile cameras in it belong to the operation",
             ),
         ]
         | None
     ) = None
     participants: Annotated[
-        list[Identifier], Meta(description="the centres that take part, as in [centres.<id>]")
+        list[Identifier],
+        Meta(description="centres that take part and receive its hits, ids in [centres.<id>]"),
     ] = []
-    talkgroup: Annotated[ShortText | None, Meta(description="its radio talkgroup")] = None
+    talkgroup: Annotated[ShortText | None, Meta(description="radio talkgroup of the operation")] = None
     capacity: Annotated[
         float, Meta(gt=0, le=120, description="interceptions that a crew can make in an hour")
     ]
@@ -59,15 +60,19 @@ class OperationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             Meta(
                 min_length=1,
                 max_length=200,
-                description="the sites of the crews, as in [sites.<id>]; a site named twice has two crews; "
-                "if absent, one crew at each site of the operation",
+                description="sites of the crews, ids in [sites.<id>]; a site named twice has two crews. If "
+                "not set, one crew at each site of the operation",
             ),
         ]
         | None
     ) = None
     setup_minutes: Annotated[
         float,
-        Meta(ge=0, le=1440, description="notice in minutes that a crew needs, counted from the read"),
+        Meta(
+            ge=0,
+            le=1440,
+            description="minutes that a crew needs from the read of a vehicle to its interception",
+        ),
     ] = 5.0
     stay_minutes: Annotated[
         float,
@@ -79,5 +84,6 @@ class OperationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ),
     ] = 15.0
     windows: Annotated[
-        list[TimeWindow], Meta(min_length=1, max_length=1000, description="the periods during which it runs")
+        list[TimeWindow],
+        Meta(min_length=1, max_length=1000, description="periods during which the operation is active"),
     ]

@@ -29,17 +29,17 @@ _DEFAULT_ACTIONS: Final[tuple[ActionCode, ...]] = (
 class PursuitRule(Struct, frozen=True, forbid_unknown_fields=True):
     """`[handovers.<id>.pursuit]`: what officers of one side may do on the other."""
 
-    allowed: Annotated[bool, Meta(description="true if they may continue across the border")]
-    may: Annotated[FreeText, Meta(description="what they may do there, in words")]
-    source: Annotated[FreeText, Meta(description="the rule's source: treaty or declaration, and article")]
-    conditions: Annotated[FreeText | None, Meta(description="the conditions, in words")] = None
+    allowed: Annotated[bool, Meta(description="true if officers may continue across the border")]
+    may: Annotated[FreeText, Meta(description="what officers may do across the border, in words")]
+    source: Annotated[FreeText, Meta(description="source of the rule: treaty or declaration, and article")]
+    conditions: Annotated[FreeText | None, Meta(description="conditions of the pursuit, in words")] = None
     km: (
-        Annotated[float, Meta(gt=0, le=2000, description="limit in km from the border; if absent, no limit")]
+        Annotated[float, Meta(gt=0, le=2000, description="limit in km from the border; if not set, no limit")]
         | None
     ) = None
     minutes: (
         Annotated[
-            float, Meta(gt=0, le=1440, description="limit in minutes from the border; if absent, no limit")
+            float, Meta(gt=0, le=1440, description="limit in minutes from the border; if not set, no limit")
         ]
         | None
     ) = None
@@ -52,33 +52,39 @@ class PursuitRule(Struct, frozen=True, forbid_unknown_fields=True):
 class HandoverRule(Struct, frozen=True, forbid_unknown_fields=True):
     """`[handovers.<id>]`: handover from one territory to another, in one direction."""
 
-    from_: Annotated[Country, Meta(description="the territory a vehicle comes from, ISO 3166-1 alpha-2")] = (
+    from_: Annotated[Country, Meta(description="territory that the vehicle leaves, ISO 3166-1 alpha-2")] = (
         msgspec.field(name="from")
     )
-    to: Annotated[Country, Meta(description="the territory it goes to, ISO 3166-1 alpha-2")]
+    to: Annotated[Country, Meta(description="territory that the vehicle enters, ISO 3166-1 alpha-2")]
     from_centre: Annotated[
-        Identifier | None, Meta(description="the centre that hands over, as in [centres.<id>]")
+        Identifier | None, Meta(description="centre that hands over, an id in [centres.<id>]")
     ] = None
-    to_centre: Annotated[Identifier | None, Meta(description="the centre that takes over")] = None
+    to_centre: Annotated[
+        Identifier | None, Meta(description="centre that takes over, an id in [centres.<id>]")
+    ] = None
     copy: Annotated[
         list[Identifier], Meta(description="centres in copy, such as the cooperation centre at Tournai")
     ] = []
-    talkgroup: Annotated[ShortText | None, Meta(description="the common radio talkgroup")] = None
+    talkgroup: Annotated[ShortText | None, Meta(description="common radio talkgroup of the two centres")] = (
+        None
+    )
     sites: Annotated[
         list[Identifier],
-        Meta(description="the first sites across the border to which it applies; if empty, all"),
+        Meta(description="first sites across the border to which the rule applies; if empty, all"),
     ] = []
     actions: Annotated[
         list[ActionCode],
-        Meta(description="the actions that are handed over, as they are in the territory left"),
+        Meta(description="actions, as they are in the territory left, whose vehicles are handed over"),
     ] = msgspec.field(default_factory=lambda: list(_DEFAULT_ACTIONS))
     begins: Annotated[datetime.date | None, Meta(description="first day (UTC) on which the rule applies")] = (
         None
     )
     ends: Annotated[
-        datetime.date | None, Meta(description="first day (UTC) on which it no longer applies")
+        datetime.date | None, Meta(description="first day (UTC) on which the rule no longer applies")
     ] = None
-    pursuit: Annotated[PursuitRule | None, Meta(description="what pursuing officers may do there")] = None
+    pursuit: Annotated[
+        PursuitRule | None, Meta(description="what pursuing officers may do across the border")
+    ] = None
 
     def applies(self, site_id: str, at_ms: Millis) -> bool:
         """True if the rule applies to a first site across the border, at a time."""

@@ -37,21 +37,19 @@ class JurisdictionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     lookback_hours: Annotated[
         dict[Basis, Annotated[float, Meta(gt=0, le=8784)]],
         Meta(
-            description="for each legal basis, the hours before an alert whose retained reads may be "
-            "searched; none for a basis that is absent"
+            description="for each legal basis, how many hours before an alert a lookback may search the "
+            "retained reads; none for a basis that is absent"
         ),
     ] = {}
     lookback_source: Annotated[
         FreeText | None,
-        Meta(
-            description="the law and the decision that permit it, in words; shown in each hit that is found"
-        ),
+        Meta(description="law and decision that permit it, in words; shown in each hit of a lookback"),
     ] = None
     lookback_begins: Annotated[
         datetime.date | None, Meta(description="first day (UTC) on which reads may be searched")
     ] = None
     lookback_ends: Annotated[
-        datetime.date | None, Meta(description="first day (UTC) on which they no longer may be")
+        datetime.date | None, Meta(description="first day (UTC) on which they may no longer be searched")
     ] = None
 
 

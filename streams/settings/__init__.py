@@ -1,1 +1,1 @@
-"""One TOML file to validated settings: every fault with its line, its rule and its value."""
+"""The settings: one TOML file, validated with every fault reported by line, rule and value."""

@@ -1,4 +1,4 @@
-"""The settings as text: those in force as TOML, and the declarations as a reference document."""
+"""The settings as text: those in effect as TOML, and the declarations as a reference document."""
 
 import re
 from collections.abc import Iterator
@@ -16,56 +16,57 @@ from streams.settings.type_info import describe_type, entry_struct, get_descript
 _INTRODUCTION: Final = """\
 # Configuration
 
-<!-- Made from the declarations by `make docs`. Do not edit. -->
+<!-- Generated from the declarations in the code by `make docs`. Do not edit. -->
 
-One TOML file holds all settings. `--config` names it, else the environment variable `ANPR_CONFIG`; without
-either the defaults hold. Every section and key may be left out unless it is marked as required. A section or
-key that is not named here is a fault.
+All settings are in one TOML file. Pass it with `--config FILE`, or name it in the environment variable
+`ANPR_CONFIG`; the option takes precedence. Without a file, the defaults apply. All sections and keys are
+optional, except those marked as required. An unknown section or key is an error.
 
-`anpr config check` lists every fault with its line. `anpr config show` prints the settings in force.
+`anpr config check` lists every error in the file with its line. `anpr config show` prints the settings in
+effect, including defaults.
 """
 
 
 def format_settings(settings: Struct) -> str:
-    """The whole settings with their defaults, as TOML that `load` reads to the same settings.
+    """Return all settings, defaults included, as TOML that `parse_settings` reads back.
 
-    A key without a value stands as a comment, and so does a secret one, of which only that it is set is told.
+    A key without a value becomes a comment, and so does a secret one, which shows only that it is set.
     """
     return "\n".join(_table_lines(settings, (), "")).strip("\n") + "\n"
 
 
 def build_reference() -> str:
-    """The reference of all settings in Markdown, as it stands in docs/reference/configuration.md."""
-    rules = "\n".join(f"- {each.rule}" for each in CHECKS)
+    """Return the reference of all settings in Markdown, the text of docs/reference/configuration.md."""
+    rules = "\n".join(f"- {check.rule}" for check in CHECKS)
     sections = "\n".join(_section_lines(Settings, ""))
     return f"{_INTRODUCTION}\n{sections}\n## Rules across sections\n\n{rules}\n"
 
 
 def _table_lines(table: Struct, path: tuple[str, ...], header: str) -> Iterator[str]:
-    """The lines of a table and of the tables in it; first its own keys, for a header ends them."""
+    """Yield the lines of a table and its inner tables; its own keys first, because a header ends them."""
     fields = [(field, getattr(table, field.name)) for field in msgspec.structs.fields(table)]
-    inner = [each for each in fields if _is_table(*each)]
-    plain = [each for each in fields if not _is_table(*each)]
+    inner = [(field, content) for field, content in fields if _is_table(field, content)]
+    plain = [(field, content) for field, content in fields if not _is_table(field, content)]
     if header and (plain or not inner):
         yield from ("", header)
     yield from (_key_line(field, content) for field, content in plain)
     for field, content in inner:
-        here = (*path, field.encode_name)
+        inner_path = (*path, field.encode_name)
+        inner_name = toml_format.format_path(inner_path)
         match toml_form(field.type):
             case "table":
-                yield from _table_lines(content, here, f"[{toml_format.format_path(here)}]")
+                yield from _table_lines(content, inner_path, f"[{inner_name}]")
             case "tables":
                 if not content:
-                    yield from ("", f"# [{toml_format.format_path(here)}.<id>]  (none)")
+                    yield from ("", f"# [{inner_name}.<id>]  (none)")
                 for name, entry in content.items():
-                    yield from _table_lines(
-                        entry, (*here, name), f"[{toml_format.format_path((*here, name))}]"
-                    )
+                    entry_path = (*inner_path, name)
+                    yield from _table_lines(entry, entry_path, f"[{toml_format.format_path(entry_path)}]")
             case "array":
                 if not content:
-                    yield from ("", f"# [[{toml_format.format_path(here)}]]  (none)")
+                    yield from ("", f"# [[{inner_name}]]  (none)")
                 for entry in content:
-                    yield from _table_lines(entry, here, f"[[{toml_format.format_path(here)}]]")
+                    yield from _table_lines(entry, inner_path, f"[[{inner_name}]]")
 
 
 def _is_table(field: FieldInfo, content: object) -> bool:
@@ -82,11 +83,11 @@ def _key_line(field: FieldInfo, content: object) -> str:
 
 
 def _section_lines(struct: type[Struct], path: str) -> Iterator[str]:
-    """The Markdown of a Struct's own keys, and of the sections in it."""
+    """Yield the Markdown of a Struct's own keys and of the sections in it."""
     fields = msgspec.structs.fields(struct)
     plain = [field for field in fields if toml_form(field.type) == "value"]
     if plain:
-        yield from ("| key | value | default | what it is |", "|---|---|---|---|")
+        yield from ("| Key | Value | Default | Description |", "|---|---|---|---|")
         yield from (f"| {' | '.join(map(_format_cell, _reference_row(field)))} |" for field in plain)
         yield ""
     for field in fields:
@@ -102,9 +103,9 @@ def _section_lines(struct: type[Struct], path: str) -> Iterator[str]:
 
 
 def _reference_row(field: FieldInfo) -> tuple[str, str, str, str]:
-    secret = " (secret: never shown)" if is_secret(field.type) else ""
-    what = f"{get_description(field.type)}{secret}"
-    return f"`{field.encode_name}`", describe_type(field.type), _default_text(field), what
+    secret = " (secret, never shown)" if is_secret(field.type) else ""
+    description = f"{get_description(field.type)}{secret}"
+    return f"`{field.encode_name}`", describe_type(field.type), _default_text(field), description
 
 
 def _default_text(field: FieldInfo) -> str:
@@ -119,7 +120,7 @@ def _format_cell(text: str) -> str:
 
 
 def _escape_markdown(text: str) -> str:
-    """Text in which Markdown finds no marks but those of code; a section's name is made code."""
+    """Escape a text for Markdown, except code; names of sections become code."""
     pieces = re.split(r"(`[^`]*`|\[+[a-z_.<>]+\]+)", text)
     for index, piece in enumerate(pieces):
         if index % 2:

@@ -1,4 +1,4 @@
-"""Keys, paths and values as TOML writes them."""
+"""Formatting of keys, paths and values as TOML."""
 
 import datetime
 import json
@@ -13,21 +13,21 @@ _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def format_key(name: str) -> str:
-    """A key, in quotes where it must be."""
+    """Return a key, quoted if TOML requires it."""
     return name if _BARE_KEY.fullmatch(name) else _format_string(name)
 
 
 def format_path(names: Sequence[str | int]) -> str:
-    """A path as a header has it, with the index of an array's entry in brackets: `lists.sis.audience[1]`."""
+    """Return a path as in a header, an array's entry by its index in brackets: `lists.sis.audience[1]`."""
     return "".join(
         f"[{name}]" if isinstance(name, int) else f".{format_key(name)}" for name in names
     ).removeprefix(".")
 
 
 def format_value(content: object) -> str:
-    """A value on one line.
+    """Return a value on one line.
 
-    Raises TypeError for what TOML cannot write as a value or this project does not write so: None, a Struct.
+    Raises TypeError for what cannot be written as a value: None, a Struct.
     """
     match content:
         case bool():
@@ -43,16 +43,16 @@ def format_value(content: object) -> str:
         case dict():
             items = (f"{format_key(str(name))} = {format_value(item)}" for name, item in content.items())
             return f"{{{', '.join(items)}}}"
-    raise TypeError(f"{type(content).__name__} is not written as a value in TOML")
+    raise TypeError(f"{type(content).__name__} cannot be written as a TOML value")
 
 
 def format_for_message(content: object) -> str:
-    """A value as a fault shows it: on one line and short."""
+    """Return a value as messages show it: short and on one line."""
     if isinstance(content, float) and not math.isfinite(content):
         return repr(content)
     return shown_value(content)
 
 
 def _format_string(content: str) -> str:
-    # JSON's escapes are TOML's, but for the one control character that JSON lets stand.
+    # JSON and TOML have the same escapes, except for the one control character that JSON does not escape.
     return json.dumps(content, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,7 +1,7 @@
-"""Where a key stands in a TOML file: `tomllib` gives values without lines, this gives lines without values.
+"""Lines of the keys in a TOML file: `tomllib` returns values without lines, this module lines without values.
 
-The scanner follows the grammar of TOML 1.0 as far as it must to know where a key begins: strings of all four
-kinds, comments, arrays and inline tables over several lines. `tomllib` says whether the text is right.
+The scanner follows the grammar of TOML 1.0 as far as necessary to find where keys begin: strings of all four
+kinds, comments, and arrays and inline tables over several lines. Validation is left to `tomllib`.
 """
 
 import re
@@ -17,18 +17,18 @@ _KEY: Final = re.compile(r'"(?:\\[^\n]|[^"\\\n])*"|\'[^\'\n]*\'|[A-Za-z0-9_-]+')
 _STRING: Final = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\[^\n]|[^"\\\n])*"|\'[^\'\n]*\'', re.DOTALL
 )
-# A date may be parted from its time by a space.
+# A date and its time may be separated by a space.
 _BARE_VALUE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:[^\s,\]}#]*|[^\s,\]}#]+")
 _SPACE: Final = re.compile(r"[ \t]*")
 _BLANK: Final = re.compile(r"(?:\s+|#[^\n]*)*")
 
 
 def find_lines(text: str) -> dict[KeyPath, int]:
-    """The line, from 1, at which each table, key and array entry of a TOML text begins.
+    """Return the line, from 1, at which each table, key and array entry of a TOML text begins.
 
     An entry of an array is named by its index: `("lists", "sis", "audience", "1")`, also for `[[x]]`. A table
-    that only the headers or dotted keys of its parts imply has the line of the first of them. Text that is
-    not TOML raises nothing: the lines found are then a best guess.
+    that is only implied by headers or dotted keys of its parts has the line of the first of them. Invalid
+    TOML raises no exception: the lines are then a best guess.
     """
     scanner = _Scanner(text)
     scanner.scan()
@@ -36,9 +36,9 @@ def find_lines(text: str) -> dict[KeyPath, int]:
 
 
 def nearest_line(lines: Mapping[KeyPath, int], path: Sequence[str | int]) -> int:
-    """The line of a path, or of the nearest of its ancestors that has one, or 1.
+    """Return the line of a path, or of its nearest ancestor that has one, or 1.
 
-    `lines` comes from `lines_of`; indexes of arrays in `path` may be integers.
+    `lines` comes from `find_lines`; array indices in `path` may be integers.
     """
     names = tuple(map(str, path))
     for length in range(len(names), 0, -1):
@@ -48,18 +48,20 @@ def nearest_line(lines: Mapping[KeyPath, int], path: Sequence[str | int]) -> int
 
 
 class _Scanner:
-    """A position in a text, and the lines found so far."""
+    """A scan of a TOML text: the current position, and the lines recorded so far."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
         self._text = text
         self._position = 0
         self._newlines = [match.start() for match in re.finditer("\n", text)]
-        self._explicit: set[KeyPath] = set()  # those with a header or key of their own; the rest are implied
-        self._array_lengths: dict[KeyPath, int] = {}  # of the arrays of tables, by the path of the array
+        # Tables and keys with a header or a key of their own; the others are implied.
+        self._explicit: set[KeyPath] = set()
+        # Lengths of arrays of tables, by path.
+        self._array_lengths: dict[KeyPath, int] = {}
 
     def scan(self) -> None:
-        """Reads the whole text."""
+        """Scan the whole text."""
         table: KeyPath = ()
         while self._skip(_BLANK) < len(self._text):
             if self._text[self._position] == "[":
@@ -70,7 +72,7 @@ class _Scanner:
             self._position = len(self._text) if end < 0 else end
 
     def _scan_header(self, table: KeyPath) -> KeyPath:
-        """Reads `[a.b]` or `[[a.b]]`; the path of the table it opens, or `table` if it is no header."""
+        """Scan `[a.b]` or `[[a.b]]`; return the path of the table it opens, or `table` if it is no header."""
         start = self._position
         array = self._text.startswith("[[", start)
         self._position += 2 if array else 1
@@ -91,7 +93,7 @@ class _Scanner:
         return path
 
     def _scan_entry(self, table: KeyPath) -> None:
-        """Reads `a.b = value`."""
+        """Scan `a.b = value`."""
         start = self._position
         keys = self._scan_keys()
         path = table
@@ -103,12 +105,12 @@ class _Scanner:
             self._scan_value(path)
 
     def _scan_value(self, path: KeyPath) -> None:
-        """Reads one value, and in it the entries of an array or the keys of an inline table."""
+        """Scan a value, with the entries of an array or the keys of an inline table."""
         opening = self._text[self._position : self._position + 1]
         if opening not in ("[", "{") or not opening:
-            found = (_STRING if opening in ('"', "'") else _BARE_VALUE).match(self._text, self._position)
-            if found:
-                self._position = found.end()
+            match = (_STRING if opening in ('"', "'") else _BARE_VALUE).match(self._text, self._position)
+            if match:
+                self._position = match.end()
             return
         self._position += 1
         index = 0
@@ -125,15 +127,15 @@ class _Scanner:
                 index += 1
             else:
                 self._scan_entry(path)
-            if self._position == start:  # no TOML: go on behind it rather than stand still
+            if self._position == start:  # invalid TOML: skip a character, so that the scan ends
                 self._position += 1
 
     def _scan_keys(self) -> list[str]:
-        """Reads a dotted key, in parts."""
+        """Scan a dotted key; return its parts."""
         keys: list[str] = []
-        while found := _KEY.match(self._text, self._position):
-            keys.append(_unquote(found.group()))
-            self._position = found.end()
+        while match := _KEY.match(self._text, self._position):
+            keys.append(_unquote(match.group()))
+            self._position = match.end()
             self._skip(_SPACE)
             if not self._accept("."):
                 break
@@ -141,7 +143,7 @@ class _Scanner:
         return keys
 
     def _last_entry(self, path: KeyPath) -> KeyPath:
-        """The path itself, or of its last entry if it is an array of tables."""
+        """Return the path itself, or that of the last entry if it is an array of tables."""
         return (*path, str(self._array_lengths[path] - 1)) if path in self._array_lengths else path
 
     def _record_line(self, path: KeyPath, position: int, *, explicit: bool) -> None:
@@ -151,18 +153,20 @@ class _Scanner:
             self._explicit.add(path)
 
     def _skip(self, blank: re.Pattern[str]) -> int:
-        found = blank.match(self._text, self._position)
-        self._position = found.end() if found else self._position
+        """Skip a pattern; return the new position."""
+        match = blank.match(self._text, self._position)
+        self._position = match.end() if match else self._position
         return self._position
 
-    def _accept(self, mark: str) -> bool:
-        found = self._text.startswith(mark, self._position)
-        self._position += found
-        return found
+    def _accept(self, char: str) -> bool:
+        """Skip a character if it is the next one; return whether it was."""
+        is_next = self._text.startswith(char, self._position)
+        self._position += is_next
+        return is_next
 
 
 def _unquote(key: str) -> str:
-    """A key without its quotes and escapes."""
+    """Return a key without quotes and escapes."""
     if not key.startswith(('"', "'")):
         return key
     try:

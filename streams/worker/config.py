@@ -1,4 +1,4 @@
-"""The settings of the workers."""
+"""Settings of the worker."""
 
 from typing import Annotated
 
@@ -6,22 +6,24 @@ from msgspec import Meta, Struct
 
 
 class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[worker]`: how workers share the work, when they give up, where they store their snapshot."""
+    """`[worker]`: consumer group, state directory, limits and timeouts of a worker."""
 
     group: Annotated[
         str,
         Meta(
             pattern=r"^[A-Za-z0-9._-]+\Z",
             max_length=200,
-            description="consumer group; the workers of one group share the partitions",
+            extra={"pattern_text": "made of A-Z, a-z, 0-9, dots, underscores and hyphens"},
+            description="consumer group. The workers of one group share the partitions; each group emits all "
+            "hits",
         ),
     ] = "anpr"
     state_dir: Annotated[
         str,
         Meta(
             min_length=1,
-            description="folder for the snapshot of the alert lists; the disk needs twice its size; `~` is "
-            "the user's home",
+            description="directory for the snapshot of the alert lists, on a disk with free space of twice "
+            "its size; `~` is the home directory of the user",
         ),
     ] = "~/.local/state/anpr-streams"
     in_flight: Annotated[
@@ -29,8 +31,8 @@ class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=1,
             le=1_000_000,
-            description="most records of a partition in progress at a time; with as many, no more are taken "
-            "until some are acknowledged",
+            description="maximum number of records of a partition in progress. At that number, no more are "
+            "consumed until some are acknowledged. Lower it to use less memory",
         ),
     ] = 20_000
     session_timeout_s: Annotated[
@@ -42,15 +44,15 @@ class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 8.0
     connect_within_s: Annotated[
-        float, Meta(ge=1, le=3600, description="seconds for which a worker tries to reach Kafka at its start")
+        float, Meta(ge=1, le=3600, description="seconds for which a starting worker tries to reach Kafka")
     ] = 60.0
     drain_within_s: Annotated[
         float,
         Meta(
             ge=1,
             le=300,
-            description="seconds for which a worker finishes its work in progress when it is stopped; the "
-            "rest is processed again",
+            description="seconds for which a stopping worker finishes the records in progress; the rest is "
+            "processed again after the next start",
         ),
     ] = 10.0
     stalled_after_s: Annotated[
@@ -58,8 +60,7 @@ class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=5,
             le=3600,
-            description="seconds after which a worker ends, with exit code 3, if records wait and nothing "
-            "moves",
+            description="seconds without progress while records wait, after which a worker exits with code 3",
         ),
     ] = 60.0
     rejected_share: Annotated[
@@ -67,7 +68,7 @@ class WorkerConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             ge=0,
             le=1,
-            description="share of rejected records above which a worker ends; 1: no limit",
+            description="share of rejected records, 0 to 1, above which a worker exits; 1 for no limit",
         ),
     ] = 0.5
     rejected_over: Annotated[

@@ -20,7 +20,14 @@ KEY_PASSWORD_VARIABLE: Final = "ANPR_KAFKA_KEY_PASSWORD"
 
 Security = Literal["plaintext", "tls", "sasl-plaintext", "sasl-tls"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
-Server = Annotated[str, Meta(pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}\Z", max_length=260)]
+Server = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}\Z",
+        max_length=260,
+        extra={"pattern_text": "in the form host:port, an IPv6 address in brackets"},
+    ),
+]
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 WITH_TLS: Final = ("tls", "sasl-tls")
@@ -36,33 +43,45 @@ class KafkaConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     servers: Annotated[
         list[Server],
-        Meta(min_length=1, description="bootstrap brokers, each host:port; IPv6 addresses in brackets"),
+        Meta(
+            min_length=1,
+            description="bootstrap brokers; name several, so that a start does not depend on one",
+        ),
     ] = msgspec.field(default_factory=lambda: ["127.0.0.1:9092"])
     security: Annotated[
         Security,
-        Meta(description="`plaintext` or `tls` (encrypted), with `sasl-` in front for a login"),
+        Meta(description="`plaintext`, or `tls` for an encrypted connection; `sasl-` in front adds a login"),
     ] = "plaintext"
     ca_file: Annotated[
         Name | None,
         Meta(
-            description="PEM file of the authorities that sign the brokers' certificates; else the system's"
+            description="PEM file with the authorities of the brokers' certificates; if not set, those of "
+            "the system"
         ),
     ] = None
-    cert_file: Annotated[Name | None, Meta(description="PEM file of the client certificate, for mTLS")] = None
-    key_file: Annotated[Name | None, Meta(description="PEM file of the key of that certificate")] = None
+    cert_file: Annotated[Name | None, Meta(description="PEM file with the client certificate, for mTLS")] = (
+        None
+    )
+    key_file: Annotated[Name | None, Meta(description="PEM file with the key of that certificate")] = None
     key_password_file: Annotated[
         Name | None,
         Meta(
             description=(
-                f"file with the password of the key; the variable {KEY_PASSWORD_VARIABLE} precedes it"
+                f"file with the password of the key; {KEY_PASSWORD_VARIABLE} in the environment takes "
+                "precedence"
             )
         ),
     ] = None
-    mechanism: Annotated[Mechanism | None, Meta(description="SASL mechanism of the login")] = None
+    mechanism: Annotated[
+        Mechanism | None, Meta(description="SASL mechanism of the login, required with `sasl-`")
+    ] = None
     username: Annotated[Name | None, Meta(description="user name, for PLAIN and SCRAM")] = None
     password_file: Annotated[
         Name | None,
-        Meta(description=f"file with the password of the user; the variable {PASSWORD_VARIABLE} precedes it"),
+        Meta(
+            description=f"file with the password of the user; {PASSWORD_VARIABLE} in the environment takes "
+            "precedence"
+        ),
     ] = None
     token_url: Annotated[
         Name | None,
@@ -71,7 +90,11 @@ class KafkaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     client_id: Annotated[Name | None, Meta(description="client id at the token server")] = None
     client_secret_file: Annotated[
         Name | None,
-        Meta(description=(f"file with the client secret; the variable {CLIENT_SECRET_VARIABLE} precedes it")),
+        Meta(
+            description=(
+                f"file with the client secret; {CLIENT_SECRET_VARIABLE} in the environment takes precedence"
+            )
+        ),
     ] = None
     scope: Annotated[Name | None, Meta(description="scope to request from the token server")] = None
     client_name: Annotated[
@@ -79,7 +102,9 @@ class KafkaConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             pattern=r"^[A-Za-z0-9._-]+\Z",
             max_length=64,
-            description="client id in the brokers' logs and quotas; parts of the program append their name",
+            extra={"pattern_text": "made of A-Z, a-z, 0-9, dots, underscores and hyphens"},
+            description="client id in the logs and quotas of the brokers; parts of the program append their "
+            "names",
         ),
     ] = "anpr"
 

@@ -1,7 +1,7 @@
-"""What is wrong with the settings together: names that name nothing, and what this version refuses.
+"""Checks of the settings together: references to unknown ids, and combinations that are not allowed.
 
-The checks read the file's values as `tomllib` gives them and pass over what is of a wrong type, so that a
-fault in one section hides none in another. There is a module for each subject; `CHECKS` has them all.
+The checks read the values of the file as `tomllib` returns them and skip those of a wrong type, so that a
+fault in one section hides none in another. Each subject has a module; `CHECKS` has all checks.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,6 @@ __all__ = ["CHECKS", "Check", "TomlValues", "run_checks"]
 
 
 def run_checks(values: TomlValues) -> Iterator[SettingFinding]:
-    """All findings of all checks in the values of a file."""
-    for each in CHECKS:
-        yield from each.find(values)
+    """Yield all findings of all checks in the values of a file."""
+    for check in CHECKS:
+        yield from check.find(values)

@@ -1,4 +1,4 @@
-"""What a check is, and what checks share."""
+"""The form of a check, and what several checks use."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from streams.settings import toml_format
 from streams.settings.validation import SettingFinding, suggest_name
 
 TomlValues = Mapping[str, object]
-"""A file's values, as `tomllib` gives them."""
+"""The values of a file or of a table in it, as `tomllib` returns them."""
 
 
 class Check(NamedTuple):
@@ -23,25 +23,35 @@ class Check(NamedTuple):
     find: Callable[[TomlValues], Iterator[SettingFinding]]
 
 
+def section_values(values: TomlValues, section: str) -> TomlValues:
+    """Return the values of a section; none if it is missing or of a wrong type."""
+    table = values.get(section)
+    return table if isinstance(table, dict) else {}
+
+
 def section_entries(values: TomlValues, section: str) -> Iterator[tuple[str, TomlValues]]:
-    """The entries of a section of tables, by id; an entry that is no table is an empty one."""
-    entries = values.get(section)
-    for name, entry in entries.items() if isinstance(entries, dict) else ():
+    """Yield the entries of a section of tables, by id; an entry of a wrong type as an empty table."""
+    for name, entry in section_values(values, section).items():
         yield name, entry if isinstance(entry, dict) else {}
 
 
+def list_entries(table: TomlValues, key: str) -> Iterator[tuple[int, object]]:
+    """Yield the entries of an array with their indices; none if it is missing or of a wrong type."""
+    entries = table.get(key)
+    yield from enumerate(entries if isinstance(entries, list) else ())
+
+
 def section_ids(values: TomlValues, section: str) -> Mapping[str, object] | None:
-    """The ids that are known of a section, shipped ones included; None if the section is no table."""
-    known = values.get(section, {})
-    if not isinstance(known, dict):
+    """Return the known ids of a section, built-in ones included; None if it is of a wrong type."""
+    entries = values.get(section, {})
+    if not isinstance(entries, dict):
         return None
-    return {**enabled_builtin_sites(values), **known} if section == "sites" else known
+    return {**enabled_builtin_sites(values), **entries} if section == "sites" else entries
 
 
 def enabled_builtin_sites(values: TomlValues) -> Mapping[str, SiteConfig]:
-    """The shipped sites that the values put in force, also those that own ones go before."""
-    section = values.get("network")
-    name = section.get("shipped") if isinstance(section, dict) else None
+    """Return the built-in sites that the values enable, overridden ones included."""
+    name = section_values(values, "network").get("shipped")
     return builtin_sites(
         "none" if find_faults(BuiltinNetwork, name) else msgspec.convert(name, BuiltinNetwork)
     )
@@ -50,8 +60,13 @@ def enabled_builtin_sites(values: TomlValues) -> Mapping[str, SiteConfig]:
 def check_reference(
     values: TomlValues, section: str, name: object, path: tuple[str | int, ...]
 ) -> Iterator[SettingFinding]:
-    """A finding if a section does not have the name. A section that is no table has a fault of its own."""
-    known = section_ids(values, section)
-    if known is not None and not find_faults(Identifier, name) and name not in known:
-        advice = suggest_name(str(name), known) or f"add [{toml_format.format_path((section, str(name)))}]"
-        yield SettingFinding(path, f"is an id in [{section}]", toml_format.format_for_message(name), advice)
+    """Yield a finding if a section does not have an id.
+
+    A section or an id of a wrong type is skipped: it has a finding of its own.
+    """
+    ids = section_ids(values, section)
+    if ids is not None and not find_faults(Identifier, name) and name not in ids:
+        advice = suggest_name(str(name), ids) or f"add [{toml_format.format_path((section, str(name)))}]"
+        yield SettingFinding(
+            path, f"must be an id in [{section}]", toml_format.format_for_message(name), advice
+        )

@@ -1,4 +1,4 @@
-"""The road network: what `[sites.<id>]`, their links and the cameras at them ask of one another."""
+"""Checks of the road network: sites, their links and the cameras at them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
@@ -15,76 +15,78 @@ from streams.settings.checks.check import (
     TomlValues,
     check_reference,
     enabled_builtin_sites,
+    list_entries,
     section_entries,
 )
 from streams.settings.validation import SettingFinding
 
 
 class _NetworkValues(NamedTuple):
-    """The places that the values give, as far as they can be read; `whole` says whether all sites could."""
+    """The network as far as it is valid; `is_complete` if all configured sites are."""
 
     places: Places
-    own_sites: Mapping[str, SiteConfig]
-    complete: bool
+    configured_sites: Mapping[str, SiteConfig]
+    is_complete: bool
 
 
 def _check_references(values: TomlValues) -> Iterator[SettingFinding]:
     for name, camera in section_entries(values, "cameras"):
-        yield from check_reference(values, "sites", camera.get("site"), ("cameras", name, "site"))
-        towards = camera.get("towards")
-        for index, to in enumerate(towards if isinstance(towards, list) else ()):
-            yield from check_reference(values, "sites", to, ("cameras", name, "towards", index))
-        earlier = camera.get("earlier")
-        for index, each in enumerate(earlier if isinstance(earlier, list) else ()):
-            if isinstance(each, dict):
-                yield from check_reference(
-                    values, "sites", each.get("site"), ("cameras", name, "earlier", index, "site")
-                )
+        path = ("cameras", name)
+        yield from check_reference(values, "sites", camera.get("site"), (*path, "site"))
+        for index, target in list_entries(camera, "towards"):
+            yield from check_reference(values, "sites", target, (*path, "towards", index))
+        for index, entry in list_entries(camera, "earlier"):
+            if isinstance(entry, dict):
+                site_path = (*path, "earlier", index, "site")
+                yield from check_reference(values, "sites", entry.get("site"), site_path)
 
 
 def _check_links(values: TomlValues) -> Iterator[SettingFinding]:
     for name, site in section_entries(values, "sites"):
-        links = site.get("links")
-        for index, link in enumerate(links if isinstance(links, list) else ()):
+        for index, link in list_entries(site, "links"):
             if isinstance(link, dict):
-                yield from check_reference(
-                    values, "sites", link.get("to"), ("sites", name, "links", index, "to")
-                )
-    given = _parse_network(values)
-    yield from _to_findings(given, validation.find_self_links(given.places.sites))
-    yield from _to_findings(given, validation.find_conflicting_links(given.places.sites))
+                path = ("sites", name, "links", index, "to")
+                yield from check_reference(values, "sites", link.get("to"), path)
+    network = _parse_network(values)
+    yield from _to_findings(network, validation.find_self_links(network.places.sites))
+    yield from _to_findings(network, validation.find_conflicting_links(network.places.sites))
 
 
 def _check_figures(values: TomlValues) -> Iterator[SettingFinding]:
-    given = _parse_network(values)
-    yield from _to_findings(given, validation.find_too_short_links(given.places.sites))
-    yield from _to_findings(given, validation.find_too_fast_links(given.places.sites))
+    network = _parse_network(values)
+    yield from _to_findings(network, validation.find_too_short_links(network.places.sites))
+    yield from _to_findings(network, validation.find_too_fast_links(network.places.sites))
 
 
 def _check_reachability(values: TomlValues) -> Iterator[SettingFinding]:
-    given = _parse_network(values)
-    # What a link that cannot be read would have linked is not known.
-    if given.complete:
-        yield from _to_findings(given, validation.find_unreachable_sites(given.places.sites))
+    network = _parse_network(values)
+    # It is unknown which sites an invalid link would have linked.
+    if network.is_complete:
+        yield from _to_findings(network, validation.find_unreachable_sites(network.places.sites))
 
 
 def _check_towards(values: TomlValues) -> Iterator[SettingFinding]:
-    given = _parse_network(values)
-    if given.complete:
-        yield from _to_findings(given, validation.find_unlinked_targets(given.places))
+    network = _parse_network(values)
+    if network.is_complete:
+        yield from _to_findings(network, validation.find_unlinked_targets(network.places))
 
 
 def _parse_network(values: TomlValues) -> _NetworkValues:
-    own = {name: _parse_site(site) for name, site in section_entries(values, "sites")}
-    sites = {**enabled_builtin_sites(values), **{name: site or SiteConfig() for name, site in own.items()}}
-    whole = all(site and all(link.to in sites for link in site.links) for site in own.values())
+    configured = {name: _parse_site(site) for name, site in section_entries(values, "sites")}
+    sites = {
+        **enabled_builtin_sites(values),
+        **{name: site or SiteConfig() for name, site in configured.items()},
+    }
+    is_complete = all(
+        site is not None and all(link.to in sites for link in site.links) for site in configured.values()
+    )
     cameras = {name: _parse_camera(camera) for name, camera in section_entries(values, "cameras")}
-    read = {name: site for name, site in own.items() if site}
-    return _NetworkValues(Places(cameras, sites), read, whole)
+    valid = {name: site for name, site in configured.items() if site is not None}
+    return _NetworkValues(Places(cameras, sites), valid, is_complete)
 
 
 def _parse_site(table: TomlValues) -> SiteConfig | None:
-    """A site, or None for one with a fault of its own."""
+    """Return a site, or None for an invalid one, which has a finding of its own."""
     try:
         return msgspec.convert(table, SiteConfig)
     except msgspec.ValidationError:
@@ -92,7 +94,7 @@ def _parse_site(table: TomlValues) -> SiteConfig | None:
 
 
 def _parse_camera(table: TomlValues) -> CameraConfig:
-    """Where a camera stands and looks, as far as it can be read."""
+    """Return the site and direction of a camera, as far as they are valid."""
     site, towards = table.get("site"), table.get("towards", [])
     if find_faults(list[Identifier], towards) or (site is not None and find_faults(Identifier, site)):
         return CameraConfig()
@@ -102,39 +104,40 @@ def _parse_camera(table: TomlValues) -> CameraConfig:
 def _to_findings(network: _NetworkValues, faults: Iterator[NetworkFault]) -> Iterator[SettingFinding]:
     for fault in faults:
         section, name, *keys = fault.path
-        if section != "sites" or name in network.own_sites:
+        if section != "sites" or name in network.configured_sites:
             yield SettingFinding(*fault)
             continue
-        # A shipped site has no line in the file: what an own one makes of it is told there.
-        of = f"of the shipped site {name}: "
-        path: tuple[str | int, ...] = ("network", "shipped")
+        # A built-in site has no line in the file: the fault is reported at the configured one that causes it.
+        subject, path = f"the built-in site {name}", ("network", "shipped")
         if keys:
             link = network.places.sites[str(name)].links[int(keys[1])]
-            of = f"of the shipped link from {name} to {link.to}: "
-            path = ("sites", link.to) if link.to in network.own_sites else path
-        where = f"`{keys[-1]}` " if len(keys) > 2 else ""
-        yield SettingFinding(path, f"{of}{where}{fault.rule}", fault.value, fault.advice)
+            subject = f"the built-in link from {name} to {link.to}"
+            path = ("sites", link.to) if link.to in network.configured_sites else path
+        if len(keys) > 2:
+            subject = f"`{keys[-1]}` of {subject}"
+        yield SettingFinding(path, f"{subject} {fault.rule}", fault.value, fault.advice)
 
 
 NETWORK: Final = (
     Check(
-        "The `site`, the `towards` and the `earlier` of a camera name sites in `[sites.<id>]` or shipped "
-        "ones.",
+        "The `site`, the `towards` and the `earlier` of a camera must be ids in `[sites.<id>]` or of "
+        "built-in sites.",
         _check_references,
     ),
     Check(
-        "The `links` of a site lead to other sites in `[sites.<id>]` or shipped ones. One that is told twice "
-        "has the same figures.",
+        "The `links` of a site must lead to other sites in `[sites.<id>]` or built-in ones. A link that is "
+        "given twice must have the same figures.",
         _check_links,
     ),
     Check(
-        "The `km` of a link are no fewer than the crow flies between its ends, less 5 %. Its usual speed is "
-        "at most 200 km/h on a road and 320 between stations, its best one 250 and 330; `best_minutes` is at "
-        "most `minutes`.",
+        "The `km` of a link must be at least the straight line between its ends, less 5 %. Its usual speed "
+        "must be at most 200 km/h on a road and 320 km/h on rails, its best speed 250 and 330 km/h; "
+        "`best_minutes` must be at most `minutes`.",
         _check_figures,
     ),
     Check(
-        "Once any links are set, each site can be reached from each other one by road.", _check_reachability
+        "If any links are configured, each site must be reachable from every other one by road.",
+        _check_reachability,
     ),
-    Check("A link leads from a camera's `site` to each site in its `towards`.", _check_towards),
+    Check("A link must lead from the `site` of a camera to each site in its `towards`.", _check_towards),
 )

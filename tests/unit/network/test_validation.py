@@ -68,7 +68,7 @@ def test_a_link_is_not_shorter_than_the_straight_line_less_5_percent(km: float, 
     found = list(validation.find_too_short_links(linked(LILLE, ARRAS, LinkConfig("b", km, 30))))
     assert paths(found) == (["sites.a.links.0.km"] if wrong else [])
     if wrong:
-        assert "from a to b is 42.5 km long" in found[0].rule and found[0].value == "39"
+        assert "from a to b is 42.5 km long" in found[0].advice and found[0].value == "39"
 
 
 def test_a_link_between_places_that_are_not_known_may_be_of_any_length() -> None:

@@ -10,7 +10,15 @@ from streams.correlation.config import CentreConfig
 from streams.gateway.config import GatewayCameraConfig
 from streams.matching.config import ListConfig, MatchingConfig
 from streams.network.config import SiteConfig
-from streams.settings.load import SettingsError, load_settings, parse_settings, read_settings, settings_path
+from streams.records.faults import MISSING_RULE
+from streams.settings.load import (
+    SettingPosition,
+    SettingsError,
+    load_settings,
+    parse_settings,
+    read_settings,
+    settings_path,
+)
 from streams.settings.model import Settings
 from streams.settings.validation import validate
 
@@ -68,12 +76,12 @@ lat = "north"
 site = "rekem"
 """
     assert faults(text) == [
-        'border.toml:2: lists.sis.mode: is one of exact, pattern, confusable, fuzzy; it is "loose"',
-        "border.toml:5: matching.equivalences: is a whole number from 0 to 2; it is 3",
-        "border.toml:6: matching.equivalence_min_lenght: is not a key of [matching]; "
+        'border.toml:2: lists.sis.mode: must be one of exact, pattern, confusable, fuzzy, got "loose"',
+        "border.toml:5: matching.equivalences: must be a whole number from 0 to 2, got 3",
+        "border.toml:6: matching.equivalence_min_lenght: unknown key of [matching]; "
         "did you mean equivalence_min_length?",
-        'border.toml:9: sites.rekkem.lat: is a number from -90 to 90; it is "north"',
-        'border.toml:12: cameras.c1.site: is an id in [sites]; it is "rekem"; did you mean rekkem?',
+        'border.toml:9: sites.rekkem.lat: must be a number from -90 to 90, got "north"',
+        'border.toml:12: cameras.c1.site: must be an id in [sites], got "rekem"; did you mean rekkem?',
     ]
 
 
@@ -81,21 +89,20 @@ def test_a_fault_has_its_parts() -> None:
     with pytest.raises(SettingsError) as caught:
         parse_settings("[matching]\nequivalences = 3\n", "border.toml")
     (fault,) = caught.value.faults
-    assert fault.file == "border.toml"
-    assert (fault.line, fault.column) == (2, None)
+    assert fault.position == SettingPosition("border.toml", 2, None)
     assert fault.field == "matching.equivalences"
-    assert fault.rule == "is a whole number from 0 to 2"
+    assert fault.rule == "must be a whole number from 0 to 2"
     assert fault.value == "3"
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a = 1\nb = = 2\n", "border.toml:2:5: is not TOML: Invalid value"),
-        ("[a]\nb = 'x", "border.toml:2:7: is not TOML: "),
-        ("[a]\n[a]\n", "border.toml:2:3: is not TOML: Cannot declare ('a',) twice"),
+        ("a = 1\nb = = 2\n", "border.toml:2:5: invalid TOML: Invalid value"),
+        ("[a]\nb = 'x", "border.toml:2:7: invalid TOML: "),
+        ("[a]\n[a]\n", "border.toml:2:3: invalid TOML: Cannot declare ('a',) twice"),
         ("a = [" * 5000, "border.toml:1"),
-        (f"a = {'1' * 5000}", "border.toml:1: holds a whole number of thousands of digits"),
+        (f"a = {'1' * 5000}", "border.toml:1: invalid TOML: a whole number with thousands of digits"),
     ],
 )
 def test_text_that_is_not_toml_is_one_fault(text: str, told: str) -> None:
@@ -105,10 +112,10 @@ def test_text_that_is_not_toml_is_one_fault(text: str, told: str) -> None:
 
 def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
     assert faults("[corelation]\npassage_gap_s = 1\n") == [
-        "border.toml:1: corelation: is not a section; did you mean correlation?"
+        "border.toml:1: corelation: unknown section; did you mean correlation?"
     ]
     assert faults("zzz = 1\n") == [
-        "border.toml:1: zzz: is not a section; "
+        "border.toml:1: zzz: unknown section; "
         "known: kafka, topics, worker, lists, matching, correlation, network, sites, cameras, centres, "
         "handovers, operations, jurisdictions, gateway"
     ]
@@ -116,24 +123,25 @@ def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
 
 def test_an_unknown_key_is_one_fault_beside_others_of_its_table_and_its_value_is_not_told() -> None:
     assert faults('[centres.a]\nNAME = "x"\nqqq = "hush"\ncountry = "XX"\n') == [
-        "border.toml:2: centres.a.NAME: is not a key of [centres.a]; did you mean name?",
-        "border.toml:3: centres.a.qqq: is not a key of [centres.a]; known: name, country",
-        'border.toml:4: centres.a.country: is a country\'s ISO 3166-1 alpha-2 code in upper case; it is "XX"',
+        "border.toml:2: centres.a.NAME: unknown key of [centres.a]; did you mean name?",
+        "border.toml:3: centres.a.qqq: unknown key of [centres.a]; known: name, country",
+        "border.toml:4: centres.a.country: must be a country's ISO 3166-1 alpha-2 code in upper case, "
+        'got "XX"',
     ]
 
 
 def test_a_section_of_a_wrong_form_is_a_fault_and_hides_no_other() -> None:
     assert faults('sites = 3\nlists = { sis = 4 }\n[cameras.c1]\nsite = "x"\ndirection = 5\n') == [
-        "border.toml:1: sites: is a table, each entry a table; it is 3",
-        "border.toml:2: lists.sis: is a table; it is 4",
-        "border.toml:5: cameras.c1.direction: is text of 1 to 64 characters; it is 5",
+        "border.toml:1: sites: must be a table, each value a table, got 3",
+        "border.toml:2: lists.sis: must be a table, got 4",
+        "border.toml:5: cameras.c1.direction: must be text of 1 to 64 characters, got 5",
     ]
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
 def test_a_number_that_is_not_finite_is_a_fault(value: str) -> None:
     assert faults(f"[correlation]\nlive_within_s = {value}\n") == [
-        f"border.toml:2: correlation.live_within_s: is a number from 0 to 86400; it is {value}"
+        f"border.toml:2: correlation.live_within_s: must be a number from 0 to 86400, got {value}"
     ]
 
 
@@ -146,7 +154,7 @@ def test_a_number_within_its_bounds_is_none(value: str) -> None:
 
 def test_a_camera_names_a_site() -> None:
     assert faults('[cameras."be.1"]\nsite = "nowhere"\n') == [
-        'border.toml:2: cameras."be.1".site: is an id in [sites]; it is "nowhere"; add [sites.nowhere]'
+        'border.toml:2: cameras."be.1".site: must be an id in [sites], got "nowhere"; add [sites.nowhere]'
     ]
     assert parse_settings('[cameras."be.1"]\nsite = "s"\n[sites.s]\n', "x").places.site_at("be.1", 0) == "s"
 
@@ -158,9 +166,9 @@ def test_a_faulty_site_is_still_a_site() -> None:
 def test_an_audience_names_centres_whether_or_not_any_is_configured() -> None:
     text = '[lists.a]\naudience = [\n  "be",\n  "fr",\n  7,\n]\n'
     assert faults(text) == [
-        'border.toml:3: lists.a.audience[0]: is an id in [centres]; it is "be"; add [centres.be]',
-        'border.toml:4: lists.a.audience[1]: is an id in [centres]; it is "fr"; add [centres.fr]',
-        "border.toml:5: lists.a.audience[2]: is text of 1 to 64 characters; it is 7",
+        'border.toml:3: lists.a.audience[0]: must be an id in [centres], got "be"; add [centres.be]',
+        'border.toml:4: lists.a.audience[1]: must be an id in [centres], got "fr"; add [centres.fr]',
+        "border.toml:5: lists.a.audience[2]: must be text of 1 to 64 characters, got 7",
     ]
     known = text.replace("  7,\n", "") + "[centres.be]\n[centres.fr]\n"
     assert parse_settings(known, "x").lists["a"].audience == ["be", "fr"]
@@ -178,21 +186,21 @@ def test_a_list_has_a_mode_and_a_lowest_posterior() -> None:
         == 0.9
     )
     assert faults("[lists.a]\nmin_posterior = 1.5\nfalse_hits_per_day = 0\n") == [
-        "border.toml:2: lists.a.min_posterior: is a number from 0 to 1; it is 1.5",
-        "border.toml:3: lists.a.false_hits_per_day: is a number above 0; it is 0",
+        "border.toml:2: lists.a.min_posterior: must be a number from 0 to 1, got 1.5",
+        "border.toml:3: lists.a.false_hits_per_day: must be a number above 0, got 0",
     ]
 
 
 def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
     assert faults("[topics]\nmatches_hours = 30\nhits_hours = 47.5\n[correlation]\nkept_hours = 48\n") == [
-        "border.toml:2: topics.matches_hours: is at least [correlation] kept_hours (48): hits are kept "
-        "up to date from the matches; it is 30",
-        "border.toml:3: topics.hits_hours: is at least [correlation] kept_hours (48): what was told is "
-        "read back from the hits; it is 47.5",
+        "border.toml:2: topics.matches_hours: must be at least `kept_hours` of [correlation] (48), got 30; "
+        "the state is restored from the matches",
+        "border.toml:3: topics.hits_hours: must be at least `kept_hours` of [correlation] (48), got 47.5; "
+        "the emitted revisions are restored from the hits",
     ]
     assert faults("[topics]\nwithdrawn_hours = 71\n") == [
-        "border.toml:2: topics.withdrawn_hours: is at least [topics] matches_hours (72): a match must "
-        "find that its alert was withdrawn; it is 71"
+        "border.toml:2: topics.withdrawn_hours: must be at least `matches_hours` of [topics] (72), got 71; "
+        "a restored match requires its alert's withdrawal"
     ]
     parse_settings(
         "[topics]\nmatches_hours = 24\nwithdrawn_hours = 24\n[correlation]\nkept_hours = 12\n", "right"
@@ -201,14 +209,14 @@ def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
 
 def test_the_id_of_a_list_holds_no_slash() -> None:
     (line,) = faults('[lists."a/b"]\n')
-    assert line.startswith('border.toml:1: lists."a/b": its id holds no slash; it is "a/b"; ')
+    assert line.startswith('border.toml:1: lists."a/b": its id must not contain a slash, got "a/b"; ')
     assert "a/b" in parse_settings('[sites."a/b"]\n', "x").sites
 
 
 @pytest.mark.parametrize("section", ["lists", "sites", "cameras", "centres"])
 def test_an_id_has_1_to_64_characters(section: str) -> None:
     assert faults(f'[{section}.""]\n') == [
-        f'border.toml:1: {section}."": its id is text of 1 to 64 characters; it is ""'
+        f'border.toml:1: {section}."": its id must be text of 1 to 64 characters, got ""'
     ]
     assert len(faults(f"[{section}.{'x' * 65}]\n")) == 1
     parse_settings(f"[{section}.{'x' * 64}]\n[{section}.x]\n", "x")
@@ -227,14 +235,14 @@ def test_a_fault_does_not_tell_a_secret() -> None:
     found = list(validate(Login, values))
     assert [finding.path for finding in found] == [("password",), ("tokens", 1), ("user",), ("pasword",)]
     assert "hush" not in repr(found) and "99887" not in repr(found)
-    assert found[0].value == "hidden, for it is secret"
+    assert found[0].value == "a secret value (not shown)"
     assert found[2].value == '"me"'
     assert "hush" not in repr(list(validate(Login, "hush")))
 
 
 def test_a_required_key_that_is_missing_is_a_fault() -> None:
     (found,) = validate(Login, {})
-    assert (found.path, found.rule) == (("password",), "is required and missing")
+    assert (found.path, found.rule) == (("password",), MISSING_RULE)
 
 
 def test_a_file_is_read_and_named_in_its_faults(tmp_path: Path) -> None:
@@ -253,7 +261,7 @@ def test_a_file_that_is_not_utf_8_is_one_fault(tmp_path: Path) -> None:
     file.write_bytes("[centres.a]\nname = 'é'\n".encode("latin-1"))
     with pytest.raises(SettingsError) as caught:
         read_settings(file)
-    assert str(caught.value) == f"{file}:2:9: is UTF-8 text; it is byte 0xE9"
+    assert str(caught.value) == f"{file}:2:9: must be UTF-8 text, got byte 0xE9"
 
 
 def test_a_file_that_is_not_there_is_not_a_fault_of_settings(tmp_path: Path) -> None:

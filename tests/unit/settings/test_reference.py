@@ -117,14 +117,17 @@ def test_every_form_of_table_reads_back() -> None:
     ("kind", "told"),
     [
         (Annotated[int, Meta(ge=1, le=5)] | None, "a whole number from 1 to 5"),
-        (Annotated[float, Meta(gt=0, le=1)], "a number above 0 and not above 1"),
-        (Annotated[float, Meta(ge=0)], "a number not below 0"),
+        (Annotated[float, Meta(gt=0, le=1)], "a number above 0 and at most 1"),
+        (Annotated[float, Meta(ge=0)], "a number of at least 0"),
         (float, "a finite number"),
         (bool, "true or false"),
         (str, "text"),
-        (Annotated[str, Meta(min_length=2, pattern="^x")], "text of at least 2 characters that matches ^x"),
+        (
+            Annotated[str, Meta(min_length=2, pattern="^x", extra={"pattern_text": "that begin with x"})],
+            "text of at least 2 characters that begin with x",
+        ),
         (Annotated[list[int], Meta(max_length=3)], "an array of at most 3 entries, each a whole number"),
-        (dict[str, bool], "a table, each entry true or false"),
+        (dict[str, bool], "a table, each value true or false"),
         (int | str, "a whole number or text"),
         (Literal["b", "a"], "one of b, a"),
         (Login | None, "a table"),
@@ -134,9 +137,14 @@ def test_a_type_in_words(kind: object, told: str) -> None:
     assert describe_type(kind) == told
 
 
+def test_a_pattern_has_a_text_so_that_no_regular_expression_is_shown() -> None:
+    with pytest.raises(ValueError, match="has no `pattern_text`"):
+        describe_type(Annotated[str, Meta(pattern="^x")])
+
+
 def test_the_reference_has_each_section_and_key_with_type_default_and_description() -> None:
     text = build_reference()
-    row = "| `live_within_s` | a number from 0 to 86400 | `300.0` | greatest age in seconds of a read"
+    row = "| `live_within_s` | a number from 0 to 86400 | `300.0` | maximum age in seconds of a read"
     assert row in text
     for field in msgspec.structs.fields(Settings):
         assert f"## `[{field.encode_name}" in text

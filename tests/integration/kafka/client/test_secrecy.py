@@ -56,7 +56,7 @@ def test_a_secret_in_the_settings_is_refused_and_not_shown(tmp_path: Path) -> No
     file.write_text(f'[kafka]\npassword = "{KEY_PASSWORD}"\n', "utf-8")
     result = CliRunner().invoke(main, ["config", "check", "--config", str(file)])
     assert result.exit_code == 1
-    assert "kafka.password: is not a key of [kafka]; did you mean password_file?" in result.stderr
+    assert "kafka.password: unknown key of [kafka]; did you mean password_file?" in result.stderr
     assert KEY_PASSWORD not in result.output
 
 

@@ -33,7 +33,8 @@ def test_a_right_jurisdiction() -> None:
 
 def test_what_is_allowed_has_a_source() -> None:
     assert fault(KEPT + "[jurisdictions.FR.lookback_hours]\nNATIONAL = 24\n") == (
-        "border.toml:3: jurisdictions.FR.lookback_source: is required, for `lookback_hours` allows something"
+        "border.toml:3: missing required key `jurisdictions.FR.lookback_source`; name the law that permits "
+        "`lookback_hours`"
     )
     assert parse_settings(KEPT + "[jurisdictions.FR]\n", "border.toml").jurisdictions == {
         "FR": JurisdictionConfig()
@@ -43,21 +44,21 @@ def test_what_is_allowed_has_a_source() -> None:
 def test_no_more_hours_than_are_kept() -> None:
     text = '[jurisdictions.FR]\nlookback_source = "law"\nlookback_hours = {NATIONAL = 361}\n'
     assert fault(KEPT + text) == (
-        "border.toml:5: jurisdictions.FR.lookback_hours.NATIONAL: is at most `reads_hours` of [topics] for "
-        "FR (360): none are older; it is 361"
+        "border.toml:5: jurisdictions.FR.lookback_hours.NATIONAL: must be at most `reads_hours` of [topics] "
+        "for FR (360), got 361; older reads are not retained"
     )
-    assert "needs FR in `reads_hours`" in fault(text)
+    assert "must not be set without FR in `reads_hours`" in fault(text)
 
 
 def test_a_basis_and_a_country_are_known() -> None:
-    assert "its id is a country's" in fault("[jurisdictions.XX]\n")
+    assert "its id must be a country's" in fault("[jurisdictions.XX]\n")
     text = '[jurisdictions.FR]\nlookback_source = "law"\nlookback_hours = {national = 24}\n'
-    assert "its id is one of SIS-36-discreet" in fault(KEPT + text)
+    assert "its id must be one of SIS-36-discreet" in fault(KEPT + text)
 
 
 def test_a_rule_ends_after_it_begins() -> None:
     days = "lookback_begins = 2026-06-01\nlookback_ends = 2026-06-01\n"
-    assert "is after `lookback_begins` (2026-06-01)" in fault("[jurisdictions.FR]\n" + days)
+    assert "must be after `lookback_begins` (2026-06-01)" in fault("[jurisdictions.FR]\n" + days)
     assert parse_settings(
         "[jurisdictions.FR]\n" + days.replace("-06-01\nlookback_ends", "-05-01\nlookback_ends"), "x"
     )

@@ -22,7 +22,7 @@ def test_shipped_sites_are_in_force_only_if_asked_for() -> None:
     assert settings.places.sites == builtin_sites("fr-be")
     assert settings.sites == {}
     (line,) = faults('[network]\nshipped = "fr"\n')
-    assert line == 'x:2: network.shipped: is one of none, fr-be; it is "fr"'
+    assert line == 'x:2: network.shipped: must be one of none, fr-be, got "fr"'
 
 
 def test_an_own_site_goes_before_the_shipped_one_whole() -> None:
@@ -55,12 +55,12 @@ def test_cameras_and_links_may_name_shipped_sites_and_are_told_the_nearest() -> 
     text = '[cameras.c]\nsite = "lile"\ntowards = ["neuvile"]\n'
     text += '[sites.m]\nlinks = [{ to = "rekem", km = 9, minutes = 9 }]\n'
     assert faults(SHIPPED + text) == [
-        'x:4: cameras.c.site: is an id in [sites]; it is "lile"; did you mean lille?',
-        'x:5: cameras.c.towards[0]: is an id in [sites]; it is "neuvile"; did you mean neuville?',
-        'x:7: sites.m.links[0].to: is an id in [sites]; it is "rekem"; did you mean rekkem?',
+        'x:4: cameras.c.site: must be an id in [sites], got "lile"; did you mean lille?',
+        'x:5: cameras.c.towards[0]: must be an id in [sites], got "neuvile"; did you mean neuville?',
+        'x:7: sites.m.links[0].to: must be an id in [sites], got "rekem"; did you mean rekkem?',
     ]
     assert faults('[cameras.c]\nsite = "lille"\n') == [
-        'x:2: cameras.c.site: is an id in [sites]; it is "lille"; add [sites.lille]'
+        'x:2: cameras.c.site: must be an id in [sites], got "lille"; add [sites.lille]'
     ]
 
 
@@ -86,20 +86,20 @@ site = "b"
 towards = ["a", "c"]
 """
     ) == [
-        "x:5: sites.a.links[0].to: must be another site; it is a; name the next site, or remove the link",
-        "x:6: sites.a.links[1].km: must be at least 40.3: the straight line from a to b is 42.5 km long; it "
-        "is 30; correct the km, or `lat` and `lon` of the two sites",
-        "x:7: sites.a.links[2].best_minutes: must be at most `minutes` (5): the best time is no longer than "
-        "the usual one; it is 6; correct the minutes or the km",
-        "x:7: sites.a.links[2].minutes: must give a usual speed of at most 200 km/h on a road; it is 5: 240 "
-        "km/h; correct the minutes or the km",
-        "x:8: sites.a.links[3].best_minutes: must give a best speed of at most 250 km/h on a road; it is 2: "
-        "300 km/h; correct the minutes or the km",
-        "x:13: sites.b.links[0]: must have the figures of links[1] of site a, the same link: 30 km, 20 min; "
-        "it is 50 km, 20 min; give a link once, at one of its ends, or each direction with `one_way = true`",
+        "x:5: sites.a.links[0].to: must be another site, got a; name the next site, or remove the link",
+        "x:6: sites.a.links[1].km: must be at least 40.3, got 30; the straight line from a to b is 42.5 "
+        "km long; correct the km, or `lat` and `lon` of the two sites",
+        "x:7: sites.a.links[2].best_minutes: must be at most `minutes` (5), the usual time, got 6; correct "
+        "the minutes or the km",
+        "x:7: sites.a.links[2].minutes: must give a usual speed of at most 200 km/h on a road, got 5 (240 "
+        "km/h); correct the minutes or the km",
+        "x:8: sites.a.links[3].best_minutes: must give a best speed of at most 250 km/h on a road, got 2 "
+        "(300 km/h); correct the minutes or the km",
+        "x:13: sites.b.links[0]: must have the figures of links[1] of site a, the same link (30 km, 20 min), "
+        "got 50 km, 20 min; give a link once, at one of its ends, or each direction with `one_way = true`",
         "x:15: sites.d: must lead back to the rest of the network; a vehicle that comes there cannot go on; "
         "add a link that leads on, or remove `one_way` from one",
-        "x:18: cameras.k.towards[1]: must be a site to which a link leads from b; it is c; links lead to a",
+        "x:18: cameras.k.towards[1]: must be a site to which a link leads from b, got c; links lead to a",
     ]
 
 
@@ -114,9 +114,9 @@ def test_sites_without_links_are_no_network_but_one_apart_from_a_network_is_a_fa
 def test_what_an_own_site_makes_of_shipped_links_is_told_there() -> None:
     (line,) = faults(f"{SHIPPED}[sites.zeebrugge]\nlat = 48\nlon = 3\n")
     assert line == (
-        "x:3: sites.zeebrugge: of the shipped link from brugge to zeebrugge: `km` must be at least 334.1: "
-        "the straight line from brugge to zeebrugge is 351.7 km long; it is 21.8; correct the km, or `lat` "
-        "and `lon` of the two sites"
+        "x:3: sites.zeebrugge: `km` of the built-in link from brugge to zeebrugge must be at least 334.1, "
+        "got 21.8; the straight line from brugge to zeebrugge is 351.7 km long; correct the km, or `lat` and "
+        "`lon` of the two sites"
     )
 
 
@@ -124,16 +124,16 @@ def test_shipped_sites_that_own_ones_cut_off_are_told() -> None:
     # The links that begin at a shipped site go with it; that from dunkerque to steenvoorde stays.
     text = f"{SHIPPED}[sites.steenvoorde]\n[sites.poperinge]\n"
     found = faults(text)
-    assert [line.split(": must be linked")[0] for line in found] == [
-        "x:2: network.shipped: of the shipped site callicanes",
-        "x:4: sites.poperinge",
+    assert [line.split(" must be linked")[0] for line in found] == [
+        "x:2: network.shipped: the built-in site callicanes",
+        "x:4: sites.poperinge:",
     ]
 
 
 def test_where_a_link_cannot_be_read_nothing_is_said_of_what_it_would_have_linked() -> None:
     text = '[sites.a]\nlinks = [{ to = "b", km = "far", minutes = 5 }]\n[sites.b]\n[sites.c]\n'
     text += 'links = [{ to = "b", km = 3, minutes = 5 }]\n[cameras.k]\nsite = "a"\ntowards = ["b"]\n'
-    assert faults(text) == ['x:2: sites.a.links[0].km: is a number above 0 and not above 2000; it is "far"']
+    assert faults(text) == ['x:2: sites.a.links[0].km: must be a number above 0 and at most 2000, got "far"']
 
 
 def test_a_camera_with_a_maker_may_stand_at_a_shipped_site() -> None:
@@ -141,4 +141,6 @@ def test_a_camera_with_a_maker_may_stand_at_a_shipped_site() -> None:
     kept = "[topics.reads_hours]\nFR = 24\nBE = 24\n"
     parse_settings(SHIPPED + kept + camera, "x")
     found = faults(SHIPPED + "[topics.reads_hours]\nBE = 24\n" + camera)
-    assert any(line.startswith("x:6: cameras.c.site: has a country in `reads_hours`") for line in found)
+    assert any(
+        line.startswith("x:6: cameras.c.site: must be a site in a country in `reads_hours`") for line in found
+    )
