@@ -1,4 +1,4 @@
-"""`anpr explain`: the formats a plate fits, the alerts it would match, and why."""
+"""`anpr explain`: the formats a plate fits, the alerts it would match, and why; or why there was a hit."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +8,11 @@ import click
 import orjson
 
 from streams.alerts import Index
-from streams.cli.common.hit_table import describe_differences
+from streams.cli.common.hit_text import describe_differences
 from streams.cli.common.options import INPUT_FILE, config_option, options_object, read_models, read_settings
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.times import TIME
+from streams.cli.explain_hit import find_hit_in_files, find_hit_on_kafka, format_hit
 from streams.files.jsonl import InputFileError
 from streams.files.loading import load_index
 from streams.matching.candidates import find_candidates
@@ -44,6 +45,8 @@ class _ExplainOptions(NamedTuple):
     at_ms: Millis | None
     config: Path | None
     as_json: bool
+    hits: tuple[str, ...]
+    kafka: bool
 
 
 @click.command()
@@ -62,6 +65,14 @@ class _ExplainOptions(NamedTuple):
 @click.option("--at", "at_ms", type=TIME, help="Time of the read; by default that in READ, or now.")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.option(
+    "--hits",
+    multiple=True,
+    metavar="FILE",
+    type=INPUT_FILE,
+    help="Hits, JSON lines (.gz; - is standard input), of which READ names one; may be repeated.",
+)
+@click.option("--kafka", is_flag=True, help="Hits on Kafka, of which READ names one.")
 @options_object(_ExplainOptions)
 def explain(options: _ExplainOptions) -> None:
     """Explain a READ: its normal form, the formats it fits, what it would match and why.
@@ -70,8 +81,15 @@ def explain(options: _ExplainOptions) -> None:
     the vehicle. With --alerts each alert that it might match follows, with the rule that decides, the
     probability that it is the listed vehicle, and the reasons.
 
-    Exit codes: 0 done, 1 a file is damaged or the settings have faults, 2 wrong use.
+    With --hits or --kafka, READ is the id of a hit, or its first 8 digits or more as `anpr hits tail` and
+    `anpr replay` show them; its latest revision is explained.
+
+    Exit codes: 0 done; 1 a file is damaged, the settings have faults, or Kafka cannot be read; 2 wrong use,
+    or no such hit.
     """
+    if options.hits or options.kafka:
+        _explain_hit(options)
+        return
     if options.country is not None and options.country not in COUNTRIES:
         raise click.BadParameter(
             f"must be a country's ISO 3166-1 alpha-2 code in upper case, got {options.country}",
@@ -88,6 +106,20 @@ def explain(options: _ExplainOptions) -> None:
     captured_at = to_rfc3339(read.captured_at)
     for line in _format_explanation(explanation, read.country, bool(options.alerts), captured_at):
         click.echo(line)
+
+
+def _explain_hit(options: _ExplainOptions) -> None:
+    """Print the explanation of the hit that the argument names. Raises click.UsageError, OperatorError."""
+    if options.hits and options.kafka:
+        raise click.UsageError("--hits and --kafka both name the hits; give one")
+    of_a_read = (options.country, options.confidence, options.at_ms)
+    if options.alerts or any(value is not None for value in of_a_read):
+        raise click.UsageError("--alerts, --at, --country and --confidence go with a read, not with a hit")
+    if options.kafka:
+        hit = find_hit_on_kafka(options.read_text, read_settings(options.config))
+    else:
+        hit = find_hit_in_files(options.read_text, options.hits)
+    click.echo(encode(hit) if options.as_json else "\n".join(format_hit(hit)))
 
 
 def _parse_read(options: _ExplainOptions) -> Read:

@@ -2,21 +2,18 @@
 
 import asyncio
 import sys
-import textwrap
-from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from streams.cli.common.groups import CommandGroup
-from streams.cli.common.hit_table import describe_differences, describe_state, hit_cells
-from streams.cli.common.journey_text import detail_lines
+from streams.cli.common.hit_output import wide_option
+from streams.cli.common.hit_printer import HitPrinter
 from streams.cli.common.options import config_option, options_object, read_settings, resolve_connection
 from streams.cli.common.progress import say
 from streams.cli.common.requirements import require_packages
-from streams.cli.common.text import printable
 from streams.cli.common.times import TIME
 from streams.records.decode import decode_hit
 from streams.records.encode import encode
@@ -26,20 +23,6 @@ from streams.records.times import Millis
 if TYPE_CHECKING:
     from streams.kafka.scan import ScanStart, UndecodableRecord
     from streams.settings.model import Settings
-
-# For a terminal of 120 columns; the last column gets the rest.
-_COLUMNS: Final = (
-    ("captured (UTC)", 14),
-    ("where", 10),
-    ("read", 12),
-    ("listed", 12),
-    ("match", 15),
-    ("do", 14),
-    ("p", 1),
-    ("hit", 9),
-)
-_WIDTH: Final = 120
-_INDENT: Final = 16
 
 
 class _TailOptions(NamedTuple):
@@ -52,6 +35,7 @@ class _TailOptions(NamedTuple):
     centre: str | None
     all_revisions: bool
     as_json: bool
+    wide: bool
 
 
 @click.group(cls=CommandGroup)
@@ -70,10 +54,11 @@ def hits() -> None:
 @click.option(
     "--all-revisions", is_flag=True, help="Also duplicates, and revisions older than one already shown."
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON lines instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines instead of text.")
+@wide_option
 @options_object(_TailOptions)
 def tail(options: _TailOptions) -> None:
-    """Print hits as they are emitted, each revision once.
+    """Print hits as they are emitted, each revision once, as blocks of text with the action first.
 
     It reads the topic of hits independently of the centres and takes nothing from them. A record that is not
     a valid hit is reported on stderr and skipped. The output is personal data.
@@ -81,6 +66,8 @@ def tail(options: _TailOptions) -> None:
     Exit codes: 0 done, also by Ctrl-C; 1 Kafka cannot be reached or refuses, or the topic does not exist.
     """
     since_ms, centre = options.since_ms, options.centre
+    if options.as_json and options.wide:
+        raise click.UsageError("--json and --wide are two forms of the hits; give one")
     if since_ms is not None and options.from_start:
         raise click.UsageError("--since and --from-start both say where to begin; give one")
     require_packages(("aiokafka",), "stream")
@@ -88,7 +75,7 @@ def tail(options: _TailOptions) -> None:
     if centre is not None and settings.centres and centre not in settings.centres:
         say(f"note: the settings have no [centres.{centre}]; they have {', '.join(sorted(settings.centres))}")
     start: ScanStart = "start" if options.from_start else "now" if since_ms is None else since_ms
-    printer = _HitPrinter(settings.topics.names().hits, centre, options.all_revisions, options.as_json)
+    printer = _TailPrinter(settings.topics.names().hits, options)
     try:
         _follow_hits(settings, start, options.until_end, printer)
     except KeyboardInterrupt:
@@ -96,7 +83,7 @@ def tail(options: _TailOptions) -> None:
         sys.exit(0)
 
 
-def _follow_hits(settings: "Settings", start: "ScanStart", until_end: bool, printer: "_HitPrinter") -> None:
+def _follow_hits(settings: "Settings", start: "ScanStart", until_end: bool, printer: "_TailPrinter") -> None:
     from streams.kafka.hit_tail import follow_hits
     from streams.kafka.scan import scan
 
@@ -115,17 +102,16 @@ def _follow_hits(settings: "Settings", start: "ScanStart", until_end: bool, prin
     asyncio.run(print_hits())
 
 
-class _HitPrinter:
-    """Prints hits: those for a centre or all, each revision once or all, as JSON lines or as rows."""
+class _TailPrinter:
+    """Prints hits: those for a centre or all, each revision once or all, as JSON lines or as text."""
 
-    def __init__(self, topic: str, centre: str | None, all_revisions: bool, as_json: bool) -> None:
+    def __init__(self, topic: str, options: _TailOptions) -> None:
         from streams.kafka.hit_tail import LatestRevisions
 
         self.topic = topic
-        self._centre = centre
-        self._new_revisions = None if all_revisions else LatestRevisions()
-        self._as_json = as_json
-        self._header_printed = False
+        self._centre = options.centre
+        self._new_revisions = None if options.all_revisions else LatestRevisions()
+        self._text = None if options.as_json else HitPrinter(options.wide)
 
     def handle(self, hit: "Hit | UndecodableRecord") -> None:
         """Print a record of the topic, or report it on stderr if it is not a valid hit."""
@@ -140,43 +126,8 @@ class _HitPrinter:
         return self._new_revisions is None or self._new_revisions.add(hit)
 
     def _print(self, hit: Hit) -> None:
-        if self._as_json:
-            sys.stdout.buffer.write(encode(hit) + b"\n")
-            sys.stdout.buffer.flush()
+        if self._text is not None:
+            self._text.print(hit)
             return
-        if not self._header_printed:
-            self._header_printed = True
-            click.secho(_format_row([heading for heading, _ in _COLUMNS], "list/alert"), bold=True)
-        dim = hit.kind == "withdrawn" or hit.mode == "historical"
-        for line in _hit_lines(hit):
-            click.secho(line, dim=dim)
-
-
-def _hit_lines(hit: Hit) -> Iterator[str]:
-    """Yield the row of a hit, and below it how the plates differ, its state and its journey."""
-    captured, where, read, listed, match, action, priority, alert, _ = map(printable, hit_cells(hit))
-    where = _shorten(where, dict(_COLUMNS)["where"])
-    # Without the year: the topic holds a month.
-    yield _format_row([captured[5:], where, read, listed, match, action, priority, hit.kind], alert)
-    state = describe_state(hit)
-    notes = [] if state == f"{hit.kind}, live" else [state]
-    if hit.kind != "withdrawn":
-        notes += [*describe_differences(hit.match), *detail_lines(hit)]
-    for note in notes:
-        yield from textwrap.wrap(
-            printable(note), _WIDTH, initial_indent=" " * _INDENT, subsequent_indent=" " * _INDENT
-        )
-
-
-def _format_row(row: list[str], last: str) -> str:
-    """Return a row; plates are never cut, so a long one leaves less room for the last column."""
-    line = "".join(f"{cell:<{width}}  " for cell, (_, width) in zip(row, _COLUMNS, strict=True))
-    return line + _shorten(last, _WIDTH - len(line))
-
-
-def _shorten(text: str, width: int) -> str:
-    """Return text with its middle left out so that it fits."""
-    if len(text) <= width:
-        return text
-    end = (width - 1) // 2
-    return f"{text[: width - 1 - end]}…{text[len(text) - end :]}"
+        sys.stdout.buffer.write(encode(hit) + b"\n")
+        sys.stdout.buffer.flush()

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 import click
 
-from streams.cli.common.hit_output import HitOutput, open_output
+from streams.cli.common.hit_block import wrap
+from streams.cli.common.hit_output import HitOutput, open_output, wide_option
 from streams.cli.common.options import INPUT_FILE, config_option, options_object, read_models, read_settings
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.rejected_lines import RejectedLines
 from streams.cli.common.text import counted
 from streams.cli.common.times import TIME
+from streams.cli.common.vehicle_summary import VehicleSummary
 from streams.files.jsonl import InputFileError
 from streams.files.loading import LoadedLists, load_index, load_verdicts
 from streams.pipeline import Pipeline
@@ -36,6 +38,7 @@ class _ReplayOptions(NamedTuple):
     rejected: str | None
     now_ms: Millis | None
     as_json: bool | None
+    wide: bool
 
 
 class _ReplayInputs(NamedTuple):
@@ -71,13 +74,15 @@ class _ReplayInputs(NamedTuple):
     type=TIME,
     help="Reference time; by default the latest captured_at so far.",
 )
-@click.option("--json/--table", "as_json", default=None, help="Form of the hits: JSON lines or a table.")
+@click.option("--json/--table", "as_json", default=None, help="Form of the hits: JSON lines or text.")
+@wide_option
 @options_object(_ReplayOptions)
 def replay(options: _ReplayOptions) -> None:
     """Match a file of reads against files of alerts and print the hits.
 
-    Hits go to --out as JSON lines; without it to standard output, as a table if that is a terminal. A line
-    that is not a valid read, alert or verdict is reported and left out.
+    Hits go to --out as JSON lines; without it to standard output, as text if that is a terminal: a block for
+    each revision of a hit, the action first. The run ends with the number of listed vehicles by action. A
+    line that is not a valid read, alert or verdict is reported and left out.
 
     Exit codes: 0 done, 1 a file is damaged or the settings have faults, 2 wrong use.
     """
@@ -87,29 +92,29 @@ def replay(options: _ReplayOptions) -> None:
     with ExitStack() as stack:
         rejected_file = stack.enter_context(open_output(options.rejected)) if options.rejected else None
         rejects = RejectedLines(rejected_file, hint="--rejected FILE writes all")
-        output = HitOutput(stack, options.out, options.as_json)
+        output = HitOutput(stack, options.out, options.as_json, options.wide)
         inputs = _load_inputs(options, settings, rejects)
         pipeline = _build_pipeline(inputs, settings)
         tune_gc(GcProfile.BATCHES)
         counts: Counter[str] = Counter()
+        vehicles = VehicleSummary()
         try:
             with file_progress("reads", (options.reads,)) as progress:
                 for step in replay_steps(pipeline, options.reads, options.now_ms, progress):
                     rejects.add(step.rejected)
                     output.write(step.hits)
                     counts.update(reads=step.read_count, matches=step.match_count)
-                    counts.update(hit.kind for hit in step.hits)
+                    vehicles.add(step.hits)
         except InputFileError as error:
             damage = error
         output.finish()
     rejects.report_remaining()
     _report_notes(pipeline, inputs.verdicts)
     say(
-        f"{counts['reads']:,} reads against {inputs.lists.alert_count:,} alerts: "
-        f"{counts['matches']:,} matches; hits {counts['new']:,} new, {counts['amended']:,} amended, "
-        f"{counts['withdrawn']:,} withdrawn, {output.active_count:,} active at the end; "
-        f"{rejects.count:,} lines rejected; {perf_counter() - began:.1f} s"
+        f"{counts['reads']:,} reads against {counted(inputs.lists.alert_count, 'alert')}: "
+        f"{counts['matches']:,} matches; {rejects.count:,} lines rejected; {perf_counter() - began:.1f} s"
     )
+    say("\n".join(wrap(vehicles.describe(), "  ")))
     if damage is not None:
         raise OperatorError(f"{damage}; only the lines before that were replayed")
 
@@ -140,7 +145,7 @@ def _build_pipeline(inputs: _ReplayInputs, settings: Settings) -> Pipeline:
 
 
 def _report_notes(pipeline: Pipeline, verdicts: list[Verdict]) -> None:
-    """Print what the hits alone do not show: verdicts without a hit, and passages suppressed by a budget."""
+    """Print what the hits do not show: verdicts without a hit, and passages suppressed by a budget."""
     unknown = sum(not pipeline.has_hit(verdict.hit_id) for verdict in verdicts)
     if unknown:
         say(f"{counted(unknown, 'verdict')} left out: these reads have no such hit")

@@ -1,4 +1,4 @@
-"""Where commands put hits: a file, standard output as JSON lines, or a table."""
+"""Where commands put hits: a file, standard output as JSON lines, or text for people."""
 
 import sys
 from contextlib import ExitStack
@@ -7,51 +7,46 @@ from typing import BinaryIO
 
 import click
 
-from streams.cli.common.hit_table import print_hits
+from streams.cli.common.hit_printer import HitPrinter
 from streams.records.encode import encode
 from streams.records.hit import Hit
 
 
 class HitOutput:
-    """The destination of hits: a file, standard output as JSON lines, or a table printed at the end.
+    """The destination of hits: a file, standard output as JSON lines, or text printed at the end.
 
+    Without `as_json` it is text if `wide` is set or standard output is a terminal and there is no file.
     Raises click.UsageError if the file cannot be written.
     """
 
-    def __init__(self, stack: ExitStack, out: str | None, as_json: bool | None) -> None:
-        self._table: list[Hit] | None = None
+    def __init__(self, stack: ExitStack, out: str | None, as_json: bool | None, wide: bool) -> None:
+        if as_json and wide:
+            raise click.UsageError("--json and --wide are two forms of the hits; give one")
+        self._wide = wide
+        self._text: list[Hit] | None = None
         self._file: BinaryIO | None = None
-        self._active: set[str] = set()
         if out and out != "-":
             self._file = stack.enter_context(open_output(out))
-        if as_json is False or (as_json is None and not out and sys.stdout.isatty()):
-            self._table = []
+        if as_json is False or wide or (as_json is None and not out and sys.stdout.isatty()):
+            self._text = []
         elif self._file is None:
             self._file = sys.stdout.buffer
 
-    @property
-    def active_count(self) -> int:
-        """The number of hits written and not withdrawn since."""
-        return len(self._active)
-
     def write(self, hits: list[Hit]) -> None:
         """Write revisions of hits, in the order in which they were emitted."""
-        for hit in hits:
-            if hit.kind == "withdrawn":
-                self._active.discard(hit.hit_id)
-            else:
-                self._active.add(hit.hit_id)
-        if self._table is not None:
-            self._table += hits
+        if self._text is not None:
+            self._text += hits
         if self._file is not None:
             self._file.writelines(encode(hit) + b"\n" for hit in hits)
 
     def finish(self) -> None:
-        """Flush the file, and print the table if there is one."""
+        """Flush the file, and print the text if there is any."""
         if self._file is not None:
             self._file.flush()
-        if self._table is not None:
-            print_hits(self._table)
+        if self._text:
+            printer = HitPrinter(self._wide)
+            for hit in self._text:
+                printer.print(hit)
 
 
 def open_output(path: str) -> BinaryIO:
@@ -60,3 +55,9 @@ def open_output(path: str) -> BinaryIO:
         return Path(path).open("wb")
     except OSError as error:
         raise click.UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+wide_option = click.option(
+    "--wide", is_flag=True, help="Hits as a table with one row a hit, some 140 columns wide."
+)
+"""Adds `--wide` to a command."""

@@ -10,30 +10,34 @@ from streams.records.journey import Handover, Journey, Pursuit
 _MAX_NEXT_SITES: Final = 2
 
 
-def detail_lines(hit: Hit) -> Iterator[str]:
-    """Yield a line for each thing a hit has beyond its match.
+def hit_details(hit: Hit) -> Iterator[tuple[str, str]]:
+    """Yield what a hit has beyond its match, each a label and a text.
 
     These are the handover, the last leg and the next sites, signs of a second vehicle, joint operations, and
     the authority of a lookback.
     """
     if hit.handover is not None:
-        yield describe_handover(hit.handover)
+        yield "handover", describe_handover(hit.handover)
         if hit.kind == "new" and hit.handover.pursuit is not None:
-            yield describe_pursuit(hit.handover.pursuit)
+            yield "pursuit", describe_pursuit(hit.handover.pursuit)
     elif hit.journey is not None:
-        yield from describe_journey(hit.journey)
+        for line in describe_journey(hit.journey):
+            yield "journey", line
     for doubt in hit.doubts:
-        yield f"{'a cloned plate?' if doubt.kind == 'too-fast' else 'another vehicle?'} {doubt.meaning}"
+        yield (
+            "doubt",
+            f"{'cloned plate?' if doubt.kind == 'too-fast' else 'another vehicle?'} {doubt.meaning}",
+        )
     for admission in hit.operations:
         best = (
             f", best at {admission.site_id} {format_span(admission.earliest, admission.latest)}"
             if admission.site_id
             else ""
         )
-        yield f"operation {admission.operation_id}: score {admission.score:.2f}{best}"
+        yield "operation", f"{admission.operation_id}, score {admission.score:.2f}{best}"
     if hit.lookback is not None:
         lookback = hit.lookback
-        yield f"found by lookback over {lookback.hours:g} h in {lookback.country}: {lookback.source}"
+        yield "lookback", f"over {lookback.hours:g} h in {lookback.country}: {lookback.source}"
 
 
 def describe_handover(handover: Handover) -> str:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import click
 
+from streams.cli.common.hit_output import wide_option
 from streams.cli.common.options import INPUT_FILE, config_option, options_object, read_settings
 from streams.cli.common.times import TIME
 from streams.cli.lookback.over_files import LookbackFiles, run_over_files
@@ -28,12 +29,20 @@ class _CommandOptions(NamedTuple):
     out: str | None
     rejected: str | None
     as_json: bool | None
+    wide: bool
 
     @property
     def files(self) -> LookbackFiles:
         """The files, and what goes with them."""
         return LookbackFiles(
-            self.alerts, self.reads, self.country, self.now_ms, self.out, self.rejected, self.as_json
+            self.alerts,
+            self.reads,
+            self.country,
+            self.now_ms,
+            self.out,
+            self.rejected,
+            self.as_json,
+            self.wide,
         )
 
 
@@ -68,7 +77,8 @@ class _CommandOptions(NamedTuple):
 @click.option("--now", "now_ms", type=TIME, help="With files: reference time; by default the current time.")
 @click.option("--out", metavar="FILE", help="With files: file for the hits, JSON lines.")
 @click.option("--rejected", metavar="FILE", help="With files: file for rejected lines, each with its faults.")
-@click.option("--json/--table", "as_json", default=None, help="Form of the output: JSON lines or a table.")
+@click.option("--json/--table", "as_json", default=None, help="Form of the output: JSON lines or text.")
+@wide_option
 @options_object(_CommandOptions)
 def lookback(options: _CommandOptions) -> None:
     """Match alerts against reads from before they came, to find where their vehicles have been.
@@ -102,6 +112,7 @@ def lookback(options: _CommandOptions) -> None:
         ("now", files.now_ms),
         ("out", files.out),
         ("rejected", files.rejected),
+        ("wide", files.wide or None),
     ):
         if value is not None:
             raise click.UsageError(f"--{name} needs --alerts and --reads")

@@ -8,11 +8,13 @@ from typing import NamedTuple
 import click
 
 from streams.alerts.index import Index
+from streams.cli.common.hit_block import wrap
 from streams.cli.common.hit_output import HitOutput, open_output
 from streams.cli.common.options import read_models
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.rejected_lines import RejectedLines
 from streams.cli.common.text import counted, printable
+from streams.cli.common.vehicle_summary import VehicleSummary
 from streams.cli.lookback.request import LookbackOptions, any_permitted, format_key, report_refused
 from streams.files.jsonl import InputFileError
 from streams.files.loading import LoadedLists, load_index
@@ -38,6 +40,7 @@ class LookbackFiles(NamedTuple):
     out: str | None
     rejected: str | None
     as_json: bool | None
+    wide: bool
 
 
 def run_over_files(settings: Settings, selection: LookbackOptions, files: LookbackFiles) -> None:
@@ -52,7 +55,7 @@ def run_over_files(settings: Settings, selection: LookbackOptions, files: Lookba
     with ExitStack() as stack:
         rejected_file = stack.enter_context(open_output(files.rejected)) if files.rejected else None
         rejects = RejectedLines(rejected_file, hint="--rejected FILE writes all")
-        output = HitOutput(stack, files.out, files.as_json)
+        output = HitOutput(stack, files.out, files.as_json, files.wide)
         lists = _load_alerts(settings, files.alerts, rejects)
         countries = _CameraCountries(settings, files.country)
         alerts = _select_alerts(selection, lists.alert_index, at_ms)
@@ -65,6 +68,7 @@ def run_over_files(settings: Settings, selection: LookbackOptions, files: Lookba
         pipeline = Pipeline(config, lists.alert_index)
         tune_gc(GcProfile.BATCHES)
         summary = _LookbackSummary()
+        vehicles = VehicleSummary()
         try:
             with file_progress("reads", files.reads) as progress:
                 for path in files.reads:
@@ -72,6 +76,7 @@ def run_over_files(settings: Settings, selection: LookbackOptions, files: Lookba
                         rejects.add(step.rejected)
                         output.write(step.hits)
                         summary.add(step)
+                        vehicles.add(step.hits)
         except InputFileError as error:
             damage = error
         output.finish()
@@ -80,9 +85,9 @@ def run_over_files(settings: Settings, selection: LookbackOptions, files: Lookba
     alert_count = sum(1 for request in requests if request.scope.permitted)
     say(
         f"{summary.reads:,} reads searched for {counted(alert_count, 'alert')}: {summary.matched:,} matched; "
-        f"{counted(output.active_count, 'hit')} active at the end; "
         f"{counted(rejects.count, 'line')} rejected; {perf_counter() - began:.1f} s"
     )
+    say("\n".join(wrap(vehicles.describe(), "  ")))
     if damage is not None:
         raise OperatorError(f"{damage}; only the lines before that were searched")
 

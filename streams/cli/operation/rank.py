@@ -5,23 +5,17 @@ import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from streams.analysis.crew_allocation import CrewSlot, NoSlotReason
 from streams.analysis.vehicle_ranking import RankedVehicle, VehicleRanking
-from streams.cli.common.hit_table import describe_match
 from streams.cli.common.options import config_option, options_object, resolve_connection
 from streams.cli.common.progress import say
 from streams.cli.common.record_sources import TopicRecords, read_files
-from streams.cli.common.tables import empty_table
-from streams.cli.common.text import counted, printable
-from streams.cli.common.times import TIME, format_datetime, format_minute
+from streams.cli.common.times import TIME
+from streams.cli.operation.rank_text import ranking_heading, vehicle_fields, vehicle_lines
 from streams.cli.operation.selection import (
     SelectedOperation,
     check_hit_sources,
@@ -30,18 +24,13 @@ from streams.cli.operation.selection import (
 )
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.hit import Hit
-from streams.records.times import Millis, from_ms, to_ms, to_rfc3339
+from streams.records.times import MINUTE_MS, Millis, to_ms
 from streams.records.verdict import Verdict
 from streams.runtime.clock import now_ms
 
 _CLIENT_ID: Final = "operation-rank"
 _REFRESH_S: Final = 1.0
-_OVERLAP_MS: Final = 60_000
-_REASONS: Final[dict[NoSlotReason, str]] = {
-    "full": "better ones take the crew's time",
-    "no-crew": "no crew can be ready on its way",
-    "over": "comes when the operation is over",
-}
+_OVERLAP_MS: Final = MINUTE_MS
 
 
 class _RankOptions(NamedTuple):
@@ -69,7 +58,7 @@ class _RankOptions(NamedTuple):
     "emission of the last hit.",
 )
 @click.option("--follow", is_flag=True, help="With --kafka: the ranking again each time it changes.")
-@click.option("--json", "as_json", is_flag=True, help="JSON lines instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines instead of text.")
 @options_object(_RankOptions)
 def rank(options: _RankOptions) -> None:
     """Show the vehicles that the crews of the operation ID are to go for, the best first.
@@ -134,13 +123,16 @@ class _RankingPrinter:
         is_first, self._last_printed = self._last_printed is None, ranking
         if self._as_json:
             for ranked in ranking:
-                click.echo(orjson.dumps(_row(ranked, at_ms)))
+                click.echo(orjson.dumps(vehicle_fields(ranked, at_ms)))
             return
         if not is_first:
             click.echo()
-        click.secho(_heading(self._selected, ranking, at_ms), bold=True)
-        if ranking:
-            Console().print(_table(ranking))
+        click.secho(ranking_heading(self._selected, ranking, at_ms), bold=True)
+        for ranked in ranking:
+            first, *lines = vehicle_lines(ranked)
+            click.secho(first, bold=ranked.slot is not None, dim=ranked.slot is None)
+            for line in lines:
+                click.secho(line, dim=ranked.slot is None)
 
 
 def _read_files(options: _RankOptions, printer: _RankingPrinter) -> Millis:
@@ -194,83 +186,3 @@ async def _refresh(printer: _RankingPrinter) -> None:
     while True:
         await asyncio.sleep(_REFRESH_S)
         printer.print_if_changed(now_ms())
-
-
-def _heading(selected: SelectedOperation, ranking: Sequence[RankedVehicle], at_ms: Millis) -> str:
-    slot_count = sum(ranked.slot is not None for ranked in ranking)
-    group = selected.operation.talkgroup
-    parts = [
-        f"{selected.operation_id} at {format_datetime(from_ms(at_ms))} (UTC): "
-        f"{counted(len(ranking), 'vehicle')}, {slot_count:,} for the crews"
-    ]
-    return printable("; ".join([*parts, f"talkgroup {group}"] if group else parts))
-
-
-def _table(ranking: Sequence[RankedVehicle]) -> Table:
-    table = empty_table("#", "score", "plate read", "list/alert", "prio", "match", "do", "seen (UTC)")
-    for heading in ("comes by (UTC)", "crew"):
-        table.add_column(heading, overflow="fold")
-    for ranked in ranking:
-        cells = (Text(printable(cell)) for cell in _cells(ranked))
-        table.add_row(*cells, style=None if ranked.slot else "dim")
-    return table
-
-
-def _cells(ranked: RankedVehicle) -> tuple[str, ...]:
-    hit, admission = ranked.hit, ranked.admission
-    expected = ""
-    if admission.site_id is not None and admission.earliest is not None and admission.latest is not None:
-        expected = (
-            f"{admission.site_id} {format_minute(admission.earliest)}-{format_minute(admission.latest)}"
-        )
-    return (
-        str(ranked.rank),
-        f"{admission.score:.3f}",
-        f"{hit.match.read_plate} {hit.read.country or '?'}",
-        f"{hit.alert.list_id}/{hit.alert.alert_id}",
-        str(hit.priority),
-        describe_match(hit.match),
-        hit.action,
-        f"{format_minute(hit.read.captured_at)} {hit.place.site_id or hit.place.camera_id}",
-        expected,
-        _describe_slot(ranked.slot) if ranked.slot is not None else _REASONS[ranked.no_slot_reason or "full"],
-    )
-
-
-def _describe_slot(slot: CrewSlot) -> str:
-    crew = f" {slot.crew}" if slot.crew > 1 else ""
-    return f"goes{crew}: {format_minute(from_ms(slot.begins_ms))}-{format_minute(from_ms(slot.ends_ms))}"
-
-
-def _row(ranked: RankedVehicle, at_ms: Millis) -> dict[str, Any]:
-    """Return a vehicle of the ranking, for JSON."""
-    hit, admission, slot = ranked.hit, ranked.admission, ranked.slot
-    return {
-        "at": to_rfc3339(from_ms(at_ms)),
-        "rank": ranked.rank,
-        "score": admission.score,
-        "chance": admission.chance,
-        "hit_id": hit.hit_id,
-        "list_id": hit.alert.list_id,
-        "alert_id": hit.alert.alert_id,
-        "priority": hit.priority,
-        "action": hit.action,
-        "class": hit.match.class_,
-        "posterior": hit.match.posterior,
-        "read_plate": hit.match.read_plate,
-        "country": hit.read.country,
-        "captured_at": to_rfc3339(hit.read.captured_at),
-        "seen_at": hit.place.site_id or hit.place.camera_id,
-        "site_id": admission.site_id,
-        "earliest": admission.earliest and to_rfc3339(admission.earliest),
-        "latest": admission.latest and to_rfc3339(admission.latest),
-        "talkgroup": admission.talkgroup,
-        "chosen": slot is not None,
-        "slot": slot
-        and {
-            "crew": slot.crew,
-            "begins": to_rfc3339(from_ms(slot.begins_ms)),
-            "ends": to_rfc3339(from_ms(slot.ends_ms)),
-        },
-        "why_not": ranked.no_slot_reason,
-    }

@@ -1,6 +1,5 @@
 """`anpr operation report`: the results of an operation, as text, JSON or a page."""
 
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +15,7 @@ from streams.analysis.operation_report import (
     OperationReportBuilder,
     ReportedOutcome,
 )
+from streams.cli.common.hit_block import wrap
 from streams.cli.common.options import INPUT_FILE, config_option, options_object
 from streams.cli.common.progress import say
 from streams.cli.common.record_sources import TopicRecords, read_files
@@ -31,8 +31,7 @@ from streams.records.times import from_ms
 from streams.runtime.clock import now_ms
 from streams.runtime.errors import InputError
 
-_WIDTH: Final = 120
-_NAME_WIDTH: Final = 48
+_NAME_WIDTH: Final = 40
 _CLIENT_ID: Final = "operation-report"
 
 
@@ -123,7 +122,7 @@ def _print_report(result: OperationReport) -> None:
         click.echo(f"{format_date_minute(begins)} to {format_date_minute(ends)} (UTC)")
     if result.participants:
         click.echo(printable(f"participants: {', '.join(result.participants)}"))
-    click.echo("\n".join(textwrap.wrap(_summary(result), _WIDTH)))
+    click.echo("\n".join(wrap(_summary(result), "")))
     outcomes: tuple[tuple[str, Mapping[str, ReportedOutcome]], ...] = (
         ("class", {str(name): outcome for name, outcome in result.by_class.items()}),
         ("list", result.by_list),
@@ -164,5 +163,5 @@ def _count_table(first: str, *counts: str) -> Table:
     table = empty_table(first)
     table.columns[0].max_width = _NAME_WIDTH
     for heading in counts:
-        table.add_column(heading, justify="right", overflow="fold")
+        table.add_column(heading, justify="right", no_wrap=True)
     return table

@@ -21,16 +21,54 @@ from streams.kafka.hit_tail import LatestRevisions
 from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
 from streams.records.encode import encode
 from streams.records.hit import Hit, Retraction
+from streams.records.read import Vehicle
 from streams.records.times import parse_time, to_ms
 from tools.contracts import build_schemas
 
 EXAMPLE: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
 _WITHIN_S: Final = 20
+BLOCKS: Final = """\
+INFORM  7aeab3c2  new, live, priority 2
+  where       site rekkem, A14/E17 Kortrijk (BE)
+  camera      be.a14.rekkem.n, 2026-05-21 16:10:06 UTC
+  list        sis/FR-2026-00042: seen at thefts of building machines
+  vehicle     PEUGEOT 308, grey, car; seen: the same
+  plate       read ABI23CD FR, listed AB123CD FR
+              I read for 1 at 3, settled by the format
+  likelihood  almost certain, 0.99 (confusable match)
+  journey     next kortrijk 16:15 to 16:21
+
+NO ACTION  7aeab3c2  withdrawn, live, priority 2
+  because     a better read of the passage has a hit of its own: ffffffff
+  where       site rekkem, A14/E17 Kortrijk (BE)
+  camera      be.a14.rekkem.n, 2026-05-21 16:10:06 UTC
+  list        sis/FR-2026-00042: seen at thefts of building machines
+  plate       read ABI23CD FR, listed AB123CD FR
+  action      none; was inform
+
+NO ACTION  00000000  new, historical, priority 2
+  where       A14\ufffd[2J behind the long bridge Kortrijk (BE)
+  camera      be.a14.rekkem.n, 2026-05-21 16:10:06 UTC
+  list        sis/FR-0000000000000000000000000000000000000000000000000042: seen
+              at thefts of building machines
+  vehicle     not described in the alert; seen: grey, van
+  plate       read LDSAB1Z34E99 DE, listed LDSAB1234E99 FR
+              I read for 1 at 3, settled by the format
+  likelihood  almost certain, 0.99 (confusable match)
+  journey     next kortrijk 16:15 to 16:21
+  action      none, a record of the past; inform if it were live
+"""
+WIDE: Final = """\
+do              hit       p  captured (UTC)  where       read             listed           match            state               list/alert
+inform          7aeab3c2  2  05-21 16:10:06  A14/E17 BE  ABI23CD FR       AB123CD FR       confusable 0.99  new                 sis/FR-2026-00042
+-               7aeab3c2  2  05-21 16:10:06  A14/E17 BE  ABI23CD FR       AB123CD FR       confusable 0.99  withdrawn           sis/FR-2026-00042
+-               00000000  2  05-21 16:10:06  A14\ufffd[…e BE  LDSAB1Z34E99 DE  LDSAB1234E99 FR  confusable 0.99  historical          sis/FR-0000000000000000000000000000000000000000000000000042
+"""  # noqa: E501 - as wide as it is printed
 
 
 def hit(number: int, revision: int = 1, **changes: Any) -> Hit:
-    """The example of a hit, told apart by its number."""
-    return msgspec.structs.replace(EXAMPLE, hit_id=f"{number:032x}", revision=revision, **changes)
+    """The example of a hit, with its number as its id."""
+    return msgspec.structs.replace(EXAMPLE, **{"hit_id": f"{number:032x}", "revision": revision} | changes)
 
 
 class Topic:
@@ -154,35 +192,47 @@ def test_what_is_no_hit_is_said_and_passed_over(topic: Topic) -> None:
     assert "123" not in result.stderr.replace(topic.name, "")
 
 
-def test_a_table_fits_a_terminal_and_says_what_is_not_plain(topic: Topic) -> None:
-    place = msgspec.structs.replace(EXAMPLE.place, road="A14\x1b[2J behind the long bridge")
-    alert = msgspec.structs.replace(EXAMPLE.alert, alert_id=f"FR-{'0' * 50}42")
-    read = msgspec.structs.replace(EXAMPLE.read, country="DE")
+def revisions() -> list[Hit]:
+    """A hit, its withdrawal, and a historical hit with texts that are long or would control a terminal."""
+    place = msgspec.structs.replace(EXAMPLE.place, road="A14\x1b[2J behind the long bridge", site_id=None)
+    alert = msgspec.structs.replace(EXAMPLE.alert, alert_id=f"FR-{'0' * 50}42", vehicle=None)
+    read = msgspec.structs.replace(EXAMPLE.read, country="DE", vehicle=Vehicle(colour="grey", type="van"))
     match = msgspec.structs.replace(EXAMPLE.match, read_plate="LDSAB1Z34E99", listed_plate="LDSAB1234E99")
-    topic.put(
-        hit(1),
-        hit(1, 2, kind="withdrawn", withdrawn=Retraction("superseded")),
+    return [
+        hit(1, hit_id=f"7aeab3c2{1:024x}"),
+        hit(1, 2, hit_id=f"7aeab3c2{1:024x}", kind="withdrawn", withdrawn=Retraction("superseded", "f" * 32)),
         hit(2, mode="historical", place=place, alert=alert, read=read, match=match),
-    )
-    result = topic.tail("--from-start")
-    assert result.stdout.splitlines() == [
-        "captured (UTC)  where       read          listed        match            do              p  hit"
-        "        list/alert",
-        "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2  new"
-        "        sis/FR-2026-00042",
-        "                I read for 1 at 3, settled by the format",
-        "                next kortrijk 16:15 to 16:21",
-        "05-21 16:10:06  A14/E17 BE  ABI23CD FR    AB123CD FR    confusable 0.99  inform          2"
-        "  withdrawn  sis/FR-2026-00042",
-        "                withdrawn: superseded",
-        "05-21 16:10:06  A14\ufffd[…e BE  LDSAB1Z34E99 DE  LDSAB1234E99 FR  confusable 0.99  inform"
-        "          2  new        sis/F…00042",
-        "                new, historical",
-        "                I read for 1 at 3, settled by the format",
-        "                next kortrijk 16:15 to 16:21",
     ]
-    assert max(map(len, result.stdout.splitlines())) <= 120
+
+
+def test_a_hit_is_a_block_of_80_columns_with_the_action_first(topic: Topic) -> None:
+    topic.put(*revisions())
+    result = topic.tail("--from-start")
+    assert result.stdout.splitlines() == BLOCKS.splitlines()
+    assert max(map(len, result.stdout.splitlines())) <= 80
     assert "\x1b" not in result.stdout
+
+
+def test_a_wide_table_has_one_row_a_hit(topic: Topic) -> None:
+    topic.put(*revisions())
+    result = topic.tail("--from-start", "--wide")
+    assert result.stdout.splitlines() == WIDE.splitlines()
+    assert "\x1b" not in result.stdout
+
+
+def test_two_forms_are_wrong_use(topic: Topic) -> None:
+    result = topic.tail("--wide", "--json")
+    assert result.exit_code == 2 and "give one" in result.stderr
+
+
+def test_a_hit_is_explained_by_its_short_id(topic: Topic) -> None:
+    topic.put(*revisions())
+    explain = ["explain", "7aeab3c2", "--kafka", "--config", str(topic.config)]
+    result = CliRunner().invoke(main, explain)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("NO ACTION  7aeab3c2  withdrawn, live, priority 2\n")
+    latest = CliRunner().invoke(main, [*explain, "--json"]).stdout
+    assert json.loads(latest)["revision"] == 2
 
 
 def running(topic: Topic) -> "subprocess.Popen[bytes]":

@@ -95,7 +95,7 @@ def test_historical_hits_by_the_authority_of_the_cameras_country(files: Folder) 
         result.stderr
     )
     assert "FR: 1 read matched, up to 10 h back, by CSI L233-2, requisition 7" in result.stderr
-    assert "5 reads searched for 1 alert: 1 matched; 1 hit active at the end" in result.stderr
+    assert "5 reads searched for 1 alert: 1 matched; 0 lines rejected" in result.stderr
 
 
 def test_what_is_found_is_one_journey(files: Folder) -> None:

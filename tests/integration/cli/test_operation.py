@@ -67,7 +67,7 @@ def lines(*records: Hit | Verdict) -> bytes:
 
 def operation(folder: Path, *arguments: str | Path, stdin: bytes | None = None) -> Result:
     """Runs `anpr operation` with the settings of a folder."""
-    runner = CliRunner(env={"ANPR_CONFIG": str(folder / "anpr.toml"), "COLUMNS": "150"})
+    runner = CliRunner(env={"ANPR_CONFIG": str(folder / "anpr.toml"), "COLUMNS": "80"})
     return runner.invoke(main, ["operation", *map(str, arguments)], input=stdin)
 
 
@@ -80,13 +80,17 @@ def rows(result: Result) -> list[dict[str, Any]]:
 def test_the_best_three_of_six_are_for_the_crew(folder: Path) -> None:
     result = operation(folder, "rank", "joint", "--hits", folder / "hits.jsonl")
     assert (result.exit_code, result.stderr) == (0, "")
-    heading, _, *table = result.stdout.splitlines()
+    heading, *lines = result.stdout.splitlines()
     assert heading == ("joint at 2026-05-21 12:00:00 (UTC): 6 vehicles, 3 for the crews; talkgroup FR-BE 7")
-    shown = [" ".join(line.split()) for line in table]
     plate = f"{EXAMPLE_HIT.match.read_plate} {EXAMPLE_HIT.read.country}"
-    first = f"1 0.600 {plate} sis/A6 {EXAMPLE_HIT.priority} exact 0.90 {EXAMPLE_HIT.action} 12:00 rekkem"
-    assert shown[0].startswith(f"{first} camphin 12:01-12:59 goes: 12:")
-    assert [line.endswith("better ones take the crew's time") for line in shown] == [False] * 3 + [True] * 3
+    assert lines[0].startswith(f" 1  {EXAMPLE_HIT.action.upper()}  {plate}  crew goes 12:")
+    assert lines[1:3] == [
+        "    seen at rekkem 12:00, comes by camphin 12:01 to 12:59",
+        f"    sis/A6, priority {EXAMPLE_HIT.priority}, exact 0.90, score 0.600, hit 00000000",
+    ]
+    assert len(lines) == 6 * 3 and max(map(len, lines)) <= 80
+    crews = [line.endswith("no crew: better ones take the crew's time") for line in lines[::3]]
+    assert crews == [False] * 3 + [True] * 3
 
 
 def test_as_json_each_vehicle_is_a_line(folder: Path) -> None:
@@ -218,11 +222,14 @@ def test_the_report_counts_reads_hits_and_verdicts(folder: Path) -> None:
         "Tournai III\n2026-05-21 12:00 to 2026-05-21 14:00 (UTC)\nparticipants: be-west\n2 reads; "
     )
     shown = [" ".join(line.split()) for line in text.splitlines()]
-    assert "6 hits, 6 of them live, 0 withdrawn; 1 confirmed, 1 rejected, 4 open; 1 intercepted" in shown[3]
+    summary = " ".join(shown[3:5])
+    assert "6 hits, 6 of them live, 0 withdrawn; 1 confirmed, 1 rejected, 4 open; 1 intercepted" in summary
     for row in ("exact 6 1 1 4 1", "be 3 0 1 2 0", "rekkem 6 1 1 4 1", "within capacity 3 1 1 1"):
         assert row in shown
     assert "reads not counted; " in operation(folder, *given).stdout
-    assert max(map(len, text.splitlines())) <= 120
+    assert max(map(len, text.splitlines())) <= 80
+    for word in ("intercepted", "confirmed", "arrived", "hits"):
+        assert word in text.split()
 
 
 def test_no_plate_is_in_any_form_of_the_report(folder: Path) -> None:

@@ -194,8 +194,9 @@ class _Followed:
         while not heading.startswith("joint at "):
             heading = self._lines.get(timeout=_WITHIN_S)
         count = int(heading.split("(UTC): ")[1].split()[0])
-        rows = [self._lines.get(timeout=_WITHIN_S) for _ in range(count + 1)][1:]
-        return [row.split("sis/")[1].split()[0] for row in rows]
+        # Three lines a vehicle, the alert on the last.
+        lines = [self._lines.get(timeout=_WITHIN_S) for _ in range(3 * count)]
+        return [line.split("sis/")[1].split(",")[0] for line in lines[2::3]]
 
     def end(self) -> None:
         """Ends it as one does at a terminal."""

@@ -86,8 +86,9 @@ def test_a_case_gives_the_same_hits_by_the_command_on_standard_output() -> None:
     assert ran.code == 0
     assert describe_difference(ran.rows, case.hits) == ""
     assert ran.rows == ReplayRunner().run(case).hits
-    assert len(ran.said) == 1
+    assert len(ran.said) == 2
     assert ran.said[0].startswith("4 reads against 2 alerts: ")
+    assert "listed vehicle" in ran.said[1]
 
 
 def test_out_takes_the_hits_and_standard_output_stays_empty(
@@ -130,12 +131,12 @@ def test_what_a_budget_withholds_is_said_and_without_one_nothing_is() -> None:
     case = CASES_FOLDER / "budgets/budget-tightens"
     files = ("--alerts", case / "alerts.jsonl", "--reads", case / "reads.jsonl")
     ran = anpr(*files, "--config", case / "config.toml")
-    assert ran.said[:-1] == [
+    assert ran.said[:-2] == [
         f"list sis: 1 passage suppressed on 2026-05-{day} (UTC) by its budget of false hits"
         for day in (21, 22)
     ]
     free = anpr(*files)
-    assert len(free.said) == 1
+    assert len(free.said) == 2
     assert len(free.rows) == len(ran.rows) + 2
 
 
@@ -216,7 +217,7 @@ def test_bad_lines_are_all_counted_and_written_with_their_place_and_faults(
     bad_lines: tuple[Ran, list[dict[str, Any]]],
 ) -> None:
     ran, rejected = bad_lines
-    assert f"{len(BAD) + 1} lines rejected" in ran.said[-1]
+    assert f"{len(BAD) + 1} lines rejected" in ran.said[-2]
     assert [row["line"] for row in rejected] == [2 * number + 1 for number in range(len(BAD) + 1)]
     assert all(row["faults"] and all(fault["rule"] for fault in row["faults"]) for row in rejected)
     assert max(len(row["raw"]) for row in rejected) <= 10_000
@@ -245,7 +246,7 @@ def test_a_good_last_line_needs_no_line_end(tmp_path: Path, alerts: Path) -> Non
     file.write_bytes(b"\xef\xbb\xbf" + good("r1").replace(b"\n", b"\r\n\r\n") + good("r2")[:-1])
     ran = anpr("--alerts", alerts, "--reads", file)
     assert [row["read"]["read_id"] for row in ran.rows] == ["r1", "r2"]
-    assert "0 lines rejected" in ran.said[-1]
+    assert "0 lines rejected" in ran.said[-2]
 
 
 def test_a_compressed_file_cut_short_gives_what_came_before_and_says_so(tmp_path: Path, alerts: Path) -> None:
@@ -269,4 +270,47 @@ def test_bad_alerts_and_verdicts_cost_their_neighbours_nothing(tmp_path: Path, r
     verdicts.write_text(json.dumps({"hit_id": PLATE, "reason": PLATE}) + "\n")
     ran = anpr("--alerts", alerts, "--reads", reads, "--verdicts", verdicts)
     assert (ran.code, len(ran.rows)) == (0, 2)
-    assert f"{len(bad) + 1} lines rejected" in ran.said[-1]
+    assert f"{len(bad) + 1} lines rejected" in ran.said[-2]
+
+
+def test_text_is_a_block_a_hit_and_ends_with_the_vehicles(alerts: Path, reads: Path) -> None:
+    done = run_for_text("--alerts", alerts, "--reads", reads, "--table")
+    blocks = done.stdout.split("\n\n")
+    assert [block.splitlines()[0].split("  ")[0] for block in blocks] == ["SEIZE", "SEIZE"]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert done.stderr.splitlines()[-1] == "1 listed vehicle hit: 1 seize"
+
+
+def test_a_wide_table_is_a_row_a_hit_below_a_heading(alerts: Path, reads: Path) -> None:
+    heading, *rows = run_for_text("--alerts", alerts, "--reads", reads, "--wide").stdout.splitlines()
+    assert heading.split()[:2] == ["do", "hit"]
+    assert [row.split()[0] for row in rows] == ["seize", "seize"]
+    wrong = anpr("--alerts", alerts, "--reads", reads, "--wide", "--json")
+    assert wrong.code == 2 and "give one" in "\n".join(wrong.said)
+
+
+def test_a_short_id_of_the_text_names_the_hit_to_explain(tmp_path: Path, alerts: Path, reads: Path) -> None:
+    hits = tmp_path / "hits.jsonl"
+    done = run_for_text("--alerts", alerts, "--reads", reads, "--table", "--out", hits)
+    first = done.stdout.splitlines()[0]
+    explained = run_command("explain", first.split()[1], "--hits", hits)
+    assert explained.returncode == 0
+    assert explained.stdout.splitlines()[0] == first
+    assert "reasons" in explained.stdout and "rules" in explained.stdout
+    for arguments in (("00000000",), ("QX-777-ZW",), (first.split()[1], "--country", "FR")):
+        refused = run_command("explain", *arguments, "--hits", hits)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "QX-777" not in refused.stderr
+
+
+def run_for_text(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run `anpr replay` and return its output as text."""
+    return run_command("replay", *arguments)
+
+
+def run_command(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run `anpr` without settings and return its output as text."""
+    environ = {name: value for name, value in os.environ.items() if name != "ANPR_CONFIG"}
+    return subprocess.run(
+        [ANPR, *arguments], capture_output=True, text=True, timeout=60, check=False, env=environ
+    )
