@@ -1,4 +1,4 @@
-"""What came of an operation."""
+"""The report of an operation."""
 
 from collections.abc import Iterable
 
@@ -32,17 +32,17 @@ from tests.support.operations import (
 def report(
     hits: Iterable[Hit], *verdicts: Verdict, joint: OperationConfig | None = None, reads: int | None = None
 ) -> OperationReport:
-    """The report of the operation `joint`."""
-    reporter = OperationReportBuilder("joint", joint or an_operation(), SITES)
-    for each in hits:
-        reporter.add_hit(each)
-    for said in verdicts:
-        reporter.add_verdict(said)
-    return reporter.build(reads)
+    """Return the report of the operation `joint`."""
+    builder = OperationReportBuilder("joint", joint or an_operation(), SITES)
+    for hit in hits:
+        builder.add_hit(hit)
+    for verdict in verdicts:
+        builder.add_verdict(verdict)
+    return builder.build(reads)
 
 
-def test_hits_are_counted_by_class_list_and_site_with_what_centres_said() -> None:
-    found = report(
+def test_hits_are_counted_by_class_list_and_site_with_their_adjudications() -> None:
+    result = report(
         [
             a_hit(1, an_admission(), list_id="sis"),
             a_hit(2, an_admission(), list_id="sis", class_="fuzzy"),
@@ -56,31 +56,31 @@ def test_hits_are_counted_by_class_list_and_site_with_what_centres_said() -> Non
         a_verdict(5, intercepted=True),
         reads=16_114,
     )
-    assert (found.reads, found.live, found.withdrawn) == (16_114, 3, 0)
-    assert found.total == ReportedOutcome(hits=4, confirmed=1, rejected=1, open=2, intercepted=1)
-    assert {each: outcome.hits for each, outcome in found.by_class.items()} == {
+    assert (result.reads, result.live, result.withdrawn) == (16_114, 3, 0)
+    assert result.total == ReportedOutcome(hits=4, confirmed=1, rejected=1, open=2, intercepted=1)
+    assert {class_: outcome.hits for class_, outcome in result.by_class.items()} == {
         "exact": 2,
         "confusable": 0,
         "fuzzy": 2,
         "pattern": 0,
     }
-    assert found.by_class["fuzzy"] == ReportedOutcome(hits=2, rejected=1, open=1)
-    assert found.by_list == {
+    assert result.by_class["fuzzy"] == ReportedOutcome(hits=2, rejected=1, open=1)
+    assert result.by_list == {
         "be": ReportedOutcome(hits=2, open=2),
         "sis": ReportedOutcome(hits=2, confirmed=1, rejected=1, intercepted=1),
     }
-    # A mobile camera has no site, so it stands for itself.
-    assert list(found.by_site) == sorted(["camphin", "rekkem", EXAMPLE_HIT.place.camera_id])
+    # A mobile camera has no site, so the hit is counted for the camera.
+    assert list(result.by_site) == sorted(["camphin", "rekkem", EXAMPLE_HIT.place.camera_id])
 
 
 def test_an_operation_without_hits_has_a_report() -> None:
-    found = report([])
-    assert found.total == ReportedOutcome()
-    assert found.reads is None
-    assert set(found.crews.values()) == {CrewChoice()}
+    result = report([])
+    assert result.total == ReportedOutcome()
+    assert result.reads is None
+    assert set(result.crews.values()) == {CrewChoice()}
 
 
-def test_a_passage_is_counted_once_and_what_was_judged_always() -> None:
+def test_a_passage_is_counted_once_and_an_adjudicated_hit_always() -> None:
     better = Retraction("superseded", superseded_by=f"{2:032x}")
     first = a_hit(1, an_admission(), kind="withdrawn", revision=2, withdrawn=better)
     assert report([first, a_hit(2, an_admission())]).total.hits == 1
@@ -88,28 +88,30 @@ def test_a_passage_is_counted_once_and_what_was_judged_always() -> None:
         hits=2, confirmed=1, open=1
     )
     ended = a_hit(3, an_admission(), kind="withdrawn", revision=2, withdrawn=Retraction("alert-expired"))
-    found = report([ended])
-    assert (found.total.hits, found.withdrawn) == (1, 1)
+    result = report([ended])
+    assert (result.total.hits, result.withdrawn) == (1, 1)
 
 
-def test_the_time_is_parted_into_spans_that_hold_every_hit_once() -> None:
+def test_the_time_is_divided_into_spans_that_contain_every_hit_once() -> None:
     joint = an_operation(windows=[a_window(0, 60), a_window(100, 105)])
     minutes = (0, 4.999, 5, 59, 104.9)
-    found = report([a_hit(n, an_admission(), minute=each) for n, each in enumerate(minutes)], joint=joint)
-    assert [span.hits["exact"] for span in found.over_time if span.hits["exact"]] == [2, 1, 1, 1]
-    first, last = found.over_time[0], found.over_time[-1]
+    result = report(
+        [a_hit(number, an_admission(), minute=minute) for number, minute in enumerate(minutes)], joint=joint
+    )
+    assert [span.hits["exact"] for span in result.over_time if span.hits["exact"]] == [2, 1, 1, 1]
+    first, last = result.over_time[0], result.over_time[-1]
     assert (first.begins, first.ends) == (from_ms(NOON_MS), from_ms(NOON_MS + 5 * MINUTE_MS))
     assert (last.begins, last.ends) == (
         from_ms(NOON_MS + 100 * MINUTE_MS),
         from_ms(NOON_MS + 105 * MINUTE_MS),
     )
-    assert found.windows == [
+    assert result.windows == [
         (from_ms(NOON_MS), from_ms(NOON_MS + 60 * MINUTE_MS)),
         (from_ms(NOON_MS + 100 * MINUTE_MS), from_ms(NOON_MS + 105 * MINUTE_MS)),
     ]
 
 
-def test_a_long_operation_has_no_more_spans_than_a_plot_can_show() -> None:
+def test_a_long_operation_has_no_more_spans_than_fit_a_chart() -> None:
     for days in (1, 20, 90):
         joint = an_operation(windows=[a_window(0, days * 1440)])
         spans = report([], joint=joint).over_time
@@ -117,17 +119,19 @@ def test_a_long_operation_has_no_more_spans_than_a_plot_can_show() -> None:
         assert spans[-1].ends == from_ms(NOON_MS + days * 1440 * MINUTE_MS)
 
 
-def test_vehicles_that_crews_could_go_for_are_told_from_those_they_could_not() -> None:
-    hits = [a_hit(each, an_admission(each / 10, 1, 59)) for each in range(1, 7)]
+def test_vehicles_are_counted_by_the_result_of_the_crew_allocation() -> None:
+    hits = [a_hit(number, an_admission(number / 10, 1, 59)) for number in range(1, 7)]
     hits += [
-        # A passage of the best one, which is one vehicle with it.
+        # Another passage of the best vehicle.
         a_hit(7, an_admission(0.2, 61, 90), alert_id="A6", minute=60),
         a_hit(8, an_admission(0.9, 1, 59), mode="historical"),
         a_hit(9, an_admission(0.0, site_id=None)),
         a_hit(10, an_admission(0.9, 121, 130), minute=110),
     ]
-    found = report(hits, a_verdict(6), a_verdict(7, intercepted=True), a_verdict(5, "rejected"), a_verdict(1))
-    assert found.crews == {
+    result = report(
+        hits, a_verdict(6), a_verdict(7, intercepted=True), a_verdict(5, "rejected"), a_verdict(1)
+    )
+    assert result.crews == {
         "chosen": CrewChoice(vehicles=3, confirmed=1, rejected=1, intercepted=1),
         "full": CrewChoice(vehicles=3, confirmed=1),
         "no-crew": CrewChoice(vehicles=1),
@@ -135,22 +139,24 @@ def test_vehicles_that_crews_could_go_for_are_told_from_those_they_could_not() -
     }
 
 
-def test_no_plate_nor_alert_is_in_it() -> None:
-    alert = "ALERT-77"
-    text = encode(report([a_hit(1, an_admission(), alert_id=alert, class_="pattern")])).decode()
+def test_the_report_contains_no_plate_and_no_alert() -> None:
+    alert_id = "ALERT-77"
+    text = encode(report([a_hit(1, an_admission(), alert_id=alert_id, class_="pattern")])).decode()
     match = EXAMPLE_HIT.match
-    for plate in (
+    for personal in (
         EXAMPLE_HIT.read.plate,
         EXAMPLE_HIT.alert.plate,
         match.read_plate,
         match.listed_plate,
-        alert,
+        alert_id,
     ):
-        assert plate not in text
+        assert personal not in text
 
 
 @given(st.permutations(range(8)), st.permutations(range(4)))
-def test_it_is_the_same_from_any_order(order: list[int], said: list[int]) -> None:
+def test_the_report_does_not_depend_on_the_order_of_records(
+    hit_order: list[int], verdict_order: list[int]
+) -> None:
     hits = [
         a_hit(number, an_admission(0.3, number, number + 20), revision=revision, alert_id=f"A{number % 3}")
         for number in (1, 2, 3, 4)
@@ -162,5 +168,5 @@ def test_it_is_the_same_from_any_order(order: list[int], said: list[int]) -> Non
         a_verdict(2, minute=3, intercepted=True),
         a_verdict(2),
     ]
-    shuffled = [hits[each] for each in order]
-    assert report(shuffled, *(verdicts[each] for each in said)) == report(hits, *verdicts)
+    shuffled = [hits[index] for index in hit_order]
+    assert report(shuffled, *(verdicts[index] for index in verdict_order)) == report(hits, *verdicts)
