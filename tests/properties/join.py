@@ -1,7 +1,7 @@
-"""A second implementation of the join, from docs/concepts/meaning.md alone, in plain loops.
+"""An independent implementation of matching in nested loops, from docs/concepts/meaning.md alone.
 
-It is slow and short. Of the package it uses only the records and what `formats.toml` says a country issues;
-normal form, spellings, classes, patterns and the guard are its own.
+It is slow and short. From the package it uses only the records and the formats of `formats.toml`; it has its
+own normal form, spellings, confusable classes, patterns and country guard.
 """
 
 import itertools
@@ -18,8 +18,8 @@ from streams.records.read import Read
 
 CLASSES = [set("0ODQ"), set("1I"), set("2Z"), set("5S"), set("8B"), set("6G")]
 MODES = ["exact", "pattern", "confusable"]
-WRITTEN = {"Ä": ("A", "AE"), "Ö": ("O", "OE"), "Ü": ("U", "UE")}
-# Each country's regular series: the characters at each place, and the texts shut out.
+SPELLINGS = {"Ä": ("A", "AE"), "Ö": ("O", "OE"), "Ü": ("U", "UE")}
+# The regular series of each country: the allowed characters at each position, and the excluded texts.
 SERIES = {
     country: [
         (form.allowed, row.never)
@@ -33,7 +33,7 @@ SERIES = {
 
 
 class Joined(NamedTuple):
-    """One match as the page has it."""
+    """One match, as described in docs/concepts/meaning.md."""
 
     camera_id: str
     read_id: str
@@ -45,38 +45,38 @@ class Joined(NamedTuple):
     settled: int
     equivalent: int
     country: bool
-    """Whether the hit says that the country was misread."""
+    """True if the country was misread."""
     possible_countries: tuple[str, ...]
 
 
 def join(
-    reads: Iterable[Read], alerts: Iterable[Alert], withdrawals: Iterable[Withdrawal], policies: MatchingRules
+    reads: Iterable[Read], alerts: Iterable[Alert], withdrawals: Iterable[Withdrawal], rules: MatchingRules
 ) -> set[Joined]:
-    """All matches of reads and alerts."""
+    """Return all matches of reads and alerts."""
     highest: dict[tuple[str, str], Alert] = {}
     for alert in alerts:
         key = (alert.list_id, alert.alert_id)
         if key not in highest or alert.version > highest[key].version:
             highest[key] = alert
-    gone = list(withdrawals)
-    found = (matched(read, alert, gone, policies) for read in reads for alert in highest.values())
-    return {match for match in found if match is not None}
+    ended = list(withdrawals)
+    matches = (match(read, alert, ended, rules) for read in reads for alert in highest.values())
+    return {joined for joined in matches if joined is not None}
 
 
-def matched(read: Read, alert: Alert, gone: list[Withdrawal], policies: MatchingRules) -> Joined | None:
-    """How a read matches an alert, or None."""
-    if not counts(read, alert, gone):
+def match(read: Read, alert: Alert, withdrawals: list[Withdrawal], rules: MatchingRules) -> Joined | None:
+    """Match a read with an alert; None if it does not match."""
+    if not is_effective(read, alert, withdrawals):
         return None
-    plate, listed = normal(read.plate), normal(alert.plate)
-    same = compared(plate, listed, read, alert, policies)
-    if same is None:
+    plate, listed = normalise(read.plate), normalise(alert.plate)
+    compared = compare(plate, listed, read, alert, rules)
+    if compared is None:
         return None
-    misread = False
+    is_country_misread = False
     if read.country and alert.country and read.country != alert.country:
-        if possible_settled(plate, read.country):
+        if is_possible_settled(plate, read.country):
             return None
-        misread = True
-    countries = () if read.country else tuple(c for c in SERIES if possible(plate, c))
+        is_country_misread = True
+    countries = () if read.country else tuple(country for country in SERIES if is_possible(plate, country))
     return Joined(
         read.camera_id,
         read.read_id,
@@ -84,62 +84,63 @@ def matched(read: Read, alert: Alert, gone: list[Withdrawal], policies: Matching
         alert.list_id,
         alert.alert_id,
         alert.version,
-        *same,
-        misread,
+        *compared,
+        is_country_misread,
         countries if len(countries) > 1 else (),
     )
 
 
-def counts(read: Read, alert: Alert, gone: list[Withdrawal]) -> bool:
-    """Event time, the term, and the first withdrawal after this version began."""
+def is_effective(read: Read, alert: Alert, withdrawals: list[Withdrawal]) -> bool:
+    """True if an alert was effective at the time of a read: valid, and not withdrawn since its start."""
     ends = [
-        entry.withdrawn_at
-        for entry in gone
-        if (entry.list_id, entry.alert_id) == (alert.list_id, alert.alert_id)
-        and entry.withdrawn_at > alert.valid_from
+        withdrawal.withdrawn_at
+        for withdrawal in withdrawals
+        if (withdrawal.list_id, withdrawal.alert_id) == (alert.list_id, alert.alert_id)
+        and withdrawal.withdrawn_at > alert.valid_from
     ]
     return alert.valid_from <= read.captured_at < min([alert.valid_until, *ends])
 
 
-def compared(
-    plate: str, listed: str, read: Read, alert: Alert, policies: MatchingRules
+def compare(
+    plate: str, listed: str, read: Read, alert: Alert, rules: MatchingRules
 ) -> tuple[str, int, int] | None:
-    """The class of the match and the numbers of settled and of equivalent characters; or None."""
-    mode = policies.for_list(alert.list_id).mode
-    own = alert.match.mode if alert.match else None
-    if own in MODES and MODES.index(own) < MODES.index(mode):
-        mode = own
-    ways = list(itertools.product(spellings(plate), spellings(listed)))
+    """Return match class and numbers of settled and equivalent characters; None if there is no match."""
+    mode = rules.for_list(alert.list_id).mode
+    alert_mode = alert.match.mode if alert.match else None
+    if alert_mode in MODES and MODES.index(alert_mode) < MODES.index(mode):
+        mode = alert_mode
+    spelt = list(itertools.product(spellings(plate), spellings(listed)))
     if "?" in listed or "*" in listed:
         literals = sum(char not in "?*" for char in listed)
-        fits = any(fnmatchcase(one, pattern) for one, pattern in ways)
-        wide = mode != "exact" and literals >= policies.matching.pattern_min_literals
-        return ("pattern", 0, 0) if fits and wide else None
-    if any(one == other for one, other in ways):
+        fits = any(fnmatchcase(text, pattern) for text, pattern in spelt)
+        is_allowed = mode != "exact" and literals >= rules.matching.pattern_min_literals
+        return ("pattern", 0, 0) if fits and is_allowed else None
+    if any(text == sought for text, sought in spelt):
         return "exact", 0, 0
     if mode != "confusable":
         return None
-    alike = [(one, other) for one, other in ways if of_one_class(one, other)]
-    # Of several spellings that are alike, the most alike; hardly ever is there more than one.
-    for one, other in sorted(alike, key=lambda way: differing(*way))[:1]:
-        country = alert.country or read.country
-        countries = [country] if country else [c for c in SERIES if possible(other, c)]
-        settled = settled_by(one, other, countries)
-        left = differing(one, other) - settled
-        if left == 0 or (
-            left <= policies.matching.equivalences and len(listed) >= policies.matching.equivalence_min_length
-        ):
-            return "confusable", settled, left
+    alike = [(text, sought) for text, sought in spelt if are_confusable(text, sought)]
+    if not alike:
+        return None
+    # The most similar spellings count; there is hardly ever more than one pair.
+    text, sought = min(alike, key=lambda pair: count_differences(*pair))
+    country = alert.country or read.country
+    countries = [country] if country else [country for country in SERIES if is_possible(sought, country)]
+    settled = count_settled(text, sought, countries)
+    left = count_differences(text, sought) - settled
+    is_long_enough = len(listed) >= rules.matching.equivalence_min_length
+    if left == 0 or (left <= rules.matching.equivalences and is_long_enough):
+        return "confusable", settled, left
     return None
 
 
-def settled_by(read: str, listed: str, countries: list[str]) -> int:
-    """How many differences the formats settle, by the format that settles most."""
-    if any(possible(read, country) for country in countries):
+def count_settled(read: str, listed: str, countries: list[str]) -> int:
+    """Return how many differences the formats settle: those of the format that settles most."""
+    if any(is_possible(read, country) for country in countries):
         return 0
     return max(
         (
-            sum(one != other == sure for one, other, sure in zip(read, listed, fit, strict=True))
+            sum(char != sought == settled for char, sought, settled in zip(read, listed, fit, strict=True))
             for country in countries
             for fit in fits_settled(read, country)
         ),
@@ -147,52 +148,54 @@ def settled_by(read: str, listed: str, countries: list[str]) -> int:
     )
 
 
-def possible(plate: str, country: str) -> bool:
-    """Whether a plate, as it stands, is of a regular series of a country."""
+def is_possible(plate: str, country: str) -> bool:
+    """True if a plate, without any change, is of a regular series of a country."""
     return any(fit == plate for fit in fits_settled(plate, country))
 
 
-def possible_settled(plate: str, country: str) -> bool:
-    """Whether a plate is one of a country once its misreads are settled; of others nothing is known."""
+def is_possible_settled(plate: str, country: str) -> bool:
+    """True if a plate with settled misreads is possible in a country, or the country has no formats."""
     return country not in SERIES or any(True for _ in fits_settled(plate, country))
 
 
 def fits_settled(plate: str, country: str) -> Iterator[str]:
-    """Each way to read a plate as one of a country: settled characters in place, `.` where several can be."""
+    """Yield each way to settle a plate in a country, with `.` where several characters are possible."""
     for allowed, never in SERIES.get(country, ()):
         if len(allowed) != len(plate):
             continue
-        both = zip(plate, allowed, strict=True)
-        places = [{char} if char in here else kin(char) & here for char, here in both]
-        if any(not shut_out(way, never) for way in map("".join, itertools.product(*places))):
-            yield "".join(next(iter(chars)) if len(chars) == 1 else "." for chars in places)
+        pairs = zip(plate, allowed, strict=True)
+        options = [{char} if char in chars else confusable_with(char) & chars for char, chars in pairs]
+        if any(not is_excluded(text, never) for text in map("".join, itertools.product(*options))):
+            yield "".join(next(iter(chars)) if len(chars) == 1 else "." for chars in options)
 
 
-def shut_out(plate: str, never: list[str]) -> bool:
-    """Whether a text is of no plate although it has the shape."""
+def is_excluded(plate: str, never: list[str]) -> bool:
+    """True if a text is never issued although it has the shape."""
     return any(re.search(rule, plate) for rule in never)
 
 
-def kin(char: str) -> set[str]:
-    """The characters of one class with this one."""
+def confusable_with(char: str) -> set[str]:
+    """Return the characters of the confusable class of a character."""
     return next((group for group in CLASSES if char in group), {char})
 
 
-def of_one_class(one: str, other: str) -> bool:
-    """As many characters, and where they differ, both are of one class."""
-    return len(one) == len(other) and all(b in kin(a) for a, b in zip(one, other, strict=True))
+def are_confusable(first: str, second: str) -> bool:
+    """True if two texts have the same length and differ in characters of one class only."""
+    return len(first) == len(second) and all(
+        b in confusable_with(a) for a, b in zip(first, second, strict=True)
+    )
 
 
-def differing(one: str, other: str) -> int:
-    """At how many places two texts differ."""
-    return sum(a != b for a, b in zip(one, other, strict=True))
+def count_differences(first: str, second: str) -> int:
+    """Return at how many positions two texts differ."""
+    return sum(a != b for a, b in zip(first, second, strict=True))
 
 
-def normal(text: str) -> str:
-    """Upper-case letters, digits, umlauts and wildcards."""
+def normalise(text: str) -> str:
+    """Return the upper-case letters, digits, umlauts and wildcards of a text."""
     return "".join(char for char in text.upper() if char.isalnum() or char in "?*")
 
 
 def spellings(plate: str) -> list[str]:
-    """The ways to write a plate without umlauts."""
-    return ["".join(way) for way in itertools.product(*(WRITTEN.get(char, (char,)) for char in plate))]
+    """Return the spellings of a plate without umlauts."""
+    return ["".join(parts) for parts in itertools.product(*(SPELLINGS.get(char, (char,)) for char in plate))]

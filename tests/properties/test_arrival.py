@@ -1,4 +1,4 @@
-"""What stands at the end is the same however the input came; batches are not seen in the output at all."""
+"""The active hits depend on no order of input, and the output depends on no batch sizes."""
 
 from random import Random
 from typing import NamedTuple
@@ -25,32 +25,32 @@ SETTINGS = parse_settings(CONFIG, "world")
 
 
 class World(NamedTuple):
-    """Alerts, withdrawals and reads; verdicts that are still to be put on hits; and the time, if fixed."""
+    """Alerts, withdrawals, reads and verdicts, and the time if it is fixed."""
 
     alerts: list[Alert]
     withdrawals: list[Withdrawal]
     reads: list[Read]
     verdicts: list[Verdict]
-    now: int | None
+    now_ms: int | None
 
     def case(self) -> Case:
-        """The world as a case that expects nothing."""
+        """Return the world as a case without expectations."""
         listed = [encode(entry) for entry in (*self.alerts, *self.withdrawals)]
-        seen = [encode(read) for read in self.reads]
-        said = [encode(verdict) for verdict in self.verdicts]
-        return Case("world", "", seen, listed, said, CONFIG, self.now, [], [])
+        reads = [encode(read) for read in self.reads]
+        verdicts = [encode(verdict) for verdict in self.verdicts]
+        return Case("world", "", reads, listed, verdicts, CONFIG, self.now_ms, [], [])
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """A world whose verdicts are on hits that it gives, or would give without the other verdicts."""
+    """Draw a world whose verdicts are on hits that it produces without verdicts."""
     known = draw(known_plates(2))
-    # Few texts, so that the same one is seen at several cameras and verdicts have pairs to be remembered for.
-    seen = [*known, *(draw(st.sampled_from(known).flatmap(misread_of)) for _ in range(2))]
+    # Few texts, so that the same one is read at several cameras and adjudications apply to several hits.
+    plates = [*known, *(draw(st.sampled_from(known).flatmap(misread_of)) for _ in range(2))]
     world = World(
         draw(st.lists(alerts(known, "ab"), min_size=1, max_size=5)),
         draw(st.lists(withdrawals("ab"), max_size=2)),
-        draw(st.lists(reads(seen, ids=3, misreads=False), min_size=3, max_size=12)),
+        draw(st.lists(reads(plates, ids=3, misreads=False), min_size=3, max_size=12)),
         [],
         draw(st.one_of(st.none(), moments(0, 10).map(to_ms))),
     )
@@ -64,62 +64,64 @@ def worlds(draw: st.DrawFn) -> World:
             max_size=5,
         )
     )
-    ids = sorted({hit["hit_id"] for hit in RUNNER.run(world.case()).hits}) if verdicts else []
-    if not ids:
+    hit_ids = sorted({hit["hit_id"] for hit in RUNNER.run(world.case()).hits}) if verdicts else []
+    if not hit_ids:
         return world
-    said = [Verdict(ids[which % len(ids)], "tournai", verdict, at) for which, verdict, at in verdicts]
-    return world._replace(verdicts=said)
+    records = [
+        Verdict(hit_ids[index % len(hit_ids)], "tournai", verdict, at) for index, verdict, at in verdicts
+    ]
+    return world._replace(verdicts=records)
 
 
 def shuffled(lines: list[bytes], random: Random) -> list[bytes]:
-    """The lines in another order, some of them twice."""
-    again = lines + [line for line in lines if random.random() < 0.3]
-    random.shuffle(again)
-    return again
+    """Return the lines in another order, some of them twice."""
+    repeated = lines + [line for line in lines if random.random() < 0.3]
+    random.shuffle(repeated)
+    return repeated
 
 
-@settings(max_examples=100)  # each is replayed four or five times
+@settings(max_examples=100)  # each example is replayed four or five times
 @given(worlds(), st.randoms(use_true_random=False))
-def test_any_order_and_any_repetition_leaves_the_same_hits_standing(world: World, random: Random) -> None:
+def test_any_order_and_any_repetition_leaves_the_same_active_hits(world: World, random: Random) -> None:
     case = world.case()
     hits = RUNNER.run(case).hits
     expected = active_hits(hits)
     for hit in hits:
         event(f"{hit['kind']} {hit.get('withdrawn', {}).get('reason', '')}")
     for _ in range(3):
-        other = case._replace(
+        reordered = case._replace(
             reads=shuffled(case.reads, random),
             alerts=shuffled(case.alerts, random),
             verdicts=shuffled(case.verdicts, random),
         )
-        assert active_hits(RUNNER.run(other).hits) == expected
+        assert active_hits(RUNNER.run(reordered).hits) == expected
 
 
 @given(worlds())
-def test_revisions_of_a_hit_rise_by_one_and_tell_something_new(world: World) -> None:
-    """A hit begins with 1 and `new`; nothing is told twice; what is withdrawn was standing."""
+def test_revisions_of_a_hit_are_consecutive_and_each_changes_something(world: World) -> None:
+    """A hit starts with revision 1 and `new`, and is withdrawn only while it is active."""
     last: dict[str, dict[str, object]] = {}
     for hit in RUNNER.run(world.case()).hits:
-        before = last.get(hit["hit_id"])
-        if before is None:
+        previous = last.get(hit["hit_id"])
+        if previous is None:
             assert (hit["kind"], hit["revision"]) == ("new", 1)
         else:
-            assert hit["revision"] == before["revision"] + 1  # type: ignore[operator]
+            assert hit["revision"] == previous["revision"] + 1  # type: ignore[operator]
             assert hit["kind"] in ("amended", "withdrawn")
-            assert not (hit["kind"] == before["kind"] == "withdrawn")
-            told = [
-                {key: value for key, value in each.items() if key not in ("revision", "emitted_at", "kind")}
-                for each in (before, hit)
-            ]
-            assert told[0] != told[1]
+            assert not (hit["kind"] == previous["kind"] == "withdrawn")
+            before, after = (
+                {key: value for key, value in entry.items() if key not in ("revision", "emitted_at", "kind")}
+                for entry in (previous, hit)
+            )
+            assert before != after
         assert (hit["kind"] == "withdrawn") == ("withdrawn" in hit)
         last[hit["hit_id"]] = hit
 
 
 @given(worlds(), st.lists(st.integers(1, 4), min_size=1, max_size=4))
-def test_batches_are_not_seen_in_the_output(world: World, sizes: list[int]) -> None:
+def test_batch_sizes_do_not_affect_the_output(world: World, sizes: list[int]) -> None:
     def revisions(sizes: list[int]) -> list[object]:
-        """All revisions, from batches of these sizes, over and over."""
+        """Return all revisions for reads in batches of these sizes in turn."""
         index = Index()
         for alert in world.alerts:
             index.put(alert)
@@ -133,9 +135,9 @@ def test_batches_are_not_seen_in_the_output(world: World, sizes: list[int]) -> N
         turn = 0
         while lines:
             size = sizes[turn % len(sizes)]
-            hits += pipeline.handle_reads(lines[:size], world.now).hits
+            hits += pipeline.handle_reads(lines[:size], world.now_ms).hits
             lines, turn = lines[size:], turn + 1
-        if world.now is None:
+        if world.now_ms is None:
             hits += pipeline.flush()
         return [msgspec.json.decode(encode(hit)) for hit in hits]
 

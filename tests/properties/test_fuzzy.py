@@ -1,4 +1,4 @@
-"""Mode fuzzy: the match stage finds what judging every read against every alert finds."""
+"""Match mode fuzzy: the match stage finds what matching every read with every alert finds."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,9 +22,13 @@ _COUNTRIES = (None, "FR", "BE", "DE", "NL")
 _CHARS = "0123456789ABCDEFGIMNOQSZÜ"
 
 shares = st.sampled_from([0.02, 0.3, 0.5, 0.8, 0.97, 0.999])
-policies = st.builds(
-    lambda one, two, least: MatchingRules(
-        {"one": ListConfig(mode="fuzzy", min_posterior=least), "two": ListConfig(mode=two), "sis": one}
+matching_rules = st.builds(
+    lambda one, two, min_posterior: MatchingRules(
+        {
+            "one": ListConfig(mode="fuzzy", min_posterior=min_posterior),
+            "two": ListConfig(mode=two),
+            "sis": one,
+        }
     ),
     st.just(ListConfig(mode="fuzzy")),
     st.sampled_from(["exact", "confusable", "fuzzy"]),
@@ -34,35 +38,32 @@ policies = st.builds(
 
 @st.composite
 def changed(draw: st.DrawFn, plate: str) -> str:
-    """A plate with up to two characters changed, lost or put in."""
+    """Draw a plate with up to two characters substituted, lost or inserted."""
     text = plate.replace("?", "2").replace("*", "")
     for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2]))):
-        place = draw(st.integers(0, max(len(text) - 1, 0)))
-        what = draw(st.sampled_from(["", "one", "two"]))
+        index = draw(st.integers(0, max(len(text) - 1, 0)))
+        change = draw(st.sampled_from(["lost", "substituted", "inserted"]))
         char = draw(st.sampled_from(_CHARS))
-        text = (
-            text[:place]
-            + {"": "", "one": char, "two": char + text[place : place + 1]}[what]
-            + text[place + 1 :]
-        )
+        changes = {"lost": "", "substituted": char, "inserted": char + text[index : index + 1]}
+        text = text[:index] + changes[change] + text[index + 1 :]
     return text if any(char.isalnum() for char in text) else plate
 
 
 @st.composite
-def reads_of(draw: st.DrawFn, number: int) -> Read:
-    """A read of something like a listed plate, with more or less of what a recogniser tells."""
-    plate = draw(st.sampled_from([each for each in _LISTED if "*" not in each]))
+def reads(draw: st.DrawFn, number: int) -> Read:
+    """Draw a read of a plate similar to a listed one, with more or less detail from the recogniser."""
+    plate = draw(st.sampled_from([plate for plate in _LISTED if "*" not in plate]))
     text = draw(changed(plate))
     fields: dict[str, Any] = {"read_id": f"r{number}"}
     count = sum(char.isalnum() for char in text)
-    tells = draw(st.sampled_from(["nothing", "plate", "characters", "all"]))
-    if tells != "nothing":
+    detail = draw(st.sampled_from(["none", "plate", "characters", "all"]))
+    if detail != "none":
         fields["confidence"] = draw(shares)
-    if tells in ("characters", "all"):
+    if detail in ("characters", "all"):
         fields["char_confidences"] = [draw(shares) for _ in range(count)]
-    if tells == "all":
-        named = draw(st.lists(st.tuples(changed(plate), shares), max_size=3))
-        fields["candidates"] = [PlateCandidate(text, 0.5), *(PlateCandidate(*each) for each in named)]
+    if detail == "all":
+        candidates = draw(st.lists(st.tuples(changed(plate), shares), max_size=3))
+        fields["candidates"] = [PlateCandidate(text, 0.5), *(PlateCandidate(*pair) for pair in candidates)]
         fields["char_alternatives"] = [
             [CharAlternative(draw(st.sampled_from(_CHARS)), draw(shares))] if draw(st.booleans()) else []
             for _ in range(count)
@@ -73,8 +74,8 @@ def reads_of(draw: st.DrawFn, number: int) -> Read:
 
 
 @st.composite
-def listed(draw: st.DrawFn, number: int) -> Alert:
-    """An alert, or one of a plate very near."""
+def alerts(draw: st.DrawFn, number: int) -> Alert:
+    """Draw an alert on a listed plate, or on one similar to it."""
     plate = draw(st.sampled_from(_LISTED))
     fields: dict[str, Any] = {
         "alert_id": f"a{number}",
@@ -88,31 +89,31 @@ def listed(draw: st.DrawFn, number: int) -> Alert:
 
 
 @given(
-    st.integers(1, 6).flatmap(lambda count: st.tuples(*(reads_of(number) for number in range(count)))),
-    st.integers(1, 6).flatmap(lambda count: st.tuples(*(listed(number) for number in range(count)))),
-    policies,
+    st.integers(1, 6).flatmap(lambda count: st.tuples(*(reads(number) for number in range(count)))),
+    st.integers(1, 6).flatmap(lambda count: st.tuples(*(alerts(number) for number in range(count)))),
+    matching_rules,
 )
 def test_no_candidate_is_missed(
-    came: tuple[Read, ...], alerts: tuple[Alert, ...], settings: MatchingRules
+    drawn_reads: tuple[Read, ...], drawn_alerts: tuple[Alert, ...], rules: MatchingRules
 ) -> None:
-    judge = Matcher(settings)
+    matcher = Matcher(rules)
     expected = {}
-    for one in came:
-        for other in alerts:
-            said = judge.match(one, other)
-            if not isinstance(said, NoMatch):
-                expected[one.read_id, other.alert_id] = said
-                event(f"{said.class_}, {len(said.edits)} edits")
-    index = Index(fuzzy_lists=settings.fuzzy_lists)
-    for other in alerts:
-        assert index.put(other) is None
+    for read in drawn_reads:
+        for alert in drawn_alerts:
+            result = matcher.match(read, alert)
+            if not isinstance(result, NoMatch):
+                expected[read.read_id, alert.alert_id] = result
+                event(f"{result.class_}, {len(result.edits)} edits")
+    index = Index(fuzzy_lists=rules.fuzzy_lists)
+    for alert in drawn_alerts:
+        assert index.put(alert) is None
     indices = [index]
-    with TemporaryDirectory() as name:
-        with SnapshotWriter(Path(name) / "lists") as writer:
-            writer.add(list(alerts))
+    with TemporaryDirectory() as folder:
+        with SnapshotWriter(Path(folder) / "lists") as writer:
+            writer.add(list(drawn_alerts))
             path = writer.finish()
-        indices.append(Index(Snapshot(path), fuzzy_lists=settings.fuzzy_lists))
+        indices.append(Index(Snapshot(path), fuzzy_lists=rules.fuzzy_lists))
         for index in indices:
-            matched = match_batch([encode(one) for one in came], index, judge)
-            found = {(each.read.read_id, each.alert.alert_id): each.result for each in matched.matches}
+            matches = match_batch([encode(read) for read in drawn_reads], index, matcher).matches
+            found = {(match.read.read_id, match.alert.alert_id): match.result for match in matches}
             assert found == expected

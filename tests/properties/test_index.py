@@ -1,4 +1,4 @@
-"""The index: however it came about, it answers as one made afresh from what it should hold."""
+"""The alert index: it gives the same answers however its alerts got into it."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,80 +13,83 @@ from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, Withdrawal, alert_key
 from tests.properties.worlds import MINUTES, START, alerts, known_plates, misread, withdrawals
 
-News = Alert | Withdrawal
+Change = Alert | Withdrawal
 MOMENTS = [START + timedelta(seconds=10 * tens) for tens in range(-30, 6 * MINUTES + 31, 5)]
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[News], list[News], list[str]]:
-    """What a base is made of, what comes afterwards, and plates to ask for."""
+def histories(draw: st.DrawFn) -> tuple[list[Change], list[Change], list[str]]:
+    """Draw changes in a base snapshot, changes after it, and plates to look up."""
     known = draw(known_plates())
-    news = st.one_of(alerts(known), alerts(known), withdrawals())
-    asked = [plate for _, plate in known]
-    asked += [draw(misread(draw(st.sampled_from(asked)))) for _ in range(4)]
-    return draw(st.lists(news, max_size=6)), draw(st.lists(news, max_size=6)), asked
+    changes = st.one_of(alerts(known), alerts(known), withdrawals())
+    plates = [plate for _, plate in known]
+    plates += [draw(misread(draw(st.sampled_from(plates)))) for _ in range(4)]
+    return draw(st.lists(changes, max_size=6)), draw(st.lists(changes, max_size=6)), plates
 
 
-def snapshot(news: list[News], path: Path) -> Path:
-    """Writes a snapshot of alerts and withdrawals."""
+def write_snapshot(changes: list[Change], path: Path) -> Path:
+    """Write a snapshot of alerts and withdrawals."""
     with SnapshotWriter(path) as writer:
-        writer.add([entry for entry in news if isinstance(entry, Alert)])
-        writer.add_withdrawals(entry for entry in news if isinstance(entry, Withdrawal))
+        writer.add([change for change in changes if isinstance(change, Alert)])
+        writer.add_withdrawals(change for change in changes if isinstance(change, Withdrawal))
         return writer.finish()
 
 
-def told(index: Index, news: list[News]) -> Index:
-    """The index after it was told the news."""
-    for entry in news:
-        if isinstance(entry, Alert):
-            assert index.put(entry) is None
+def with_changes(index: Index, changes: list[Change]) -> Index:
+    """Return the index after it was given changes."""
+    for change in changes:
+        if isinstance(change, Alert):
+            assert index.put(change) is None
         else:
-            index.withdraw(entry)
+            index.withdraw(change)
     return index
 
 
-def answers(index: Index, asked: list[str]) -> object:
-    """All that an index says of plates, and when each alert is in force."""
-    batch = to_columns(asked)
-    found = index.find(batch)
-    assert len(found) == len({(each.row, alert_key(each.alert)) for each in found}), "each pair comes once"
-    assert [each.row for each in found] == sorted(each.row for each in found)
+def answers(index: Index, plates: list[str]) -> object:
+    """Return the candidates of plates, and when each alert is effective."""
+    candidates = index.find(to_columns(plates))
+    pairs = {(candidate.row, alert_key(candidate.alert)) for candidate in candidates}
+    assert len(candidates) == len(pairs), "each pair is found once"
+    rows = [candidate.row for candidate in candidates]
+    assert rows == sorted(rows)
     by_key = {alert_key(alert): alert for alert in index.alerts()}
     assert all(index.get(key) == alert for key, alert in by_key.items())
-    in_force = {
+    effective = {
         key: (index.valid_until_ms(alert), [index.is_effective(alert, moment) for moment in MOMENTS])
         for key, alert in by_key.items()
     }
-    return found, by_key, in_force
+    return candidates, by_key, effective
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_a_base_and_its_changes_answer_as_an_index_made_afresh(
-    history: tuple[list[News], list[News], list[str]], random: Random
+def test_an_index_with_a_base_and_changes_answers_like_a_new_one(
+    history: tuple[list[Change], list[Change], list[str]], random: Random
 ) -> None:
-    before, after, asked = history
-    both = [*before, *after]
-    random.shuffle(both)
+    before, after, plates = history
+    changes = [*before, *after]
+    random.shuffle(changes)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        grown = told(Index(Snapshot(snapshot(before, folder / "before"))), after)
-        expected = answers(grown, asked)
-        withdrawn = [entry for entry in both if isinstance(entry, Withdrawal)]
-        afresh = {
-            "from a snapshot": Index(Snapshot(snapshot(both, folder / "both"))),
-            "put one by one": told(Index(), both),
-            "of the final state": told(Index(), [*grown.alerts(), *withdrawn]),
+        grown = with_changes(Index(Snapshot(write_snapshot(before, folder / "before"))), after)
+        expected = answers(grown, plates)
+        ended = [change for change in changes if isinstance(change, Withdrawal)]
+        new_indexes = {
+            "from a snapshot": Index(Snapshot(write_snapshot(changes, folder / "all"))),
+            "added one by one": with_changes(Index(), changes),
+            "from the final state": with_changes(Index(), [*grown.alerts(), *ended]),
         }
-        for how, index in afresh.items():
-            assert answers(index, asked) == expected, how
+        for origin, index in new_indexes.items():
+            assert answers(index, plates) == expected, origin
 
 
 @given(histories())
-def test_a_snapshot_opened_again_answers_the_same(history: tuple[list[News], list[News], list[str]]) -> None:
-    before, after, asked = history
+def test_a_reopened_snapshot_gives_the_same_answers(
+    history: tuple[list[Change], list[Change], list[str]],
+) -> None:
+    before, after, plates = history
     with TemporaryDirectory() as name:
-        path = snapshot([*before, *after], Path(name) / "lists")
+        path = write_snapshot([*before, *after], Path(name) / "lists")
         first = Snapshot(path)
-        expected = answers(Index(first), asked)
+        expected = answers(Index(first), plates)
         first.close()
-        assert answers(Index(Snapshot(path)), asked) == expected
+        assert answers(Index(Snapshot(path)), plates) == expected

@@ -1,4 +1,4 @@
-"""The index and the judge find what plain loops over every read and alert find, neither more nor less."""
+"""Index and matcher together find exactly the matches of nested loops over all reads and alerts."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from streams.records.read import Read
 from tests.properties.join import Joined, join
 from tests.properties.worlds import alerts, known_plates, reads, withdrawals
 
-policies = st.builds(
+matching_rules = st.builds(
     lambda one, two, equivalences, length, literals: MatchingRules(
         {"one": ListConfig(mode=one), "two": ListConfig(mode=two)},
         MatchingConfig(equivalences, length, literals),
@@ -31,7 +31,7 @@ policies = st.builds(
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[Alert], list[Withdrawal], list[Read]]:
-    """Alerts without two texts of one version, withdrawals, and reads."""
+    """Draw alerts (each version once), withdrawals and reads."""
     known = draw(known_plates())
     listed = draw(
         st.lists(
@@ -48,45 +48,45 @@ def worlds(draw: st.DrawFn) -> tuple[list[Alert], list[Withdrawal], list[Read]]:
     )
 
 
-def found(index: Index, came: list[Read], settings: MatchingRules) -> set[Joined]:
-    """The matches of the match stage."""
-    matched = match_batch([encode(read) for read in came], index, Matcher(settings))
-    assert (matched.rejected, matched.read_count) == ([], len(came))
+def match_stage(index: Index, reads: list[Read], rules: MatchingRules) -> set[Joined]:
+    """Return the matches of the match stage."""
+    result = match_batch([encode(read) for read in reads], index, Matcher(rules))
+    assert (result.rejected, result.read_count) == ([], len(reads))
     return {
         Joined(
-            each.read.camera_id,
-            each.read.read_id,
-            each.read.captured_at.isoformat(),
-            each.alert.list_id,
-            each.alert.alert_id,
-            each.alert.version,
-            each.result.class_,
-            sum(edit.kind == "settled" for edit in each.result.edits),
-            sum(edit.kind == "equivalent" for edit in each.result.edits),
-            any(said.what == "country" for said in each.result.contradictions),
-            tuple(each.result.possible_countries),
+            match.read.camera_id,
+            match.read.read_id,
+            match.read.captured_at.isoformat(),
+            match.alert.list_id,
+            match.alert.alert_id,
+            match.alert.version,
+            match.result.class_,
+            sum(edit.kind == "settled" for edit in match.result.edits),
+            sum(edit.kind == "equivalent" for edit in match.result.edits),
+            any(contradiction.what == "country" for contradiction in match.result.contradictions),
+            tuple(match.result.possible_countries),
         )
-        for each in matched.matches
+        for match in result.matches
     }
 
 
-@given(worlds(), policies)
-def test_the_match_stage_finds_what_plain_loops_find(
-    world: tuple[list[Alert], list[Withdrawal], list[Read]], settings: MatchingRules
+@given(worlds(), matching_rules)
+def test_the_match_stage_finds_what_nested_loops_find(
+    world: tuple[list[Alert], list[Withdrawal], list[Read]], rules: MatchingRules
 ) -> None:
-    listed, gone, came = world
-    expected = join(came, listed, gone, settings)
+    listed, ended, drawn_reads = world
+    expected = join(drawn_reads, listed, ended, rules)
     for match in expected:
         event(f"{match.class_}{' settled' * bool(match.settled)}{' open' * bool(match.equivalent)}")
-    by_put = Index()
+    index = Index()
     for alert in listed:
-        assert by_put.put(alert) is None
-    for withdrawal in gone:
-        by_put.withdraw(withdrawal)
-    assert found(by_put, came, settings) == expected
-    with TemporaryDirectory() as name:
-        with SnapshotWriter(Path(name) / "lists") as writer:
+        assert index.put(alert) is None
+    for withdrawal in ended:
+        index.withdraw(withdrawal)
+    assert match_stage(index, drawn_reads, rules) == expected
+    with TemporaryDirectory() as folder:
+        with SnapshotWriter(Path(folder) / "lists") as writer:
             assert writer.add(listed) == {}
-            writer.add_withdrawals(gone)
+            writer.add_withdrawals(ended)
             path = writer.finish()
-        assert found(Index(Snapshot(path)), came, settings) == expected
+        assert match_stage(Index(Snapshot(path)), drawn_reads, rules) == expected

@@ -1,4 +1,4 @@
-"""Lists from a compacted topic: however they were read, all who read the topic hold the same."""
+"""Alert lists of a compacted topic: every way to read the topic gives the same alerts."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,50 +10,56 @@ from streams.alerts import Index, LogSnapshotWriter, Snapshot
 from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, alert_key
 from streams.records.times import to_ms
-from tests.properties.test_index import MOMENTS, News, histories
+from tests.properties.test_index import MOMENTS, Change, histories
 
 
-def follow(index: Index, news: list[News]) -> Index:
-    """The index after it took entries one by one."""
-    for entry in news:
-        if isinstance(entry, Alert):
-            assert index.apply_value(entry) is None
+def follow(index: Index, changes: list[Change]) -> Index:
+    """Return the index after the changes were applied one by one."""
+    for change in changes:
+        if isinstance(change, Alert):
+            assert index.apply_value(change) is None
         else:
-            index.apply_tombstone(alert_key(entry), to_ms(entry.withdrawn_at))
+            index.apply_tombstone(alert_key(change), to_ms(change.withdrawn_at))
     return index
 
 
-def answers(index: Index, news: list[News], asked: list[str]) -> object:
-    """When what is listed in the end is in force, and what has ended when."""
-    said = [
-        (each.row, repr(each.alert), [index.is_effective(each.alert, moment) for moment in MOMENTS])
-        for each in index.find(to_columns(asked))
+def answers(index: Index, changes: list[Change], plates: list[str]) -> object:
+    """Return when the candidates of plates are effective, and when each alert was withdrawn."""
+    effective = [
+        (
+            candidate.row,
+            repr(candidate.alert),
+            [index.is_effective(candidate.alert, moment) for moment in MOMENTS],
+        )
+        for candidate in index.find(to_columns(plates))
     ]
-    ends = [(alert_key(each), index.withdrawn_at_ms(each)) for each in news if isinstance(each, Alert)]
-    return sorted(said), ends
+    ends = [
+        (alert_key(change), index.withdrawn_at_ms(change)) for change in changes if isinstance(change, Alert)
+    ]
+    return sorted(effective), ends
 
 
 @given(histories(), st.integers(1, 4))
-def test_all_ways_of_reading_a_topic_agree(
-    case: tuple[list[News], list[News], list[str]], at_once: int
+def test_all_ways_to_read_a_topic_agree(
+    history: tuple[list[Change], list[Change], list[str]], batch_size: int
 ) -> None:
-    first, second, asked = case
-    news = first + second
-    wanted = answers(follow(Index(), news), news, asked)
+    first, second, plates = history
+    changes = first + second
+    expected = answers(follow(Index(), changes), changes, plates)
 
-    def written(path: Path, entries: list[News], base: Snapshot | None = None) -> Snapshot:
+    def write(path: Path, entries: list[Change], base: Snapshot | None = None) -> Snapshot:
         with LogSnapshotWriter(path) as writer:
             if base is not None:
                 writer.copy_from(base)
-            for start in range(0, len(entries), at_once):
-                assert writer.add_entries(entries[start : start + at_once]) == {}
+            for start in range(0, len(entries), batch_size):
+                assert writer.add_entries(entries[start : start + batch_size]) == {}
             return Snapshot(writer.finish())
 
     with TemporaryDirectory() as folder:
-        whole = written(Path(folder) / "whole", news)
-        begun = written(Path(folder) / "begun", first)
-        grown = written(Path(folder) / "grown", second, begun)
-        assert answers(Index(whole), news, asked) == wanted, "from the start"
-        assert answers(follow(Index(begun), second), news, asked) == wanted, "from a snapshot, then followed"
-        assert answers(Index(grown), news, asked) == wanted, "from a snapshot, made into the next"
-        assert len(grown) == len(whole)
+        full = write(Path(folder) / "full", changes)
+        base = write(Path(folder) / "base", first)
+        updated = write(Path(folder) / "updated", second, base)
+        assert answers(Index(full), changes, plates) == expected, "from the start"
+        assert answers(follow(Index(base), second), changes, plates) == expected, "snapshot, then followed"
+        assert answers(Index(updated), changes, plates) == expected, "snapshot updated to a new one"
+        assert len(updated) == len(full)

@@ -1,4 +1,4 @@
-"""Near plates: however the lists came about, the pairs are those that a look at every pair gives."""
+"""The one-edit index: its pairs are those of comparing all plates, however the lists got into it."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,118 +13,121 @@ from streams.plates.packed_keys import unpack
 from streams.plates.plate_columns import to_columns
 from streams.records.alert import Alert, AlertKey, Withdrawal, alert_key
 from streams.records.times import to_ms
-from tests.properties.test_index import News
+from tests.properties.test_index import Change
 from tests.support.builders import a_withdrawal, after_noon, an_alert
 from tests.support.one_edit import canonical_text, one_edit_pairs
 
 _CHARS = "0OAB8Ä"
 _TEXTS = st.text(_CHARS, min_size=1, max_size=12)
-_LISTS = ("near", "also", "far")
-_ASKING = ("near", "also")
-_LATE = to_ms(after_noon(1))
+_LISTS = ("fuzzy", "also-fuzzy", "exact")
+_FUZZY_LISTS = ("fuzzy", "also-fuzzy")
+_LATE_MS = to_ms(after_noon(1))
 
 
 @st.composite
 def edited(draw: st.DrawFn, text: str) -> str:
-    """A text with up to two characters other, more or less."""
+    """Draw a text with up to two characters substituted, inserted or lost."""
     for _ in range(draw(st.integers(0, 2))):
-        place = draw(st.integers(0, len(text)))
-        text = text[:place] + draw(st.sampled_from(["", *_CHARS])) + text[place + draw(st.integers(0, 1)) :]
+        index = draw(st.integers(0, len(text)))
+        text = text[:index] + draw(st.sampled_from(["", *_CHARS])) + text[index + draw(st.integers(0, 1)) :]
     return text[:12] or "A"
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[list[News]], list[str]]:
-    """What two generations of a snapshot take, what comes afterwards, and plates to ask for."""
-    kinds = draw(st.lists(_TEXTS, min_size=1, max_size=3))
-    plates = st.sampled_from(kinds).flatmap(edited)
+def histories(draw: st.DrawFn) -> tuple[list[list[Change]], list[str]]:
+    """Draw changes in two generations of a snapshot and after them, and plates to look up."""
+    originals = draw(st.lists(_TEXTS, min_size=1, max_size=3))
+    plates = st.sampled_from(originals).flatmap(edited)
     listed = st.builds(
-        lambda plate, name, list_id: an_alert(plate, alert_id=name, list_id=list_id),
+        lambda plate, alert_id, list_id: an_alert(plate, alert_id=alert_id, list_id=list_id),
         st.one_of(plates, plates, plates.map(lambda plate: plate[:10] + "A*")),
         st.sampled_from("abc"),
         st.sampled_from(_LISTS),
     )
     ended = st.builds(
-        lambda name, list_id: a_withdrawal(name, after_noon(0), list_id),
+        lambda alert_id, list_id: a_withdrawal(alert_id, after_noon(0), list_id),
         st.sampled_from("abc"),
         st.sampled_from(_LISTS),
     )
-    news = st.lists(st.one_of(listed, listed, listed, ended), max_size=6)
-    parts = [draw(news) for _ in range(3)]
+    changes = st.lists(st.one_of(listed, listed, listed, ended), max_size=6)
+    parts = [draw(changes) for _ in range(3)]
     return parts, draw(st.lists(plates | st.sampled_from(["", "Ж"]), min_size=1, max_size=6))
 
 
-def after(state: dict[AlertKey, Alert], news: list[News]) -> dict[AlertKey, Alert]:
-    """What a snapshot that forgets what has ended holds, after it took some news."""
+def compacted(state: dict[AlertKey, Alert], changes: list[Change]) -> dict[AlertKey, Alert]:
+    """Return the alerts of a snapshot without withdrawn ones, after changes."""
     state = dict(state)
-    for entry in news:
-        if isinstance(entry, Withdrawal):
-            state.pop(alert_key(entry), None)
+    for change in changes:
+        if isinstance(change, Withdrawal):
+            state.pop(alert_key(change), None)
         else:
-            state[alert_key(entry)] = entry
+            state[alert_key(change)] = change
     return state
 
 
-def keys_of(alerts: list[Alert]) -> set[int]:
-    """The keys of the lists that ask."""
-    return {key for each in alerts if each.list_id in _ASKING for key in pack_spellings(each.plate)}
+def fuzzy_keys(alerts: list[Alert]) -> set[int]:
+    """Return the plate keys of the fuzzy lists."""
+    return {key for alert in alerts if alert.list_id in _FUZZY_LISTS for key in pack_spellings(alert.plate)}
 
 
 @given(histories())
-def test_the_pairs_are_those_of_a_look_at_every_pair(history: tuple[list[list[News]], list[str]]) -> None:
-    (first, second, last), asked = history
+def test_the_pairs_are_those_of_comparing_all_plates(history: tuple[list[list[Change]], list[str]]) -> None:
+    (first, second, last), plates = history
     with TemporaryDirectory() as name:
         base = None
         state: dict[AlertKey, Alert] = {}
-        for generation, news in enumerate((first, second)):
-            state = after(state, news)
-            with LogSnapshotWriter(Path(name) / str(generation), ended_since_ms=_LATE) as writer:
+        for generation, changes in enumerate((first, second)):
+            state = compacted(state, changes)
+            with LogSnapshotWriter(Path(name) / str(generation), ended_since_ms=_LATE_MS) as writer:
                 if base is not None:
                     writer.copy_from(base)
-                writer.add_entries(news)
+                writer.add_entries(changes)
                 base = Snapshot(writer.finish())
         assert base is not None
 
-        kept = set(base.plate_keys(_ASKING).tolist())
-        assert kept >= keys_of([*state.values()]), "no plate is lost"
-        same = {
+        stored = set(base.plate_keys(_FUZZY_LISTS).tolist())
+        assert stored >= fuzzy_keys([*state.values()]), "every listed plate is stored"
+        canonical = {
             canonical_text(text, BUILTIN_CLASSES)
-            for each in state.values()
-            for text in _texts(pack_spellings(each.plate))
+            for alert in state.values()
+            for text in _texts(pack_spellings(alert.plate))
         }
-        assert all(canonical_text(text, BUILTIN_CLASSES) in same for text in _texts(kept)), (
-            "none is kept for ever"
+        assert all(canonical_text(text, BUILTIN_CLASSES) in canonical for text in _texts(stored)), (
+            "no other plate is stored"
         )
 
-        index = Index(base, fuzzy_lists=_ASKING)
-        for entry in last:
-            if isinstance(entry, Withdrawal):
-                index.apply_tombstone(alert_key(entry), to_ms(entry.withdrawn_at))
+        index = Index(base, fuzzy_lists=_FUZZY_LISTS)
+        for change in last:
+            if isinstance(change, Withdrawal):
+                index.apply_tombstone(alert_key(change), to_ms(change.withdrawn_at))
             else:
-                index.apply_value(entry)
-                state[alert_key(entry)] = entry
+                index.apply_value(change)
+                state[alert_key(change)] = change
 
-    batch = to_columns(asked)
+    batch = to_columns(plates)
     rows, keys = index.find_one_edit(batch)
     pairs = list(zip(rows.tolist(), keys.tolist(), strict=True))
-    assert pairs == sorted(set(pairs)), "in order, each once"
-    counting = one_edit_pairs(asked, keys_of([*state.values()]), BUILTIN_CLASSES)
+    assert pairs == sorted(set(pairs)), "in order, without repetition"
+    required = one_edit_pairs(plates, fuzzy_keys([*state.values()]), BUILTIN_CLASSES)
     assert (
-        set(counting)
+        set(required)
         <= set(pairs)
-        <= set(one_edit_pairs(asked, kept | keys_of(_listed(last)), BUILTIN_CLASSES))
+        <= set(one_edit_pairs(plates, stored | fuzzy_keys(_listed(last)), BUILTIN_CLASSES))
     )
 
-    found = index.resolve(rows, keys)
-    holds = [(each, pack_spellings(each.plate)) for each in state.values()]
-    expected = {(row, alert_key(each)): each for row, key in pairs for each, plates in holds if key in plates}
-    assert [(each.row, alert_key(each.alert)) for each in found] == sorted(expected)
-    assert all(each.alert == expected[each.row, alert_key(each.alert)] for each in found)
+    candidates = index.resolve(rows, keys)
+    spelt = [(alert, pack_spellings(alert.plate)) for alert in state.values()]
+    expected = {
+        (row, alert_key(alert)): alert for row, key in pairs for alert, spellings in spelt if key in spellings
+    }
+    found = [(candidate.row, alert_key(candidate.alert)) for candidate in candidates]
+    assert found == sorted(expected)
+    assert [candidate.alert for candidate in candidates] == [expected[pair] for pair in found]
     assert len(Index(base).find_one_edit(batch)[0]) == 0
 
 
-def _listed(news: list[News]) -> list[Alert]:
-    return [entry for entry in news if isinstance(entry, Alert)]
+def _listed(changes: list[Change]) -> list[Alert]:
+    return [change for change in changes if isinstance(change, Alert)]
 
 
 def _texts(keys: set[int]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A batch of plates as columns and one plate as normal form are two ways to one answer."""
+"""A batch of plates as columns agrees with the normal form of each single plate."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -7,7 +7,7 @@ from streams.plates.normal_form import MAX_LENGTH, SEPARATORS, PlateError, fold_
 from streams.plates.packed_keys import ALPHABET, pack, unpack
 from streams.plates.plate_columns import to_columns
 
-# What looks like a letter and is none, what `upper` makes letters of, line ends, an umlaut in two parts.
+# Characters that look like letters, become letters by `upper`, end lines, or combine to an umlaut.
 _STRANGE = "ßıſKﬁéÑΑА\n\r\0?*\u0308\u0301\u00adẞ₁²"
 texts = st.lists(
     st.one_of(
@@ -21,7 +21,7 @@ forms = st.text(ALPHABET, min_size=1, max_size=MAX_LENGTH)
 
 
 def form_or_rule(text: str) -> tuple[str | None, str]:
-    """The normal form, or None and the rule that the text breaks."""
+    """Return the normal form, or None and the rule that the text breaks."""
     try:
         return normalise(text), ""
     except PlateError as error:
@@ -45,12 +45,12 @@ def test_columns_agree_with_the_normal_form_on_any_text(plates: list[str]) -> No
 
 
 @given(texts)
-def test_a_plate_in_a_batch_has_the_key_that_it_has_alone(plates: list[str]) -> None:
+def test_the_key_of_a_plate_does_not_depend_on_its_batch(plates: list[str]) -> None:
     assert to_columns(plates).keys().tolist() == [to_columns([plate]).keys().tolist()[0] for plate in plates]
 
 
 @given(texts)
-def test_a_normal_form_is_its_own_and_separators_do_not_count(plates: list[str]) -> None:
+def test_normalising_is_idempotent_and_ignores_separators(plates: list[str]) -> None:
     for plate in plates:
         form, _ = form_or_rule(plate)
         if form is not None:
@@ -60,7 +60,7 @@ def test_a_normal_form_is_its_own_and_separators_do_not_count(plates: list[str])
 
 
 @given(forms)
-def test_a_key_gives_its_plate_back(plate: str) -> None:
+def test_unpacking_a_key_returns_its_plate(plate: str) -> None:
     key = pack(plate)
     assert unpack(key) == plate
     assert 0 < key < 2**63
@@ -68,5 +68,5 @@ def test_a_key_gives_its_plate_back(plate: str) -> None:
 
 
 @given(st.lists(forms, min_size=2, max_size=6))
-def test_keys_sort_as_texts_do(plates: list[str]) -> None:
+def test_keys_sort_like_texts(plates: list[str]) -> None:
     assert sorted(plates, key=pack) == sorted(plates)

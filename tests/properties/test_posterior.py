@@ -1,4 +1,4 @@
-"""The posterior for reads of all kinds, however strange: never more than the evidence gives."""
+"""The posterior for reads of any kind: never higher than the evidence allows."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,29 +26,31 @@ countries = st.sampled_from([None, "FR", "BE", "DE", "NL", "LU", "IE", "XK"])
 
 
 @lru_cache(maxsize=1)
-def judge() -> Matcher:
+def matcher() -> Matcher:
     return Matcher(MatchingRules({"sis": ListConfig(mode="fuzzy", min_posterior=0.0)}))
 
 
 @dataclass
 class Pair:
-    """A read, and a plate it is held against."""
+    """A read, and the plate with which it is compared."""
 
     read: Read
     listed: str
     country: str | None
 
-    def weighed(self, given: Read | None = None, looks: float = 1.0) -> Score | None:
-        sight = ReadScorer(
-            given or self.read, judge().scorer.posterior_model("c1"), judge().scorer.appearance
+    def score(self, read: Read | None = None, appearance: float = 1.0) -> Score | None:
+        """Score the read, or another one, with an appearance factor."""
+        scorer = ReadScorer(
+            read or self.read, matcher().scorer.posterior_model("c1"), matcher().scorer.appearance
         )
         listed = fold_umlauts(normalise(self.listed))
-        return sight.posterior_model.score(
-            sight.evidence, listed, sight.competing_plates(self.country), looks
+        return scorer.posterior_model.score(
+            scorer.evidence, listed, scorer.competing_plates(self.country), appearance
         )
 
-    def said(self, given: Read | None = None) -> object:
-        return judge().match(given or self.read, an_alert(self.listed, self.country), with_reasons=True)
+    def match(self, read: Read | None = None) -> object:
+        """Match the read, or another one, with the alert."""
+        return matcher().match(read or self.read, an_alert(self.listed, self.country), with_reasons=True)
 
 
 def _short(text: str) -> str:
@@ -57,9 +59,10 @@ def _short(text: str) -> str:
 
 @st.composite
 def pairs(draw: st.DrawFn) -> Pair:
-    """A read with nothing but its text, or with confidences, characters and texts named, in any combination.
+    """Draw a read with or without confidences, alternatives and candidates, in any combination.
 
-    It and the plate listed come of one plate, each with up to two changes."""
+    Its text and the listed plate derive from one plate, with up to two changes each.
+    """
     plate = draw(st.sampled_from(_PLATES))
     listed, text = _short(draw(changed(plate))), _short(draw(changed(plate)))
     count = len(normalise(text))
@@ -75,115 +78,121 @@ def pairs(draw: st.DrawFn) -> Pair:
         )
     if draw(st.booleans()):
         texts = st.sampled_from([text, listed, "Ж", "  "]) | changed(plate)
-        named = st.builds(PlateCandidate, texts, st.none() | shares)
-        fields["candidates"] = draw(st.lists(named, max_size=6))
+        candidate = st.builds(PlateCandidate, texts, st.none() | shares)
+        fields["candidates"] = draw(st.lists(candidate, max_size=6))
     return Pair(a_read(text, draw(countries), **fields), listed, draw(countries))
 
 
 @given(pairs(), st.floats(0.02, 50))
-def test_it_is_a_probability_and_the_plate_as_read_is_always_a_rival(pair: Pair, looks: float) -> None:
-    found = pair.weighed(looks=looks)
-    if found is None:
+def test_the_posterior_is_a_probability_and_the_plate_as_read_always_competes(
+    pair: Pair, appearance: float
+) -> None:
+    score = pair.score(appearance=appearance)
+    if score is None:
         return
-    assert all(map(isfinite, found[:5]))
-    assert 0 <= found.posterior <= 1
+    assert all(map(isfinite, score[:5]))
+    assert 0 <= score.posterior <= 1
     if fold_umlauts(normalise(pair.read.plate)) != fold_umlauts(normalise(pair.listed)):
-        assert found.others_weight >= found.as_read_weight
+        assert score.others_weight >= score.as_read_weight
 
 
 @given(pairs(), st.randoms(use_true_random=False))
-def test_neither_the_order_nor_repetition_of_what_is_named_matters(pair: Pair, rng: Any) -> None:
-    """Nor that the recogniser names the character read among the others for its place."""
-    came = pair.read
+def test_order_and_repetition_of_alternatives_do_not_matter(pair: Pair, rng: Any) -> None:
+    """Neither does it matter if the character read is among the alternatives for its position."""
+    read = pair.read
 
-    def mixed(named: list[Any], *more: Any) -> list[Any]:
-        again = [*named, *more, *(each for each in named if getattr(each, "char", "x"))]
-        return rng.sample(again, len(again))
+    def mixed(entries: list[Any], *more: Any) -> list[Any]:
+        repeated = [*entries, *more, *(entry for entry in entries if getattr(entry, "char", "x"))]
+        return rng.sample(repeated, len(repeated))
 
     fields: dict[str, Any] = {}
-    if came.candidates:
-        fields["candidates"] = mixed(came.candidates)
-    if came.char_alternatives:
+    if read.candidates:
+        fields["candidates"] = mixed(read.candidates)
+    if read.char_alternatives:
         fields["char_alternatives"] = [
-            mixed(place, *([CharAlternative(char, 0.4)] if place else []))
-            for char, place in zip(fold_umlauts(normalise(came.plate)), came.char_alternatives, strict=True)
+            mixed(alternatives, *([CharAlternative(char, 0.4)] if alternatives else []))
+            for char, alternatives in zip(
+                fold_umlauts(normalise(read.plate)), read.char_alternatives, strict=True
+            )
         ]
-    one, other = pair.said(), pair.said(replace(came, **fields))
-    if isinstance(one, MatchResult) and isinstance(other, MatchResult):
+    first, second = pair.match(), pair.match(replace(read, **fields))
+    if isinstance(first, MatchResult) and isinstance(second, MatchResult):
         # Sums in another order differ in their last digits.
-        assert abs((one.posterior or 0) - (other.posterior or 0)) <= 1e-4
-        assert one.edits == other.edits
+        assert abs((first.posterior or 0) - (second.posterior or 0)) <= 1e-4
+        assert first.edits == second.edits
     else:
-        assert one == other
+        assert first == second
 
 
 @st.composite
-def slipped(draw: st.DrawFn) -> tuple[Pair, int]:
-    """A read in which one to three characters of a listed plate are others, and the place of one of them."""
-    listed = fold_umlauts(normalise(draw(st.sampled_from([each for each in _PLATES if len(each) > 3]))))
-    places = draw(st.lists(st.integers(0, len(listed) - 1), min_size=1, max_size=3, unique=True))
+def misreads(draw: st.DrawFn) -> tuple[Pair, int]:
+    """Draw a read with one to three characters of the listed plate substituted, and the index of one."""
+    listed = fold_umlauts(normalise(draw(st.sampled_from([plate for plate in _PLATES if len(plate) > 3]))))
+    indexes = draw(st.lists(st.integers(0, len(listed) - 1), min_size=1, max_size=3, unique=True))
     chars = list(listed)
-    for place in places:
-        chars[place] = draw(
-            st.sampled_from([char for char in "0123456789ABCDEFGKOQX" if char != chars[place]])
+    for index in indexes:
+        chars[index] = draw(
+            st.sampled_from([char for char in "0123456789ABCDEFGKOQX" if char != chars[index]])
         )
     count = len(chars)
-    sure = st.sampled_from([0.5, 0.9, 0.99, 0.999]) | st.floats(0.3, 1)
-    fields: dict[str, Any] = {"char_confidences": draw(st.lists(sure, min_size=count, max_size=count))}
+    confidence = st.sampled_from([0.5, 0.9, 0.99, 0.999]) | st.floats(0.3, 1)
+    fields: dict[str, Any] = {"char_confidences": draw(st.lists(confidence, min_size=count, max_size=count))}
     if draw(st.booleans()):
         char = st.builds(CharAlternative, st.sampled_from(_CHARS), st.floats(0, 0.05))
-        named = st.lists(char, max_size=3)
-        fields["char_alternatives"] = draw(st.lists(named, min_size=count, max_size=count))
-    return Pair(a_read("".join(chars), draw(countries), **fields), listed, draw(countries)), places[0]
+        alternatives = st.lists(char, max_size=3)
+        fields["char_alternatives"] = draw(st.lists(alternatives, min_size=count, max_size=count))
+    return Pair(a_read("".join(chars), draw(countries), **fields), listed, draw(countries)), indexes[0]
 
 
-@given(slipped(), st.floats(0.3, 0.8), st.floats(0, 1))
-def test_more_confidence_in_a_differing_character_lowers_it(
-    found: tuple[Pair, int], low: float, part: float
+@given(misreads(), st.floats(0.3, 0.8), st.floats(0, 1))
+def test_more_confidence_in_a_differing_character_lowers_the_posterior(
+    misread: tuple[Pair, int], low: float, part: float
 ) -> None:
-    """In all countries, also where none or another was read, and with other characters named.
+    """In all countries, with no country or another one read, and with alternatives for the character.
 
-    That is, where there may be such a plate as was read. Else all other explanations need the character
-    misread too, and which of them falls fastest is for the model to say.
+    This holds where the plate as read may exist. Otherwise all other explanations include a misread of the
+    character too, and the model decides which of them falls fastest.
     """
-    pair, place = found
-    weighed = pair.weighed()
-    if weighed is None or weighed.as_read_weight < 0.001:
+    pair, index = misread
+    score = pair.score()
+    if score is None or score.as_read_weight < 0.001:
         return
-    given_ = pair.read.char_confidences
-    assert given_ is not None
-    named = pair.read.char_alternatives
-    left = 1 - low - sum(each.confidence or 0.0 for each in named[place]) if named else 1 - low
+    confidences = pair.read.char_confidences
+    assert confidences is not None
+    alternatives = pair.read.char_alternatives
+    left = 1 - low
+    if alternatives:
+        left -= sum(alternative.confidence or 0.0 for alternative in alternatives[index])
 
-    def at(share: float) -> float:
-        shares = [*given_[:place], share, *given_[place + 1 :]]
-        weighed = pair.weighed(replace(pair.read, char_confidences=shares))
-        return weighed.posterior if weighed is not None else 0.0
+    def posterior_at(confidence: float) -> float:
+        changed_confidences = [*confidences[:index], confidence, *confidences[index + 1 :]]
+        score = pair.score(replace(pair.read, char_confidences=changed_confidences))
+        return score.posterior if score is not None else 0.0
 
-    assert at(low + part * left) <= at(low) + 1e-9
+    assert posterior_at(low + part * left) <= posterior_at(low) + 1e-9
 
 
 @given(pairs(), st.floats(0.02, 1))
-def test_looks_that_speak_against_it_lower_it(pair: Pair, looks: float) -> None:
-    plain, against = pair.weighed(), pair.weighed(looks=looks)
-    assert (plain is None) == (against is None)
-    if plain is not None and against is not None:
-        assert against.posterior <= plain.posterior
+def test_a_contradicting_appearance_lowers_the_posterior(pair: Pair, appearance: float) -> None:
+    plain, contradicted = pair.score(), pair.score(appearance=appearance)
+    assert (plain is None) == (contradicted is None)
+    if plain is not None and contradicted is not None:
+        assert contradicted.posterior <= plain.posterior
 
 
 @given(pairs())
-def test_what_is_told_is_in_accord_with_it(pair: Pair) -> None:
-    said = pair.said()
-    if not isinstance(said, MatchResult) or said.posterior is None or not said.reasons:
+def test_the_reasons_agree_with_the_posterior(pair: Pair) -> None:
+    result = pair.match()
+    if not isinstance(result, MatchResult) or result.posterior is None or not result.reasons:
         return
-    same = normalise(pair.read.plate) == normalise(pair.listed)
-    assert any("character for character" in each for each in said.reasons) == same
-    if said.class_ in ("exact", "fuzzy"):
-        assert bool(said.edits) == (not same), "where the two differ is said"
+    is_same = normalise(pair.read.plate) == normalise(pair.listed)
+    assert any("character for character" in reason for reason in result.reasons) == is_same
+    if result.class_ in ("exact", "fuzzy"):
+        assert bool(result.edits) == (not is_same), "the differences are listed"
     others = [
-        float(each.removeprefix("a chance of ").removeprefix("more than ").split(" ")[0]) / 100
-        for each in said.reasons
-        if each.startswith("a chance of")
+        float(reason.removeprefix("a chance of ").removeprefix("more than ").split(" ")[0]) / 100
+        for reason in result.reasons
+        if reason.startswith("a chance of")
     ]
-    assert sum(others) <= 1 - said.posterior + 0.02
-    assert sum(others) >= 1 - said.posterior - 0.06, "why it is no higher is said"
+    assert sum(others) <= 1 - result.posterior + 0.02
+    assert sum(others) >= 1 - result.posterior - 0.06, "the reasons explain why it is not higher"

@@ -1,6 +1,6 @@
-"""Small worlds for Hypothesis: plates that are easily confused, alerts on them, and reads of them.
+"""Hypothesis strategies for small worlds: easily confused plates, alerts on them, and reads of them.
 
-A world is small on purpose: few plates, few cameras and a few minutes, so that things meet.
+A world has few plates, few cameras and a few minutes, so that reads and alerts match often.
 """
 
 from datetime import datetime, timedelta
@@ -14,13 +14,13 @@ from streams.records.times import parse_time
 
 START: Final = parse_time("2026-05-21T10:00:00Z")
 MINUTES: Final = 10
-KIN: Final = {char: group for group in ("0ODQ", "1I", "2Z", "5S", "8B", "6G") for char in group}
-"""The class of each character that has kin; the page lists them."""
+CONFUSABLE: Final = {char: group for group in ("0ODQ", "1I", "2Z", "5S", "8B", "6G") for char in group}
+"""The confusable class of each character that has one, as listed in docs/concepts/meaning.md."""
 COUNTRIES: Final = ("FR", "BE", "DE", "NL")
-OTHERS: Final = ("IT", "ES")
-"""IT has formats, some of the same string of characters as FR; ES has none here."""
+OTHER_COUNTRIES: Final = ("IT", "ES")
+"""IT has formats, some with the same shape as formats of FR; ES has none here."""
 CAMERAS: Final = ("a1", "a2", "b1", "x1")
-"""The first two are of one site, the third of another, the last of none."""
+"""The first two are at one site, the third at another, the last at none."""
 CONFIG: Final = """
 [correlation]
 clock_error_s = 5
@@ -56,7 +56,7 @@ _CHARS: Final = {"A": "BDGSZA", "0": "01258", "1": "12568", "U": "ÄÖ", "-": "-
 
 
 def plates(country: str) -> st.SearchStrategy[str]:
-    """Plates of a country as written, of few characters, most of which have kin."""
+    """Plates of a country as written, mostly of characters with a confusable class."""
     return st.sampled_from(_SHAPES[country]).flatmap(
         lambda shape: st.tuples(*(st.sampled_from(_CHARS[char]) for char in shape)).map("".join)
     )
@@ -64,22 +64,22 @@ def plates(country: str) -> st.SearchStrategy[str]:
 
 @st.composite
 def misread(draw: st.DrawFn, plate: str) -> str:
-    """A plate as a reader may give it: kin for some characters, an umlaut lost, gaps lost, rarely more."""
+    """Draw a plate as it may be read: confusable characters, a lost umlaut, lost gaps, rarely more."""
     chars = list(plate)
-    for place in draw(st.lists(st.integers(0, len(chars) - 1), min_size=1, max_size=3)):
-        char = chars[place]
-        chars[place] = draw(
-            st.sampled_from({"Ä": ["A", "AE"], "Ö": ["O", "OE"]}.get(char) or [*KIN.get(char, char)])
+    for index in draw(st.lists(st.integers(0, len(chars) - 1), min_size=1, max_size=3)):
+        char = chars[index]
+        chars[index] = draw(
+            st.sampled_from({"Ä": ["A", "AE"], "Ö": ["O", "OE"]}.get(char) or [*CONFUSABLE.get(char, char)])
         )
     text = "".join(chars)
     if draw(st.booleans()):
         text = text.replace("-", "").replace(" ", "")
-    change = draw(st.sampled_from(["none"] * 9 + ["cut", "more", "other", "umlaut"]))
-    if change == "cut":
+    change = draw(st.sampled_from(["none"] * 9 + ["lost", "extra", "substituted", "umlaut"]))
+    if change == "lost":
         text = text[1:] if draw(st.booleans()) else text[:-1]
-    elif change == "more":
+    elif change == "extra":
         text += draw(st.sampled_from("1BA"))
-    elif change == "other":
+    elif change == "substituted":
         text = text[:-1] + draw(st.sampled_from("7XE"))
     elif change == "umlaut":
         text = text.replace("A", "Ä", 1).replace("O", "Ö", 1)
@@ -88,10 +88,10 @@ def misread(draw: st.DrawFn, plate: str) -> str:
 
 @st.composite
 def patterns(draw: st.DrawFn, plate: str) -> str:
-    """A pattern that the plate fits: some characters as `?`, some run as `*`."""
+    """Draw a pattern that the plate fits: some characters as `?`, a run of them as `*`."""
     chars = [char for char in plate if char.isalnum()]
-    for place in draw(st.lists(st.integers(0, len(chars) - 1), max_size=2)):
-        chars[place] = "?"
+    for index in draw(st.lists(st.integers(0, len(chars) - 1), max_size=2)):
+        chars[index] = "?"
     if draw(st.booleans()):
         start = draw(st.integers(0, len(chars)))
         chars[start : draw(st.integers(start, len(chars)))] = "*"
@@ -99,51 +99,51 @@ def patterns(draw: st.DrawFn, plate: str) -> str:
 
 
 def moments(before: int = 0, after: int = 0) -> st.SearchStrategy[datetime]:
-    """Times of the world, to the second and often the same, from and to so many minutes around it."""
+    """Times of the world in steps of ten seconds, with a margin before and after in minutes."""
     seconds = st.integers(-before * 6, (MINUTES + after) * 6).map(lambda tens: 10 * tens)
     return seconds.map(lambda second: START + timedelta(seconds=second))
 
 
 @st.composite
-def alerts(draw: st.DrawFn, known: list[tuple[str, str]], names: str = "abc") -> Alert:
-    """An alert on a known plate of its country, or of one like it."""
+def alerts(draw: st.DrawFn, known: list[tuple[str, str]], alert_ids: str = "abc") -> Alert:
+    """Draw an alert on a known plate with its country, or on a similar plate."""
     country, plate = draw(st.sampled_from(known))
     plate = draw(st.one_of(st.just(plate), st.just(plate), misread(plate), patterns(plate)))
-    term = draw(st.sampled_from(["long", "long", "long", "ends", "begins", "short"]))
-    begins, ends = START - timedelta(days=1), START + timedelta(days=1)
-    if term in ("begins", "short"):
-        begins = draw(moments(5))
-    if term in ("ends", "short"):
-        ends = begins + timedelta(minutes=3) if term == "short" else draw(moments(0, 5))
-    more: dict[str, Any] = {}
+    validity = draw(st.sampled_from(["long", "long", "long", "ends", "begins", "short"]))
+    valid_from, valid_until = START - timedelta(days=1), START + timedelta(days=1)
+    if validity in ("begins", "short"):
+        valid_from = draw(moments(5))
+    if validity in ("ends", "short"):
+        valid_until = valid_from + timedelta(minutes=3) if validity == "short" else draw(moments(0, 5))
+    fields: dict[str, Any] = {}
     if draw(st.integers(0, 3)) == 3:
-        more["match"] = AlertMatch(draw(st.sampled_from(["exact", "pattern", "confusable", "fuzzy"])))
+        fields["match"] = AlertMatch(draw(st.sampled_from(["exact", "pattern", "confusable", "fuzzy"])))
     return Alert(
         list_id=draw(st.sampled_from(["one", "two"])),
-        alert_id=draw(st.sampled_from(names)),
+        alert_id=draw(st.sampled_from(alert_ids)),
         version=draw(st.integers(1, 3)),
         plate=plate,
         basis="NATIONAL",
         reason=draw(st.sampled_from(["stolen", "sought"])),
         action={"default": "inform", "BE": "stop"},
-        valid_from=begins,
-        valid_until=ends,
+        valid_from=valid_from,
+        valid_until=valid_until,
         country=draw(st.sampled_from([country, country, country, None])),
-        **more,
+        **fields,
     )
 
 
 @st.composite
-def withdrawals(draw: st.DrawFn, names: str = "abc") -> Withdrawal:
-    """The end of an alert, known or not."""
+def withdrawals(draw: st.DrawFn, alert_ids: str = "abc") -> Withdrawal:
+    """Draw the withdrawal of a known or unknown alert."""
     return Withdrawal(
-        draw(st.sampled_from(["one", "two"])), draw(st.sampled_from(names)), draw(moments(5, 5))
+        draw(st.sampled_from(["one", "two"])), draw(st.sampled_from(alert_ids)), draw(moments(5, 5))
     )
 
 
 @st.composite
 def reads(draw: st.DrawFn, known: list[tuple[str, str]], ids: int = 5, misreads: bool = True) -> Read:
-    """A read of a known plate, or of one like it; now and then under a name that another read has."""
+    """Draw a read of a known plate or a similar one, sometimes with the id of another read."""
     country, plate = draw(st.sampled_from(known))
     if misreads and draw(st.booleans()):
         plate = draw(misread(plate))
@@ -152,24 +152,26 @@ def reads(draw: st.DrawFn, known: list[tuple[str, str]], ids: int = 5, misreads:
         camera_id=draw(st.sampled_from(CAMERAS)),
         captured_at=draw(moments()),
         plate=plate,
-        country=draw(st.sampled_from([country] * 6 + [None, None, *COUNTRIES, *OTHERS])),
+        country=draw(st.sampled_from([country] * 6 + [None, None, *COUNTRIES, *OTHER_COUNTRIES])),
         confidence=draw(st.sampled_from([None, 0.5, 0.9])),
         retransmitted=draw(st.sampled_from([False, False, False, True])),
     )
 
 
 def misread_of(known: tuple[str, str]) -> st.SearchStrategy[tuple[str, str]]:
-    """A known plate, with its country, as a reader may give it."""
+    """A known plate with its country, as it may be read."""
     return misread(known[1]).map(lambda text: (known[0], text))
 
 
 @st.composite
-def known_plates(draw: st.DrawFn, most: int = 3) -> list[tuple[str, str]]:
-    """A few plates with their countries, and some that are kin of another."""
-    found = []
-    for country in draw(st.lists(st.sampled_from(COUNTRIES + OTHERS), min_size=1, max_size=most)):
+def known_plates(draw: st.DrawFn, max_size: int = 3) -> list[tuple[str, str]]:
+    """Draw a few plates with their countries, and some that are similar to another."""
+    known = []
+    for country in draw(
+        st.lists(st.sampled_from(COUNTRIES + OTHER_COUNTRIES), min_size=1, max_size=max_size)
+    ):
         plate = draw(plates(country))
-        found.append((country, plate))
+        known.append((country, plate))
         if draw(st.booleans()):
-            found.append((country, draw(misread(plate))))
-    return found
+            known.append((country, draw(misread(plate))))
+    return known
