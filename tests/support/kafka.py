@@ -1,4 +1,4 @@
-"""The stage of a benchmark or of a test of faults: topics of a Kafka, and what the broker says of them."""
+"""A Kafka for a benchmark or a chaos test: its topics, and their offsets."""
 
 import os
 import tempfile
@@ -17,15 +17,15 @@ from streams.kafka.topics import TopicsConfig, required_topics
 PARTITIONS: Final = 4
 COUNTRY: Final = "BE"
 NO_PASSAGE_GAP: Final = "[correlation]\npassage_gap_s = 0\n"
-"""With no gap, every listed read is a passage of its own."""
+"""Without a gap, every match is a passage of its own."""
 _LEADER_TIMEOUT_S: Final = 60
 _PRODUCT_TOPICS: Final = ("matches", "verdicts", "hits", "rejected")
 
 
 class KafkaEnvironment:
-    """A running Kafka and a folder, for a benchmark or a test of faults.
+    """A running Kafka and a folder, for a benchmark or a chaos test.
 
-    Topics have so many `copies`; with more than one, two must have a record before it counts as written.
+    Topics have `replication` replicas; with several, two must have a record before it counts as written.
     """
 
     def __init__(self, folder: Path, servers: str, replication: int = 1) -> None:
@@ -35,111 +35,117 @@ class KafkaEnvironment:
         self._admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
 
     def create_topic(self, name: str, configs: dict[str, str] | None = None) -> str:
-        """Makes a topic; its name."""
+        """Create a topic; return its name."""
         self._create_topics({name: configs or {}})
         return name
 
     def create_hits_topic(self, name: str) -> str:
-        """Makes a topic whose records carry the time at which the broker appended them."""
+        """Create a topic whose records carry the time at which the broker appended them."""
         return self.create_topic(name, {"message.timestamp.type": "LogAppendTime"})
 
     def create_product_topics(self, prefix: str) -> "ProductTopics":
-        """Makes the product's topics under a prefix."""
-        policy = TopicsConfig(
+        """Create the topics of the product under a prefix."""
+        config = TopicsConfig(
             prefix=prefix, replication=self.replication, partitions=PARTITIONS, reads_hours={COUNTRY: 24.0}
         )
-        wanted = {topic.name: topic.configs for topic in required_topics(policy)}
-        wanted[policy.names().hits] |= {"message.timestamp.type": "LogAppendTime"}
-        self._create_topics(wanted)
+        configs = {topic.name: topic.configs for topic in required_topics(config)}
+        configs[config.names().hits] |= {"message.timestamp.type": "LogAppendTime"}
+        self._create_topics(configs)
         return ProductTopics(self, prefix)
 
-    def _create_topics(self, wanted: dict[str, dict[str, str]]) -> None:
-        """Makes topics by their names and settings, and waits until they can be used."""
-        least = {"min.insync.replicas": str(min(2, self.replication))}
-        new = [NewTopic(name, PARTITIONS, self.replication, config=least | wanted[name]) for name in wanted]
+    def _create_topics(self, configs: dict[str, dict[str, str]]) -> None:
+        """Create topics, given their settings by name, and wait until they can be used."""
+        min_in_sync = {"min.insync.replicas": str(min(2, self.replication))}
+        new = [
+            NewTopic(name, PARTITIONS, self.replication, config=min_in_sync | configs[name])
+            for name in configs
+        ]
         for future in self._admin.create_topics(new).values():
             future.result(60)
-        for name in wanted:
+        for name in configs:
             self.end_offsets(name)
 
     def delete_records(self, names: Iterable[str]) -> None:
-        """Deletes all records of topics; offsets go on from where they are."""
+        """Delete all records of topics; offsets continue where they are."""
         ends = [
-            TopicPartition(name, number, end)
+            TopicPartition(name, partition, end)
             for name in names
-            for number, end in enumerate(self.end_offsets(name))
+            for partition, end in enumerate(self.end_offsets(name))
             if end
         ]
         for future in (self._admin.delete_records(ends) if ends else {}).values():
             future.result(30)
 
     def end_offsets(self, name: str) -> list[int]:
-        """The end offset of each partition."""
+        """Return the end offset of each partition."""
         return [end for _, end in self._partition_offsets(name)]
 
     def start_offsets(self, name: str) -> list[int]:
-        """The offset of the first record of each partition."""
+        """Return the offset of the first record of each partition."""
         return [start for start, _ in self._partition_offsets(name)]
 
     def committed_offsets(self, group: str, name: str) -> list[int]:
-        """What a group has committed for each partition, -1 for nothing."""
-        parts = [TopicPartition(name, number) for number in range(PARTITIONS)]
-        # The admin client's way crashes (2.16.1).
-        asker = self._metadata_consumer(group)
+        """Return the offset that a group has committed for each partition, -1 for none."""
+        partitions = [TopicPartition(name, partition) for partition in range(PARTITIONS)]
+        # The admin client's method crashes (confluent-kafka 2.16.1).
+        consumer = self._metadata_consumer(group)
         try:
-            return [max(each.offset, -1) for each in asker.committed(parts, timeout=30)]
+            committed = consumer.committed(partitions, timeout=30)
+            return [max(partition.offset, -1) for partition in committed]
         except KafkaException:  # no coordinator yet: the group is new
             return [-1] * PARTITIONS
         finally:
-            asker.close()
+            consumer.close()
 
     def wait_processed(
         self, group: str, topics: Sequence[str], hits: str, within_s: float, quiet_s: float = 2
     ) -> None:
-        """Waits until a group has committed all of some topics and no hit has come for some seconds."""
+        """Wait until a group has committed all of some topics and no hit has come for `quiet_s`."""
         deadline = monotonic() + within_s
-        seen, since = self.end_offsets(hits), monotonic()
-        while (behind := self._describe_lag(group, topics)) or monotonic() - since < quiet_s:
+        hit_ends, changed_at = self.end_offsets(hits), monotonic()
+        while (lag := self._describe_lag(group, topics)) or monotonic() - changed_at < quiet_s:
             if monotonic() > deadline:
-                raise TimeoutError(f"group {group}, after {within_s:.0f} s: {behind or 'hits still come'}")
+                raise TimeoutError(f"group {group}, after {within_s:.0f} s: {lag or 'hits still come'}")
             sleep(0.2)
-            now = self.end_offsets(hits)
-            if now != seen:
-                seen, since = now, monotonic()
+            new_hit_ends = self.end_offsets(hits)
+            if new_hit_ends != hit_ends:
+                hit_ends, changed_at = new_hit_ends, monotonic()
 
     def wait_committed(self, group: str, name: str, within_s: float) -> None:
-        """Waits until a group has committed a topic up to where it ends now; more may come meanwhile."""
+        """Wait until a group has committed a topic up to its present ends; more may come meanwhile."""
         ends = self.end_offsets(name)
         deadline = monotonic() + within_s
         while any(
-            max(done, 0) < end for done, end in zip(self.committed_offsets(group, name), ends, strict=True)
+            max(committed, 0) < end
+            for committed, end in zip(self.committed_offsets(group, name), ends, strict=True)
         ):
             if monotonic() > deadline:
                 raise TimeoutError(f"group {group}, after {within_s:.0f} s: {name} not committed to {ends}")
             sleep(0.2)
 
     def is_in_sync(self) -> bool:
-        """Whether every copy of every partition, also of Kafka's own topics, has all that it should."""
+        """True if every replica of every partition, also of Kafka's own topics, is in sync."""
         try:
-            found = self._admin.list_topics(timeout=10).topics.values()
+            topics = self._admin.list_topics(timeout=10).topics.values()
         except KafkaException:
             return False
-        parts = [part for topic in found for part in topic.partitions.values()]
-        return bool(parts) and all(
-            part.leader >= 0 and len(part.isrs) == len(part.replicas) for part in parts
+        partitions = [partition for topic in topics for partition in topic.partitions.values()]
+        return bool(partitions) and all(
+            partition.leader >= 0 and len(partition.isrs) == len(partition.replicas)
+            for partition in partitions
         )
 
     def _describe_lag(self, group: str, topics: Sequence[str]) -> str:
-        """What a group has not committed, in words."""
-        found = {name: (self.committed_offsets(group, name), self.end_offsets(name)) for name in topics}
+        """Return what a group has not committed, as text."""
+        offsets = {name: (self.committed_offsets(group, name), self.end_offsets(name)) for name in topics}
         return "; ".join(
-            f"{name}: committed {done} of {ends}"
-            for name, (done, ends) in found.items()
-            if any(one != other for one, other in zip(done, ends, strict=True) if other)
+            f"{name}: committed {committed} of {ends}"
+            for name, (committed, ends) in offsets.items()
+            if any(offset != end for offset, end in zip(committed, ends, strict=True) if end)
         )
 
     def open_consumer(self, name: str, from_start: bool = False) -> Consumer:
-        """A consumer without a group, at the end of a topic now, or at its beginning."""
+        """Return a consumer without a group, at the present end of a topic or at its start."""
         consumer = Consumer(
             {
                 "bootstrap.servers": self.servers,
@@ -150,36 +156,38 @@ class KafkaEnvironment:
             }
         )
         offsets = self.start_offsets(name) if from_start else self.end_offsets(name)
-        consumer.assign([TopicPartition(name, number, offset) for number, offset in enumerate(offsets)])
+        consumer.assign([TopicPartition(name, partition, offset) for partition, offset in enumerate(offsets)])
         return consumer
 
     def _partition_offsets(self, name: str) -> list[tuple[int, int]]:
-        """Where each partition starts and ends; asked again while there is no leader to ask.
+        """Return the start and the end of each partition; retry while a partition has no leader.
 
-        The admin client's way waits for a leader that is gone until its time is over.
+        The admin client's method would wait for a lost leader until its timeout.
         """
         deadline = monotonic() + _LEADER_TIMEOUT_S
         while True:
-            asker = self._metadata_consumer()
+            consumer = self._metadata_consumer()
             try:
-                parts = [TopicPartition(name, number) for number in range(PARTITIONS)]
-                found = [asker.get_watermark_offsets(part, timeout=10) for part in parts]
-                if None not in found:
-                    return found
+                offsets = [
+                    consumer.get_watermark_offsets(TopicPartition(name, partition), timeout=10)
+                    for partition in range(PARTITIONS)
+                ]
+                if None not in offsets:
+                    return offsets
             except KafkaException:
                 if monotonic() > deadline:
                     raise
             finally:
-                asker.close()
+                consumer.close()
             sleep(0.1)
 
     def _metadata_consumer(self, group: str = "unused") -> Consumer:
-        """A consumer that asks and does not join its group."""
+        """Return a consumer for queries, which does not join its group."""
         return Consumer({"bootstrap.servers": self.servers, "group.id": group, "log_level": 0})
 
 
 class ProductTopics:
-    """The product's topics under one prefix, and the workers' configuration for them."""
+    """The topics of the product under one prefix, and the settings of workers on them."""
 
     def __init__(self, environment: KafkaEnvironment, prefix: str) -> None:
         self._environment = environment
@@ -191,15 +199,15 @@ class ProductTopics:
         self.rejected = f"{prefix}.rejected"
 
     def delete_records(self) -> None:
-        """Deletes what earlier runs made, so that the next one makes all of it anew."""
+        """Delete what earlier runs wrote, so that the next one starts without it."""
         self._environment.delete_records(f"{self.prefix}.{name}" for name in _PRODUCT_TOPICS)
 
     def write_worker_config(
         self, group: str, state_folder: str, extra: str = "", settings: str = NO_PASSAGE_GAP
     ) -> Path:
-        """Writes the configuration of a worker whose state is in a folder of that name.
+        """Write the settings of a worker whose state is in a folder of that name.
 
-        `more` are lines of `[worker]`, `settings` the sections besides those of Kafka.
+        `extra` holds lines of `[worker]`, `settings` the sections other than those of Kafka.
         """
         path = self._environment.folder / f"{group}-{state_folder}.toml"
         servers = ", ".join(f'"{server}"' for server in self._environment.servers.split(","))
@@ -217,9 +225,9 @@ class ProductTopics:
 
 @contextmanager
 def kafka_environment() -> Iterator[KafkaEnvironment]:
-    """A stage, gone with all its data in the end."""
-    with tempfile.TemporaryDirectory(prefix="anpr-bench-") as name:
-        folder = Path(name)
+    """Yield an environment that is removed with all its data afterwards."""
+    with tempfile.TemporaryDirectory(prefix="anpr-bench-") as path:
+        folder = Path(path)
         cluster = Cluster(folder / "kafka", os.environ)
         cluster.up()
         try:

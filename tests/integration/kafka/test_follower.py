@@ -1,4 +1,4 @@
-"""Following a topic without a group: to the ends as they are, then what comes, from wherever one begins."""
+"""Following a topic without a group: up to its present ends, then what comes, from any start."""
 
 import asyncio
 import uuid
@@ -12,15 +12,22 @@ from kafka.admin import NewPartitions, NewTopic
 
 from streams.kafka.dev_cluster import Cluster
 from streams.kafka.follower import FollowError, TopicFollower
+from streams.records.times import SECOND_MS, Millis
 
 PARTITIONS = 3
+FIRST_MS = 1_700_000_000_000
 
 
-def run(work: Awaitable[None]) -> None:
-    """Runs a test's coroutine, with a limit."""
+def time_of(number: int) -> Millis:
+    """Return the time of a number's record, a second after that of the number before."""
+    return FIRST_MS + number * SECOND_MS
+
+
+def run(coroutine: Awaitable[None]) -> None:
+    """Run the coroutine of a test, at most 60 s."""
 
     async def limited() -> None:
-        await asyncio.wait_for(work, 60)
+        await asyncio.wait_for(coroutine, 60)
 
     asyncio.run(limited())
 
@@ -30,24 +37,24 @@ def topic(kafka: Cluster) -> str:
     """A topic of three partitions."""
     name = f"follow-{uuid.uuid4().hex[:8]}"
     admin = KafkaAdminClient(bootstrap_servers=kafka.servers)
-    # Its records have old dates, and would be deleted for their age.
+    # The times of its records are long ago, so a retention would delete them.
     admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs={"retention.ms": "-1"})])
     admin.wait_for_topics([name])
     admin.close()
     return name
 
 
-async def send(servers: str, topic: str, numbers: range, at: int = 1_700_000_000_000) -> None:
-    """Writes numbers, dealt out over the partitions, each dated a second after the one before."""
+async def send(servers: str, topic: str, numbers: range) -> None:
+    """Write numbers, distributed over the partitions; the time of each is `time_of`."""
     async with AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True) as producer:
         sent = [
             await producer.send(
-                topic, b"%d" % number, partition=number % PARTITIONS, timestamp_ms=at + 1000 * number
+                topic, b"%d" % number, partition=number % PARTITIONS, timestamp_ms=time_of(number)
             )
             for number in numbers
         ]
-        for each in sent:
-            await each
+        for acknowledgement in sent:
+            await acknowledgement
 
 
 def follower(
@@ -55,156 +62,158 @@ def follower(
     topic: str,
     partitions: set[int] | None = None,
     *,
-    pass_deleted: bool = False,
+    skip_deleted: bool = False,
     **options: object,
 ) -> TopicFollower:
-    """A follower of a topic."""
+    """Return a follower of a topic; options are those of the consumer."""
     return TopicFollower(
-        {"bootstrap_servers": servers, **options}, topic, partitions, skip_deleted=pass_deleted
+        {"bootstrap_servers": servers, **options}, topic, partitions, skip_deleted=skip_deleted
     )
 
 
-async def whole(of: TopicFollower) -> list[int]:
-    """All numbers up to the ends, sorted."""
-    return sorted([int(record.value or b"") async for _, records in of.read_to_end() for record in records])
+async def read_to_end(topic_follower: TopicFollower) -> list[int]:
+    """Return all numbers up to the ends, sorted."""
+    return sorted(
+        [int(record.value or b"") async for _, records in topic_follower.read_to_end() for record in records]
+    )
 
 
-async def coming(of: TopicFollower, wanted: int) -> list[int]:
-    """So many numbers that come, sorted."""
+async def follow(topic_follower: TopicFollower, count: int) -> list[int]:
+    """Return the next `count` numbers that come, sorted."""
     numbers: list[int] = []
-    async for partition, records in of.follow():
+    async for partition, records in topic_follower.follow():
         assert {int(record.value or b"") % PARTITIONS for record in records} == {partition}
         numbers += [int(record.value or b"") for record in records]
-        if len(numbers) >= wanted:
+        if len(numbers) >= count:
             break
     return sorted(numbers)
 
 
-def test_from_the_start_to_the_ends_and_on(kafka: Cluster, topic: str) -> None:
-    async def work() -> None:
+def test_records_are_read_from_the_start_to_the_ends_and_beyond(kafka: Cluster, topic: str) -> None:
+    async def check() -> None:
         await send(kafka.servers, topic, range(20_000))
-        async with follower(kafka.servers, topic) as of:
-            await of.open()
-            assert sum(of.end_offsets.values()) == 20_000
-            assert of.complete_until_ms() is None
-            assert await whole(of) == list(range(20_000))
-            assert of.next_offsets == of.end_offsets
+        async with follower(kafka.servers, topic) as topic_follower:
+            await topic_follower.open()
+            assert sum(topic_follower.end_offsets.values()) == 20_000
+            assert topic_follower.complete_until_ms() is None
+            assert await read_to_end(topic_follower) == list(range(20_000))
+            assert topic_follower.next_offsets == topic_follower.end_offsets
             await send(kafka.servers, topic, range(20_000, 20_100))
-            assert await coming(of, 100) == list(range(20_000, 20_100))
+            assert await follow(topic_follower, 100) == list(range(20_000, 20_100))
 
-    run(work())
+    run(check())
 
 
-def test_from_a_time(kafka: Cluster, topic: str) -> None:
-    async def work() -> None:
+def test_records_are_read_from_a_time_on(kafka: Cluster, topic: str) -> None:
+    async def check() -> None:
         await send(kafka.servers, topic, range(60))
-        async with follower(kafka.servers, topic) as of:
-            await of.open(1_700_000_000_000 + 40 * 1000)
-            assert await whole(of) == list(range(40, 60))
-        async with follower(kafka.servers, topic) as of:
-            await of.open(1_700_000_000_000 + 3_600_000)
-            assert await whole(of) == [], "no record is so late"
+        async with follower(kafka.servers, topic) as topic_follower:
+            await topic_follower.open(time_of(40))
+            assert await read_to_end(topic_follower) == list(range(40, 60))
+        async with follower(kafka.servers, topic) as topic_follower:
+            await topic_follower.open(time_of(3600))
+            assert await read_to_end(topic_follower) == [], "no record is so late"
             await send(kafka.servers, topic, range(60, 63))
-            assert await coming(of, 3) == [60, 61, 62]
+            assert await follow(topic_follower, 3) == [60, 61, 62]
 
-    run(work())
+    run(check())
 
 
-def test_from_offsets(kafka: Cluster, topic: str) -> None:
-    async def work() -> None:
+def test_records_are_read_from_offsets_on(kafka: Cluster, topic: str) -> None:
+    async def check() -> None:
         await send(kafka.servers, topic, range(9))
-        async with follower(kafka.servers, topic) as of:
-            await of.open({0: 3, 1: 2})
-            assert await whole(of) == [2, 5, 7, 8]
-        async with follower(kafka.servers, topic) as of:
-            await of.open({0: 99})
+        async with follower(kafka.servers, topic) as topic_follower:
+            await topic_follower.open({0: 3, 1: 2})
+            assert await read_to_end(topic_follower) == [2, 5, 7, 8]
+        async with follower(kafka.servers, topic) as topic_follower:
+            await topic_follower.open({0: 99})
             with pytest.raises(OffsetOutOfRangeError):
-                await coming(of, 99)
+                await follow(topic_follower, 99)
 
-    run(work())
+    run(check())
 
 
-def test_some_partitions(kafka: Cluster, topic: str) -> None:
-    async def work() -> None:
+def test_only_chosen_partitions_are_read(kafka: Cluster, topic: str) -> None:
+    async def check() -> None:
         await send(kafka.servers, topic, range(9))
-        async with follower(kafka.servers, topic, partitions={1}) as of:
-            await of.open()
-            assert await whole(of) == [1, 4, 7]
+        async with follower(kafka.servers, topic, partitions={1}) as topic_follower:
+            await topic_follower.open()
+            assert await read_to_end(topic_follower) == [1, 4, 7]
             await send(kafka.servers, topic, range(9, 12))
-            assert await coming(of, 1) == [10]
+            assert await follow(topic_follower, 1) == [10]
 
-    run(work())
+    run(check())
 
 
-def test_records_deleted_before_they_were_read(kafka: Cluster, topic: str) -> None:
-    async def work() -> None:
+def test_records_deleted_before_they_were_read_are_skipped_or_an_error(kafka: Cluster, topic: str) -> None:
+    async def check() -> None:
         await send(kafka.servers, topic, range(9))
         admin = KafkaAdminClient(bootstrap_servers=kafka.servers)
         admin.delete_records({TopicPartition(topic, 0): 2, TopicPartition(topic, 1): 3})
         admin.close()
-        begin = dict.fromkeys(range(PARTITIONS), 0)
-        async with follower(kafka.servers, topic, pass_deleted=True) as of:
-            await of.open(begin)
-            assert await whole(of) == [2, 5, 6, 8]
-        async with follower(kafka.servers, topic) as of:
-            await of.open(begin)
+        start = dict.fromkeys(range(PARTITIONS), 0)
+        async with follower(kafka.servers, topic, skip_deleted=True) as topic_follower:
+            await topic_follower.open(start)
+            assert await read_to_end(topic_follower) == [2, 5, 6, 8]
+        async with follower(kafka.servers, topic) as topic_follower:
+            await topic_follower.open(start)
             with pytest.raises(OffsetOutOfRangeError):
-                await whole(of)
+                await read_to_end(topic_follower)
 
-    run(work())
+    run(check())
 
 
-def test_nothing_is_lost_for_one_who_stops_in_the_middle(kafka: Cluster, topic: str) -> None:
-    async def work() -> None:
+def test_records_after_an_interruption_are_not_lost(kafka: Cluster, topic: str) -> None:
+    async def check() -> None:
         await send(kafka.servers, topic, range(30))
-        async with follower(kafka.servers, topic) as of:
-            await of.open()
-            async for _, records in of.read_to_end():
+        async with follower(kafka.servers, topic) as topic_follower:
+            await topic_follower.open()
+            async for _, records in topic_follower.read_to_end():
                 first = [int(record.value or b"") for record in records]
                 break
-            assert sorted(first + await whole(of)) == list(range(30))
+            assert sorted(first + await read_to_end(topic_follower)) == list(range(30))
 
-    run(work())
+    run(check())
 
 
-def test_it_goes_on_after_the_broker_was_away(kafka: Cluster, topic: str) -> None:
-    async def work() -> None:
+def test_following_continues_after_the_broker_was_away(kafka: Cluster, topic: str) -> None:
+    async def check() -> None:
         await send(kafka.servers, topic, range(3))
-        async with follower(kafka.servers, topic) as of:
-            await of.open()
-            assert await whole(of) == [0, 1, 2]
-            rest = asyncio.create_task(coming(of, 3))
+        async with follower(kafka.servers, topic) as topic_follower:
+            await topic_follower.open()
+            assert await read_to_end(topic_follower) == [0, 1, 2]
+            following = asyncio.create_task(follow(topic_follower, 3))
             try:
                 await asyncio.to_thread(kafka.down)
             finally:
                 await asyncio.to_thread(kafka.up)
             await send(kafka.servers, topic, range(3, 6))
-            assert await rest == [3, 4, 5]
+            assert await following == [3, 4, 5]
 
-    run(work())
+    run(check())
 
 
-def test_more_partitions_are_said(kafka: Cluster, topic: str) -> None:
-    async def work() -> None:
-        async with follower(kafka.servers, topic, metadata_max_age_ms=500) as of:
-            await of.open()
-            assert await whole(of) == []
+def test_added_partitions_are_an_error(kafka: Cluster, topic: str) -> None:
+    async def check() -> None:
+        async with follower(kafka.servers, topic, metadata_max_age_ms=500) as topic_follower:
+            await topic_follower.open()
+            assert await read_to_end(topic_follower) == []
             admin = KafkaAdminClient(bootstrap_servers=kafka.servers)
             admin.create_partitions({topic: NewPartitions(PARTITIONS + 1)})
             admin.close()
             with pytest.raises(FollowError, match="has 4 partitions and had 3"):
-                await coming(of, 1)
+                await follow(topic_follower, 1)
 
-    run(work())
+    run(check())
 
 
-def test_what_is_not_there_is_said(kafka: Cluster) -> None:
-    async def work() -> None:
-        async with follower(kafka.servers, "no-such-topic") as of:
+def test_a_missing_topic_or_broker_is_an_error(kafka: Cluster) -> None:
+    async def check() -> None:
+        async with follower(kafka.servers, "no-such-topic") as topic_follower:
             with pytest.raises(FollowError, match="no-such-topic does not exist"):
-                await of.open()
-        async with follower("127.0.0.1:1", "any") as of:
+                await topic_follower.open()
+        async with follower("127.0.0.1:1", "any") as topic_follower:
             with pytest.raises(KafkaConnectionError):
-                await of.open()
+                await topic_follower.open()
 
-    run(work())
+    run(check())
