@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct
 
 from streams.gateway.event import CameraSource, Vendor
-from streams.network.config import CameraConfig as Placed
+from streams.network.config import CameraConfig
 from streams.records.types import ShortText
 
 MQTT_PASSWORD_VARIABLE: Final = "ANPR_MQTT_PASSWORD"
@@ -96,7 +96,7 @@ class GatewayConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "frigate"
 
 
-class GatewayCameraConfig(Placed, frozen=True, forbid_unknown_fields=True):
+class GatewayCameraConfig(CameraConfig, frozen=True, forbid_unknown_fields=True):
     """`[cameras.<id>]`: a camera, where it is, and how it sends to the gateway."""
 
     maker: Annotated[

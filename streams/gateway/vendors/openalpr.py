@@ -191,5 +191,5 @@ def _parse_vehicle(vehicle: EventFields) -> dict[str, Any] | None:
         # As in `ford_f150`; a model of another make than the most likely one is not used.
         model_make, _, name = model.partition("_")
         attributes["model"] = name.replace("_", " ") if name and model_make == make else None
-    known = {field: value for field, value in attributes.items() if value}
-    return {**known, "confidence": min(confidences)} if known and confidences else known or None
+    present = {field: value for field, value in attributes.items() if value}
+    return {**present, "confidence": min(confidences)} if present and confidences else present or None

@@ -173,6 +173,6 @@ def _parse_vehicle(vehicle: EventFields, props: EventFields) -> dict[str, Any] |
         "colour": colour[1] if colour else None,
         "make": make[1] if make else None,
     }
-    known: dict[str, Any] = {name: value for name, value in attributes.items() if value}
-    confidences = [score for name, score in scores.items() if name in known and score is not None]
-    return {**known, "confidence": min(confidences)} if confidences else known or None
+    present: dict[str, Any] = {name: value for name, value in attributes.items() if value}
+    confidences = [score for name, score in scores.items() if name in present and score is not None]
+    return {**present, "confidence": min(confidences)} if confidences else present or None

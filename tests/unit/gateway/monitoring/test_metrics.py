@@ -10,6 +10,7 @@ from streams.gateway.monitoring.metrics import GatewayCounts, render_metrics
 from streams.gateway.monitoring.monitor import CameraMonitor
 from streams.records.read import Read
 from streams.records.times import MINUTE_MS, Millis, from_ms, parse_time, to_ms
+from tests.support.builders import a_read
 
 START_MS = to_ms(parse_time("2026-05-21T12:00:00Z"))
 COUNTS = GatewayCounts(
@@ -24,15 +25,8 @@ COUNTS = GatewayCounts(
 PLATE = "AB123CD"
 
 
-def read(captured_ms: Millis) -> Read:
-    return Read(
-        read_id="r",
-        camera_id="camera",
-        captured_at=from_ms(captured_ms),
-        plate=PLATE,
-        country="FR",
-        confidence=0.9,
-    )
+def read_captured(captured_ms: Millis) -> Read:
+    return a_read(PLATE, "FR", captured_at=from_ms(captured_ms))
 
 
 def samples(text: bytes) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -47,11 +41,11 @@ def samples(text: bytes) -> dict[tuple[str, tuple[str, ...]], float]:
 def test_the_figures_of_a_camera_are_exposed() -> None:
     monitor = CameraMonitor(["camera"])
     monitor.blind_changes(START_MS)
-    monitor.record_event("camera", START_MS + MINUTE_MS, ParsedEvent([read(START_MS)]))
+    monitor.record_event("camera", START_MS + MINUTE_MS, ParsedEvent([read_captured(START_MS)]))
     monitor.record_event(
         "camera",
         START_MS + 2 * MINUTE_MS,
-        ParsedEvent([read(START_MS)]),
+        ParsedEvent([read_captured(START_MS)]),
         [event_error("plate", "plate", "is one")],
     )
     values = samples(render_metrics(monitor, COUNTS, START_MS + 3 * MINUTE_MS + 500))
@@ -85,7 +79,9 @@ def test_figures_are_of_the_time_of_the_scrape_not_of_the_last_event() -> None:
     monitor = CameraMonitor(["camera"])
     for minute in range(25 * 60):
         monitor.record_event(
-            "camera", START_MS + minute * MINUTE_MS, ParsedEvent([read(START_MS + minute * MINUTE_MS)] * 4)
+            "camera",
+            START_MS + minute * MINUTE_MS,
+            ParsedEvent([read_captured(START_MS + minute * MINUTE_MS)] * 4),
         )
     end_ms = START_MS + 25 * 60 * MINUTE_MS
     ratio = "anpr_gateway_read_rate_ratio", ("camera",)
@@ -130,7 +126,7 @@ def test_labels_hold_only_the_cameras_of_the_settings_and_an_empty_one(names: li
 @given(st.text(min_size=1, max_size=30).filter(lambda name: "\r" not in name))
 def test_any_camera_id_can_be_a_label(name: str) -> None:
     monitor = CameraMonitor([name])
-    monitor.record_event(name, START_MS, ParsedEvent([read(START_MS)]))
+    monitor.record_event(name, START_MS, ParsedEvent([read_captured(START_MS)]))
     text = render_metrics(monitor, COUNTS, START_MS)
     assert PLATE.encode() not in text
     assert samples(text)["anpr_gateway_reads_total", (name,)] == 1
@@ -139,7 +135,10 @@ def test_any_camera_id_can_be_a_label(name: str) -> None:
 def test_no_plate_is_in_metrics_state_or_messages() -> None:
     monitor = CameraMonitor(["camera"])
     monitor.record_event(
-        "camera", START_MS, ParsedEvent([read(START_MS)]), [event_error("plate", "plate", "is one", PLATE)]
+        "camera",
+        START_MS,
+        ParsedEvent([read_captured(START_MS)]),
+        [event_error("plate", "plate", "is one", PLATE)],
     )
     messages = [
         message for minute in range(30) for message in monitor.blind_changes(START_MS + minute * MINUTE_MS)

@@ -5,7 +5,6 @@ import random
 from collections.abc import Sequence
 from typing import get_args
 
-import msgspec
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -16,15 +15,13 @@ from streams.gateway.monitoring.camera_health import HealthCounts
 from streams.gateway.monitoring.monitor import CameraMonitor
 from streams.records.read import Read
 from streams.records.times import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Millis, from_ms, parse_time, to_ms
+from tests.support.builders import a_read
 
-READ = Read(
-    read_id="r", camera_id="camera", captured_at=from_ms(0), plate="AB123CD", country="FR", confidence=0.9
-)
 START_MS = to_ms(parse_time("2026-05-21T00:00:00Z"))
 
 
-def read(captured_ms: Millis, late: bool = False) -> Read:
-    return msgspec.structs.replace(READ, captured_at=from_ms(captured_ms), retransmitted=late)
+def read_captured(captured_ms: Millis, late: bool = False) -> Read:
+    return a_read("AB123CD", "FR", captured_at=from_ms(captured_ms), retransmitted=late)
 
 
 def record_read(
@@ -34,7 +31,7 @@ def record_read(
     late: bool = False,
     camera_id: str = "camera",
 ) -> None:
-    monitor.record_event(camera_id, arrived_ms, ParsedEvent([read(arrived_ms - delay_ms, late)]))
+    monitor.record_event(camera_id, arrived_ms, ParsedEvent([read_captured(arrived_ms - delay_ms, late)]))
 
 
 def counts_for(monitor: CameraMonitor, now_ms: Millis, camera_id: str = "camera") -> HealthCounts:
@@ -115,7 +112,7 @@ def test_events_are_counted_by_outcome_and_rejects_by_reason() -> None:
     monitor.record_event(
         "camera",
         START_MS + SECOND_MS,
-        ParsedEvent([read(START_MS)]),
+        ParsedEvent([read_captured(START_MS)]),
         [event_error("plate", "", "has one"), event_error("time", "", "is")],
     )
     monitor.record_refused("camera", START_MS, "rate")
@@ -325,7 +322,10 @@ def feed(
 ) -> None:
     camera_id, reads, errors = event
     monitor.record_event(
-        camera_id, arrived_ms, ParsedEvent([read(arrived_ms - delay, late) for delay, late in reads]), errors
+        camera_id,
+        arrived_ms,
+        ParsedEvent([read_captured(arrived_ms - delay, late) for delay, late in reads]),
+        errors,
     )
 
 
