@@ -4,7 +4,7 @@ Two texts differ by one character if and only if one of them with a character de
 are the same after deleting the character at the same position. So each listed plate is entered whole and with
 each of its characters deleted, and each plate of a batch is looked up in the same forms: some eight look-ups
 per plate, whatever the alphabet (Mor and Fraenkel, A hash code method for detecting and correcting spelling
-errors, 1982). Forms may also coincide by more than one edit; the caller tells those apart.
+errors, 1982). Forms may also coincide by more than one edit; the caller distinguishes those.
 """
 
 from typing import Final
@@ -37,7 +37,7 @@ class OneEditIndex:
         self._keys = keys
         # Each entry is one integer: the index of the plate and the deleted position in the low bits, the
         # first bits of the hash in the others. That sorts faster than pairs and takes less memory; the few
-        # more collisions, because the hash is cut, are told apart with the rest.
+        # more collisions, because the hash is cut, are distinguished with the rest.
         self._low_mask = np.uint64((1 << len(keys).bit_length() + _POSITION_BITS) - 1)
         self._table = _build_table(map_codes(keys, table), ~self._low_mask)
         self._log2 = max(_MIN_LOG2, (len(self._table) * _BITS_PER_ENTRY - 1).bit_length())

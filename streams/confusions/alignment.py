@@ -7,7 +7,7 @@ _GAP_COST: Final = 1.01
 fewest gaps is taken."""
 _MIN_UNRELATED_EDITS: Final = 4
 """A read this many edits away from a plate says nothing about single characters."""
-_MAX_DIFFERENT_BESIDE_GAP: Final = 2
+_MAX_DIFFERENT_OUTSIDE_GAP: Final = 2
 
 CharPair = tuple[str, str]
 """A character of each text; the empty string where one of them has a gap."""
@@ -60,7 +60,7 @@ def find_gap(first: str, second: str) -> int | None:
     than two other characters would differ.
     """
     longer, shorter = (first, second) if len(first) > len(second) else (second, first)
-    best_gap, min_different = None, _MAX_DIFFERENT_BESIDE_GAP + 1
+    best_gap, min_different = None, _MAX_DIFFERENT_OUTSIDE_GAP + 1
     for gap in range(len(longer)):
         rest = longer[:gap] + longer[gap + 1 :]
         different = sum(rest_char != char for rest_char, char in zip(rest, shorter, strict=True))

@@ -14,10 +14,10 @@ from streams.confusions.evidence import CHAR_CODES, Evidence
 TERMS: Final = (
     "named",  # differing characters that the recogniser named for their position
     "named_share",  # the sum over those of log(probability / that of the character read)
-    "named_slip",  # the sum over those of the log relative frequency of their character error
+    "named_error",  # the sum over those of the log relative frequency of their character error
     "unnamed",  # the same three for differing characters that were not named
     "unnamed_share",
-    "unnamed_slip",
+    "unnamed_error",
     "extra",  # characters read where there is none
     "extra_share",
     "lost_edge",  # characters not read, first or last of the plate

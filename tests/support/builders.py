@@ -7,8 +7,11 @@ import orjson
 
 from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import decode_alert
+from streams.records.hit import Hit, Place, build_hit_alert, compute_hit_id
+from streams.records.match import MatchResult
 from streams.records.read import Read
 from streams.records.times import parse_time, to_rfc3339
+from streams.records.verdict import Verdict
 
 NOON = datetime(2026, 5, 21, 12, tzinfo=UTC)
 """When the reads of tests are taken, unless they say otherwise."""
@@ -64,3 +67,28 @@ def read_json(plate: str, seconds: float = 0, **fields: Any) -> bytes:
         "plate": plate,
     }
     return orjson.dumps(record | fields)
+
+
+def a_hit(read: Read, alert: Alert, **fields: Any) -> Hit:
+    """The first revision of a live hit at site `s1`; confusable if the two plates differ, else exact."""
+    match_class: Any = "exact" if read.plate == alert.plate else "confusable"
+    defaults: dict[str, Any] = {
+        "hit_id": compute_hit_id(alert, read),
+        "revision": 1,
+        "kind": "new",
+        "mode": "live",
+        "age_s": 0.0,
+        "read": read,
+        "alert": build_hit_alert(alert),
+        "match": MatchResult(match_class, read.plate, alert.plate),
+        "place": Place(read.camera_id, "s1"),
+        "action": "stop",
+        "priority": 1,
+        "emitted_at": read.captured_at,
+    }
+    return Hit(**(defaults | fields))
+
+
+def a_verdict(hit: Hit, verdict: Any = "confirmed", seconds: float = 60) -> Verdict:
+    """A verdict of the centre `ccpd` so many seconds after noon."""
+    return Verdict(hit.hit_id, "ccpd", verdict, after_noon(seconds))

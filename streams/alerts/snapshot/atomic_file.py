@@ -1,4 +1,4 @@
-"""Temporary files beside the path that they will replace."""
+"""Temporary files next to the path that they will replace."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def open_atomic(path: Path) -> tuple[Path, BufferedRandom]:
-    """Open a new file beside a path, locked while it is open, and remove stale ones.
+    """Open a new file next to a path, locked while it is open, and remove stale ones.
 
     A killed process leaves its file behind, which may be large. A file in use is recognised by its lock; this
     also works between containers, where process ids mean nothing.

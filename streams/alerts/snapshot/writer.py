@@ -42,9 +42,9 @@ _decoder = msgspec.json.Decoder(Alert)
 class SnapshotWriter:
     """Writes a snapshot file.
 
-    Use as a context manager. The file is written under another name beside `path`; `finish` syncs and renames
-    it, so `path` is the old file or the complete new one at any time. Without `finish` nothing is left. What
-    a killed process left behind is removed by the next one.
+    Use as a context manager. The file is written under another name next to `path`; `finish` syncs and
+    renames it, so `path` is the old file or the complete new one at any time. Without `finish` nothing is
+    left. What a killed process left behind is removed by the next one.
     """
 
     def __init__(self, path: Path, classes: ConfusableClasses = BUILTIN_CLASSES) -> None:
@@ -91,7 +91,7 @@ class SnapshotWriter:
         return faults
 
     def add_withdrawals(self, withdrawals: Iterable[Withdrawal]) -> None:
-        """Add withdrawals, which the file keeps beside the alerts."""
+        """Add withdrawals, which the file keeps with the alerts."""
         self._withdrawals.extend(withdrawals)
 
     def finish(self) -> Path:

@@ -11,7 +11,7 @@ from streams.confusions.model import Weights
 Floats = NDArray[np.float64]
 
 _INITIAL_WEIGHTS: Final = {
-    "named_share": 1.0, "named_slip": 0.5, "unnamed": -1.0, "unnamed_share": 0.5, "unnamed_slip": 0.5,
+    "named_share": 1.0, "named_error": 0.5, "unnamed": -1.0, "unnamed_share": 0.5, "unnamed_error": 0.5,
     "extra": -2.0, "extra_share": 0.5, "lost_edge": -6.0, "lost_inside": -7.0, "text_share": 1.0,
 }  # fmt: skip
 _INITIAL_FAR: Final = (-3.0, 1.0)

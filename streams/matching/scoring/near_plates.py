@@ -25,7 +25,7 @@ class NearPlates:
         }
         relative_frequency = np.array(model.commonness)
         self._substitution_weights = {
-            kind: np.exp(term["unnamed_slip"] * relative_frequency) for kind, term in self._terms.items()
+            kind: np.exp(term["unnamed_error"] * relative_frequency) for kind, term in self._terms.items()
         }
         """By kind, `[true][read]`: the weight of one character being another; 0 of being itself."""
         for weights in self._substitution_weights.values():
@@ -100,9 +100,9 @@ class NearPlates:
                     named = (
                         term["named"]
                         + term["named_share"] * (share - confidence)
-                        + term["named_slip"] * frequency
+                        + term["named_error"] * frequency
                     )
-                    not_named = unnamed_weights[position] * exp(term["unnamed_slip"] * frequency)
+                    not_named = unnamed_weights[position] * exp(term["unnamed_error"] * frequency)
                     weights.append((ALPHABET[true], exp(named) - not_named))
             by_position.append(weights)
         return by_position

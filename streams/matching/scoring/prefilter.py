@@ -141,7 +141,7 @@ class Prefilter:
         scores = (
             _term_column(terms, "unnamed")
             + _term_column(terms, "unnamed_share") * doubts
-            + _term_column(terms, "unnamed_slip") * self._relative_frequency[models[:, None], listed, codes]
+            + _term_column(terms, "unnamed_error") * self._relative_frequency[models[:, None], listed, codes]
         )
         return np.where((codes != listed) & (codes > 0) & (listed > 0), scores, 0.0)
 

@@ -1,4 +1,4 @@
-"""`anpr confusions`: a model learnt from files, shown, and refused when it is damaged."""
+"""`anpr confusions`: models trained from files, shown, and refused if they are damaged."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from streams.cli.main import main
 from streams.confusions.model import load_models
-from tests.support.builders import a_read, after_noon
+from streams.records.match import MatchResult
+from tests.support.builders import a_hit, a_read, a_verdict, after_noon, an_alert
 from tests.support.confusion_pairs import make_pairs
 from tests.support.two_camera_roads import MAX_TRAVEL_S, MIN_TRAVEL_S, sample_road
-from tests.unit.confusions.training.test_pairs_from_hits import hit, says
 
 
 def run(*args: str) -> Result:
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_learn_and_show(file: Path, tmp_path: Path) -> None:
+def test_a_trained_model_can_be_shown(file: Path, tmp_path: Path) -> None:
     output = tmp_path / "ours.json"
     done = run("learn", str(file), "--output", str(output), "--source", "made up", "--least", "100")
     assert done.exit_code == 0
@@ -40,7 +40,7 @@ def test_learn_and_show(file: Path, tmp_path: Path) -> None:
     assert "D read as 0" in shown.stdout
 
 
-def test_lines_that_are_no_pairs_are_said_and_left_out(file: Path, tmp_path: Path) -> None:
+def test_lines_that_are_not_pairs_are_reported_and_left_out(file: Path, tmp_path: Path) -> None:
     file.write_bytes(b'{"truth":"AB123CD"}\n' + file.read_bytes() + b"\nnonsense\n")
     done = run("learn", str(file), "--output", str(tmp_path / "ours.json"))
     assert done.exit_code == 1
@@ -48,7 +48,7 @@ def test_lines_that_are_no_pairs_are_said_and_left_out(file: Path, tmp_path: Pat
     assert "120 pairs learnt; 2 lines left out" in done.stderr
 
 
-def test_nothing_to_learn(tmp_path: Path) -> None:
+def test_pairs_without_a_misread_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "right.jsonl"
     path.write_text('{"truth":"AB-123-CD","country":"FR","plate":"AB123CD"}\n')
     done = run("learn", str(path), "--output", str(tmp_path / "ours.json"))
@@ -57,13 +57,13 @@ def test_nothing_to_learn(tmp_path: Path) -> None:
     assert not (tmp_path / "ours.json").exists()
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_input_error(tmp_path: Path) -> None:
     assert run("learn", str(tmp_path / "none"), "--output", str(tmp_path / "ours.json")).exit_code == 2
     assert run("show", str(tmp_path / "none")).exit_code == 2
 
 
-def test_a_file_that_cannot_be_written(file: Path, tmp_path: Path) -> None:
-    """A folder that is not there is said before anything is learnt."""
+def test_a_file_that_cannot_be_written_is_an_input_error(file: Path, tmp_path: Path) -> None:
+    """A missing folder is reported before training."""
     done = run("learn", str(tmp_path / "none"), "--output", str(tmp_path / "nowhere" / "ours.json"))
     assert done.exit_code == 2
     assert "cannot be written (no such folder); give another path" in done.stderr
@@ -72,20 +72,20 @@ def test_a_file_that_cannot_be_written(file: Path, tmp_path: Path) -> None:
     assert "cannot be written" in done.stderr
 
 
-def lines(path: Path, records: Iterable[object]) -> str:
-    """A file of records as JSON lines."""
+def write_lines(path: Path, records: Iterable[object]) -> str:
+    """Write records as JSON lines; return the path."""
     path.write_bytes(msgspec.json.Encoder().encode_lines(list(records)))
     return str(path)
 
 
-def test_two_cameras(tmp_path: Path) -> None:
-    """From one file with the reads of both and of a third; what was matched is said."""
-    made = sample_road(make_pairs(150)).road
-    other = replace(made.first[0], camera_id="elsewhere")
-    both = lines(tmp_path / "reads.jsonl", [*made.second, other, *made.first])
+def test_a_model_is_trained_from_two_cameras(tmp_path: Path) -> None:
+    """From one file with the reads of both and of a third; the number of linked reads is printed."""
+    road = sample_road(make_pairs(150)).road
+    elsewhere = replace(road.first[0], camera_id="elsewhere")
+    both = write_lines(tmp_path / "reads.jsonl", [*road.second, elsewhere, *road.first])
     output = tmp_path / "ours.json"
-    way = ("--cameras", f"north={both}", f"south={both}", f"{MIN_TRAVEL_S:.0f}:{MAX_TRAVEL_S:.0f}")
-    done = run("learn", *way, "--output", str(output), "--base", "none", "--least", "80")
+    cameras = ("--cameras", f"north={both}", f"south={both}", f"{MIN_TRAVEL_S:.0f}:{MAX_TRAVEL_S:.0f}")
+    done = run("learn", *cameras, "--output", str(output), "--base", "none", "--least", "80")
     assert done.exit_code == 0, done.stderr
     assert "north to south: " in done.stderr
     assert "are expected to be different vehicles" in done.stderr
@@ -97,17 +97,24 @@ def test_two_cameras(tmp_path: Path) -> None:
     assert "no read of camera n" in done.stderr
 
 
-def test_confirmed_hits(tmp_path: Path) -> None:
-    """Hits, verdicts and reads; what is learnt and left out is said. None confirmed is nothing to learn."""
-    hits = [hit("AB123C0", "AB123CD"), hit("EF456GH", "EF4*", 2, 100, "pattern")]
-    args = ["--hits", lines(tmp_path / "hits.jsonl", hits), "--output", str(tmp_path / "ours.json")]
-    done = run("learn", *args, "--verdicts", lines(tmp_path / "verdicts.jsonl", map(says, hits)))
+def test_a_model_is_trained_from_confirmed_hits(tmp_path: Path) -> None:
+    """What was used and left out is printed. Without a confirmed hit there is nothing to learn."""
+    hits = [
+        a_hit(a_read("AB123C0", "FR"), an_alert("AB123CD", "FR")),
+        a_hit(
+            a_read("EF456GH", "FR", read_id="r2", captured_at=after_noon(100)),
+            an_alert("EF4*", "FR", alert_id="a2"),
+            match=MatchResult("pattern", "EF456GH", "EF4*"),
+        ),
+    ]
+    args = ["--hits", write_lines(tmp_path / "hits.jsonl", hits), "--output", str(tmp_path / "ours.json")]
+    done = run("learn", *args, "--verdicts", write_lines(tmp_path / "verdicts.jsonl", map(a_verdict, hits)))
     assert done.exit_code == 0, done.stderr
     assert "2 hits: 1 read of confirmed vehicles, 0 of them known independently of a match" in done.stderr
     assert "left out: 1 confirmed on a pattern" in done.stderr
-    beside = [a_read("A8123CD", "FR", read_id="x", captured_at=after_noon(1)), a_read("!", read_id="y")]
+    reads = [a_read("A8123CD", "FR", read_id="x", captured_at=after_noon(1)), a_read("!", read_id="y")]
     args += ["--verdicts", str(tmp_path / "verdicts.jsonl")]
-    done = run("learn", *args, "--reads", lines(tmp_path / "reads.jsonl", beside))
+    done = run("learn", *args, "--reads", write_lines(tmp_path / "reads.jsonl", reads))
     assert done.exit_code == 1
     assert "reads.jsonl:2: plate" in done.stderr
     assert "2 reads of confirmed vehicles, 1 of them known independently of a match" in done.stderr
@@ -117,7 +124,7 @@ def test_confirmed_hits(tmp_path: Path) -> None:
     assert "no pair was misread" in done.stderr
 
 
-def test_makers_are_shown_with_their_figures(file: Path, tmp_path: Path) -> None:
+def test_a_vendor_is_shown_with_its_cameras(file: Path, tmp_path: Path) -> None:
     makers = tmp_path / "makers.toml"
     makers.write_text('north = "acme"\nsouth = "acme"\n')
     output = str(tmp_path / "ours.json")
@@ -131,8 +138,8 @@ def test_makers_are_shown_with_their_figures(file: Path, tmp_path: Path) -> None
     assert shown.count("start   inside      end") == 3
 
 
-def test_all_wrong_options_are_said_at_once(file: Path, tmp_path: Path) -> None:
-    """Each with what to do; nothing is written."""
+def test_all_wrong_options_are_reported_at_once(file: Path, tmp_path: Path) -> None:
+    """Each with what to do."""
     makers = tmp_path / "makers.toml"
     makers.write_text('north = 3\nwest = "south"\nsouth = "acme"\n')
     done = run(
@@ -142,7 +149,7 @@ def test_all_wrong_options_are_said_at_once(file: Path, tmp_path: Path) -> None:
         *("--base", str(tmp_path / "gone.json"), "--output", str(tmp_path / "nowhere" / "ours.json")),
     )
     assert done.exit_code == 2
-    for said in (
+    for message in (
         "'north' is not CAMERA=FILE; write for example",
         "gone.jsonl: no such file; name the file",
         "'north' is named twice; name the two cameras",
@@ -154,19 +161,18 @@ def test_all_wrong_options_are_said_at_once(file: Path, tmp_path: Path) -> None:
         "gone.json: cannot be read (No such file or directory); name a model's file",
         "cannot be written (no such folder); give another path with --output",
     ):
-        assert said in done.stderr
+        assert message in done.stderr
     assert len(done.stderr.splitlines()) == 10
 
 
-def test_nothing_given(tmp_path: Path) -> None:
+def test_a_command_without_input_is_refused(tmp_path: Path) -> None:
     done = run("learn", "--output", str(tmp_path / "ours.json"))
     assert done.exit_code == 2
     assert "nothing to learn from; give PAIRS, --hits or --cameras" in done.stderr
 
 
-def test_a_base_is_what_is_learnt_on(file: Path, tmp_path: Path) -> None:
-    """The shipped one by name, a file, or none."""
-    few = lines(tmp_path / "few.jsonl", make_pairs(20))
+def test_the_base_model_is_built_in_a_file_or_none(file: Path, tmp_path: Path) -> None:
+    few = write_lines(tmp_path / "few.jsonl", make_pairs(20))
     tables = []
     for base in ("none", "shipped", str(tmp_path / "none.json")):
         output = tmp_path / f"{base if base in ('none', 'shipped') else 'own'}.json"
@@ -190,5 +196,5 @@ def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
     assert "not a confusion model" in done.stderr
 
 
-def test_the_shipped_model_is_shown() -> None:
+def test_the_builtin_model_is_shown_by_default() -> None:
     assert "D read as 0" in run("show").stdout

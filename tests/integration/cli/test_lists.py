@@ -1,4 +1,4 @@
-"""`anpr lists lint` and `anpr lists status`: what they print where, and their exit codes."""
+"""`anpr lists lint` and `anpr lists status`: output and exit codes."""
 
 import gzip
 import json
@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli.main import main
+from tests.support.builders import alert_json
 
 NOW = ("--now", "2026-06-01T12:00:00Z")
 CONFIG = """
@@ -22,33 +23,23 @@ mode = "exact"
 
 
 def anpr(*arguments: str | Path, config: str | None = None, stdin: str | None = None) -> Result:
-    """Runs `anpr lists`, with ANPR_CONFIG set to `config` or not at all."""
+    """Run `anpr lists` with ANPR_CONFIG set to `config`, or unset."""
     return CliRunner().invoke(main, ["lists", *map(str, arguments)], input=stdin, env={"ANPR_CONFIG": config})
 
 
 def alert(alert_id: str, **fields: object) -> dict[str, object]:
-    plain: dict[str, object] = {
-        "list_id": "sis",
-        "alert_id": alert_id,
-        "version": 1,
-        "plate": f"AB-10{alert_id[-1]}-CD",
-        "country": "FR",
-        "basis": "SIS-38-seizure",
-        "reason": "stolen vehicle",
-        "action": {"default": "seize"},
-        "valid_from": "2026-01-01T00:00:00Z",
-        "valid_until": "2090-01-01T00:00:00Z",
-    }
-    return plain | fields
+    """A French alert of the list `sis` with a plate of its own."""
+    record: dict[str, object] = json.loads(alert_json(f"AB-10{alert_id[-1]}-CD", "FR", alert_id=alert_id))
+    return record | fields
 
 
-def text(*lines: dict[str, object] | str) -> str:
+def to_lines(*lines: dict[str, object] | str) -> str:
     return "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
 
 
-GOOD = text(alert("A1"), alert("A2"))
-WARNING = text(alert("A1"), "", alert("A2", valid_until="2026-06-01T12:00:00Z"))
-FAULTY = text(alert("A1"), "", "no JSON", alert("A2", reason="n/a"), alert("A3", plate="AB 101 CD"))
+GOOD = to_lines(alert("A1"), alert("A2"))
+WARNING = to_lines(alert("A1"), "", alert("A2", valid_until="2026-06-01T12:00:00Z"))
+FAULTY = to_lines(alert("A1"), "", "no JSON", alert("A2", reason="n/a"), alert("A3", plate="AB 101 CD"))
 
 
 @pytest.fixture
@@ -57,13 +48,13 @@ def file(tmp_path: Path) -> Path:
 
 
 class TestLint:
-    def test_without_findings(self, file: Path) -> None:
+    def test_valid_alerts_have_no_findings(self, file: Path) -> None:
         file.write_text(GOOD)
         result = anpr("lint", file, *NOW)
         assert (result.exit_code, result.stdout) == (0, "")
         assert result.stderr == "2 alerts, 0 withdrawals: 0 errors, 0 warnings\n"
 
-    def test_errors_are_printed_by_line(self, file: Path) -> None:
+    def test_findings_are_printed_by_line(self, file: Path) -> None:
         file.write_text(FAULTY)
         result = anpr("lint", file, *NOW)
         assert result.exit_code == 1
@@ -77,7 +68,7 @@ class TestLint:
         assert result.stderr.startswith("3 alerts, 0 withdrawals: 3 errors (1 ")
         assert "AB" not in result.output.replace(str(file), "")
 
-    def test_warnings_count_only_when_strict(self, file: Path) -> None:
+    def test_warnings_fail_only_with_strict(self, file: Path) -> None:
         file.write_text(WARNING)
         result = anpr("lint", file, *NOW)
         assert result.exit_code == 0
@@ -87,9 +78,9 @@ class TestLint:
         file.write_text(GOOD)
         assert anpr("lint", file, *NOW, "--strict").exit_code == 0
 
-    def test_now_is_the_clock_unless_given(self, file: Path) -> None:
+    def test_the_default_time_is_now(self, file: Path) -> None:
         file.write_text(
-            text(
+            to_lines(
                 alert("A1", valid_until="2026-01-02T00:00:00Z"),
                 alert("A2", valid_until="2099-01-01T00:00:00Z"),
             )
@@ -97,7 +88,7 @@ class TestLint:
         assert [json.loads(line)["line"] for line in anpr("lint", file, "--json").stdout.splitlines()] == [1]
         assert anpr("lint", file, "--now", "2026-01-01T12:00:00Z").stdout == ""
 
-    def test_json(self, file: Path) -> None:
+    def test_findings_are_printed_as_json(self, file: Path) -> None:
         file.write_text(WARNING)
         (line,) = anpr("lint", file, *NOW, "--json").stdout.splitlines()
         finding = json.loads(line)
@@ -113,11 +104,11 @@ class TestLint:
             "value": "2026-06-01T12:00:00Z",
         }
 
-    def test_several_files_gzip_and_standard_input(self, file: Path, tmp_path: Path) -> None:
+    def test_files_may_be_compressed_or_standard_input(self, file: Path, tmp_path: Path) -> None:
         packed = tmp_path / "more.jsonl.gz"
-        packed.write_bytes(gzip.compress(text(alert("A3"), alert("A1")).encode()))
+        packed.write_bytes(gzip.compress(to_lines(alert("A3"), alert("A1")).encode()))
         file.write_text(GOOD)
-        stdin = text({"list_id": "sis", "alert_id": "A9", "withdrawn_at": "2026-03-01T00:00:00Z"})
+        stdin = to_lines({"list_id": "sis", "alert_id": "A9", "withdrawn_at": "2026-03-01T00:00:00Z"})
         result = anpr("lint", file, packed, "-", *NOW, stdin=stdin)
         assert result.exit_code == 0
         assert [line.split(": ")[:2] for line in result.stdout.splitlines()] == [
@@ -129,11 +120,11 @@ class TestLint:
         file.write_text(GOOD)
         assert anpr("lint", file, file, *NOW).stdout == ""
 
-    def test_the_settings_count(self, file: Path, tmp_path: Path) -> None:
+    def test_alerts_are_checked_against_the_settings(self, file: Path, tmp_path: Path) -> None:
         config = tmp_path / "anpr.toml"
         config.write_text(CONFIG)
         file.write_text(
-            text(
+            to_lines(
                 alert("A1", list_id="national", plate="AB-12?-CD"),
                 alert("A2", list_id="other"),
                 alert("A3", audience=["nl"]),
@@ -145,7 +136,7 @@ class TestLint:
         assert checks == ["error pattern-in-exact", "warning unknown-list", "error unknown-centre"]
         assert anpr("lint", file, *NOW).stdout == ""
 
-    def test_a_file_that_cannot_be_read(self, file: Path, tmp_path: Path) -> None:
+    def test_a_file_that_cannot_be_read_is_an_input_error(self, file: Path, tmp_path: Path) -> None:
         result = anpr("lint", file, *NOW)
         assert result.exit_code == 2
         assert f"{file}: cannot be opened" in result.stderr
@@ -153,13 +144,13 @@ class TestLint:
         damaged.write_bytes(gzip.compress(GOOD.encode())[:-12])
         assert anpr("lint", damaged, *NOW).exit_code == 2
 
-    def test_wrong_use(self, file: Path) -> None:
+    def test_wrong_arguments_are_refused(self, file: Path) -> None:
         file.write_text(GOOD)
         assert anpr("lint").exit_code == 2
         assert anpr("lint", file, "--now", "yesterday").exit_code == 2
 
 
-LISTED = text(
+LISTED = to_lines(
     alert("A1"),
     alert("A2", valid_from="2026-07-01T00:00:00Z", country="BE", plate="1-ABC-123"),
     alert("A3", valid_until="2026-05-01T00:00:00Z"),
@@ -174,7 +165,7 @@ LISTED = text(
 
 
 class TestStatus:
-    def test_json(self, file: Path, tmp_path: Path) -> None:
+    def test_counts_are_printed_as_json(self, file: Path, tmp_path: Path) -> None:
         config = tmp_path / "anpr.toml"
         config.write_text(CONFIG)
         file.write_text(LISTED)
@@ -184,8 +175,8 @@ class TestStatus:
         assert shown["now"] == "2026-06-01T12:00:00.000Z"
         assert (shown["withdrawals"], shown["rejected"]) == (2, 0)
         assert shown["snapshot_bytes"] > 4096
-        assert [each["list_id"] for each in shown["lists"]] == ["empty", "national", "other", "sis"]
-        assert [each["configured"] for each in shown["lists"]] == [True, True, False, True]
+        assert [row["list_id"] for row in shown["lists"]] == ["empty", "national", "other", "sis"]
+        assert [row["configured"] for row in shown["lists"]] == [True, True, False, True]
         expected = shown["lists"][3].pop("expected")
         assert expected["false_hits_per_100k_reads"] > 0
         assert expected["fitting_per_100k_reads"] > 0
@@ -207,7 +198,7 @@ class TestStatus:
             "own_audience": 1,
             "countries": {"FR": 5, "BE": 1},
         }
-        assert shown["total"]["alerts"] == sum(each["alerts"] for each in shown["lists"]) == 7
+        assert shown["total"]["alerts"] == sum(row["alerts"] for row in shown["lists"]) == 7
         assert shown["lists"][0]["alerts"] == 0
 
     def test_the_table_has_lists_and_totals(self, file: Path) -> None:
@@ -218,9 +209,7 @@ class TestStatus:
         assert "sis" in result.stdout
         assert "AB-1" not in result.stdout
 
-    def test_a_list_that_would_break_its_budget_is_named_and_one_that_keeps_it_is_not(
-        self, file: Path, tmp_path: Path
-    ) -> None:
+    def test_only_a_list_expected_to_exceed_its_budget_is_reported(self, file: Path, tmp_path: Path) -> None:
         config = tmp_path / "anpr.toml"
         file.write_text(LISTED)
         traffic = "[matching.reads_per_day]\nFR = 1_000_000\n"
@@ -236,8 +225,8 @@ class TestStatus:
         assert 0 < shown["expected"]["false_hits_per_day"] < 10
         assert shown["false_hits_per_day"] == 10
 
-    def test_rejected_lines_are_reported_the_first_few(self, file: Path) -> None:
-        file.write_text(text(alert("A1"), *["no JSON"] * 12))
+    def test_the_first_rejected_lines_are_reported(self, file: Path) -> None:
+        file.write_text(to_lines(alert("A1"), *["no JSON"] * 12))
         result = anpr("status", file, *NOW, "--json")
         assert result.exit_code == 0
         assert json.loads(result.stdout)["rejected"] == 12
@@ -246,12 +235,12 @@ class TestStatus:
         assert lines[0].startswith("alerts.jsonl:2: ")
         assert lines[-1] == "… and 2 more lines rejected; `anpr lists lint` shows all"
 
-    def test_gzip_and_no_alerts_at_all(self, tmp_path: Path) -> None:
+    def test_a_file_may_be_compressed_or_empty(self, tmp_path: Path) -> None:
         packed = tmp_path / "alerts.jsonl.gz"
         packed.write_bytes(gzip.compress(GOOD.encode()))
         assert json.loads(anpr("status", packed, *NOW, "--json").stdout)["total"]["in_force"] == 2
         packed.write_bytes(gzip.compress(b""))
         assert json.loads(anpr("status", packed, *NOW, "--json").stdout)["total"]["alerts"] == 0
 
-    def test_a_file_that_cannot_be_read(self, file: Path) -> None:
+    def test_a_file_that_cannot_be_read_is_an_input_error(self, file: Path) -> None:
         assert anpr("status", file).exit_code == 2

@@ -21,7 +21,7 @@ NO_CHAR: Final = len(ALPHABET)
 _NO_GAP: Final = -1
 _MAX_TEXT_LENGTH: Final = 14
 _MAX_DIFFERENT: Final = 3
-_MAX_DIFFERENT_BESIDE_GAP: Final = 2
+_MAX_DIFFERENT_OUTSIDE_GAP: Final = 2
 
 
 class TimeWindow(NamedTuple):
@@ -116,7 +116,7 @@ def _find_similar(first: CameraTexts, rows: slice, text: Codes, length: int) -> 
             best_gaps, min_different = _best_gaps(codes[candidates], repeated, length + 1)
         else:
             best_gaps, min_different = _best_gaps(repeated, codes[candidates], length)
-        is_similar = min_different <= _MAX_DIFFERENT_BESIDE_GAP
+        is_similar = min_different <= _MAX_DIFFERENT_OUTSIDE_GAP
         similar.append(candidates[is_similar] + rows.start)
         gaps.append(best_gaps[is_similar])
     return np.concatenate(similar), np.concatenate(gaps)

@@ -5,7 +5,7 @@ machines and new weighted edit distance", Transportation Research C 21 (2012) 30
 camera captured within the road's travel-time window after the first are compared by an edit distance whose
 weights come from the association P(character at the second | character at the first), which is estimated
 iteratively from the matches themselves. How many matches are of different vehicles is estimated from windows
-beside the travel-time window, in which no vehicle can have been read by both cameras.
+before and after the travel-time window, in which no vehicle can have been read by both cameras.
 """
 
 from collections.abc import Sequence
@@ -118,7 +118,7 @@ def link_reads(cameras: CameraPair, max_chance_share: float = MAX_CHANCE_SHARE) 
 
 
 def _build_windows(cameras: CameraPair) -> list[TimeWindow]:
-    """Return the travel-time window, then the comparison windows beside it."""
+    """Return the travel-time window, then the comparison windows before and after it."""
     width = cameras.max_travel_s - cameras.min_travel_s
     return [
         TimeWindow(cameras.min_travel_s + shift * width, cameras.max_travel_s + shift * width)
