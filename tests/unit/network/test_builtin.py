@@ -1,4 +1,4 @@
-"""The shipped network: it passes all checks, and has what it says it has."""
+"""The built-in network passes all checks and has the sites and links that it claims."""
 
 from itertools import combinations
 from typing import Final
@@ -10,6 +10,7 @@ from streams.network.builtin import builtin_sites
 from streams.network.config import Places
 from streams.network.distance import km_between
 from streams.network.routing import Network
+from streams.records.times import HOUR_MS
 
 SITES: Final = builtin_sites("fr-be")
 NETWORK: Final = Network(SITES)
@@ -31,14 +32,14 @@ calais dunkerque ghyvelde adinkerke jabbeke brugge gent aalst antwerpen deinze k
 bailleul arras peronne camphin lamain tournai halle cambrai valenciennes saint-aybert hensies mons nivelles
 brussels maubeuge charleroi namur
 """
-"""Those of the first simulated traffic."""
+"""The sites of the simulated traffic."""
 
 
-def test_none_is_shipped_if_none_is_asked_for() -> None:
+def test_the_network_none_has_no_sites() -> None:
     assert builtin_sites("none") == {}
 
 
-def test_it_passes_all_checks() -> None:
+def test_the_network_passes_all_checks() -> None:
     found = [
         *validation.find_self_links(SITES),
         *validation.find_conflicting_links(SITES),
@@ -50,7 +51,7 @@ def test_it_passes_all_checks() -> None:
     assert found == []
 
 
-def test_every_site_has_a_name_a_territory_and_a_place_of_its_own() -> None:
+def test_every_site_has_a_name_a_territory_and_a_position_of_its_own() -> None:
     for site in SITES.values():
         assert site.name and site.territory and site.lat is not None and site.lon is not None
     assert len({site.name for site in SITES.values()}) == len(SITES)
@@ -59,13 +60,13 @@ def test_every_site_has_a_name_a_territory_and_a_place_of_its_own() -> None:
     assert set(CORE.split()) <= SITES.keys()
 
 
-def test_every_link_is_told_once_and_leads_to_a_site() -> None:
-    told = [frozenset((name, link.to)) for name, site in SITES.items() for link in site.links]
-    assert len(set(told)) == len(told)
+def test_every_link_is_given_once_and_leads_to_a_site() -> None:
+    pairs = [frozenset((name, link.to)) for name, site in SITES.items() for link in site.links]
+    assert len(set(pairs)) == len(pairs)
     assert all(link.to in SITES for site in SITES.values() for link in site.links)
 
 
-def test_each_pair_of_the_border_that_is_linked_is_near() -> None:
+def test_links_across_the_border_are_short() -> None:
     crossings = [
         (name, link)
         for name, site in SITES.items()
@@ -77,13 +78,13 @@ def test_each_pair_of_the_border_that_is_linked_is_near() -> None:
 
 
 @pytest.mark.parametrize(("station", "country"), STATIONS.items())
-def test_stations_are_linked_by_rail_and_with_a_road(station: str, country: str) -> None:
+def test_stations_are_linked_by_rail_and_by_road(station: str, country: str) -> None:
     assert SITES[station].kind == "rail" and SITES[station].territory == country
-    assert {SITES[other].kind for other in RAILS.linked_sites(station)} == {"rail", "road"}
-    assert {SITES[other].kind for other in NETWORK.linked_sites(station)} == {"road"}
+    assert {SITES[linked].kind for linked in RAILS.linked_sites(station)} == {"rail", "road"}
+    assert {SITES[linked].kind for linked in NETWORK.linked_sites(station)} == {"road"}
 
 
-def test_ports_and_terminals_are_there() -> None:
+def test_the_ports_and_terminals_are_known() -> None:
     kinds = {name: site.kind for name, site in SITES.items() if site.kind in ("port", "terminal")}
     assert kinds == {
         "calais-port": "port",
@@ -94,15 +95,15 @@ def test_ports_and_terminals_are_there() -> None:
     }
 
 
-def test_a_train_from_paris_to_cologne_takes_about_as_long_as_it_does() -> None:
-    way = RAILS.route("paris-nord", "koeln-hbf")
-    assert way is not None
-    assert "brussels-midi" in way.sites and "aachen-hbf" in way.sites
-    assert 3 < way.usual_ms / 3_600_000 < 3.7
+def test_a_train_from_paris_to_cologne_takes_a_realistic_time() -> None:
+    route = RAILS.route("paris-nord", "koeln-hbf")
+    assert route is not None
+    assert "brussels-midi" in route.sites and "aachen-hbf" in route.sites
+    assert 3 < route.usual_ms / HOUR_MS < 3.7
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "over"),
+    ("start", "end", "via"),
     [
         ("lille", "gent", "neuville rekkem kortrijk deinze"),
         ("lille", "brussels", "camphin lamain tournai ath halle"),
@@ -113,16 +114,16 @@ def test_a_train_from_paris_to_cologne_takes_about_as_long_as_it_does() -> None:
         ("longwy", "arlon", "mont-saint-martin aubange"),
     ],
 )
-def test_ways_cross_the_border_where_drivers_do(one: str, other: str, over: str) -> None:
-    way = NETWORK.route(one, other)
-    assert way is not None
-    assert way.sites == (one, *over.split(), other)
-    back = NETWORK.route(other, one)
-    assert back is not None and back.sites == way.sites[::-1]
+def test_routes_cross_the_border_where_drivers_do(start: str, end: str, via: str) -> None:
+    route = NETWORK.route(start, end)
+    assert route is not None
+    assert route.sites == (start, *via.split(), end)
+    back = NETWORK.route(end, start)
+    assert back is not None and back.sites == route.sites[::-1]
 
 
-def test_no_way_of_a_car_goes_by_rail() -> None:
-    way = NETWORK.route("paris-nord", "brussels-midi")
-    assert way is not None
-    assert [name for name in way.sites if SITES[name].kind == "rail"] == ["paris-nord", "brussels-midi"]
-    assert 250 < way.km < 340 and way.best_ms > 2 * 3_600_000
+def test_no_route_of_a_car_goes_by_rail() -> None:
+    route = NETWORK.route("paris-nord", "brussels-midi")
+    assert route is not None
+    assert [name for name in route.sites if SITES[name].kind == "rail"] == ["paris-nord", "brussels-midi"]
+    assert 250 < route.km < 340 and route.best_ms > 2 * HOUR_MS

@@ -1,4 +1,4 @@
-"""How far apart two places are."""
+"""Great-circle distances between positions."""
 
 from math import inf
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.network.config import SiteConfig
 from streams.network.distance import km_between
 
-places = st.builds(SiteConfig, lat=st.floats(-90, 90), lon=st.floats(-180, 180))
+positions = st.builds(SiteConfig, lat=st.floats(-90, 90), lon=st.floats(-180, 180))
 
 
 def test_known_distances() -> None:
@@ -21,7 +21,7 @@ def test_known_distances() -> None:
     )
 
 
-def test_a_place_that_is_not_known_is_infinitely_far() -> None:
+def test_the_distance_to_an_unknown_position_is_infinite() -> None:
     assert (
         km_between(SiteConfig(lat=50, lon=3), SiteConfig(lat=50))
         == inf
@@ -29,11 +29,11 @@ def test_a_place_that_is_not_known_is_infinitely_far() -> None:
     )
 
 
-@given(places, places, places)
-def test_it_is_the_same_there_and_back_and_no_longer_than_by_a_third_place(
-    one: SiteConfig, other: SiteConfig, third: SiteConfig
+@given(positions, positions, positions)
+def test_the_distance_is_symmetric_and_obeys_the_triangle_inequality(
+    start: SiteConfig, end: SiteConfig, via: SiteConfig
 ) -> None:
-    km = km_between(one, other)
-    assert km == pytest.approx(km_between(other, one), abs=1e-6)
-    assert 0 <= km <= km_between(one, third) + km_between(third, other) + 1e-3
-    assert km_between(one, one) == pytest.approx(0, abs=1e-6)
+    km = km_between(start, end)
+    assert km == pytest.approx(km_between(end, start), abs=1e-6)
+    assert 0 <= km <= km_between(start, via) + km_between(via, end) + 1e-3
+    assert km_between(start, start) == pytest.approx(0, abs=1e-6)

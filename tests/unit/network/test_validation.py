@@ -1,4 +1,4 @@
-"""What is wrong with a network: each rule, broken beside kept."""
+"""Each rule of a network, broken and kept."""
 
 from collections.abc import Iterable
 
@@ -15,12 +15,14 @@ ARRAS = SiteConfig(lat=50.275, lon=2.890)
 """42.5 km from Lille in a straight line."""
 
 
-def paths(found: Iterable[NetworkFault]) -> list[str]:
-    return [".".join(map(str, fault.path)) for fault in found]
+def paths(faults: Iterable[NetworkFault]) -> list[str]:
+    """The places of faults in the settings."""
+    return [".".join(map(str, fault.path)) for fault in faults]
 
 
-def linked(one: SiteConfig, other: SiteConfig, *links: LinkConfig) -> dict[str, SiteConfig]:
-    return {"a": msgspec.structs.replace(one, links=list(links)), "b": other}
+def linked(start: SiteConfig, end: SiteConfig, *links: LinkConfig) -> dict[str, SiteConfig]:
+    """Two sites, `a` with some links and `b`."""
+    return {"a": msgspec.structs.replace(start, links=list(links)), "b": end}
 
 
 def test_a_link_leads_to_another_site() -> None:
@@ -37,7 +39,7 @@ def test_a_link_leads_to_another_site() -> None:
         ["a-b 10 6", "b-c 12 7"],
     ],
 )
-def test_links_told_twice_alike_or_in_each_direction_are_right(links: list[str]) -> None:
+def test_a_link_may_be_repeated_with_the_same_figures_or_given_for_each_direction(links: list[str]) -> None:
     assert paths(validation.find_conflicting_links(make_sites(*links))) == []
 
 
@@ -49,18 +51,18 @@ def test_links_told_twice_alike_or_in_each_direction_are_right(links: list[str])
         (["a-b 10 6", "b>a 10 7"], "sites.b.links.0"),
     ],
 )
-def test_links_told_twice_otherwise_are_told_once_as_wrong(links: list[str], where: str) -> None:
+def test_a_link_repeated_with_other_figures_is_one_fault(links: list[str], where: str) -> None:
     (fault,) = validation.find_conflicting_links(make_sites(*links))
     assert ".".join(map(str, fault.path)) == where
     assert "10 km, 6 min" in fault.rule and "one_way" in fault.advice
 
 
-def test_a_best_time_told_twice_is_a_figure_too() -> None:
-    one = {
+def test_a_different_best_time_is_a_conflict_too() -> None:
+    sites = {
         "a": SiteConfig(links=[LinkConfig("b", 10, 6, 5)]),
         "b": SiteConfig(links=[LinkConfig("a", 10, 6)]),
     }
-    assert paths(validation.find_conflicting_links(one)) == ["sites.b.links.0"]
+    assert paths(validation.find_conflicting_links(sites)) == ["sites.b.links.0"]
 
 
 @pytest.mark.parametrize(("km", "wrong"), [(39.0, True), (41.0, False), (50.0, False)])
@@ -71,7 +73,7 @@ def test_a_link_is_not_shorter_than_the_straight_line_less_5_percent(km: float, 
         assert "from a to b is 42.5 km long" in found[0].advice and found[0].value == "39"
 
 
-def test_a_link_between_places_that_are_not_known_may_be_of_any_length() -> None:
+def test_a_link_between_unknown_positions_may_have_any_length() -> None:
     assert paths(validation.find_too_short_links(linked(LILLE, SiteConfig(), LinkConfig("b", 0.1, 30)))) == []
 
 
@@ -90,14 +92,14 @@ def test_a_link_between_places_that_are_not_known_may_be_of_any_length() -> None
         ("rail", LinkConfig("b", 100, 60, 18.1), "best_minutes"),
     ],
 )
-def test_times_give_speeds_that_there_are(kind: str, link: LinkConfig, key: str | None) -> None:
+def test_times_must_give_plausible_speeds(kind: str, link: LinkConfig, key: str | None) -> None:
     site = SiteConfig(kind=kind)  # type: ignore[arg-type]
     assert paths(validation.find_too_fast_links(linked(site, site, link))) == (
         [f"sites.a.links.0.{key}"] if key else []
     )
 
 
-def test_a_station_and_a_road_are_linked_by_road() -> None:
+def test_a_link_between_a_station_and_a_road_is_a_road_link() -> None:
     assert paths(
         validation.find_too_fast_links(
             linked(SiteConfig(kind="rail"), SiteConfig(), LinkConfig("b", 100, 25))
@@ -105,45 +107,45 @@ def test_a_station_and_a_road_are_linked_by_road() -> None:
     ) == ["sites.a.links.0.minutes"]
 
 
-def test_each_site_is_reached_from_each_or_there_is_no_network() -> None:
+def test_every_site_of_a_network_is_reachable_from_every_other() -> None:
     assert paths(validation.find_unreachable_sites(make_sites("a-b", "b-c"))) == []
     assert paths(validation.find_unreachable_sites(make_sites("a>b", "b>c", "c>a"))) == []
     assert paths(validation.find_unreachable_sites({"a": SiteConfig(), "b": SiteConfig()})) == []
 
 
-def test_sites_apart_from_the_rest_are_told_with_the_nearest_that_is_not() -> None:
-    made = {**make_sites("a-b", "b-c"), "d": LILLE, "e": SiteConfig()}
-    made["c"] = msgspec.structs.replace(made["c"], lat=50.6, lon=3.0)
-    one, other = validation.find_unreachable_sites(made)
-    assert (one.path, other.path) == (("sites", "d"), ("sites", "e"))
-    assert one.advice == "add a link; the nearest site of the network is c"
-    assert other.advice == "add a link"
+def test_the_fault_of_an_unlinked_site_names_the_nearest_site() -> None:
+    sites = {**make_sites("a-b", "b-c"), "d": LILLE, "e": SiteConfig()}
+    sites["c"] = msgspec.structs.replace(sites["c"], lat=50.6, lon=3.0)
+    placed, unplaced = validation.find_unreachable_sites(sites)
+    assert (placed.path, unplaced.path) == (("sites", "d"), ("sites", "e"))
+    assert placed.advice == "add a link; the nearest site of the network is c"
+    assert unplaced.advice == "add a link"
     assert paths(validation.find_unreachable_sites(make_sites("a-b", "b-c", "x-y"))) == ["sites.x", "sites.y"]
 
 
-def test_a_station_is_reached_by_road() -> None:
+def test_a_station_must_be_reachable_by_road() -> None:
     station = SiteConfig(kind="rail")
-    by_rail = SiteConfig(kind="rail", links=[LinkConfig("s", 10, 6)])
-    made = {**make_sites("a-b"), "s": station, "t": by_rail}
-    assert paths(validation.find_unreachable_sites(made)) == ["sites.s", "sites.t"]
-    made["b"] = SiteConfig(links=[LinkConfig("s", 1, 2), LinkConfig("t", 1, 2)])
-    assert paths(validation.find_unreachable_sites(made)) == []
-    # Stations alone are no network of roads.
-    assert paths(validation.find_unreachable_sites({"s": station, "t": by_rail})) == []
+    rail_site = SiteConfig(kind="rail", links=[LinkConfig("s", 10, 6)])
+    sites = {**make_sites("a-b"), "s": station, "t": rail_site}
+    assert paths(validation.find_unreachable_sites(sites)) == ["sites.s", "sites.t"]
+    sites["b"] = SiteConfig(links=[LinkConfig("s", 1, 2), LinkConfig("t", 1, 2)])
+    assert paths(validation.find_unreachable_sites(sites)) == []
+    # Stations alone are not a road network.
+    assert paths(validation.find_unreachable_sites({"s": station, "t": rail_site})) == []
 
 
-def test_a_one_way_dead_end_and_one_that_only_leads_away_are_told() -> None:
+def test_a_one_way_dead_end_and_a_site_that_only_leads_away_are_faults() -> None:
     (end,) = validation.find_unreachable_sites(make_sites("a-b", "b>c"))
     assert end.path == ("sites", "c") and "cannot go on" in end.rule
     (start,) = validation.find_unreachable_sites(make_sites("a-b", "c>b"))
     assert start.path == ("sites", "c") and "only lead away" in start.rule
 
 
-def test_a_camera_looks_towards_sites_that_are_linked_with_its_own() -> None:
-    made = make_sites("a-b", "b>c", "c-d")
+def test_the_towards_of_a_camera_must_be_linked_with_its_site() -> None:
+    sites = make_sites("a-b", "b>c", "c-d")
 
     def found(camera: CameraConfig) -> list[NetworkFault]:
-        return list(validation.find_unlinked_targets(Places({"k": camera}, made)))
+        return list(validation.find_unlinked_targets(Places({"k": camera}, sites)))
 
     assert found(CameraConfig(site="b", towards=["a", "c"])) == []
     (far,) = found(CameraConfig(site="b", towards=["a", "d"]))
@@ -152,7 +154,7 @@ def test_a_camera_looks_towards_sites_that_are_linked_with_its_own() -> None:
     assert back.value == "b" and back.advice == "links lead to d"
     (nowhere,) = found(CameraConfig(towards=["a"]))
     assert "`site`, which is missing" in nowhere.rule
-    # A name that is none is told by the settings, with what it may have been.
+    # An unknown name is a fault of another check of the settings.
     assert (
         found(CameraConfig(site="b", towards=["gone"]))
         == found(CameraConfig(site="gone", towards=["a"]))

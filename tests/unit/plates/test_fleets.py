@@ -1,4 +1,4 @@
-"""Fleets: how crowded a series is."""
+"""Fleets: how densely series are used."""
 
 import pytest
 
@@ -9,8 +9,7 @@ FLEETS = builtin_fleets()
 
 
 @pytest.mark.parametrize("country", list(FLEETS.rows))
-def test_the_vehicles_are_those_of_the_fleet(country: str) -> None:
-    """Shares of a country's forms are one together, and no plate is on more than one vehicle."""
+def test_shares_add_up_and_densities_are_probabilities(country: str) -> None:
     blocks = [block for length in range(1, 13) for block in FLEETS.blocks(country, length)]
     assert sum(block.share for block in blocks) == pytest.approx(1, abs=1e-6)
     assert all(0 <= block.density <= 1 for block in blocks)
@@ -28,20 +27,20 @@ def test_the_vehicles_are_those_of_the_fleet(country: str) -> None:
         ("AB123CD", "XK", 0, 0),
     ],
 )
-def test_the_chance_that_there_is_such_a_vehicle(plate: str, country: str, low: float, high: float) -> None:
+def test_the_density_of_a_series_is_realistic(plate: str, country: str, low: float, high: float) -> None:
     assert low <= FLEETS.density(plate, country) <= high
 
 
-def test_a_country_that_is_not_known_has_few_vehicles() -> None:
+def test_an_unknown_country_has_the_default_fleet() -> None:
     assert FLEETS.vehicle_count("FR") > 40_000_000
     assert FLEETS.vehicle_count("XK") == DEFAULT_FLEET_SIZE
 
 
-def test_faults_of_the_file_are_said() -> None:
+def test_a_wrong_row_of_the_file_raises() -> None:
     france = FLEETS.rows["FR"]
     series = france.series[0]
-    both = [type(series)("FR-NONE", 0.1, ""), series]
+    rows = [type(series)("FR-NONE", 0.1, ""), series]
     with pytest.raises(ValueError, match=r"FR: unknown format FR-NONE"):
-        Fleets([type(france)("FR", 1000, "", both)], builtin_formats())
+        Fleets([type(france)("FR", 1000, "", rows)], builtin_formats())
     with pytest.raises(ValueError, match="at most 1"):
         Fleets([type(france)("FR", 1000, "", [series, series])], builtin_formats())

@@ -1,4 +1,4 @@
-"""The rows of `formats.toml`, checked with a translator of their own: shape to regular expression."""
+"""The rows of `formats.toml`, checked by an independent translation of shapes to regular expressions."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ DATA = Path(streams.plates.__file__).with_name("formats.toml")
 ROWS: list[dict[str, Any]] = tomllib.loads(DATA.read_text("utf-8"))["format"]
 REQUIRED = {"id", "country", "name", "shapes", "source", "examples", "counterexamples"}
 OPTIONAL = {"years", "never", "free", "note"}
-GIVEN = ["FR", "BE", "NL", "DE", "LU", "GB", "IT"]
+COUNTRIES_IN_ORDER = ["FR", "BE", "NL", "DE", "LU", "GB", "IT"]
 
 CHAR = "0-9A-ZÄÖÜ"
 ITEM = re.compile(rf"(?P<gap> )|(?P<item>\[[{CHAR}-]+\]|[{CHAR}])(?:\{{(?P<m>\d+)(?:,(?P<n>\d+))?\}})?")
@@ -26,23 +26,23 @@ every_row = pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS]
 
 
 def items(shape: str) -> list[re.Match[str]]:
-    """The items of a shape; raises AssertionError for what the grammar does not have."""
-    found = list(ITEM.finditer(shape))
-    assert "".join(match[0] for match in found) == shape, f"not of the grammar: {shape!r}"
-    return found
+    """The items of a shape; raises AssertionError for a shape that breaks the grammar."""
+    matches = list(ITEM.finditer(shape))
+    assert "".join(match[0] for match in matches) == shape, f"not in the grammar: {shape!r}"
+    return matches
 
 
 def lengths(shape: str) -> tuple[int, int]:
-    """The least and the greatest length of a text of this shape, gaps not counted."""
-    least = most = 0
+    """The minimum and maximum length of the texts of a shape, without gaps."""
+    min_length = max_length = 0
     for match in items(shape):
         if match["item"]:
             low = int(match["m"] or 1)
             high = int(match["n"] or low)
             assert low <= high, shape
-            least += low
-            most += high
-    return least, most
+            min_length += low
+            max_length += high
+    return min_length, max_length
 
 
 def pattern(shape: str, gap: str) -> re.Pattern[str]:
@@ -56,9 +56,9 @@ def printed(text: str) -> str:
 
 
 def fits(row: dict[str, Any], text: str) -> bool:
-    """Whether a normal form fits one of the shapes and is shut out by no `never`."""
-    never = any(re.search(rule, text) for rule in row.get("never", []))
-    return not never and any(pattern(shape, "").fullmatch(text) for shape in row["shapes"])
+    """True if a normal form fits one of the shapes and no `never`."""
+    is_excluded = any(re.search(rule, text) for rule in row.get("never", []))
+    return not is_excluded and any(pattern(shape, "").fullmatch(text) for shape in row["shapes"])
 
 
 def test_ids_are_unique_and_begin_with_the_country() -> None:
@@ -67,15 +67,15 @@ def test_ids_are_unique_and_begin_with_the_country() -> None:
     assert all(row["id"].startswith(row["country"] + "-") for row in ROWS)
 
 
-def test_countries_are_in_order_and_known() -> None:
-    assert list(dict.fromkeys(row["country"] for row in ROWS)) == GIVEN
-    together = [a["country"] for a, b in pairwise(ROWS) if a["country"] != b["country"]]
-    assert len(together) == len(GIVEN) - 1
-    assert set(GIVEN) <= COUNTRIES
+def test_rows_are_grouped_by_country() -> None:
+    assert list(dict.fromkeys(row["country"] for row in ROWS)) == COUNTRIES_IN_ORDER
+    ends = [row["country"] for row, after in pairwise(ROWS) if row["country"] != after["country"]]
+    assert len(ends) == len(COUNTRIES_IN_ORDER) - 1
+    assert set(COUNTRIES_IN_ORDER) <= COUNTRIES
 
 
 @every_row
-def test_a_row_has_its_keys_and_a_source(row: dict[str, Any]) -> None:
+def test_a_row_has_the_required_keys_and_a_source(row: dict[str, Any]) -> None:
     assert set(row) >= REQUIRED
     assert set(row) <= REQUIRED | OPTIONAL
     assert row["source"].strip()
@@ -84,19 +84,19 @@ def test_a_row_has_its_keys_and_a_source(row: dict[str, Any]) -> None:
 
 
 @every_row
-def test_classes_run_upwards(row: dict[str, Any]) -> None:
+def test_ranges_in_classes_ascend(row: dict[str, Any]) -> None:
     for shape in row["shapes"]:
-        for inside in re.findall(r"\[([^\]]+)\]", shape):
-            assert re.fullmatch(rf"(?:[{CHAR}](?:-[{CHAR}])?)+", inside), inside
-            assert all(first < last for first, last in re.findall(r"(.)-(.)", inside)), inside
+        for members in re.findall(r"\[([^\]]+)\]", shape):
+            assert re.fullmatch(rf"(?:[{CHAR}](?:-[{CHAR}])?)+", members), members
+            assert all(first < last for first, last in re.findall(r"(.)-(.)", members)), members
         assert shape == shape.strip() and "  " not in shape
 
 
 @every_row
-def test_every_shape_is_of_lengths_that_a_plate_can_have(row: dict[str, Any]) -> None:
+def test_every_shape_has_possible_lengths(row: dict[str, Any]) -> None:
     for shape in row["shapes"]:
-        least, most = lengths(shape)
-        assert 1 <= least <= most <= MAX_LENGTH, shape
+        min_length, max_length = lengths(shape)
+        assert 1 <= min_length <= max_length <= MAX_LENGTH, shape
 
 
 @every_row
@@ -104,7 +104,7 @@ def test_examples_fit_as_printed(row: dict[str, Any]) -> None:
     assert row["examples"]
     for example in row["examples"]:
         assert fits(row, normalise(example)), example
-        if not row.get("free"):  # a chosen plate has its gaps anywhere
+        if not row.get("free"):  # a personalised plate has its gaps anywhere
             assert any(pattern(shape, GAP).fullmatch(printed(example)) for shape in row["shapes"]), example
 
 
@@ -116,7 +116,7 @@ def test_counterexamples_do_not_fit(row: dict[str, Any]) -> None:
 
 
 @every_row
-def test_every_never_shuts_out_a_text_that_a_shape_allows(row: dict[str, Any]) -> None:
+def test_every_never_excludes_a_text_that_a_shape_allows(row: dict[str, Any]) -> None:
     texts = [normalise(text) for text in row["counterexamples"]]
     allowed = [text for text in texts if any(pattern(shape, "").fullmatch(text) for shape in row["shapes"])]
     for rule in row.get("never", []):

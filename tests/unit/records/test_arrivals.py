@@ -1,4 +1,4 @@
-"""Arrivals: the sites ahead, shared by many hits, are what a list of them is."""
+"""Arrivals, shared by many hits, are equal to a list of the same sites."""
 
 from collections.abc import Sequence
 
@@ -11,53 +11,53 @@ from streams.records.decode import decode_hit
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.journey import Journey, NextSite, PassedSite
-from streams.records.times import from_ms, parse_time, to_ms
+from streams.records.times import MINUTE_MS, from_ms, parse_time, to_ms
 from tests.support import record_documents as documents
 from tests.support.record_documents import Document, encode_document
 
-_BEGIN = to_ms(parse_time("2026-05-21T23:59:00Z"))
-_minutes = st.integers(0, 45 * 60_000)
+_BEGIN_MS = to_ms(parse_time("2026-05-21T23:59:00Z"))
+_offsets_ms = st.integers(0, 45 * MINUTE_MS)
 _windows = st.builds(
     ArrivalWindow,
     st.text("abcé-", min_size=1, max_size=8),
     st.floats(0, 500).map(lambda km: round(km, 1)),
-    _minutes,
-    _minutes,
-    _minutes,
+    _offsets_ms,
+    _offsets_ms,
+    _offsets_ms,
     st.floats(0, 1).map(lambda share: round(share, 3)),
     st.none() | st.sampled_from(["FR", "BE"]),
 )
 _arrivals = st.builds(
-    lambda at, windows: Arrivals(_BEGIN + at, ArrivalWindows(windows)),
-    _minutes,
+    lambda at, windows: Arrivals(_BEGIN_MS + at, ArrivalWindows(windows)),
+    _offsets_ms,
     st.lists(_windows, max_size=5),
 )
 
 
 @given(_arrivals)
-def test_they_are_equal_to_a_list_of_the_same_and_to_no_other(arrivals: Arrivals) -> None:
-    alike = list(arrivals)
-    assert arrivals == alike and alike == arrivals
+def test_arrivals_are_equal_to_a_list_of_the_same_sites_only(arrivals: Arrivals) -> None:
+    sites = list(arrivals)
+    assert arrivals == sites and sites == arrivals
     assert arrivals == Arrivals(arrivals.at_ms, ArrivalWindows(arrivals.windows))
-    assert [arrivals[place] for place in range(len(arrivals))] == alike
-    assert arrivals[1:3] == alike[1:3]
-    if alike:
-        assert arrivals != alike[1:]
+    assert [arrivals[index] for index in range(len(arrivals))] == sites
+    assert arrivals[1:3] == sites[1:3]
+    if sites:
+        assert arrivals != sites[1:]
         assert arrivals != Arrivals(arrivals.at_ms + 1, arrivals.windows)
-        assert Arrivals(arrivals.at_ms + 1, arrivals.windows) != alike
+        assert Arrivals(arrivals.at_ms + 1, arrivals.windows) != sites
 
 
 @given(documents.hits, _arrivals)
-def test_they_are_written_as_a_list_is(document: Document, arrivals: Arrivals) -> None:
+def test_arrivals_are_encoded_like_a_list(document: Document, arrivals: Arrivals) -> None:
     hit = decode_hit(encode_document(document))
     assert isinstance(hit, Hit)
-    passed = [PassedSite("0" * 32, "c", from_ms(_BEGIN))]
+    passed = [PassedSite("0" * 32, "c", from_ms(_BEGIN_MS))]
 
-    def of(next_: Sequence[NextSite]) -> Hit:
-        return replace(hit, journey=Journey("1" * 32, passed, next_ or []))
+    def with_next(next_sites: Sequence[NextSite]) -> Hit:
+        return replace(hit, journey=Journey("1" * 32, passed, next_sites or []))
 
-    written = encode(of(arrivals))
-    assert written == encode(of(list(arrivals)))
-    again = decode_hit(written)
-    assert isinstance(again, Hit) and again.journey is not None
-    assert again.journey.next == arrivals
+    encoded = encode(with_next(arrivals))
+    assert encoded == encode(with_next(list(arrivals)))
+    decoded = decode_hit(encoded)
+    assert isinstance(decoded, Hit) and decoded.journey is not None
+    assert decoded.journey.next == arrivals

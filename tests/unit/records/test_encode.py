@@ -1,4 +1,4 @@
-"""Records to bytes: what is written is read again as it was."""
+"""Encoding: a record that is encoded and decoded is the same record."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,49 +20,49 @@ from tests.support.record_documents import SMALL_READ, Document, encode_document
 
 @settings(max_examples=150, deadline=None)
 @given(documents.reads)
-def test_a_read_comes_back_as_it_was(document: Document) -> None:
-    (one,) = decode_reads([encode_document(document)]).reads
-    (two,) = decode_reads([encode(one)]).reads
-    assert encode(two) == encode(one)
-    assert msgspec.structs.replace(two, captured_at=one.captured_at) == one
-    assert abs(two.captured_at - one.captured_at).total_seconds() < 0.001
+def test_a_read_survives_encoding_and_decoding(document: Document) -> None:
+    (original,) = decode_reads([encode_document(document)]).reads
+    (copy,) = decode_reads([encode(original)]).reads
+    assert encode(copy) == encode(original)
+    assert msgspec.structs.replace(copy, captured_at=original.captured_at) == original
+    assert abs(copy.captured_at - original.captured_at).total_seconds() < 0.001
 
 
 @settings(max_examples=150, deadline=None)
 @given(documents.alerts | documents.withdrawals)
-def test_an_alert_comes_back_as_it_was(document: Document) -> None:
-    one = decode_alert(encode_document(document))
-    assert isinstance(one, Alert | Withdrawal)
-    two = decode_alert(encode(one))
-    assert isinstance(two, type(one)) and encode(two) == encode(one)
+def test_an_alert_survives_encoding_and_decoding(document: Document) -> None:
+    original = decode_alert(encode_document(document))
+    assert isinstance(original, Alert | Withdrawal)
+    copy = decode_alert(encode(original))
+    assert isinstance(copy, type(original)) and encode(copy) == encode(original)
 
 
 @given(documents.verdicts)
-def test_a_verdict_comes_back_as_it_was(document: Document) -> None:
-    one = decode_verdict(encode_document(document))
-    assert isinstance(one, Verdict)
-    two = decode_verdict(encode(one))
-    assert isinstance(two, Verdict) and encode(two) == encode(one)
+def test_a_verdict_survives_encoding_and_decoding(document: Document) -> None:
+    original = decode_verdict(encode_document(document))
+    assert isinstance(original, Verdict)
+    copy = decode_verdict(encode(original))
+    assert isinstance(copy, Verdict) and encode(copy) == encode(original)
 
 
 @settings(max_examples=100, deadline=None)
 @given(documents.matches)
-def test_a_match_comes_back_as_it_was(document: Document) -> None:
-    one = decode_match(encode_document(document))
-    assert isinstance(one, Match)
-    two = decode_match(encode(one))
-    assert isinstance(two, Match) and encode(two) == encode(one)
-    assert decode_match(encode(two)) == two
+def test_a_match_survives_encoding_and_decoding(document: Document) -> None:
+    original = decode_match(encode_document(document))
+    assert isinstance(original, Match)
+    copy = decode_match(encode(original))
+    assert isinstance(copy, Match) and encode(copy) == encode(original)
+    assert decode_match(encode(copy)) == copy
 
 
 @settings(max_examples=100, deadline=None)
 @given(documents.hits)
-def test_a_hit_comes_back_as_it_was(document: Document) -> None:
-    one = decode_hit(encode_document(document))
-    assert isinstance(one, Hit)
-    two = decode_hit(encode(one))
-    assert isinstance(two, Hit) and encode(two) == encode(one)
-    assert decode_hit(encode(two)) == two
+def test_a_hit_survives_encoding_and_decoding(document: Document) -> None:
+    original = decode_hit(encode_document(document))
+    assert isinstance(original, Hit)
+    copy = decode_hit(encode(original))
+    assert isinstance(copy, Hit) and encode(copy) == encode(original)
+    assert decode_hit(encode(copy)) == copy
 
 
 _zones = st.sampled_from([UTC, timezone(timedelta(hours=2)), timezone(timedelta(hours=-11, minutes=-30))])
@@ -73,7 +73,7 @@ _zones = st.sampled_from([UTC, timezone(timedelta(hours=2)), timezone(timedelta(
     st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=_zones),  # noqa: DTZ001
     st.none() | st.sampled_from([0, 1, 999, 1000, 120_000, 999_999]),
 )
-def test_a_time_is_written_as_everywhere_else(time: datetime, microsecond: int | None) -> None:
+def test_the_encoder_writes_times_as_to_rfc3339_does(time: datetime, microsecond: int | None) -> None:
     time = time if microsecond is None else time.replace(microsecond=microsecond)
     verdict = Verdict(hit_id="0" * 32, centre="be", verdict="confirmed", at=time)
     assert json.loads(encode(verdict))["at"] == to_rfc3339(time)
@@ -86,7 +86,7 @@ def test_times_are_written_in_utc_with_milliseconds() -> None:
     assert b'"captured_at":"2026-05-21T16:10:06.000Z"' in encode(decoded)
 
 
-def test_a_record_is_written_on_one_line_without_what_is_default() -> None:
+def test_a_record_is_one_line_without_default_values() -> None:
     (decoded,) = decode_reads([encode_small_read(image_ref="a\nb", retransmitted=False, lane=None)]).reads
     assert b"\n" not in encode(decoded)
     assert json.loads(encode(decoded)) == SMALL_READ | {

@@ -58,7 +58,7 @@ def test_one_of_two_records_of_one_revision_counts_in_any_order(hit: Hit) -> Non
 
 
 def test_a_summary_is_kept_instead_of_the_hit(hit: Hit) -> None:
-    hits = LatestHits(lambda each: each.age_s, order=lambda age_s: age_s)
+    hits = LatestHits(lambda hit: hit.age_s, order=lambda age_s: age_s)
     hits.add_hit(hit)
     hits.add_hit(replace(hit, age_s=7.0))
     assert dict(hits) == {hit.hit_id: 7.0}

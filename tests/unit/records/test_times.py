@@ -1,4 +1,4 @@
-"""Times: what goes out comes in again, and what is no RFC 3339 time is refused in words."""
+"""Times: formatting and parsing, and the rules that a wrong text breaks."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -15,11 +15,11 @@ _FIRST = to_ms(datetime(2000, 1, 1, tzinfo=UTC))
 _AFTER_LAST = to_ms(datetime(2100, 1, 1, tzinfo=UTC))
 _ms = st.integers(_FIRST, _AFTER_LAST - 1)
 _zones = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-_moments = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=_zones)  # noqa: DTZ001 - the zones come with it
+_moments = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=_zones)  # noqa: DTZ001 - zones are added
 
 
 @given(_ms)
-def test_milliseconds_come_back(ms: int) -> None:
+def test_milliseconds_survive_conversion(ms: int) -> None:
     time = from_ms(ms)
     assert time.tzinfo is UTC
     assert to_ms(time) == ms
@@ -27,22 +27,22 @@ def test_milliseconds_come_back(ms: int) -> None:
 
 
 @given(_ms, st.integers(0, 999))
-def test_microseconds_are_rounded_down(ms: int, more: int) -> None:
-    time = from_ms(ms) + timedelta(microseconds=more)
+def test_microseconds_are_rounded_down(ms: int, microseconds: int) -> None:
+    time = from_ms(ms) + timedelta(microseconds=microseconds)
     assert to_ms(time) == ms
     assert to_rfc3339(time) == to_rfc3339(from_ms(ms))
 
 
 @given(_moments, _zones)
-def test_the_zone_changes_nothing(moment: datetime, zone: timezone) -> None:
-    elsewhere = moment.astimezone(zone)
-    assert to_ms(elsewhere) == to_ms(moment)
-    assert to_rfc3339(elsewhere) == to_rfc3339(moment)
+def test_the_time_zone_does_not_matter(moment: datetime, zone: timezone) -> None:
+    converted = moment.astimezone(zone)
+    assert to_ms(converted) == to_ms(moment)
+    assert to_rfc3339(converted) == to_rfc3339(moment)
 
 
 @given(_ms, _ms)
-def test_texts_sort_as_times_do(one: int, other: int) -> None:
-    assert (to_rfc3339(from_ms(one)) < to_rfc3339(from_ms(other))) == (one < other)
+def test_texts_sort_as_times_do(first: int, second: int) -> None:
+    assert (to_rfc3339(from_ms(first)) < to_rfc3339(from_ms(second))) == (first < second)
 
 
 @given(_ms)
@@ -52,7 +52,7 @@ def test_a_time_is_written_in_utc_with_milliseconds(ms: int) -> None:
     assert text[19] == "." and text.endswith("Z")
 
 
-def test_a_time_as_it_is_known() -> None:
+def test_known_times() -> None:
     assert to_ms(datetime(1970, 1, 1, tzinfo=UTC)) == 0
     assert to_rfc3339(from_ms(1_779_379_806_123)) == "2026-05-21T16:10:06.123Z"
     assert to_ms(parse_time("2026-05-21T18:10:06.1239+02:00")) == 1_779_379_806_123
@@ -60,7 +60,7 @@ def test_a_time_as_it_is_known() -> None:
 
 
 @given(times() | odd_times)
-def test_what_is_parsed_is_what_the_decoder_of_records_takes(text: str) -> None:
+def test_the_parser_accepts_what_the_decoder_of_records_accepts(text: str) -> None:
     try:
         decoded: datetime | None = msgspec.convert(text, Time)
     except msgspec.ValidationError:
@@ -92,6 +92,6 @@ def test_what_is_parsed_is_what_the_decoder_of_records_takes(text: str) -> None:
         ("2099-12-31T23:00:00-02:00", "must be in the years 2000 to 2099"),
     ],
 )
-def test_a_text_that_is_no_time_says_why(text: str, rule: str) -> None:
+def test_a_text_that_is_not_a_time_raises_its_rule(text: str, rule: str) -> None:
     with pytest.raises(ValueError, match=f"^{rule}"):
         parse_time(text)
