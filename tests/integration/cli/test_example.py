@@ -1,4 +1,4 @@
-"""The shipped example: what `make run` shows is there, and what the README says of it is so."""
+"""The shipped example: it shows what it is to show, and the figures in the README are true."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ ANPR = str(Path(sys.executable).with_name("anpr"))
 
 
 def replayed(config: Path) -> list[dict[str, dict[str, str]]]:
-    """The hits that stand at the end of a replay of the example."""
+    """Return the hits active at the end of a replay of the example."""
     command = [ANPR, "replay", "--config", str(config), "--alerts", str(EXAMPLE / "alerts.jsonl")]
     command += ["--reads", str(EXAMPLE / "reads.jsonl.gz"), "--verdicts", str(EXAMPLE / "verdicts.jsonl")]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
@@ -20,15 +20,15 @@ def replayed(config: Path) -> list[dict[str, dict[str, str]]]:
     return [hit for hit in latest.values() if hit["kind"] != "withdrawn"]
 
 
-def found(config: Path) -> Counter[str]:
-    """How many of the listed vehicles that pass have a standing hit, by how they were read."""
+def vehicles_found(config: Path) -> Counter[str]:
+    """Return how many of the listed vehicles that pass have an active hit, by how they were read."""
     hits = {hit["read"]["read_id"].removesuffix("-1") for hit in replayed(config)}
     truth = map(json.loads, (EXAMPLE / "truth.jsonl").read_text("utf-8").splitlines())
     return Counter(row["kind"] for row in truth if row["read_id"] in hits)
 
 
-def test_listed_vehicles_are_found_as_the_readme_says() -> None:
-    shipped = found(EXAMPLE / "config.toml")
+def test_the_readme_has_the_number_of_listed_vehicles_found() -> None:
+    shipped = vehicles_found(EXAMPLE / "config.toml")
     assert shipped == {
         "read right": 20,
         "confusable": 18,
@@ -38,13 +38,13 @@ def test_listed_vehicles_are_found_as_the_readme_says() -> None:
     assert f"{sum(shipped.values())} have a hit that stands" in readme
 
 
-def test_a_lists_mode_makes_the_difference(tmp_path: Path) -> None:
+def test_a_wider_mode_finds_more_vehicles(tmp_path: Path) -> None:
     text = (EXAMPLE / "config.toml").read_text("utf-8")
     wider = tmp_path / "wider.toml"
     wider.write_text(text.replace('"exact"', '"fuzzy"'), "utf-8")
     narrower = tmp_path / "narrower.toml"
     narrower.write_text(text.replace('"confusable"', '"exact"').replace('"fuzzy"', '"exact"'), "utf-8")
-    counts = [sum(found(config).values()) for config in (narrower, EXAMPLE / "config.toml", wider)]
+    counts = [sum(vehicles_found(config).values()) for config in (narrower, EXAMPLE / "config.toml", wider)]
     assert counts[0] < counts[1] < counts[2]
 
 

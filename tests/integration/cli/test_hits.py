@@ -1,4 +1,4 @@
-"""`anpr hits tail`: each revision once, as it comes; what is no hit is said and passed over."""
+"""`anpr hits tail`: each revision once, as it is emitted; other records are reported and skipped."""
 
 import json
 import signal
@@ -72,11 +72,11 @@ def hit(number: int, revision: int = 1, **changes: Any) -> Hit:
 
 
 class Topic:
-    """A topic of hits, settings that name it, and what is put on it."""
+    """A topic of hits, with settings that name it."""
 
     def __init__(self, servers: str, prefix: str, folder: Path) -> None:
         self.name = f"{prefix}.hits"
-        self.config = written(folder, servers, prefix)
+        self.config = write_settings(folder, servers, prefix)
         policy = TopicsConfig(prefix=prefix, partitions=2)
         with Admin({"bootstrap_servers": servers}) as admin:
             wanted = [
@@ -89,7 +89,7 @@ class Topic:
         self._producer = KafkaProducer(bootstrap_servers=servers)
 
     def put(self, *records: Hit | bytes | None, partition: int = 0, time: str | None = None) -> None:
-        """Puts records on a partition, in order, and waits until the broker has them."""
+        """Send records to a partition, in order, and wait until the broker has them."""
         for record in records:
             value = encode(record) if isinstance(record, Hit) else record
             timestamp = None if time is None else to_ms(parse_time(time))
@@ -98,24 +98,24 @@ class Topic:
             )
 
     def tail(self, *options: str) -> Result:
-        """`anpr hits tail` of what is there by now."""
+        """Run `anpr hits tail` up to the present end of the topic."""
         return tail(self.config, "--until-end", *options)
 
     def close(self) -> None:
-        """Lets go of the broker."""
+        """Close the producer."""
         self._producer.close()
 
 
 @pytest.fixture
 def topic(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Topic]:
-    """A topic of hits for one test."""
+    """Yield a topic of hits for one test."""
     made = Topic(kafka.servers, f"tail.{request.node.name[:60]}", tmp_path)
     yield made
     made.close()
 
 
-def written(folder: Path, servers: str, prefix: str, more: str = "") -> Path:
-    """A file of settings."""
+def write_settings(folder: Path, servers: str, prefix: str, more: str = "") -> Path:
+    """Write a file of settings and return its path."""
     path = folder / "tail.toml"
     path.write_text(
         f'[kafka]\nservers = ["{servers}"]\n{more}\n[topics]\nprefix = "{prefix}"\npartitions = 2\n', "utf-8"
@@ -124,51 +124,54 @@ def written(folder: Path, servers: str, prefix: str, more: str = "") -> Path:
 
 
 def tail(config: Path, *options: str, environ: dict[str, str] | None = None) -> Result:
-    """`anpr hits tail`."""
+    """Run `anpr hits tail`."""
     return CliRunner().invoke(main, ["hits", "tail", "--config", str(config), *options], env=environ)
 
 
-def told(result: Result) -> list[tuple[int, int]]:
-    """The number and revision of each hit printed as JSON."""
+def revisions_printed(result: Result) -> list[tuple[int, int]]:
+    """Return the number and revision of each hit printed as JSON."""
     assert result.exit_code == 0, result.output
     hits = map(json.loads, result.stdout.splitlines())
-    return [(int(each["hit_id"], 16), each["revision"]) for each in hits]
+    return [(int(row["hit_id"], 16), row["revision"]) for row in hits]
 
 
 def test_each_revision_is_printed_once(topic: Topic) -> None:
     topic.put(hit(1), hit(2), hit(1), hit(1, 3), hit(1, 2), hit(1, 3))
     topic.put(hit(3), hit(3), partition=1)
-    lines = told(topic.tail("--from-start", "--json"))
+    lines = revisions_printed(topic.tail("--from-start", "--json"))
     assert sorted(lines) == [(1, 1), (1, 3), (2, 1), (3, 1)]
     assert [line for line in lines if line[0] < 3] == [(1, 1), (2, 1), (1, 3)]
-    everything = told(topic.tail("--from-start", "--json", "--all-revisions"))
+    everything = revisions_printed(topic.tail("--from-start", "--json", "--all-revisions"))
     assert sorted(everything) == [(1, 1), (1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (3, 1), (3, 1)]
 
 
-def test_a_line_is_the_hit_as_it_was_sent(topic: Topic) -> None:
+def test_a_json_line_is_the_record_of_the_hit(topic: Topic) -> None:
     topic.put(hit(1))
     assert topic.tail("--from-start", "--json").stdout_bytes == encode(hit(1)) + b"\n"
 
 
-def test_where_it_begins(topic: Topic) -> None:
+def test_since_starts_at_a_time_of_emission(topic: Topic) -> None:
     topic.put(hit(1), time="2026-05-21T10:00:00Z")
     topic.put(hit(2), time="2026-05-21T11:00:00Z")
     topic.put(hit(3), time="2026-05-21T12:00:00Z", partition=1)
-    assert sorted(told(topic.tail("--json", "--since", "2026-05-21T11:00:00Z"))) == [(2, 1), (3, 1)]
-    assert told(topic.tail("--json", "--since", "2026-05-21T13:30:00+02:00")) == [(3, 1)]
-    assert told(topic.tail("--json", "--since", "2026-05-21T12:00:00.001Z")) == []
-    assert told(topic.tail("--json")) == []
+    assert sorted(revisions_printed(topic.tail("--json", "--since", "2026-05-21T11:00:00Z"))) == [
+        (2, 1),
+        (3, 1),
+    ]
+    assert revisions_printed(topic.tail("--json", "--since", "2026-05-21T13:30:00+02:00")) == [(3, 1)]
+    assert revisions_printed(topic.tail("--json", "--since", "2026-05-21T12:00:00.001Z")) == []
+    assert revisions_printed(topic.tail("--json")) == []
 
 
-def test_a_centre_sees_what_it_is_told(topic: Topic) -> None:
+def test_a_centre_gets_only_its_own_hits(topic: Topic) -> None:
     topic.put(hit(1, audience=["be-west"]), hit(2, audience=["fr-nord", "be-west"]), hit(3, audience=[]))
     topic.put(hit(1, 2, audience=["fr-nord"]))
-    assert told(topic.tail("--from-start", "--json", "--centre", "be-west")) == [(1, 1), (2, 1)]
-    assert told(topic.tail("--from-start", "--json", "--centre", "fr-nord")) == [(2, 1), (1, 2)]
-    assert told(topic.tail("--from-start", "--json", "--centre", "nobody")) == []
+    assert revisions_printed(topic.tail("--from-start", "--json", "--centre", "be-west")) == [(1, 1), (2, 1)]
+    assert revisions_printed(topic.tail("--from-start", "--json", "--centre", "fr-nord")) == [(2, 1), (1, 2)]
+    assert revisions_printed(topic.tail("--from-start", "--json", "--centre", "nobody")) == []
 
 
-def test_a_centre_that_the_settings_do_not_have_is_said(topic: Topic) -> None:
+def test_a_centre_missing_in_the_settings_is_noted(topic: Topic) -> None:
     assert topic.tail("--centre", "be").stderr == ""
     topic.config.write_text(topic.config.read_text("utf-8") + "[centres.be-west]\n", "utf-8")
     assert topic.tail("--centre", "be").stderr == (
@@ -177,12 +180,12 @@ def test_a_centre_that_the_settings_do_not_have_is_said(topic: Topic) -> None:
     assert topic.tail("--centre", "be-west").stderr == ""
 
 
-def test_what_is_no_hit_is_said_and_passed_over(topic: Topic) -> None:
+def test_a_record_that_is_not_a_hit_is_reported_and_skipped(topic: Topic) -> None:
     bad = json.loads(encode(hit(2)))
     bad["match"]["listed_plate"], bad["kind"] = 123456, "old"
     topic.put(hit(1), b"AB-123-CD", None, json.dumps(bad).encode(), hit(3))
     result = topic.tail("--from-start", "--json")
-    assert told(result) == [(1, 1), (3, 1)]
+    assert revisions_printed(result) == [(1, 1), (3, 1)]
     places = [line.partition(": ") for line in result.stderr.splitlines()]
     assert [place for place, _, _ in places] == [
         f"{topic.name}, partition 0, offset {offset}" for offset in (1, 2, 3)
@@ -193,7 +196,7 @@ def test_what_is_no_hit_is_said_and_passed_over(topic: Topic) -> None:
 
 
 def revisions() -> list[Hit]:
-    """A hit, its withdrawal, and a historical hit with texts that are long or would control a terminal."""
+    """Return a hit, its withdrawal, and a historical one with long text that would control a terminal."""
     place = msgspec.structs.replace(EXAMPLE.place, road="A14\x1b[2J behind the long bridge", site_id=None)
     alert = msgspec.structs.replace(EXAMPLE.alert, alert_id=f"FR-{'0' * 50}42", vehicle=None)
     read = msgspec.structs.replace(EXAMPLE.read, country="DE", vehicle=Vehicle(colour="grey", type="van"))
@@ -236,11 +239,11 @@ def test_a_hit_is_explained_by_its_short_id(topic: Topic) -> None:
 
 
 def running(topic: Topic) -> "subprocess.Popen[bytes]":
-    """`anpr hits tail --json`, as a process of its own."""
+    """Start `anpr hits tail --json` as a process."""
     command = [sys.executable, "-m", "streams.cli.main", "hits", "tail", "--json", "--config"]
     code = "from streams.cli.main import main; main()"
     command = [sys.executable, "-c", code, *command[3:], str(topic.config)]
-    # As at a terminal: what runs in the background has Ctrl-C ignored, and hands that on.
+    # As at a terminal: a process started in the background ignores Ctrl-C, and so would its children.
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -250,12 +253,12 @@ def running(topic: Topic) -> "subprocess.Popen[bytes]":
 
 
 def line_of(stream: IO[bytes] | None) -> str:
-    """The next line, waited for."""
+    """Return the next line, waiting for it."""
     assert stream is not None
     return ThreadPoolExecutor(1).submit(stream.readline).result(_WITHIN_S).decode()
 
 
-def test_hits_are_printed_as_they_come_until_ctrl_c(topic: Topic) -> None:
+def test_hits_are_printed_as_they_are_emitted_until_ctrl_c(topic: Topic) -> None:
     topic.put(hit(1))
     with running(topic) as process:
         try:
@@ -270,25 +273,25 @@ def test_hits_are_printed_as_they_come_until_ctrl_c(topic: Topic) -> None:
     assert (process.returncode, out, errors) == (0, b"", b"")
 
 
-def test_a_topic_that_is_missing_is_said(kafka: Cluster, tmp_path: Path) -> None:
-    result = tail(written(tmp_path, kafka.servers, "nowhere"))
+def test_a_missing_topic_is_an_error(kafka: Cluster, tmp_path: Path) -> None:
+    result = tail(write_settings(tmp_path, kafka.servers, "nowhere"))
     assert (result.exit_code, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()
     assert "nowhere.hits" in line and "`anpr topics apply`" in line
 
 
-def test_a_broker_that_is_not_there_is_said(tmp_path: Path) -> None:
-    result = tail(written(tmp_path, "127.0.0.1:1", "anpr"))
+def test_an_unreachable_broker_is_an_error(tmp_path: Path) -> None:
+    result = tail(write_settings(tmp_path, "127.0.0.1:1", "anpr"))
     assert (result.exit_code, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()
     assert line.startswith("anpr hits tail: Kafka at 127.0.0.1:1 cannot be reached or refuses: ")
     assert "Connect" in line
 
 
-def test_a_login_that_is_refused_is_said(kafka: Cluster, tmp_path: Path) -> None:
-    """This broker wants no login, and refuses one."""
+def test_a_refused_login_is_an_error(kafka: Cluster, tmp_path: Path) -> None:
+    """The broker has no login configured, and refuses one."""
     login = 'security = "sasl-plaintext"\nmechanism = "SCRAM-SHA-512"\nusername = "centre"'
-    config = written(tmp_path, kafka.servers, "anpr", login)
+    config = write_settings(tmp_path, kafka.servers, "anpr", login)
     result = tail(config, environ={"ANPR_KAFKA_PASSWORD": "not to be seen"})
     assert (result.exit_code, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()
@@ -298,12 +301,14 @@ def test_a_login_that_is_refused_is_said(kafka: Cluster, tmp_path: Path) -> None
     assert missing.exit_code == 1 and "password_file" in missing.stderr
 
 
-def test_two_beginnings_are_wrong_use(tmp_path: Path) -> None:
-    result = tail(written(tmp_path, "127.0.0.1:1", "anpr"), "--from-start", "--since", "2026-05-21T10:00:00Z")
+def test_two_starts_are_wrong_use(tmp_path: Path) -> None:
+    result = tail(
+        write_settings(tmp_path, "127.0.0.1:1", "anpr"), "--from-start", "--since", "2026-05-21T10:00:00Z"
+    )
     assert result.exit_code == 2 and "give one" in result.stderr
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_number_of_remembered_hits_is_bounded() -> None:
     news = LatestRevisions(max_hits=2)
     assert [news.add(hit(number)) for number in (1, 2, 1, 3, 1, 3, 2)] == [
         True, True, False, True, False, False, True

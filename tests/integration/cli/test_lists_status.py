@@ -1,4 +1,4 @@
-"""`anpr lists status --hits`: what lists have spent of their budgets, by the hits in files."""
+"""`anpr lists status --hits`: the budgets that lists have used, by the hits in files."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ LONG: Final = "list-" + "x" * 59
 
 
 def hit(number: int, posterior: float, *, list_id: str = "sis", at: str = "12:00", **fields: Any) -> Hit:
-    """A hit of a read of 21 May 2026, told apart by its number."""
+    """Return a hit of a read of 21 May 2026, with its number as its id."""
     match = replace(EXAMPLE.match, posterior=posterior)
     read = replace(EXAMPLE.read, captured_at=parse_time(f"2026-05-21T{at}:00Z"))
     alert = replace(EXAMPLE.alert, list_id=list_id)
@@ -38,25 +38,25 @@ def hit(number: int, posterior: float, *, list_id: str = "sis", at: str = "12:00
 
 
 def lines(*hits: Hit) -> bytes:
-    """Hits as commands write them."""
+    """Return hits as JSON lines."""
     return b"".join(encode(each) + b"\n" for each in hits)
 
 
 def status(*arguments: str | Path, stdin: bytes | None = None) -> Result:
-    """Runs `anpr lists status`, seen in the evening of that day."""
+    """Run `anpr lists status` as of the evening of that day."""
     runner = CliRunner(env={"ANPR_CONFIG": "", "COLUMNS": "200"})
     return runner.invoke(main, ["lists", "status", *NOW, *map(str, arguments)], input=stdin)
 
 
 def spending(result: Result) -> dict[str, dict[str, Any]]:
-    """What each list has spent, of the JSON printed."""
+    """Return the budget use of each list, from the JSON printed."""
     assert result.exit_code == 0, result.output
     return {each["list_id"]: each["spending"] for each in json.loads(result.stdout)["lists"]}
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """Settings with two budgets."""
+    """Return settings with two budgets."""
     path = tmp_path / "anpr.toml"
     path.write_text(CONFIG)
     return path
@@ -64,11 +64,11 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Where hits are."""
+    """Return the path of the file of hits."""
     return tmp_path / "hits.jsonl"
 
 
-def test_each_list_is_shown_with_what_its_hits_cost(file: Path, config: Path) -> None:
+def test_each_list_is_shown_with_its_budget_use(file: Path, config: Path) -> None:
     rejected = Retraction("rejected")
     file.write_bytes(
         lines(
@@ -91,18 +91,18 @@ def test_each_list_is_shown_with_what_its_hits_cost(file: Path, config: Path) ->
     shown = json.loads(result.stdout)
     assert shown["spending"] == {"day": "2026-05-21", "no_hits": 0}
     assert [each["false_hits_per_day"] for each in shown["lists"]] == [None, None, 3, 1.5]
-    # Without files of alerts nothing is said of what lists hold.
+    # Without files of alerts the contents of lists are not shown.
     assert "total" not in shown and "alerts" not in shown["lists"][0]
     assert result.stderr == ""
 
 
-def test_another_day_has_its_own(file: Path, config: Path) -> None:
+def test_another_day_has_its_own_budget(file: Path, config: Path) -> None:
     file.write_bytes(lines(hit(1, 0.75)))
     result = status("--config", config, "--hits", file, "--json", "--now", "2026-05-22T00:00:00Z")
     assert spending(result)["sis"]["spent"] == 0.0
 
 
-def test_the_table_says_what_is_spent_and_when_a_list_was_tightened(file: Path, config: Path) -> None:
+def test_the_table_shows_the_budget_used_and_when_a_list_was_tightened(file: Path, config: Path) -> None:
     tightened = hit(2, 0.9, rules=[TIGHTENED_RULE], at="17:58")
     file.write_bytes(lines(hit(1, 0.75), tightened, hit(3, 0.95, list_id=LONG)))
     result = status("--config", config, "--hits", file)
@@ -121,9 +121,7 @@ def test_the_table_says_what_is_spent_and_when_a_list_was_tightened(file: Path, 
     assert "while its tolerance was tightened" not in status("--config", config, "--hits", file).stdout
 
 
-def test_a_list_that_has_spent_more_than_its_budget_is_named_and_one_that_has_not_is_not(
-    file: Path, config: Path
-) -> None:
+def test_only_a_list_that_has_exceeded_its_budget_is_named(file: Path, config: Path) -> None:
     file.write_bytes(lines(hit(1, 0.25), hit(2, 0.25), hit(3, 0.0, list_id="free")))
     assert status("--config", config, "--hits", file).stderr == ""
     file.write_bytes(lines(hit(1, 0.25), hit(2, 0.25), hit(3, 0.9), hit(4, 0.0, list_id="free")))
@@ -134,7 +132,7 @@ def test_a_list_that_has_spent_more_than_its_budget_is_named_and_one_that_has_no
     assert "its budget is 1.5 (false_hits_per_day)" in line
 
 
-def test_what_is_no_hit_is_said_with_its_faults_and_left_out(file: Path, config: Path) -> None:
+def test_invalid_records_are_reported_and_left_out(file: Path, config: Path) -> None:
     bad = json.loads(encode(hit(2, 0.5)))
     bad["kind"] = "old"
     file.write_bytes(b"no JSON\n" + json.dumps(bad).encode() + b"\n\n" + lines(hit(1, 0.75)))
@@ -157,7 +155,7 @@ def test_several_files_gzip_and_standard_input_count_each_hit_once(file: Path, t
     assert spending(result)["sis"]["hits"] == 3
 
 
-def test_with_alerts_lists_of_both_are_shown(file: Path, tmp_path: Path) -> None:
+def test_lists_of_alerts_and_of_hits_are_shown_together(file: Path, tmp_path: Path) -> None:
     alerts = tmp_path / "alerts.jsonl"
     alerts.write_text(
         json.dumps(
@@ -186,7 +184,7 @@ def test_with_alerts_lists_of_both_are_shown(file: Path, tmp_path: Path) -> None
     assert "spending" not in json.loads(status(alerts, "--json").stdout)
 
 
-def test_what_cannot_be_read_and_wrong_use(file: Path, tmp_path: Path) -> None:
+def test_unreadable_files_and_wrong_use_are_errors(file: Path, tmp_path: Path) -> None:
     assert status("--hits", file).exit_code == 2
     damaged = tmp_path / "cut.jsonl.gz"
     damaged.write_bytes(gzip.compress(lines(hit(1, 0.5)))[:-12])

@@ -1,4 +1,4 @@
-"""`anpr lists status --kafka`: what lists have spent of their budgets, by the hits on Kafka."""
+"""`anpr lists status --kafka`: the budgets that lists have used, by the hits on Kafka."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from streams.cli.main import main
 from streams.kafka.dev_cluster import Cluster
 from streams.records.hit import Retraction
-from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, written
+from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, write_settings
 
 NOW: Final = "2026-05-21T18:00:00Z"
 COST: Final = 1 - (EXAMPLE.match.posterior or 0)
@@ -20,19 +20,19 @@ COST: Final = 1 - (EXAMPLE.match.posterior or 0)
 
 @pytest.fixture
 def topic(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Topic]:
-    """A topic of hits for one test."""
+    """Yield a topic of hits for one test."""
     made = Topic(kafka.servers, f"spent.{request.node.name[:50]}", tmp_path)
     yield made
     made.close()
 
 
 def status(config: Path, *options: str) -> Result:
-    """`anpr lists status --kafka`, seen in the evening of the day of the hits."""
+    """Run `anpr lists status --kafka` as of the evening of the day of the hits."""
     command = ["lists", "status", "--kafka", "--config", str(config), "--now", NOW]
     return CliRunner().invoke(main, [*command, *options])
 
 
-def test_what_the_hits_of_the_day_cost_is_shown(topic: Topic) -> None:
+def test_the_budget_used_by_the_hits_of_the_day_is_shown(topic: Topic) -> None:
     topic.config.write_text(
         topic.config.read_text("utf-8") + "[lists.sis]\nfalse_hits_per_day = 0.5\n[lists.quiet]\n", "utf-8"
     )
@@ -58,7 +58,7 @@ def test_what_the_hits_of_the_day_cost_is_shown(topic: Topic) -> None:
     assert "AB-123-CD" not in result.output
 
 
-def test_a_list_within_its_budget_is_not_named_and_an_empty_topic_is_no_fault(topic: Topic) -> None:
+def test_a_list_within_its_budget_is_not_named_and_an_empty_topic_is_no_error(topic: Topic) -> None:
     topic.config.write_text(
         topic.config.read_text("utf-8") + "[lists.sis]\nfalse_hits_per_day = 0.5\n", "utf-8"
     )
@@ -70,10 +70,10 @@ def test_a_list_within_its_budget_is_not_named_and_an_empty_topic_is_no_fault(to
         assert "0.5 a day" in result.stdout
 
 
-def test_kafka_that_cannot_be_read_is_said(kafka: Cluster, tmp_path: Path) -> None:
-    missing = status(written(tmp_path, kafka.servers, "nowhere"))
+def test_a_topic_that_cannot_be_read_is_an_error(kafka: Cluster, tmp_path: Path) -> None:
+    missing = status(write_settings(tmp_path, kafka.servers, "nowhere"))
     assert (missing.exit_code, missing.stdout) == (1, "")
     assert missing.stderr.startswith("anpr lists status: ") and "`anpr topics apply`" in missing.stderr
-    away = status(written(tmp_path, "127.0.0.1:1", "anpr"))
+    away = status(write_settings(tmp_path, "127.0.0.1:1", "anpr"))
     assert (away.exit_code, away.stdout) == (1, "")
     assert away.stderr.startswith("anpr lists status: Kafka at 127.0.0.1:1 cannot be reached or refuses: ")

@@ -1,4 +1,4 @@
-"""`anpr lookback` over files: historical hits by what countries allow, and what is said of the others."""
+"""`anpr lookback` over files: historical hits where countries permit them, and reasons where not."""
 
 import json
 from pathlib import Path
@@ -39,37 +39,37 @@ site = "rekkem"
 
 
 class Folder:
-    """Files for a command."""
+    """The files of a command."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "config.toml").write_text(CONFIG, "utf-8")
 
     def write(self, name: str, *records: bytes) -> str:
-        """A file of JSON lines."""
+        """Write a file of JSON lines."""
         path = self.folder / name
         path.write_bytes(b"".join(record + b"\n" for record in records))
         return str(path)
 
     def run(self, *arguments: str) -> Result:
-        """`anpr lookback`, at noon, with the files `alerts` and `reads`."""
+        """Run `anpr lookback`."""
         return CliRunner().invoke(
             main,
             ["lookback", "--config", str(self.folder / "config.toml"), *arguments],
         )
 
     def look(self, *arguments: str) -> Result:
-        """The same at noon, with the files `alerts` and `reads`."""
+        """Run `anpr lookback` as of noon, with the files `alerts` and `reads`."""
         files = ("--alerts", str(self.folder / "alerts"), "--reads", str(self.folder / "reads"))
         return self.run("--now", NOON, *files, *arguments)
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Folder:
-    """One alert that came at noon, and reads from before and after, of cameras of two countries."""
-    made = Folder(tmp_path)
-    made.write("alerts", alert_json("AB-123-CD", "FR", valid_from=NOON, lookback_hours=24))
-    made.write(
+    """Return files of an alert that came at noon, and of reads before and after in two countries."""
+    folder = Folder(tmp_path)
+    folder.write("alerts", alert_json("AB-123-CD", "FR", valid_from=NOON, lookback_hours=24))
+    folder.write(
         "reads",
         read_json("AB123CD", -11 * HOUR, read_id="too-old", camera_id="f1"),
         read_json("AB123CD", -9 * HOUR, read_id="french", camera_id="f1"),
@@ -77,15 +77,15 @@ def files(tmp_path: Path) -> Folder:
         read_json("EF456GH", -HOUR, read_id="another", camera_id="f1"),
         read_json("AB123CD", 60, read_id="after", camera_id="f1"),
     )
-    return made
+    return folder
 
 
 def hits(result: Result) -> list[dict[str, Any]]:
-    """The hits printed."""
+    """Return the hits printed."""
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_historical_hits_by_the_authority_of_the_cameras_country(files: Folder) -> None:
+def test_hits_are_historical_and_name_the_authority_of_the_cameras_country(files: Folder) -> None:
     result = files.look()
     assert result.exit_code == 0, result.stderr
     (hit,) = hits(result)
@@ -98,26 +98,26 @@ def test_historical_hits_by_the_authority_of_the_cameras_country(files: Folder) 
     assert "5 reads searched for 1 alert: 1 matched; 0 lines rejected" in result.stderr
 
 
-def test_what_is_found_is_one_journey(files: Folder) -> None:
+def test_the_hits_of_a_lookback_form_one_journey(files: Folder) -> None:
     files.write(
         "reads",
         read_json("AB123CD", -2 * HOUR + 2400, read_id="arras", camera_id="f2"),
         read_json("AB123CD", -2 * HOUR, read_id="lille", camera_id="f1"),
     )
-    standing = {hit["hit_id"]: hit for hit in hits(files.look())}
-    assert {hit["mode"] for hit in standing.values()} == {"historical"}
-    (last,) = [hit for hit in standing.values() if hit["read"]["read_id"] == "arras"]
+    latest = {hit["hit_id"]: hit for hit in hits(files.look())}
+    assert {hit["mode"] for hit in latest.values()} == {"historical"}
+    (last,) = [hit for hit in latest.values() if hit["read"]["read_id"] == "arras"]
     assert [each["site_id"] for each in last["journey"]["passages"]] == ["lille", "arras"]
     assert last["journey"]["passages"][1]["kmh"] == 75.0
-    assert len({hit["journey"]["journey_id"] for hit in standing.values()}) == 1
+    assert len({hit["journey"]["journey_id"] for hit in latest.values()}) == 1
 
 
-def test_hours_asked_on_the_command_line_go_no_further_than_is_allowed(files: Folder) -> None:
+def test_hours_on_the_command_line_are_limited_by_those_permitted(files: Folder) -> None:
     assert not hits(files.look("--hours", "8"))
     assert [hit["read"]["read_id"] for hit in hits(files.look("--hours", "100"))] == ["french"]
 
 
-def test_an_alert_that_does_not_ask_is_looked_back_for_only_on_demand(files: Folder) -> None:
+def test_an_alert_without_lookback_hours_needs_the_option(files: Folder) -> None:
     files.write("alerts", alert_json("AB-123-CD", "FR", valid_from=NOON))
     refused = files.look()
     assert (refused.exit_code, hits(refused)) == (1, [])
@@ -125,7 +125,7 @@ def test_an_alert_that_does_not_ask_is_looked_back_for_only_on_demand(files: Fol
     assert len(hits(files.look("--hours", "24"))) == 1
 
 
-def test_alerts_that_are_named(files: Folder) -> None:
+def test_only_the_named_alerts_are_searched_for(files: Folder) -> None:
     more = alert_json("EF-456-GH", "FR", alert_id="a2", valid_from=NOON, lookback_hours=24)
     files.write("alerts", alert_json("AB-123-CD", "FR", valid_from=NOON, lookback_hours=24), more)
     assert len(hits(files.look())) == 2
@@ -135,7 +135,7 @@ def test_alerts_that_are_named(files: Folder) -> None:
     assert "not in the files: sis/a3" in missing.stderr
 
 
-def test_an_alert_that_has_ended_is_not_looked_back_for(files: Folder) -> None:
+def test_an_alert_that_has_ended_is_not_searched_for(files: Folder) -> None:
     gone = json.dumps({"list_id": "sis", "alert_id": "a1", "withdrawn_at": "2026-05-21T11:59:00Z"})
     begun = alert_json("AB-123-CD", "FR", valid_from="2026-05-20T12:00:00Z", lookback_hours=24)
     files.write("alerts", begun, gone.encode())
@@ -144,7 +144,7 @@ def test_an_alert_that_has_ended_is_not_looked_back_for(files: Folder) -> None:
     assert "1 alert withdrawn or expired by then" in result.stderr
 
 
-def test_an_alert_that_no_country_allows_is_refused_with_the_reasons(files: Folder) -> None:
+def test_an_alert_that_no_country_permits_is_refused_with_the_reasons(files: Folder) -> None:
     files.write("alerts", alert_json("AB-123-CD", "FR", basis="INTERPOL-SMV", lookback_hours=24))
     result = files.look()
     assert (result.exit_code, hits(result)) == (1, [])
@@ -155,7 +155,7 @@ def test_an_alert_that_no_country_allows_is_refused_with_the_reasons(files: Fold
     )
 
 
-def test_the_country_of_cameras_that_the_settings_do_not_know(files: Folder) -> None:
+def test_cameras_without_a_site_have_the_country_of_the_option(files: Folder) -> None:
     files.write("reads", read_json("AB123CD", -HOUR, camera_id="unknown"))
     result = files.look()
     assert (result.exit_code, hits(result)) == (0, [])
@@ -163,7 +163,7 @@ def test_the_country_of_cameras_that_the_settings_do_not_know(files: Folder) -> 
     assert len(hits(files.look("--country", "FR"))) == 1
 
 
-def test_several_files_of_reads_and_lines_that_are_none(files: Folder) -> None:
+def test_several_files_of_reads_with_invalid_lines(files: Folder) -> None:
     more = files.write("more", b"{", read_json("AB123CD", -2 * HOUR, read_id="more", camera_id="f1"))
     result = files.look("--reads", more)
     assert [hit["read"]["read_id"] for hit in hits(result)] == ["french", "more"]
@@ -172,7 +172,7 @@ def test_several_files_of_reads_and_lines_that_are_none(files: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ((), "name an alert as LIST/ALERT"),
         (("sis",), "must be LIST/ALERT"),
@@ -181,7 +181,7 @@ def test_several_files_of_reads_and_lines_that_are_none(files: Folder) -> None:
         (("--reads", "-", "--alerts", "-"), "standard input can be only one"),
     ],
 )
-def test_wrong_use(files: Folder, arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_use(files: Folder, arguments: tuple[str, ...], message: str) -> None:
     result = files.run(*arguments)
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr

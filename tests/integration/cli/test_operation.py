@@ -52,7 +52,7 @@ SIX: Final = [
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with settings, six hits, and verdicts on two."""
+    """Return a folder with settings, six hits, and verdicts on two."""
     (tmp_path / "anpr.toml").write_text(CONFIG)
     (tmp_path / "hits.jsonl").write_bytes(lines(*SIX))
     said = (a_verdict(6, minute=1, intercepted=True), a_verdict(5, "rejected", minute=50))
@@ -61,18 +61,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def lines(*records: Hit | Verdict) -> bytes:
-    """Records as commands write them."""
+    """Return records as JSON lines."""
     return b"".join(encode(each) + b"\n" for each in records)
 
 
 def operation(folder: Path, *arguments: str | Path, stdin: bytes | None = None) -> Result:
-    """Runs `anpr operation` with the settings of a folder."""
+    """Run `anpr operation` with the settings of a folder."""
     runner = CliRunner(env={"ANPR_CONFIG": str(folder / "anpr.toml"), "COLUMNS": "80"})
     return runner.invoke(main, ["operation", *map(str, arguments)], input=stdin)
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
-    """The vehicles of a ranking in JSON."""
+    """Return the vehicles of a ranking printed as JSON."""
     assert result.exit_code == 0, result.output
     return [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -94,13 +94,13 @@ def test_the_best_three_of_six_are_for_the_crew(folder: Path) -> None:
 
 
 def test_as_json_each_vehicle_is_a_line(folder: Path) -> None:
-    found = rows(operation(folder, "rank", "joint", "--hits", folder / "hits.jsonl", "--json"))
-    assert [each["alert_id"] for each in found] == ["A6", "A5", "A4", "A3", "A2", "A1"]
-    slots = [each.pop("slot") for each in found]
-    assert sorted(each["begins"] for each in slots if each) == [
+    printed = rows(operation(folder, "rank", "joint", "--hits", folder / "hits.jsonl", "--json"))
+    assert [row["alert_id"] for row in printed] == ["A6", "A5", "A4", "A3", "A2", "A1"]
+    slots = [row.pop("slot") for row in printed]
+    assert sorted(slot["begins"] for slot in slots if slot) == [
         f"2026-05-21T12:{minute}:00.000Z" for minute in ("00", "20", "40")
     ]
-    assert found[0] == {
+    assert printed[0] == {
         "at": "2026-05-21T12:00:00.000Z",
         "rank": 1,
         "score": 0.6,
@@ -123,11 +123,11 @@ def test_as_json_each_vehicle_is_a_line(folder: Path) -> None:
         "chosen": True,
         "why_not": None,
     }
-    assert [each["why_not"] for each in found[3:]] == ["full"] * 3
+    assert [row["why_not"] for row in printed[3:]] == ["full"] * 3
 
 
-def test_verdicts_count_up_to_the_time_at_which_it_is_seen(folder: Path) -> None:
-    given = (
+def test_verdicts_count_up_to_the_reference_time(folder: Path) -> None:
+    arguments = (
         "rank",
         "joint",
         "--hits",
@@ -136,17 +136,17 @@ def test_verdicts_count_up_to_the_time_at_which_it_is_seen(folder: Path) -> None
         folder / "verdicts.jsonl",
         "--json",
     )
-    found = rows(operation(folder, *given, "--now", "2026-05-21T12:02:00Z"))
-    # The best one was stopped, which took a slot; the next was not rejected yet.
-    assert [each["alert_id"] for each in found] == ["A5", "A4", "A3", "A2", "A1"]
-    assert [each["chosen"] for each in found] == [True, True, False, False, False]
-    found = rows(operation(folder, *given, "--now", "2026-05-21T12:50:00Z"))
-    assert [each["alert_id"] for each in found] == ["A4", "A3", "A2", "A1"]
-    assert rows(operation(folder, *given, "--now", "2026-05-21T11:59:59Z")) == []
-    assert rows(operation(folder, *given, "--now", "2026-05-21T13:00:00Z")) == []
+    printed = rows(operation(folder, *arguments, "--now", "2026-05-21T12:02:00Z"))
+    # The best vehicle was stopped, which took a slot; the next one was not rejected yet.
+    assert [row["alert_id"] for row in printed] == ["A5", "A4", "A3", "A2", "A1"]
+    assert [row["chosen"] for row in printed] == [True, True, False, False, False]
+    printed = rows(operation(folder, *arguments, "--now", "2026-05-21T12:50:00Z"))
+    assert [row["alert_id"] for row in printed] == ["A4", "A3", "A2", "A1"]
+    assert rows(operation(folder, *arguments, "--now", "2026-05-21T11:59:59Z")) == []
+    assert rows(operation(folder, *arguments, "--now", "2026-05-21T13:00:00Z")) == []
 
 
-def test_what_a_replay_tells_can_be_ranked(folder: Path) -> None:
+def test_the_hits_of_a_replay_can_be_ranked(folder: Path) -> None:
     links = 'links = [{to = "camphin", km = 15, minutes = 10}]'
     config = CONFIG.replace("lon = 3.15\n", f"lon = 3.15\n{links}\n")
     (folder / "anpr.toml").write_text(config)
@@ -159,7 +159,7 @@ def test_what_a_replay_tells_can_be_ranked(folder: Path) -> None:
     (folder / "reads.jsonl").write_bytes(
         b"\n".join(
             [
-                # Before it began, at another site, nobody knows where: told, but not of the operation.
+                # Before the operation, at another site, at an unknown site: hits, but not of the operation.
                 read_json("AB123CD", -0.001, country="FR"),
                 read_json("AB124CD", 1, country="FR", camera_id="c2"),
                 read_json("AB125CD", 2, country="FR", camera_id="unknown"),
@@ -170,15 +170,17 @@ def test_what_a_replay_tells_can_be_ranked(folder: Path) -> None:
         )
     )
     runner = CliRunner(env={"ANPR_CONFIG": str(folder / "anpr.toml")})
-    given = ("--alerts", folder / "alerts.jsonl", "--reads", folder / "reads.jsonl")
-    replayed = runner.invoke(main, ["replay", *map(str, given)])
+    arguments = ("--alerts", folder / "alerts.jsonl", "--reads", folder / "reads.jsonl")
+    replayed = runner.invoke(main, ["replay", *map(str, arguments)])
     assert replayed.exit_code == 0
     assert len(replayed.stdout.splitlines()) == 6
-    found = rows(operation(folder, "rank", "joint", "--hits", "-", "--json", stdin=replayed.stdout.encode()))
-    assert [each["alert_id"] for each in found] == ["A126", "A127", "A128"]
-    assert [each["site_id"] for each in found] == ["camphin"] * 3
-    assert all(each["talkgroup"] == "FR-BE 7" and each["chance"] == 1.0 for each in found)
-    weights = [each["score"] / each["posterior"] for each in found]
+    printed = rows(
+        operation(folder, "rank", "joint", "--hits", "-", "--json", stdin=replayed.stdout.encode())
+    )
+    assert [row["alert_id"] for row in printed] == ["A126", "A127", "A128"]
+    assert [row["site_id"] for row in printed] == ["camphin"] * 3
+    assert all(row["talkgroup"] == "FR-BE 7" and row["chance"] == 1.0 for row in printed)
+    weights = [row["score"] / row["posterior"] for row in printed]
     assert weights == pytest.approx([0.4, 0.2, 0.2], abs=1e-3)
 
 
@@ -206,18 +208,18 @@ def test_the_report_counts_reads_hits_and_verdicts(folder: Path) -> None:
             )
         )
     )
-    given = ("report", "joint", "--hits", folder / "hits.jsonl", "--verdicts", folder / "verdicts.jsonl")
-    result = operation(folder, *given, "--reads", reads, "--json")
+    arguments = ("report", "joint", "--hits", folder / "hits.jsonl", "--verdicts", folder / "verdicts.jsonl")
+    result = operation(folder, *arguments, "--reads", reads, "--json")
     assert result.exit_code == 0
     assert result.stderr.startswith("reads.jsonl.gz:8: ")
-    found = json.loads(result.stdout)
-    assert set(found) == set(OperationReport.__struct_fields__)
-    assert found["reads"] == 2
-    assert found["total"] == {"hits": 6, "confirmed": 1, "rejected": 1, "open": 4, "intercepted": 1}
-    assert {each: outcome["hits"] for each, outcome in found["by_list"].items()} == {"be": 3, "sis": 3}
-    assert found["crews"]["chosen"] == {"vehicles": 3, "confirmed": 1, "rejected": 1, "intercepted": 1}
-    assert json.loads(operation(folder, *given, "--json").stdout)["reads"] is None
-    text = operation(folder, *given, "--reads", reads).stdout
+    printed = json.loads(result.stdout)
+    assert set(printed) == set(OperationReport.__struct_fields__)
+    assert printed["reads"] == 2
+    assert printed["total"] == {"hits": 6, "confirmed": 1, "rejected": 1, "open": 4, "intercepted": 1}
+    assert {name: outcome["hits"] for name, outcome in printed["by_list"].items()} == {"be": 3, "sis": 3}
+    assert printed["crews"]["chosen"] == {"vehicles": 3, "confirmed": 1, "rejected": 1, "intercepted": 1}
+    assert json.loads(operation(folder, *arguments, "--json").stdout)["reads"] is None
+    text = operation(folder, *arguments, "--reads", reads).stdout
     assert text.startswith(
         "Tournai III\n2026-05-21 12:00 to 2026-05-21 14:00 (UTC)\nparticipants: be-west\n2 reads; "
     )
@@ -226,20 +228,20 @@ def test_the_report_counts_reads_hits_and_verdicts(folder: Path) -> None:
     assert "6 hits, 6 of them live, 0 withdrawn; 1 confirmed, 1 rejected, 4 open; 1 intercepted" in summary
     for row in ("exact 6 1 1 4 1", "be 3 0 1 2 0", "rekkem 6 1 1 4 1", "within capacity 3 1 1 1"):
         assert row in shown
-    assert "reads not counted; " in operation(folder, *given).stdout
+    assert "reads not counted; " in operation(folder, *arguments).stdout
     assert max(map(len, text.splitlines())) <= 80
     for word in ("intercepted", "confirmed", "arrived", "hits"):
         assert word in text.split()
 
 
 def test_no_plate_is_in_any_form_of_the_report(folder: Path) -> None:
-    given = ("report", "joint", "--hits", folder / "hits.jsonl")
+    arguments = ("report", "joint", "--hits", folder / "hits.jsonl")
     page = folder / "report.html"
-    written = operation(folder, *given, "--page", page)
+    written = operation(folder, *arguments, "--page", page)
     assert (written.exit_code, written.stdout, written.stderr) == (0, "", f"wrote {page}\n")
     forms = [
-        operation(folder, *given).output,
-        operation(folder, *given, "--json").output,
+        operation(folder, *arguments).output,
+        operation(folder, *arguments, "--json").output,
         page.read_text("utf-8"),
     ]
     match = EXAMPLE_HIT.match
@@ -255,9 +257,7 @@ def test_no_plate_is_in_any_form_of_the_report(folder: Path) -> None:
             assert plate not in form
 
 
-def test_without_the_packages_for_a_page_it_is_said_what_to_install(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_packages_for_a_page_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = requirements.find_spec
     monkeypatch.setattr(requirements, "find_spec", lambda name: None if name == "matplotlib" else known(name))
     page = folder / "report.html"
@@ -270,12 +270,12 @@ def test_without_the_packages_for_a_page_it_is_said_what_to_install(
 def test_hits_may_come_from_standard_input_and_several_files_count_once(folder: Path) -> None:
     again = folder / "again.jsonl"
     again.write_bytes(lines(*SIX[:3]))
-    given = ("report", "joint", "--hits", "-", "--hits", again, "--json")
-    found = json.loads(operation(folder, *given, stdin=lines(*SIX[2:])).stdout)
-    assert found["total"]["hits"] == 6
+    arguments = ("report", "joint", "--hits", "-", "--hits", again, "--json")
+    printed = json.loads(operation(folder, *arguments, stdin=lines(*SIX[2:])).stdout)
+    assert printed["total"]["hits"] == 6
 
 
-def test_what_is_no_record_is_said_and_left_out(folder: Path) -> None:
+def test_invalid_records_are_reported_and_left_out(folder: Path) -> None:
     file = folder / "hits.jsonl"
     file.write_bytes(b"no JSON\n" + lines(*SIX))
     for command in ("rank", "report"):
@@ -285,7 +285,7 @@ def test_what_is_no_record_is_said_and_left_out(folder: Path) -> None:
         assert "6 " in result.stdout
 
 
-def test_an_operation_that_is_not_there_is_wrong_use(folder: Path) -> None:
+def test_an_unknown_operation_is_wrong_use(folder: Path) -> None:
     result = operation(folder, "rank", "joynt", "--hits", folder / "hits.jsonl")
     assert result.exit_code == 2
     assert "the settings have no [operations.joynt]; did you mean joint?" in result.stderr
@@ -309,7 +309,7 @@ def test_an_operation_that_is_not_there_is_wrong_use(folder: Path) -> None:
         (("report", "joint", "--hits", "nowhere.jsonl"), "nowhere.jsonl"),
     ],
 )
-def test_wrong_use_is_said(
+def test_wrong_use_is_explained(
     folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
 ) -> None:
     monkeypatch.chdir(folder)
@@ -318,13 +318,13 @@ def test_wrong_use_is_said(
     assert said in result.stderr
 
 
-def test_a_page_that_cannot_be_written_and_a_damaged_file_are_said(folder: Path) -> None:
-    given = ("report", "joint", "--hits", folder / "hits.jsonl")
-    result = operation(folder, *given, "--page", folder / "nowhere" / "report.html")
+def test_an_unwritable_page_and_a_damaged_file_are_errors(folder: Path) -> None:
+    arguments = ("report", "joint", "--hits", folder / "hits.jsonl")
+    result = operation(folder, *arguments, "--page", folder / "nowhere" / "report.html")
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
     damaged = folder / "cut.jsonl.gz"
     damaged.write_bytes(gzip.compress(lines(*SIX))[:-12])
-    result = operation(folder, *given, "--reads", damaged)
+    result = operation(folder, *arguments, "--reads", damaged)
     assert result.exit_code == 2
     assert result.stderr.startswith("anpr operation report: ") and "cut short" in result.stderr

@@ -51,8 +51,8 @@ windows = [{{from = {begins}, until = {ends}}}]
 """
 
 
-class Ground:
-    """Topics of one operation, and what is put on them."""
+class OperationTopics:
+    """The topics of one operation, with settings that name them."""
 
     def __init__(self, servers: str, prefix: str, folder: Path) -> None:
         self._prefix = prefix
@@ -67,62 +67,62 @@ class Ground:
             ]
             admin.apply(plan_changes(wanted, {}), wanted)
         self._producer = KafkaProducer(bootstrap_servers=servers)
-        self.set("2026-05-21T12:00:00Z", "2026-05-21T14:00:00Z")
+        self.set_window("2026-05-21T12:00:00Z", "2026-05-21T14:00:00Z")
 
-    def set(self, begins: str, ends: str) -> None:
-        """Writes the settings, with the operation's window."""
+    def set_window(self, begins: str, ends: str) -> None:
+        """Write the settings, with the operation's window."""
         self.config.write_text(
             _SETTINGS.format(servers=self._servers, prefix=self._prefix, begins=begins, ends=ends)
         )
 
     def put(self, topic: str, *records: Hit | Verdict | bytes, partition: int = 0) -> None:
-        """Puts records on a topic, and waits until the broker has them."""
+        """Send records to a topic, and wait until the broker has them."""
         for record in records:
             value = record if isinstance(record, bytes) else encode(record)
             name = f"{self._prefix}.{topic}"
             self._producer.send(name, value, partition=partition, key=b"k").get(timeout=_WITHIN_S)
 
     def close(self) -> None:
-        """Lets go of the broker."""
+        """Close the producer."""
         self._producer.close()
 
 
 @pytest.fixture
-def ground(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ground]:
-    """Topics for one test."""
-    made = Ground(kafka.servers, f"joint.{request.node.name[:40]}", tmp_path)
+def topics(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[OperationTopics]:
+    """Yield the topics for one test."""
+    made = OperationTopics(kafka.servers, f"joint.{request.node.name[:40]}", tmp_path)
     yield made
     made.close()
 
 
 def operation(config: Path, *options: str) -> Result:
-    """`anpr operation ... --kafka`."""
+    """Run `anpr operation ... --kafka`."""
     return CliRunner().invoke(main, ["operation", *options, "--kafka", "--config", str(config)])
 
 
-def test_the_report_is_of_all_there_is_with_the_reads_counted(ground: Ground) -> None:
-    ground.put("hits", *(a_hit(each, an_admission(each / 10, 1, 59)) for each in range(1, 7)), b"no hit")
-    ground.put("hits", a_hit(1, an_admission(0.9, 1, 59), revision=2), a_hit(7), partition=1)
-    ground.put("verdicts", a_verdict(6, intercepted=True), a_verdict(5, "rejected"), b"no verdict")
+def test_the_report_counts_all_records_and_reads(topics: OperationTopics) -> None:
+    topics.put("hits", *(a_hit(each, an_admission(each / 10, 1, 59)) for each in range(1, 7)), b"no hit")
+    topics.put("hits", a_hit(1, an_admission(0.9, 1, 59), revision=2), a_hit(7), partition=1)
+    topics.put("verdicts", a_verdict(6, intercepted=True), a_verdict(5, "rejected"), b"no verdict")
     inside = [read_json("AB123CD", seconds) for seconds in (0, 60, 60, 7199)]
-    ground.put("reads.BE", *inside, read_json("AB123CD", 7200), b"no read")
-    ground.put("reads.FR", read_json("AB123CD", 60, read_id="f1"), partition=1)
-    result = operation(ground.config, "report", "joint", "--json")
+    topics.put("reads.BE", *inside, read_json("AB123CD", 7200), b"no read")
+    topics.put("reads.FR", read_json("AB123CD", 60, read_id="f1"), partition=1)
+    result = operation(topics.config, "report", "joint", "--json")
     assert result.exit_code == 0, result.output
-    found = json.loads(result.stdout)
-    assert found["reads"] == 4
-    assert found["total"] == {"hits": 6, "confirmed": 1, "rejected": 1, "open": 4, "intercepted": 1}
-    assert found["crews"]["chosen"]["vehicles"] == 3
+    report = json.loads(result.stdout)
+    assert report["reads"] == 4
+    assert report["total"] == {"hits": 6, "confirmed": 1, "rejected": 1, "open": 4, "intercepted": 1}
+    assert report["crews"]["chosen"]["vehicles"] == 3
     assert "1 record in the topics of reads" in result.stderr
     assert result.stderr.count("skipped:") == 2
-    ranked = operation(ground.config, "rank", "joint", "--json", "--now", "2026-05-21T12:10:00Z")
+    ranked = operation(topics.config, "rank", "joint", "--json", "--now", "2026-05-21T12:10:00Z")
     # The verdicts are dated later, the second revision of the first hit is not.
     assert [json.loads(line)["alert_id"] for line in ranked.stdout.splitlines()] == [
         "A1", "A6", "A5", "A4", "A3", "A2"
     ]  # fmt: skip
 
 
-def test_kafka_that_cannot_be_read_is_said(kafka: Cluster, tmp_path: Path) -> None:
+def test_a_topic_that_cannot_be_read_is_an_error(kafka: Cluster, tmp_path: Path) -> None:
     config = tmp_path / "anpr.toml"
     for servers, said in ((kafka.servers, "`anpr topics apply`"), ("127.0.0.1:1", "cannot be reached")):
         config.write_text(
@@ -136,32 +136,34 @@ def test_kafka_that_cannot_be_read_is_said(kafka: Cluster, tmp_path: Path) -> No
             assert result.stderr.startswith(f"anpr operation {command}: ") and said in result.stderr
 
 
-def test_the_ranking_is_printed_anew_when_it_changes(ground: Ground) -> None:
+def test_the_ranking_is_printed_again_when_it_changes(topics: OperationTopics) -> None:
     now = now_ms()
-    ground.set(to_rfc3339(from_ms(now - 10 * MINUTE_MS)), to_rfc3339(from_ms(now + 60 * MINUTE_MS)))
-    ground.put("hits", _now(now, 1, 0.5))
-    with _Followed(ground.config) as followed:
+    topics.set_window(to_rfc3339(from_ms(now - 10 * MINUTE_MS)), to_rfc3339(from_ms(now + 60 * MINUTE_MS)))
+    topics.put("hits", _recent_hit(now, 1, 0.5))
+    with _FollowedRanking(topics.config) as followed:
         assert followed.next() == ["A1"]
-        ground.put("hits", _now(now, 2, 0.9))
+        topics.put("hits", _recent_hit(now, 2, 0.9))
         assert followed.next() == ["A2", "A1"]
-        # The same again is no change, and neither is a hit of another operation.
-        ground.put("hits", _now(now, 2, 0.9), a_hit(3, an_admission(operation_id="other")))
-        ground.put(
-            "hits", replace(_now(now, 2, 0.9), revision=2, verdict=a_verdict(2, "rejected")), partition=1
+        # A duplicate is no change, and neither is a hit of another operation.
+        topics.put("hits", _recent_hit(now, 2, 0.9), a_hit(3, an_admission(operation_id="other")))
+        topics.put(
+            "hits",
+            replace(_recent_hit(now, 2, 0.9), revision=2, verdict=a_verdict(2, "rejected")),
+            partition=1,
         )
         assert followed.next() == ["A1"]
         followed.end()
 
 
-def _now(now: int, number: int, score: float) -> Hit:
-    """A hit of this minute, of a vehicle that comes by within the hour."""
+def _recent_hit(now: int, number: int, score: float) -> Hit:
+    """Return a hit of this minute, of a vehicle that comes by within the hour."""
     times: dict[str, Any] = {"earliest": from_ms(now), "latest": from_ms(now + 30 * MINUTE_MS)}
-    one = a_hit(number, replace(an_admission(score), **times))
-    return replace(one, read=replace(one.read, captured_at=from_ms(now)), emitted_at=from_ms(now))
+    hit = a_hit(number, replace(an_admission(score), **times))
+    return replace(hit, read=replace(hit.read, captured_at=from_ms(now)), emitted_at=from_ms(now))
 
 
-class _Followed:
-    """`anpr operation rank --follow` as a process: the rankings that it prints."""
+class _FollowedRanking:
+    """`anpr operation rank --follow` as a process, and the rankings that it prints."""
 
     def __init__(self, config: Path) -> None:
         command = ("operation", "rank", "joint", "--kafka", "--follow", "--config", config)
@@ -170,14 +172,14 @@ class _Followed:
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
-            # As at a terminal: what runs in the background has Ctrl-C ignored, and hands that on.
+            # As at a terminal: a process started in the background ignores Ctrl-C, and so would its children.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         self._lines: queue.Queue[str] = queue.Queue()
         assert self._process.stdout is not None
         threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
 
-    def __enter__(self) -> "_Followed":
+    def __enter__(self) -> "_FollowedRanking":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -189,7 +191,7 @@ class _Followed:
             self._lines.put(line)
 
     def next(self) -> list[str]:
-        """The alerts of the next ranking, in order."""
+        """Return the alerts of the next ranking, in order."""
         heading = self._lines.get(timeout=_WITHIN_S)
         while not heading.startswith("joint at "):
             heading = self._lines.get(timeout=_WITHIN_S)
@@ -199,6 +201,6 @@ class _Followed:
         return [line.split("sis/")[1].split(",")[0] for line in lines[2::3]]
 
     def end(self) -> None:
-        """Ends it as one does at a terminal."""
+        """End it with Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
         assert self._process.wait(timeout=_WITHIN_S) == 0

@@ -1,4 +1,4 @@
-"""`anpr outcome --hits`: what became of the hits in files, by the verdicts in files and on the hits."""
+"""`anpr outcome --hits`: the precision of the hits in files, by the verdicts in files and on the hits."""
 
 import gzip
 import json
@@ -20,24 +20,24 @@ from tests.integration.cli.test_lists_status import EXAMPLE, hit, lines
 PLATES = (EXAMPLE.match.listed_plate, EXAMPLE.match.read_plate, EXAMPLE.alert.plate, EXAMPLE.read.plate)
 
 
-def says(number: int, verdict: Any, time: str = "13:00") -> Verdict:
-    """A verdict on the hit of a number."""
+def a_verdict(number: int, verdict: Any, time: str = "13:00") -> Verdict:
+    """Return a verdict on the hit with a number."""
     return Verdict(f"{number:032x}", "tournai", verdict, parse_time(f"2026-05-21T{time}:00Z"))
 
 
-def said(*verdicts: Verdict) -> bytes:
-    """Verdicts as centres write them."""
+def verdict_lines(*verdicts: Verdict) -> bytes:
+    """Return verdicts as JSON lines."""
     return b"".join(encode(each) + b"\n" for each in verdicts)
 
 
 def by_edits(each: Hit, *edits: Edit) -> Hit:
-    """The hit of a match with other edits."""
+    """Return a hit whose match has other edits."""
     match = replace(each.match, edits=list(edits), class_="fuzzy" if edits else "exact")
     return replace(each, match=match)
 
 
 def outcome(*arguments: str | Path, stdin: bytes | None = None) -> Result:
-    """Runs `anpr outcome`."""
+    """Run `anpr outcome`."""
     runner = CliRunner(env={"ANPR_CONFIG": "", "COLUMNS": "200"})
     result = runner.invoke(main, ["outcome", *map(str, arguments)], input=stdin)
     assert not any(plate in result.output for plate in PLATES)
@@ -45,7 +45,7 @@ def outcome(*arguments: str | Path, stdin: bytes | None = None) -> Result:
 
 
 def rows(*arguments: str | Path, stdin: bytes | None = None) -> list[dict[str, Any]]:
-    """The JSON lines printed."""
+    """Return the JSON lines printed."""
     result = outcome(*arguments, "--json", stdin=stdin)
     assert result.exit_code == 0, result.output
     return [json.loads(line) for line in result.stdout.splitlines()]
@@ -53,7 +53,7 @@ def rows(*arguments: str | Path, stdin: bytes | None = None) -> list[dict[str, A
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[str | Path, ...]:
-    """Options that name four hits and one that was replaced, and verdicts on two of them."""
+    """Return options that name four hits and one that was replaced, and verdicts on two of them."""
     hits, verdicts = tmp_path / "hits.jsonl", tmp_path / "verdicts.jsonl"
     hits.write_bytes(
         lines(
@@ -64,43 +64,45 @@ def files(tmp_path: Path) -> tuple[str | Path, ...]:
             hit(5, 0.9, revision=2, kind="withdrawn", withdrawn=Retraction("superseded")),
         )
     )
-    verdicts.write_bytes(said(says(1, "confirmed"), says(4, "rejected"), says(2, "acknowledged")))
+    verdicts.write_bytes(
+        verdict_lines(a_verdict(1, "confirmed"), a_verdict(4, "rejected"), a_verdict(2, "acknowledged"))
+    )
     return "--hits", hits, "--verdicts", verdicts
 
 
 def test_each_row_has_the_counts_the_precision_and_the_mean_posterior(files: tuple[str | Path, ...]) -> None:
-    found = rows(*files)
-    assert [row["by"] for row in found] == ["list"] * 2 + ["camera"] + ["confusion"] * 4 + ["all"]
+    printed = rows(*files)
+    assert [row["by"] for row in printed] == ["list"] * 2 + ["camera"] + ["confusion"] * 4 + ["all"]
     nothing = {"precision": None, "interval": None, "mean_posterior": None, "weighed": 0}
-    assert found[0] == nothing | {
+    assert printed[0] == nothing | {
         "by": "list", "list_id": "free", "hits": 1, "confirmed": 0, "rejected": 0, "open": 1
     }  # fmt: skip
     sis = {"hits": 3, "confirmed": 1, "rejected": 1, "open": 1, "precision": 0.5, "weighed": 2}
-    assert found[1].items() >= ({"by": "list", "list_id": "sis"} | sis).items()
-    assert found[1]["mean_posterior"] == pytest.approx(0.775)
-    assert found[1]["interval"] == pytest.approx([0.0945, 0.9055], abs=1e-4)
+    assert printed[1].items() >= ({"by": "list", "list_id": "sis"} | sis).items()
+    assert printed[1]["mean_posterior"] == pytest.approx(0.775)
+    assert printed[1]["interval"] == pytest.approx([0.0945, 0.9055], abs=1e-4)
     place = EXAMPLE.place
-    assert (found[2]["camera_id"], found[2]["site_id"]) == (place.camera_id, place.site_id)
-    assert [(row["kind"], row["listed"], row["read"], row["hits"]) for row in found[3:7]] == [
+    assert (printed[2]["camera_id"], printed[2]["site_id"]) == (place.camera_id, place.site_id)
+    assert [(row["kind"], row["listed"], row["read"], row["hits"]) for row in printed[3:7]] == [
         ("settled", "B", "8", 2),
         ("exact", "", "", 1),
         ("extra", "", "1", 1),
         ("lost", "1", "", 1),
     ]
-    assert found[7].items() >= (sis | {"hits": 4, "open": 2, "by": "all"}).items()
-    assert {name: found[7][name] for name in ("uncounted", "fallen", "unknown", "not_taken")} == {
+    assert printed[7].items() >= (sis | {"hits": 4, "open": 2, "by": "all"}).items()
+    assert {name: printed[7][name] for name in ("uncounted", "fallen", "unknown", "not_taken")} == {
         "uncounted": 1, "fallen": 0, "unknown": 0, "not_taken": 0
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("by", ["list", "camera", "confusion"])
-def test_one_way_of_telling_apart_may_be_chosen(files: tuple[str | Path, ...], by: str) -> None:
+def test_one_grouping_may_be_chosen(files: tuple[str | Path, ...], by: str) -> None:
     assert {row["by"] for row in rows(*files, "--by", by)} == {by, "all"}
     headings = outcome(*files, "--by", by).stdout.splitlines()[0].split()
     assert headings[0] == by and "precision" in headings
 
 
-def test_the_table_says_in_words_what_was_confused_and_what_does_not_count(
+def test_the_table_names_confusions_in_words_and_what_is_not_counted(
     files: tuple[str | Path, ...],
 ) -> None:
     result = outcome(*files)
@@ -122,18 +124,18 @@ def test_the_table_says_in_words_what_was_confused_and_what_does_not_count(
     assert max(map(len, result.stdout.splitlines())) <= 120
 
 
-def test_a_posterior_of_fewer_than_were_judged_says_of_how_many(tmp_path: Path) -> None:
+def test_a_posterior_of_some_adjudicated_hits_names_their_number(tmp_path: Path) -> None:
     of_a_pattern = hit(2, 0.5)
     of_a_pattern = replace(of_a_pattern, match=replace(of_a_pattern.match, class_="pattern", posterior=None))
     file, verdicts = tmp_path / "hits.jsonl", tmp_path / "verdicts.jsonl"
     file.write_bytes(lines(hit(1, 0.75), of_a_pattern))
-    verdicts.write_bytes(said(says(1, "confirmed"), says(2, "confirmed")))
+    verdicts.write_bytes(verdict_lines(a_verdict(1, "confirmed"), a_verdict(2, "confirmed")))
     assert "0.750 of 1" in outcome("--hits", file, "--verdicts", verdicts, "--by", "list").stdout
 
 
-def test_hits_alone_count_by_the_verdicts_on_them_and_none_is_no_fault(tmp_path: Path) -> None:
+def test_hits_alone_count_by_the_verdicts_on_them(tmp_path: Path) -> None:
     file = tmp_path / "hits.jsonl"
-    file.write_bytes(lines(hit(1, 0.75), hit(1, 0.75, revision=2, verdict=says(1, "confirmed"))))
+    file.write_bytes(lines(hit(1, 0.75), hit(1, 0.75, revision=2, verdict=a_verdict(1, "confirmed"))))
     assert rows("--hits", file)[-1]["confirmed"] == 1
     file.write_bytes(b"")
     assert [row["by"] for row in rows("--hits", file)] == ["all"]
@@ -145,15 +147,13 @@ def test_hits_alone_count_by_the_verdicts_on_them_and_none_is_no_fault(tmp_path:
 def test_hits_withdrawn_with_another_and_verdicts_on_others_are_reported(tmp_path: Path) -> None:
     file, verdicts = tmp_path / "hits.jsonl", tmp_path / "verdicts.jsonl"
     file.write_bytes(lines(hit(1, 0.5, revision=2, kind="withdrawn", withdrawn=Retraction("rejected"))))
-    verdicts.write_bytes(said(says(7, "rejected")))
+    verdicts.write_bytes(verdict_lines(a_verdict(7, "rejected")))
     shown = outcome("--hits", file, "--verdicts", verdicts).stdout
     assert "Of the open hits, 1 were withdrawn when another hit of the same plate read" in shown
     assert "Not counted: verdicts on 1 hit not among those read" in shown
 
 
-def test_what_is_no_hit_or_verdict_is_said_with_its_faults_and_left_out(
-    files: tuple[str | Path, ...], tmp_path: Path
-) -> None:
+def test_invalid_records_are_reported_and_left_out(files: tuple[str | Path, ...], tmp_path: Path) -> None:
     for name, line in (("hits.jsonl", b"no JSON\n"), ("verdicts.jsonl", b'{"verdict":"perhaps"}\n')):
         path = tmp_path / name
         path.write_bytes(line + path.read_bytes())
@@ -171,18 +171,18 @@ def test_several_files_gzip_and_standard_input_count_each_hit_once(
 ) -> None:
     packed = tmp_path / "more.jsonl.gz"
     packed.write_bytes(gzip.compress(lines(hit(1, 0.75), hit(6, 0.5))))
-    stdin = said(says(6, "rejected"))
+    stdin = verdict_lines(a_verdict(6, "rejected"))
     last = rows(*files, "--hits", packed, "--hits", packed, "--verdicts", "-", stdin=stdin)[-1]
     assert (last["hits"], last["confirmed"], last["rejected"]) == (5, 1, 2)
 
 
-def test_ids_do_not_steer_the_terminal(tmp_path: Path) -> None:
+def test_ids_do_not_control_the_terminal(tmp_path: Path) -> None:
     file = tmp_path / "hits.jsonl"
     file.write_bytes(lines(hit(1, 0.5, list_id="sis\x1b[2J")))
     assert "\x1b" not in outcome("--hits", file).stdout
 
 
-def test_what_cannot_be_read_and_wrong_use(files: tuple[str | Path, ...], tmp_path: Path) -> None:
+def test_unreadable_files_and_wrong_use_are_errors(files: tuple[str | Path, ...], tmp_path: Path) -> None:
     hits = files[1]
     damaged = tmp_path / "cut.jsonl.gz"
     damaged.write_bytes(gzip.compress(lines(hit(1, 0.5)))[:-12])

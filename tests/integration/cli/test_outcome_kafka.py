@@ -1,4 +1,4 @@
-"""`anpr outcome --kafka`: what became of the hits on Kafka, by the verdicts there."""
+"""`anpr outcome --kafka`: the precision of the hits on Kafka, by the verdicts there."""
 
 import json
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ from streams.records.encode import encode
 from streams.records.hit import Retraction
 from streams.records.times import parse_time
 from streams.records.verdict import Verdict
-from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, written
+from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, write_settings
 
 NOW: Final = "2026-05-21T18:00:00Z"
 _WITHIN_S: Final = 20
 
 
 class Verdicts:
-    """A topic of verdicts beside one of hits."""
+    """A topic of verdicts."""
 
     def __init__(self, servers: str, prefix: str) -> None:
         self.name = f"{prefix}.verdicts"
@@ -36,19 +36,19 @@ class Verdicts:
         self._producer = KafkaProducer(bootstrap_servers=servers)
 
     def put(self, *records: Verdict | bytes, partition: int = 0) -> None:
-        """Puts records on a partition, in order, and waits until the broker has them."""
+        """Send records to a partition, in order, and wait until the broker has them."""
         for record in records:
             value = encode(record) if isinstance(record, Verdict) else record
             self._producer.send(self.name, value, partition=partition, key=b"k").get(timeout=_WITHIN_S)
 
     def close(self) -> None:
-        """Lets go of the broker."""
+        """Close the producer."""
         self._producer.close()
 
 
 @pytest.fixture
 def topic(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Topic]:
-    """A topic of hits for one test."""
+    """Yield a topic of hits for one test."""
     made = Topic(kafka.servers, f"became.{request.node.name[:50]}", tmp_path)
     yield made
     made.close()
@@ -56,45 +56,45 @@ def topic(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
 
 @pytest.fixture
 def verdicts(kafka: Cluster, topic: Topic) -> Iterator[Verdicts]:
-    """A topic of verdicts for one test."""
+    """Yield a topic of verdicts for one test."""
     made = Verdicts(kafka.servers, topic.name.removesuffix(".hits"))
     yield made
     made.close()
 
 
-def says(number: int, verdict: Any, minute: int = 30) -> Verdict:
-    """A verdict on the hit of a number."""
+def a_verdict(number: int, verdict: Any, minute: int = 30) -> Verdict:
+    """Return a verdict on the hit with a number."""
     return Verdict(f"{number:032x}", "tournai", verdict, parse_time(f"2026-05-21T16:{minute}:00Z"))
 
 
 def outcome(config: Path, *options: str) -> Result:
-    """`anpr outcome --kafka`."""
+    """Run `anpr outcome --kafka`."""
     return CliRunner().invoke(main, ["outcome", "--kafka", "--config", str(config), *options])
 
 
 def total(result: Result) -> dict[str, Any]:
-    """What became of all hits, of the JSON lines printed."""
+    """Return the counts of all hits, from the JSON lines printed."""
     assert result.exit_code == 0, result.output
-    found = json.loads(result.stdout.splitlines()[-1])
-    assert isinstance(found, dict)
-    return found
+    counts = json.loads(result.stdout.splitlines()[-1])
+    assert isinstance(counts, dict)
+    return counts
 
 
-def test_hits_and_verdicts_on_kafka_are_taken_once_and_what_is_none_is_said(
-    topic: Topic, verdicts: Verdicts
-) -> None:
+def test_hits_and_verdicts_on_kafka_count_once(topic: Topic, verdicts: Verdicts) -> None:
     topic.put(hit(1), hit(2), b"AB-123-CD", hit(1), time="2026-05-21T16:10:07Z")
     replaced = hit(4, 2, kind="withdrawn", withdrawn=Retraction("superseded"))
     topic.put(hit(3), hit(4), replaced, partition=1, time="2026-05-21T16:20:00Z")
-    verdicts.put(says(1, "rejected"), b"AB-123-CD", says(1, "confirmed", 40), says(2, "rejected"))
-    verdicts.put(says(3, "acknowledged"), says(9, "rejected"), partition=1)
+    verdicts.put(
+        a_verdict(1, "rejected"), b"AB-123-CD", a_verdict(1, "confirmed", 40), a_verdict(2, "rejected")
+    )
+    verdicts.put(a_verdict(3, "acknowledged"), a_verdict(9, "rejected"), partition=1)
     result = outcome(topic.config, "--json")
-    found = total(result)
-    assert {name: found[name] for name in ("hits", "confirmed", "rejected", "open")} == {
+    counts = total(result)
+    assert {name: counts[name] for name in ("hits", "confirmed", "rejected", "open")} == {
         "hits": 3, "confirmed": 1, "rejected": 1, "open": 1
     }  # fmt: skip
-    assert (found["uncounted"], found["unknown"], found["not_taken"]) == (1, 1, 2)
-    assert found["mean_posterior"] == EXAMPLE.match.posterior
+    assert (counts["uncounted"], counts["unknown"], counts["not_taken"]) == (1, 1, 2)
+    assert counts["mean_posterior"] == EXAMPLE.match.posterior
     no_hit, no_verdict = result.stderr.splitlines()
     assert no_hit.startswith(f"{topic.name}, partition 0, offset 2: skipped: ")
     assert no_verdict.startswith(f"{verdicts.name}, partition 0, offset 1: skipped: ")
@@ -108,7 +108,7 @@ def test_since_leaves_out_hits_of_reads_captured_before(topic: Topic, verdicts: 
     topic.put(hit(1, read=earlier), time="2026-05-19T16:10:07Z")
     # Amended since, though its read is old.
     topic.put(hit(1, 2, read=earlier), hit(2), time="2026-05-21T16:10:07Z")
-    verdicts.put(says(1, "rejected"), says(2, "confirmed"))
+    verdicts.put(a_verdict(1, "rejected"), a_verdict(2, "confirmed"))
     recent = total(outcome(topic.config, "--since", "1", "--now", NOW, "--json"))
     assert (recent["hits"], recent["confirmed"], recent["unknown"]) == (1, 1, 0)
     longer = total(outcome(topic.config, "--since", "2.5", "--now", NOW, "--json"))
@@ -116,20 +116,20 @@ def test_since_leaves_out_hits_of_reads_captured_before(topic: Topic, verdicts: 
     assert total(outcome(topic.config, "--json"))["hits"] == 2
 
 
-def test_topics_without_hits_and_verdicts_are_no_fault(topic: Topic, verdicts: Verdicts) -> None:
+def test_empty_topics_are_no_error(topic: Topic, verdicts: Verdicts) -> None:
     result = outcome(topic.config)
     assert (result.exit_code, result.stderr) == (0, "")
     assert "0 hits, 0 of them adjudicated" in result.stdout
     assert verdicts.name not in result.stdout
 
 
-def test_kafka_that_cannot_be_read_is_said(topic: Topic, tmp_path: Path) -> None:
+def test_a_topic_that_cannot_be_read_is_an_error(topic: Topic, tmp_path: Path) -> None:
     # There are hits, but no topic of verdicts.
     missing = outcome(topic.config)
     assert (missing.exit_code, missing.stdout) == (1, "")
     verdicts = topic.name.removesuffix("hits") + "verdicts"
     assert missing.stderr.startswith(f"anpr outcome: topic {verdicts} does not exist")
     assert "`anpr topics apply`" in missing.stderr
-    away = outcome(written(tmp_path, "127.0.0.1:1", "anpr"))
+    away = outcome(write_settings(tmp_path, "127.0.0.1:1", "anpr"))
     assert (away.exit_code, away.stdout) == (1, "")
     assert away.stderr.startswith("anpr outcome: Kafka at 127.0.0.1:1 cannot be reached or refuses: ")

@@ -21,7 +21,7 @@ ANPR = Path(sys.executable).with_name("anpr")
 CASE = CASES_FOLDER / "verdicts/rejected"
 READ = {"camera_id": "c1", "captured_at": "2026-05-21T10:00:00Z", "country": "FR"}
 PLATE = "QX-777-ZW"
-"""Of every read here, good or bad. No message may show it, in any form."""
+"""The plate of every read, valid or not. No message may show it, in any form."""
 ALERT = {
     "list_id": "sis",
     "alert_id": "a",
@@ -36,32 +36,32 @@ ALERT = {
 }
 
 
-class Ran(NamedTuple):
-    """What a command left: its exit code, the rows on stdout, the lines on stderr."""
+class CommandResult(NamedTuple):
+    """The exit code of a command, the rows on stdout and the lines on stderr."""
 
     code: int
     rows: list[dict[str, Any]]
-    said: list[str]
+    messages: list[str]
 
 
-def anpr(*arguments: str | Path, given: bytes = b"", **environment: str) -> Ran:
-    """Runs `anpr replay`; `given` comes on standard input."""
-    kept = {name: value for name, value in os.environ.items() if name != "ANPR_CONFIG"}
+def anpr(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> CommandResult:
+    """Run `anpr replay` with text on standard input."""
+    environ = {name: value for name, value in os.environ.items() if name != "ANPR_CONFIG"}
     done = subprocess.run(
         [ANPR, "replay", *arguments],
-        input=given,
+        input=stdin,
         capture_output=True,
         timeout=60,
         check=False,
-        env=kept | environment,
+        env=environ | environment,
     )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    return Ran(done.returncode, rows, done.stderr.decode().splitlines())
+    return CommandResult(done.returncode, rows, done.stderr.decode().splitlines())
 
 
-def good(read_id: str) -> bytes:
-    """A read that hits, as a line."""
-    # A camera each, so that each is a passage and its hit is told.
+def valid_line(read_id: str) -> bytes:
+    """Return a read that gives a hit, as a line."""
+    # A camera each, so that each is a passage with a hit of its own.
     return json.dumps(READ | {"read_id": read_id, "camera_id": read_id, "plate": PLATE}).encode() + b"\n"
 
 
@@ -75,42 +75,40 @@ def alerts(tmp_path: Path) -> Path:
 @pytest.fixture
 def reads(tmp_path: Path) -> Path:
     file = tmp_path / "reads.jsonl"
-    file.write_bytes(good("r1") + good("r2"))
+    file.write_bytes(valid_line("r1") + valid_line("r2"))
     return file
 
 
-def test_a_case_gives_the_same_hits_by_the_command_on_standard_output() -> None:
+def test_the_command_gives_the_hits_of_a_case_on_standard_output() -> None:
     options = ("--alerts", CASE / "alerts.jsonl", "--verdicts", CASE / "verdicts.jsonl")
     ran = anpr(*options, "--reads", CASE / "reads.jsonl")
     case = load_case(CASE)
     assert ran.code == 0
     assert describe_difference(ran.rows, case.hits) == ""
     assert ran.rows == ReplayRunner().run(case).hits
-    assert len(ran.said) == 2
-    assert ran.said[0].startswith("4 reads against 2 alerts: ")
-    assert "listed vehicle" in ran.said[1]
+    assert len(ran.messages) == 2
+    assert ran.messages[0].startswith("4 reads against 2 alerts: ")
+    assert "listed vehicle" in ran.messages[1]
 
 
-def test_out_takes_the_hits_and_standard_output_stays_empty(
-    tmp_path: Path, alerts: Path, reads: Path
-) -> None:
+def test_out_gets_the_hits_and_standard_output_stays_empty(tmp_path: Path, alerts: Path, reads: Path) -> None:
     ran = anpr("--alerts", alerts, "--reads", reads, "--out", tmp_path / "hits.jsonl")
     assert (ran.code, ran.rows) == (0, [])
     rows = [json.loads(line) for line in (tmp_path / "hits.jsonl").read_text().splitlines()]
     assert [row["read"]["read_id"] for row in rows] == ["r1", "r2"]
 
 
-def test_compressed_files_and_standard_input_give_the_same(tmp_path: Path, alerts: Path, reads: Path) -> None:
+def test_compressed_files_and_standard_input_are_read(tmp_path: Path, alerts: Path, reads: Path) -> None:
     plain = anpr("--alerts", alerts, "--reads", reads)
     packed = {path: tmp_path / f"{path.name}.gz" for path in (alerts, reads)}
     for path, other in packed.items():
         other.write_bytes(gzip.compress(path.read_bytes()))
     assert len(plain.rows) == 2
     assert anpr("--alerts", packed[alerts], "--reads", packed[reads]).rows == plain.rows
-    assert anpr("--alerts", alerts, "--reads", "-", given=reads.read_bytes()).rows == plain.rows
+    assert anpr("--alerts", alerts, "--reads", "-", stdin=reads.read_bytes()).rows == plain.rows
 
 
-def test_now_and_settings_count(tmp_path: Path, alerts: Path, reads: Path) -> None:
+def test_now_and_settings_take_effect(tmp_path: Path, alerts: Path, reads: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[sites.s]\nterritory = "BE"\n[cameras.r1]\nsite = "s"\n[cameras.r2]\nsite = "s"\n')
     arguments = ("--alerts", alerts, "--reads", reads, "--now", "2026-05-21T12:00:00Z")
@@ -119,7 +117,7 @@ def test_now_and_settings_count(tmp_path: Path, alerts: Path, reads: Path) -> No
     assert anpr(*arguments, ANPR_CONFIG=str(config)).rows == by_option.rows
 
 
-def test_several_files_of_alerts_are_one_list(tmp_path: Path, alerts: Path, reads: Path) -> None:
+def test_several_files_of_alerts_form_one_list(tmp_path: Path, alerts: Path, reads: Path) -> None:
     newer = tmp_path / "newer.jsonl"
     newer.write_text(json.dumps(ALERT | {"version": 2, "priority": 1}) + "\n")
     for files in ((alerts, newer), (newer, alerts)):
@@ -127,17 +125,17 @@ def test_several_files_of_alerts_are_one_list(tmp_path: Path, alerts: Path, read
         assert [row["priority"] for row in ran.rows] == [1, 1]
 
 
-def test_what_a_budget_withholds_is_said_and_without_one_nothing_is() -> None:
+def test_passages_suppressed_by_a_budget_are_reported() -> None:
     case = CASES_FOLDER / "budgets/budget-tightens"
     files = ("--alerts", case / "alerts.jsonl", "--reads", case / "reads.jsonl")
     ran = anpr(*files, "--config", case / "config.toml")
-    assert ran.said[:-2] == [
+    assert ran.messages[:-2] == [
         f"list sis: 1 passage suppressed on 2026-05-{day} (UTC) by its budget of false hits"
         for day in (21, 22)
     ]
-    free = anpr(*files)
-    assert len(free.said) == 2
-    assert len(free.rows) == len(ran.rows) + 2
+    unlimited = anpr(*files)
+    assert len(unlimited.messages) == 2
+    assert len(unlimited.rows) == len(ran.rows) + 2
 
 
 @pytest.mark.parametrize("missing", ["--alerts", "--reads"])
@@ -146,37 +144,35 @@ def test_a_missing_option_is_wrong_use(missing: str, alerts: Path, reads: Path) 
     del options[missing]
     ran = anpr(*(part for pair in options.items() for part in pair))
     assert (ran.code, ran.rows) == (2, [])
-    assert missing in "\n".join(ran.said)
+    assert missing in "\n".join(ran.messages)
 
 
 @pytest.mark.parametrize("missing", ["--alerts", "--reads", "--verdicts", "--config"])
-def test_a_file_that_is_not_there_is_wrong_use(
-    missing: str, tmp_path: Path, alerts: Path, reads: Path
-) -> None:
-    options = {"--alerts": alerts, "--reads": reads} | {missing: tmp_path / "not-there.jsonl"}
+def test_a_missing_file_is_wrong_use(missing: str, tmp_path: Path, alerts: Path, reads: Path) -> None:
+    options = {"--alerts": alerts, "--reads": reads} | {missing: tmp_path / "missing.jsonl"}
     ran = anpr(*(part for pair in options.items() for part in pair))
     assert (ran.code, ran.rows) == (2, [])
-    assert "not-there.jsonl" in "\n".join(ran.said)
+    assert "missing.jsonl" in "\n".join(ran.messages)
 
 
-def test_a_time_that_is_none_is_wrong_use(alerts: Path, reads: Path) -> None:
+def test_an_invalid_time_is_wrong_use(alerts: Path, reads: Path) -> None:
     assert anpr("--alerts", alerts, "--reads", reads, "--now", "noon").code == 2
 
 
-def test_faulty_settings_end_it_with_every_fault(tmp_path: Path, alerts: Path, reads: Path) -> None:
+def test_faulty_settings_are_printed_with_every_fault(tmp_path: Path, alerts: Path, reads: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[lists.sis]\nmode = "loose"\n[matching]\nequivalences = 3\n')
     ran = anpr("--alerts", alerts, "--reads", reads, "--config", config)
     assert (ran.code, ran.rows) == (1, [])
-    assert [line.removeprefix(f"{config}").split(": ")[0] for line in ran.said] == [":2", ":4"]
+    assert [line.removeprefix(f"{config}").split(": ")[0] for line in ran.messages] == [":2", ":4"]
 
 
 BAD: dict[str, bytes] = {
     "not JSON": f"{PLATE} is no JSON".encode(),
     "not an object": json.dumps([PLATE]).encode(),
-    "cut JSON": good("cut")[:-4],
-    "two objects on one line": good("one")[:-1] + good("two")[:-1],
-    "not UTF-8": good("latin")[:-2] + b', "image_ref": "\xff"}',
+    "cut JSON": valid_line("cut")[:-4],
+    "two objects on one line": valid_line("one")[:-1] + valid_line("two")[:-1],
+    "not UTF-8": valid_line("latin")[:-2] + b', "image_ref": "\xff"}',
     "no captured_at": json.dumps({"read_id": "x", "camera_id": "c", "plate": PLATE}).encode(),
     "a wrong type": json.dumps(READ | {"read_id": 7, "plate": [PLATE]}).encode(),
     "a plate that is a number": json.dumps(READ | {"read_id": "x", "plate": 777777}).encode(),
@@ -195,29 +191,29 @@ BAD: dict[str, bytes] = {
 
 
 @pytest.fixture(scope="module")
-def bad_lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, list[dict[str, Any]]]:
-    """A run over a good line after each bad one and, at the end, a bad one without a line end."""
+def bad_lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommandResult, list[dict[str, Any]]]:
+    """Run over a valid line after each bad one and, at the end, a bad one without a line end."""
     folder = tmp_path_factory.mktemp("bad")
     (folder / "alerts.jsonl").write_text(json.dumps(ALERT) + "\n")
-    lines = b"".join(line + b"\n" + good(f"r{number}") for number, line in enumerate(BAD.values()))
-    (folder / "reads.jsonl").write_bytes(lines + good("last")[:20])
+    lines = b"".join(line + b"\n" + valid_line(f"r{number}") for number, line in enumerate(BAD.values()))
+    (folder / "reads.jsonl").write_bytes(lines + valid_line("last")[:20])
     files = ("--alerts", folder / "alerts.jsonl", "--reads", folder / "reads.jsonl")
     ran = anpr(*files, "--rejected", folder / "rejected.jsonl")
     rejected = [json.loads(line) for line in (folder / "rejected.jsonl").read_text().splitlines()]
     return ran, rejected
 
 
-def test_the_line_after_a_bad_one_works(bad_lines: tuple[Ran, list[dict[str, Any]]]) -> None:
+def test_the_line_after_a_bad_one_is_processed(bad_lines: tuple[CommandResult, list[dict[str, Any]]]) -> None:
     ran, _ = bad_lines
     assert ran.code == 0
     assert [row["read"]["read_id"] for row in ran.rows] == [f"r{number}" for number in range(len(BAD))]
 
 
-def test_bad_lines_are_all_counted_and_written_with_their_place_and_faults(
-    bad_lines: tuple[Ran, list[dict[str, Any]]],
+def test_bad_lines_are_counted_and_written_with_their_line_and_faults(
+    bad_lines: tuple[CommandResult, list[dict[str, Any]]],
 ) -> None:
     ran, rejected = bad_lines
-    assert f"{len(BAD) + 1} lines rejected" in ran.said[-2]
+    assert f"{len(BAD) + 1} lines rejected" in ran.messages[-2]
     assert [row["line"] for row in rejected] == [2 * number + 1 for number in range(len(BAD) + 1)]
     assert all(row["faults"] and all(fault["rule"] for fault in row["faults"]) for row in rejected)
     assert max(len(row["raw"]) for row in rejected) <= 10_000
@@ -235,34 +231,34 @@ def test_bad_lines_are_all_counted_and_written_with_their_place_and_faults(
     }
 
 
-def test_no_message_shows_a_plate(bad_lines: tuple[Ran, list[dict[str, Any]]]) -> None:
+def test_no_message_shows_a_plate(bad_lines: tuple[CommandResult, list[dict[str, Any]]]) -> None:
     ran, rejected = bad_lines
-    messages = [*ran.said, *(str(row["faults"]) for row in rejected)]
+    messages = [*ran.messages, *(str(row["faults"]) for row in rejected)]
     assert not [line for line in messages if "QX" in line or "777" in line or "ZW" in line]
 
 
-def test_a_good_last_line_needs_no_line_end(tmp_path: Path, alerts: Path) -> None:
+def test_a_valid_last_line_needs_no_line_end(tmp_path: Path, alerts: Path) -> None:
     file = tmp_path / "reads.jsonl"
-    file.write_bytes(b"\xef\xbb\xbf" + good("r1").replace(b"\n", b"\r\n\r\n") + good("r2")[:-1])
+    file.write_bytes(b"\xef\xbb\xbf" + valid_line("r1").replace(b"\n", b"\r\n\r\n") + valid_line("r2")[:-1])
     ran = anpr("--alerts", alerts, "--reads", file)
     assert [row["read"]["read_id"] for row in ran.rows] == ["r1", "r2"]
-    assert "0 lines rejected" in ran.said[-2]
+    assert "0 lines rejected" in ran.messages[-2]
 
 
-def test_a_compressed_file_cut_short_gives_what_came_before_and_says_so(tmp_path: Path, alerts: Path) -> None:
-    """The lines before the cut are good work: thousands of them fill the first blocks."""
+def test_a_truncated_compressed_file_gives_the_hits_before_the_damage(tmp_path: Path, alerts: Path) -> None:
+    """The lines before the cut fill the first blocks, so their hits are complete."""
     file = tmp_path / "reads.jsonl.gz"
-    others = b"".join(good(f"r{number}").replace(b"777", b"778") for number in range(20_000))
-    whole = gzip.compress(good("first") + others)
+    others = b"".join(valid_line(f"r{number}").replace(b"777", b"778") for number in range(20_000))
+    whole = gzip.compress(valid_line("first") + others)
     file.write_bytes(whole[: len(whole) * 9 // 10])
     ran = anpr("--alerts", alerts, "--reads", file)
     assert ran.code == 1
     assert [row["read"]["read_id"] for row in ran.rows] == ["first"]
-    assert "reads.jsonl.gz: the compressed data is damaged or cut short" in "\n".join(ran.said)
-    assert "QX" not in "\n".join(ran.said)
+    assert "reads.jsonl.gz: the compressed data is damaged or cut short" in "\n".join(ran.messages)
+    assert "QX" not in "\n".join(ran.messages)
 
 
-def test_bad_alerts_and_verdicts_cost_their_neighbours_nothing(tmp_path: Path, reads: Path) -> None:
+def test_bad_alerts_and_verdicts_do_not_affect_their_neighbours(tmp_path: Path, reads: Path) -> None:
     alerts, verdicts = tmp_path / "alerts.jsonl", tmp_path / "verdicts.jsonl"
     backwards = ALERT | {"valid_from": ALERT["valid_until"], "valid_until": ALERT["valid_from"]}
     bad = [backwards, ALERT | {"plate": "Ж"}, ALERT | {"action": {"FR": PLATE}}, {"plate": PLATE}, [PLATE]]
@@ -270,7 +266,7 @@ def test_bad_alerts_and_verdicts_cost_their_neighbours_nothing(tmp_path: Path, r
     verdicts.write_text(json.dumps({"hit_id": PLATE, "reason": PLATE}) + "\n")
     ran = anpr("--alerts", alerts, "--reads", reads, "--verdicts", verdicts)
     assert (ran.code, len(ran.rows)) == (0, 2)
-    assert f"{len(bad) + 1} lines rejected" in ran.said[-2]
+    assert f"{len(bad) + 1} lines rejected" in ran.messages[-2]
 
 
 def test_text_is_a_block_a_hit_and_ends_with_the_vehicles(alerts: Path, reads: Path) -> None:
@@ -286,7 +282,7 @@ def test_a_wide_table_is_a_row_a_hit_below_a_heading(alerts: Path, reads: Path) 
     assert heading.split()[:2] == ["do", "hit"]
     assert [row.split()[0] for row in rows] == ["seize", "seize"]
     wrong = anpr("--alerts", alerts, "--reads", reads, "--wide", "--json")
-    assert wrong.code == 2 and "give one" in "\n".join(wrong.said)
+    assert wrong.code == 2 and "give one" in "\n".join(wrong.messages)
 
 
 def test_a_short_id_of_the_text_names_the_hit_to_explain(tmp_path: Path, alerts: Path, reads: Path) -> None:

@@ -1,4 +1,4 @@
-"""`anpr simulate`: files that `anpr replay` takes, the same each time, and errors that say what to do."""
+"""`anpr simulate`: files that `anpr replay` reads, the same each time, and errors with what to do."""
 
 import gzip
 from pathlib import Path
@@ -18,7 +18,7 @@ def simulate(folder: Path, *args: str) -> Result:
     return run("simulate", "--out", str(folder), "--reads", "4000", "--alerts", "60", *args)
 
 
-def test_replay_over_what_was_made_finds_the_listed_vehicles(tmp_path: Path) -> None:
+def test_a_replay_of_the_files_finds_the_listed_vehicles(tmp_path: Path) -> None:
     done = simulate(tmp_path, "--seed", "5", "--listed", "0.05")
     assert done.exit_code == 0, done.output
     assert done.stderr.startswith("4,000 reads of ")
@@ -57,7 +57,7 @@ def test_the_same_options_give_the_same_bytes(tmp_path: Path) -> None:
     assert gzip.decompress(one["truth.jsonl.gz"]).count(b"\n") == 4000
 
 
-def test_files_that_are_there_are_replaced(tmp_path: Path) -> None:
+def test_existing_files_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "reads.jsonl").write_text("old\n")
     (tmp_path / "mine").write_text("kept\n")
     assert simulate(tmp_path).exit_code == 0
@@ -65,7 +65,7 @@ def test_files_that_are_there_are_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "mine").read_text() == "kept\n"
 
 
-def test_what_is_asked_for_is_made(tmp_path: Path) -> None:
+def test_the_options_take_effect(tmp_path: Path) -> None:
     done = simulate(
         tmp_path,
         "--quality",
@@ -86,7 +86,7 @@ def test_what_is_asked_for_is_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("quality", "said"),
+    ("quality", "message"),
     [
         ("clear=0.5", "add up to 1"),
         ("clear=2,poor=-1", "from 0 to 1"),
@@ -94,13 +94,13 @@ def test_what_is_asked_for_is_made(tmp_path: Path) -> None:
         ("clear=much", "the share must be a number"),
     ],
 )
-def test_a_mix_that_is_none(tmp_path: Path, quality: str, said: str) -> None:
+def test_an_invalid_mix_is_wrong_use(tmp_path: Path, quality: str, message: str) -> None:
     done = simulate(tmp_path, "--quality", quality)
-    assert done.exit_code == 2 and said in done.stderr
+    assert done.exit_code == 2 and message in done.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     done = simulate(file)
@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert "file: cannot be written" in done.stderr and "--out" in done.stderr
 
 
-def test_a_model_of_misreads(tmp_path: Path) -> None:
+def test_a_confusion_model_may_be_given(tmp_path: Path) -> None:
     model = tmp_path / "model.json"
     done = simulate(tmp_path / "out", "--confusions", str(model))
     assert done.exit_code == 2 and "--confusions" in done.stderr
