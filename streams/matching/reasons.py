@@ -39,7 +39,7 @@ def explain_score(read_scorer: ReadScorer, score: Score, alert: Alert) -> list[s
 
 
 def _difference_reasons(read_scorer: ReadScorer, score: Score) -> Iterator[str]:
-    """Explain the character errors: how common they are, and what the recogniser told about them."""
+    """Explain the character errors: how common they are, and what the recogniser reported."""
     evidence, model = read_scorer.evidence, read_scorer.posterior_model.model
     for error in score.character_errors:
         yield _error_text(model, error)

@@ -13,7 +13,7 @@ counted in two ways, each where it has the smaller error:
 
 Both give a number of vehicles, weighted by how often each is read that way;
 `streams.matching.forecast.traffic` gives how often a vehicle is read. The appearance of vehicles, which
-reduces false hits, is not taken into account.
+reduces false hits, is left out.
 """
 
 from bisect import bisect_left

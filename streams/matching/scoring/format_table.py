@@ -15,7 +15,7 @@ _MAX_CACHED: Final = 1 << 14
 class FormatTable:
     """The formats of one length. A set of them is an integer whose bit k stands for format k.
 
-    A text of a new shape is compared with all formats of its length and of the lengths beside it. Any misread
+    A text of a new shape is compared with all formats of its length and of adjacent lengths. Any misread
     may be such a text, so all formats are compared together.
     """
 

@@ -35,7 +35,7 @@ class NearPlates:
         }
         """By kind and allowed characters, `[read]`: the weight of being any of those characters."""
 
-    def weigh(self, evidence: Evidence, population: Population) -> tuple[float, float]:
+    def sum_weights(self, evidence: Evidence, population: Population) -> tuple[float, float]:
         """Return the weight of all plates near a read, and the chance of the plate as read."""
         plan, term = population.plan(evidence.plate), self._terms[evidence.kind]
         factors = self._slot_factors(evidence, plan.slots)

@@ -143,7 +143,7 @@ class PosteriorModel:
         populations = self._populations
         if read_country is None:
             everybody = populations.all_countries
-            near, as_read = self._near_plates.weigh(evidence, everybody)
+            near, as_read = self._near_plates.sum_weights(evidence, everybody)
             rate = (
                 populations.expected_rate(evidence.plate)
                 if listed_country is None
@@ -151,12 +151,12 @@ class PosteriorModel:
             )
             return CompetingPlates(((everybody, 1.0),), near, as_read, rate, populations.size_factor)
         read_population = populations.for_country(read_country)
-        near, as_read = self._near_plates.weigh(evidence, read_population)
+        near, as_read = self._near_plates.sum_weights(evidence, read_population)
         if listed_country is None or listed_country == read_country:
             return CompetingPlates(((read_population, 1.0),), near, as_read)
         misread_rate = self._country_misread_rate
         listed_population = populations.for_country(listed_country)
-        listed_near, listed_as_read = self._near_plates.weigh(evidence, listed_population)
+        listed_near, listed_as_read = self._near_plates.sum_weights(evidence, listed_population)
         return CompetingPlates(
             ((read_population, 1 - misread_rate), (listed_population, misread_rate)),
             (1 - misread_rate) * near + misread_rate * listed_near,

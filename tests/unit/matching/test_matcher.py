@@ -1,4 +1,4 @@
-"""Judging one candidate: what differs, what the format settles, what the countries say."""
+"""The matcher: differences of plates, what the format settles, and the country guard."""
 
 import pytest
 
@@ -10,14 +10,16 @@ from streams.records.match import MatchResult
 from tests.support.builders import a_read, an_alert
 
 
-def judge(mode: MatchMode = "confusable", **limits: int) -> Matcher:
-    """A judge whose list `sis` has a mode."""
+def matcher(mode: MatchMode = "confusable", **limits: int) -> Matcher:
+    """A matcher whose list `sis` has a mode."""
     return Matcher(MatchingRules({"sis": ListConfig(mode=mode)}, MatchingConfig(**limits)))
 
 
-def said(seen: tuple[str, str | None], listed: tuple[str, str | None], mode: MatchMode = "confusable") -> str:
-    """The class of the match and its edits in short, or the rule that refuses it."""
-    result = judge(mode).match(a_read(*seen), an_alert(*listed))
+def decide(
+    read: tuple[str, str | None], listed: tuple[str, str | None], mode: MatchMode = "confusable"
+) -> str:
+    """Return the class and the edits of a match in short, or the rule by which there is none."""
+    result = matcher(mode).match(a_read(*read), an_alert(*listed))
     if isinstance(result, NoMatch):
         return result.rule
     edits = [f"{edit.kind} {edit.read}/{edit.listed}@{edit.position}" for edit in result.edits]
@@ -25,7 +27,7 @@ def said(seen: tuple[str, str | None], listed: tuple[str, str | None], mode: Mat
 
 
 @pytest.mark.parametrize(
-    ("seen", "listed", "expected"),
+    ("read", "listed", "expected"),
     [
         (("AB-123-CD", "FR"), ("AB 123 CD", "FR"), "exact"),
         (("AB-123-CE", "FR"), ("AB-123-CD", "FR"), "plate.unlike"),
@@ -37,13 +39,13 @@ def said(seen: tuple[str, str | None], listed: tuple[str, str | None], mode: Mat
         (("AB12SCD", "FR"), ("AB-125-CD", "FR"), "confusable, settled S/5@5"),
         (("AB12GCD", "FR"), ("AB-126-CD", "FR"), "confusable, settled G/6@5"),
         (("ABO23CD", "FR"), ("AB-023-CD", "FR"), "confusable, settled O/0@3"),
-        # What the format leaves open: 0 at a letter's place may be D or Q.
+        # What the format leaves open: 0 at the position of a letter may be D or Q.
         (("AB1230D", "FR"), ("AB-123-DD", "FR"), "confusable, equivalent 0/D@6"),
         (("AB123QD", "FR"), ("AB-123-DD", "FR"), "confusable, equivalent Q/D@6"),
         (("AB123QQ", "FR"), ("AB-123-DD", "FR"), "confusable.too-many"),
         (("A8I2Z0D", "FR"), ("AB-122-DD", "FR"), "confusable, settled 8/B@2, settled I/1@3, settled Z/2@5, "
          "equivalent 0/D@6"),
-        # A Belgian plate: the first place is a digit, then three letters, then three digits.
+        # A Belgian plate: one digit, three letters, three digits.
         (("IABC123", "BE"), ("1-ABC-123", "BE"), "confusable, settled I/1@1"),
         (("1A8C123", "BE"), ("1-ABC-123", "BE"), "confusable, settled 8/B@3"),
         (("1ABC124", "BE"), ("1-ABC-123", "BE"), "plate.unlike"),
@@ -72,8 +74,8 @@ def said(seen: tuple[str, str | None], listed: tuple[str, str | None], mode: Mat
         (("AB-123-CD", "FR"), ("AB 123 C?", "IT"), "country.other-vehicle"),
     ],
 )  # fmt: skip
-def test_what_is_said(seen: tuple[str, str], listed: tuple[str, str], expected: str) -> None:
-    assert said(seen, listed) == expected
+def test_decisions(read: tuple[str, str], listed: tuple[str, str], expected: str) -> None:
+    assert decide(read, listed) == expected
 
 
 @pytest.mark.parametrize(
@@ -84,52 +86,56 @@ def test_what_is_said(seen: tuple[str, str], listed: tuple[str, str], expected: 
         ("confusable", "exact", "pattern", "confusable, settled 8/B@2"),
     ],
 )
-def test_each_mode_admits_those_before_it(mode: MatchMode, exact: str, pattern: str, confusable: str) -> None:
-    assert said(("AB-123-CD", "FR"), ("AB-123-CD", "FR"), mode) == exact
-    assert said(("AB-123-CD", "FR"), ("AB-123-*", "FR"), mode) == pattern
-    assert said(("A8-123-CD", "FR"), ("AB-123-CD", "FR"), mode) == confusable
+def test_each_mode_includes_those_before_it(
+    mode: MatchMode, exact: str, pattern: str, confusable: str
+) -> None:
+    assert decide(("AB-123-CD", "FR"), ("AB-123-CD", "FR"), mode) == exact
+    assert decide(("AB-123-CD", "FR"), ("AB-123-*", "FR"), mode) == pattern
+    assert decide(("A8-123-CD", "FR"), ("AB-123-CD", "FR"), mode) == confusable
 
 
 def test_an_alert_narrows_its_list_and_never_widens_it() -> None:
     narrow = an_alert("AB-123-CD", "FR", match={"mode": "exact"})
     wide = an_alert("AB-123-CD", "FR", match={"mode": "confusable"})
-    seen = a_read("A8-123-CD", "FR")
-    assert isinstance(judge("confusable").match(seen, narrow), NoMatch)
-    assert isinstance(judge("confusable").match(seen, wide), MatchResult)
-    assert isinstance(judge("exact").match(seen, wide), NoMatch)
+    read = a_read("A8-123-CD", "FR")
+    assert isinstance(matcher("confusable").match(read, narrow), NoMatch)
+    assert isinstance(matcher("confusable").match(read, wide), MatchResult)
+    assert isinstance(matcher("exact").match(read, wide), NoMatch)
 
 
-def test_a_misread_country_is_said() -> None:
-    result = judge().match(a_read("1-ABC-123", "FR"), an_alert("1-ABC-123", "BE"))
+def test_a_misread_country_is_a_contradiction() -> None:
+    result = matcher().match(a_read("1-ABC-123", "FR"), an_alert("1-ABC-123", "BE"))
     assert isinstance(result, MatchResult)
-    assert [each.what for each in result.contradictions] == ["country"]
+    assert [contradiction.what for contradiction in result.contradictions] == ["country"]
     assert (result.contradictions[0].read, result.contradictions[0].listed) == ("FR", "BE")
 
 
-def test_an_unknown_country_lists_those_possible() -> None:
-    result = judge().match(a_read("AB-123-CD"), an_alert("AB-123-CD", "FR"))
+def test_a_read_without_country_has_the_possible_ones() -> None:
+    result = matcher().match(a_read("AB-123-CD"), an_alert("AB-123-CD", "FR"))
     assert isinstance(result, MatchResult)
     assert {"FR", "IT"} <= set(result.possible_countries)
-    known = judge().match(a_read("AB-123-CD", "FR"), an_alert("AB-123-CD", "FR"))
-    assert isinstance(known, MatchResult)
-    assert known.possible_countries == ()
+    with_country = matcher().match(a_read("AB-123-CD", "FR"), an_alert("AB-123-CD", "FR"))
+    assert isinstance(with_country, MatchResult)
+    assert with_country.possible_countries == ()
 
 
-def test_different_german_gaps_are_said_and_a_lost_gap_is_not() -> None:
+def test_a_different_german_gap_is_a_contradiction_and_a_lost_gap_is_not() -> None:
     listed = an_alert("B-AB 123", "DE")
-    other = judge().match(a_read("BA-B 123", "DE"), listed)
-    lost = judge().match(a_read("BAB123", "DE"), listed)
-    assert isinstance(other, MatchResult)
+    different = matcher().match(a_read("BA-B 123", "DE"), listed)
+    lost = matcher().match(a_read("BAB123", "DE"), listed)
+    assert isinstance(different, MatchResult)
     assert isinstance(lost, MatchResult)
-    assert [each.what for each in other.contradictions] == ["gap"]
+    assert [contradiction.what for contradiction in different.contradictions] == ["gap"]
     assert lost.contradictions == ()
 
 
-def test_the_limits_are_the_operators() -> None:
-    seen, listed = a_read("AB123QQ", "FR"), an_alert("AB-123-DD", "FR")
-    assert isinstance(judge(equivalences=2).match(seen, listed), MatchResult)
-    assert isinstance(judge(equivalences=1).match(seen, listed), NoMatch)
-    one = a_read("AB123QD", "FR")
-    assert isinstance(judge(equivalences=0).match(one, listed), NoMatch)
-    assert isinstance(judge(equivalence_min_length=8).match(one, listed), NoMatch)
-    assert isinstance(judge(pattern_min_literals=2).match(a_read("AB-123-CD"), an_alert("A*D")), MatchResult)
+def test_the_limits_are_configurable() -> None:
+    two_open, listed = a_read("AB123QQ", "FR"), an_alert("AB-123-DD", "FR")
+    assert isinstance(matcher(equivalences=2).match(two_open, listed), MatchResult)
+    assert isinstance(matcher(equivalences=1).match(two_open, listed), NoMatch)
+    one_open = a_read("AB123QD", "FR")
+    assert isinstance(matcher(equivalences=0).match(one_open, listed), NoMatch)
+    assert isinstance(matcher(equivalence_min_length=8).match(one_open, listed), NoMatch)
+    assert isinstance(
+        matcher(pattern_min_literals=2).match(a_read("AB-123-CD"), an_alert("A*D")), MatchResult
+    )

@@ -1,4 +1,4 @@
-"""Settings from TOML: right ones, and every fault of wrong ones."""
+"""Settings from TOML: valid ones, and every fault of invalid ones."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,14 +39,14 @@ name = "West"
 
 
 def faults(text: str) -> list[str]:
-    """The lines that tell the faults of a text; it has some."""
+    """Return the messages of the faults of an invalid text."""
     with pytest.raises(SettingsError) as caught:
         parse_settings(text, "border.toml")
     assert str(caught.value) == "\n".join(map(str, caught.value.faults))
     return str(caught.value).splitlines()
 
 
-def test_a_right_text_gives_its_settings() -> None:
+def test_a_valid_text_has_its_settings() -> None:
     settings = parse_settings(GOOD, "border.toml")
     assert settings == Settings(
         lists={"sis": ListConfig(mode="exact", audience=["be-west"])},
@@ -57,11 +57,11 @@ def test_a_right_text_gives_its_settings() -> None:
     )
 
 
-def test_an_empty_text_gives_the_defaults() -> None:
+def test_an_empty_text_has_the_defaults() -> None:
     assert parse_settings("", "empty.toml") == Settings()
 
 
-def test_all_faults_are_told_with_their_lines() -> None:
+def test_all_faults_are_reported_with_their_lines() -> None:
     text = """[lists.sis]
 mode = "loose"
 
@@ -96,7 +96,7 @@ def test_a_fault_has_its_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("a = 1\nb = = 2\n", "border.toml:2:5: invalid TOML: Invalid value"),
         ("[a]\nb = 'x", "border.toml:2:7: invalid TOML: "),
@@ -105,9 +105,9 @@ def test_a_fault_has_its_parts() -> None:
         (f"a = {'1' * 5000}", "border.toml:1: invalid TOML: a whole number with thousands of digits"),
     ],
 )
-def test_text_that_is_not_toml_is_one_fault(text: str, told: str) -> None:
+def test_invalid_toml_is_one_fault(text: str, message: str) -> None:
     (line,) = faults(text)
-    assert line.startswith(told)
+    assert line.startswith(message)
 
 
 def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
@@ -121,7 +121,7 @@ def test_an_unknown_section_is_one_fault_with_a_suggestion() -> None:
     ]
 
 
-def test_an_unknown_key_is_one_fault_beside_others_of_its_table_and_its_value_is_not_told() -> None:
+def test_an_unknown_key_is_one_fault_among_others_and_its_value_is_not_shown() -> None:
     assert faults('[centres.a]\nNAME = "x"\nqqq = "hush"\ncountry = "XX"\n') == [
         "border.toml:2: centres.a.NAME: unknown key of [centres.a]; did you mean name?",
         "border.toml:3: centres.a.qqq: unknown key of [centres.a]; known: name, country",
@@ -130,7 +130,7 @@ def test_an_unknown_key_is_one_fault_beside_others_of_its_table_and_its_value_is
     ]
 
 
-def test_a_section_of_a_wrong_form_is_a_fault_and_hides_no_other() -> None:
+def test_a_section_of_a_wrong_type_is_a_fault_and_hides_no_other() -> None:
     assert faults('sites = 3\nlists = { sis = 4 }\n[cameras.c1]\nsite = "x"\ndirection = 5\n') == [
         "border.toml:1: sites: must be a table, each value a table, got 3",
         "border.toml:2: lists.sis: must be a table, got 4",
@@ -139,46 +139,46 @@ def test_a_section_of_a_wrong_form_is_a_fault_and_hides_no_other() -> None:
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_a_number_that_is_not_finite_is_a_fault(value: str) -> None:
+def test_a_number_must_be_finite(value: str) -> None:
     assert faults(f"[correlation]\nlive_within_s = {value}\n") == [
         f"border.toml:2: correlation.live_within_s: must be a number from 0 to 86400, got {value}"
     ]
 
 
 @pytest.mark.parametrize("value", ["0", "86400", "1.5"])
-def test_a_number_within_its_bounds_is_none(value: str) -> None:
+def test_a_number_within_its_bounds_is_valid(value: str) -> None:
     assert parse_settings(
         f"[correlation]\nlive_within_s = {value}\n", "x"
     ).correlation.live_within_s == float(value)
 
 
-def test_a_camera_names_a_site() -> None:
+def test_the_site_of_a_camera_must_be_known() -> None:
     assert faults('[cameras."be.1"]\nsite = "nowhere"\n') == [
         'border.toml:2: cameras."be.1".site: must be an id in [sites], got "nowhere"; add [sites.nowhere]'
     ]
     assert parse_settings('[cameras."be.1"]\nsite = "s"\n[sites.s]\n', "x").places.site_at("be.1", 0) == "s"
 
 
-def test_a_faulty_site_is_still_a_site() -> None:
+def test_an_invalid_site_is_still_a_known_site() -> None:
     assert len(faults('[cameras.c]\nsite = "s"\n[sites.s]\nlat = 91\n')) == 1
 
 
-def test_an_audience_names_centres_whether_or_not_any_is_configured() -> None:
+def test_the_centres_of_an_audience_must_be_known() -> None:
     text = '[lists.a]\naudience = [\n  "be",\n  "fr",\n  7,\n]\n'
     assert faults(text) == [
         'border.toml:3: lists.a.audience[0]: must be an id in [centres], got "be"; add [centres.be]',
         'border.toml:4: lists.a.audience[1]: must be an id in [centres], got "fr"; add [centres.fr]',
         "border.toml:5: lists.a.audience[2]: must be text of 1 to 64 characters, got 7",
     ]
-    known = text.replace("  7,\n", "") + "[centres.be]\n[centres.fr]\n"
-    assert parse_settings(known, "x").lists["a"].audience == ["be", "fr"]
+    valid = text.replace("  7,\n", "") + "[centres.be]\n[centres.fr]\n"
+    assert parse_settings(valid, "x").lists["a"].audience == ["be", "fr"]
 
 
-def test_a_list_has_a_mode_and_a_lowest_posterior() -> None:
+def test_a_list_has_a_mode_and_a_minimum_posterior() -> None:
     for mode in ("exact", "pattern", "confusable", "fuzzy"):
-        policy = parse_settings(f'[lists.a]\nmode = "{mode}"\n', "x").lists["a"]
-        assert policy.mode == mode
-        assert policy.effective_min_posterior == (0.5 if mode == "fuzzy" else None)
+        config = parse_settings(f'[lists.a]\nmode = "{mode}"\n', "x").lists["a"]
+        assert config.mode == mode
+        assert config.effective_min_posterior == (0.5 if mode == "fuzzy" else None)
     assert (
         parse_settings('[lists.a]\nmode = "fuzzy"\nmin_posterior = 0.9\n', "x")
         .lists["a"]
@@ -191,7 +191,7 @@ def test_a_list_has_a_mode_and_a_lowest_posterior() -> None:
     ]
 
 
-def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
+def test_topics_from_which_state_is_restored_are_retained_long_enough() -> None:
     assert faults("[topics]\nmatches_hours = 30\nhits_hours = 47.5\n[correlation]\nkept_hours = 48\n") == [
         "border.toml:2: topics.matches_hours: must be at least `kept_hours` of [correlation] (48), got 30; "
         "the state is restored from the matches",
@@ -207,7 +207,7 @@ def test_what_state_is_rebuilt_from_is_kept_for_long_enough() -> None:
     )
 
 
-def test_the_id_of_a_list_holds_no_slash() -> None:
+def test_the_id_of_a_list_must_not_contain_a_slash() -> None:
     (line,) = faults('[lists."a/b"]\n')
     assert line.startswith('border.toml:1: lists."a/b": its id must not contain a slash, got "a/b"; ')
     assert "a/b" in parse_settings('[sites."a/b"]\n', "x").sites
@@ -223,29 +223,29 @@ def test_an_id_has_1_to_64_characters(section: str) -> None:
 
 
 class Login(Struct, forbid_unknown_fields=True):
-    """A section with secrets, for these tests."""
+    """A section with secrets."""
 
     password: Annotated[str, Meta(min_length=20, extra={"secret": True})]
     tokens: Annotated[list[str], Meta(extra={"secret": True})] = []
     user: Annotated[str, Meta(min_length=5)] = "nobody"
 
 
-def test_a_fault_does_not_tell_a_secret() -> None:
+def test_a_fault_does_not_show_a_secret() -> None:
     values = {"password": "hush-1", "tokens": ["hush-2", 99887], "user": "me", "pasword": "hush-3"}
-    found = list(validate(Login, values))
-    assert [finding.path for finding in found] == [("password",), ("tokens", 1), ("user",), ("pasword",)]
-    assert "hush" not in repr(found) and "99887" not in repr(found)
-    assert found[0].value == "a secret value (not shown)"
-    assert found[2].value == '"me"'
+    findings = list(validate(Login, values))
+    assert [finding.path for finding in findings] == [("password",), ("tokens", 1), ("user",), ("pasword",)]
+    assert "hush" not in repr(findings) and "99887" not in repr(findings)
+    assert findings[0].value == "a secret value (not shown)"
+    assert findings[2].value == '"me"'
     assert "hush" not in repr(list(validate(Login, "hush")))
 
 
-def test_a_required_key_that_is_missing_is_a_fault() -> None:
-    (found,) = validate(Login, {})
-    assert (found.path, found.rule) == (("password",), MISSING_RULE)
+def test_a_missing_required_key_is_a_fault() -> None:
+    (finding,) = validate(Login, {})
+    assert (finding.path, finding.rule) == (("password",), MISSING_RULE)
 
 
-def test_a_file_is_read_and_named_in_its_faults(tmp_path: Path) -> None:
+def test_a_file_is_named_in_its_faults(tmp_path: Path) -> None:
     file = tmp_path / "border.toml"
     file.write_text(GOOD)
     assert read_settings(file) == parse_settings(GOOD, "")
@@ -264,12 +264,12 @@ def test_a_file_that_is_not_utf_8_is_one_fault(tmp_path: Path) -> None:
     assert str(caught.value) == f"{file}:2:9: must be UTF-8 text, got byte 0xE9"
 
 
-def test_a_file_that_is_not_there_is_not_a_fault_of_settings(tmp_path: Path) -> None:
+def test_a_missing_file_is_not_a_fault_of_the_settings(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_settings(tmp_path / "none.toml")
 
 
-def test_the_option_goes_before_the_environment_and_that_before_the_defaults(tmp_path: Path) -> None:
+def test_the_option_precedes_the_environment_and_the_environment_the_defaults(tmp_path: Path) -> None:
     one, two = tmp_path / "one.toml", tmp_path / "two.toml"
     one.write_text("[matching]\nequivalences = 0\n")
     two.write_text("[matching]\nequivalences = 2\n")

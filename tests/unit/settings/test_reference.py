@@ -1,4 +1,4 @@
-"""The settings as TOML that loads again, and the reference document."""
+"""The settings as TOML that can be read back, and the reference document."""
 
 import datetime
 import tomllib
@@ -31,7 +31,7 @@ _countries = st.sampled_from([None, "BE", "FR", "NL"])
 
 @st.composite
 def settings(draw: st.DrawFn) -> Settings:
-    """Any settings without a fault."""
+    """Generate valid settings."""
     centres = draw(
         st.dictionaries(_ids, st.builds(CentreConfig, name=_words, country=_countries), max_size=3)
     )
@@ -45,14 +45,14 @@ def settings(draw: st.DrawFn) -> Settings:
     )
     sites = draw(st.dictionaries(_ids, site, max_size=3))
     camera = st.builds(GatewayCameraConfig, site=st.sampled_from([None, *sites]), direction=st.none() | _ids)
-    policy = st.builds(
+    list_config = st.builds(
         ListConfig,
         title=_words,
         mode=st.sampled_from(["exact", "pattern", "confusable"]),
         audience=st.lists(st.sampled_from(list(centres)), max_size=4) if centres else st.just([]),
     )
     return Settings(
-        lists=draw(st.dictionaries(_ids.filter(lambda name: "/" not in name), policy, max_size=3)),
+        lists=draw(st.dictionaries(_ids.filter(lambda name: "/" not in name), list_config, max_size=3)),
         matching=MatchingConfig(equivalences=draw(st.integers(0, 2))),
         correlation=CorrelationConfig(passage_gap_s=draw(st.floats(0, 86400))),
         sites=sites,
@@ -63,13 +63,13 @@ def settings(draw: st.DrawFn) -> Settings:
 
 @hypothesis.settings(deadline=None)
 @given(settings())
-def test_what_is_shown_loads_to_the_same_settings(chosen: Settings) -> None:
+def test_shown_settings_are_read_back_unchanged(chosen: Settings) -> None:
     text = format_settings(chosen)
     assert parse_settings(text, "shown") == chosen
     assert ("matching", "equivalences") in find_lines(text)
 
 
-def test_what_is_shown_has_the_defaults_and_tells_what_is_not_set() -> None:
+def test_shown_settings_have_the_defaults_and_mark_what_is_not_set() -> None:
     text = format_settings(Settings(centres={"be.west": CentreConfig(country="BE")}))
     assert '[centres."be.west"]\n# name =  (not set)\ncountry = "BE"\n' in text
     assert "[matching]\nequivalences = 1\n" in text
@@ -77,14 +77,14 @@ def test_what_is_shown_has_the_defaults_and_tells_what_is_not_set() -> None:
 
 
 class Login(Struct, frozen=True):
-    """A section with a secret, for this test."""
+    """A section with a secret."""
 
     password: Annotated[str | None, Meta(extra={"secret": True}, description="a secret")] = None
     user: str = "nobody"
 
 
 class Deep(Struct):
-    """Settings of every form, for this test."""
+    """Settings of every form."""
 
     name: str = "x"
     since: datetime.date = datetime.date(2024, 2, 29)
@@ -96,7 +96,7 @@ class Deep(Struct):
     keys: Annotated[list[str], Meta(extra={"secret": True})] | None = None
 
 
-def test_secrets_are_hidden_and_only_told_to_be_set() -> None:
+def test_secrets_are_hidden_and_marked_as_set() -> None:
     login = Login(password="hush")
     text = format_settings(
         Deep(login=login, spare=login, logins={"a b": login}, row=[login, login], keys=["hush"])
@@ -107,14 +107,14 @@ def test_secrets_are_hidden_and_only_told_to_be_set() -> None:
     assert "# password =  (not set)\n" in format_settings(Login())
 
 
-def test_every_form_of_table_reads_back() -> None:
+def test_every_form_of_table_is_read_back() -> None:
     deep = Deep(logins={"a b": Login(user="u")}, row=[Login(user="v"), Login()], actions={"FR": 'a"\x7f\n'})
     assert msgspec.convert(tomllib.loads(format_settings(deep)), Deep) == deep
     assert msgspec.convert(tomllib.loads(format_settings(Deep())), Deep) == Deep()
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "words"),
     [
         (Annotated[int, Meta(ge=1, le=5)] | None, "a whole number from 1 to 5"),
         (Annotated[float, Meta(gt=0, le=1)], "a number above 0 and at most 1"),
@@ -133,8 +133,8 @@ def test_every_form_of_table_reads_back() -> None:
         (Login | None, "a table"),
     ],
 )
-def test_a_type_in_words(kind: object, told: str) -> None:
-    assert describe_type(kind) == told
+def test_types_in_words(kind: object, words: str) -> None:
+    assert describe_type(kind) == words
 
 
 def test_a_pattern_has_a_text_so_that_no_regular_expression_is_shown() -> None:
@@ -163,11 +163,11 @@ def test_the_reference_has_each_section_and_key_with_type_default_and_descriptio
     assert " |  |" not in text, "a key without a description"
 
 
-def test_the_generated_files_are_as_declared() -> None:
+def test_the_generated_files_are_up_to_date() -> None:
     assert generated.outdated_files() == []
 
 
-def test_drift_is_found_and_put_right(tmp_path: Path) -> None:
+def test_outdated_files_are_found_and_rewritten(tmp_path: Path) -> None:
     every = list(generated.GENERATED)
     assert generated.outdated_files(tmp_path) == every
     assert generated.write_outdated(tmp_path) == every

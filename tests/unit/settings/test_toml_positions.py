@@ -1,4 +1,4 @@
-"""Lines of keys in TOML texts that try to mislead."""
+"""Lines of keys in misleading TOML texts."""
 
 import tomllib
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.settings import toml_format
 from streams.settings.toml_positions import find_lines, nearest_line
 
-NASTY = '''# [comment] = "no"
+MISLEADING = '''# [comment] = "no"
 top = 1
 "quoted.key" = 2 # = [x]
 'literal "key"' = 3
@@ -56,9 +56,9 @@ deep = true
 '''
 
 
-def test_every_key_of_a_nasty_text_has_its_line() -> None:
-    lines = find_lines(NASTY)
-    source = NASTY.splitlines()
+def test_every_key_of_a_misleading_text_has_its_line() -> None:
+    lines = find_lines(MISLEADING)
+    source = MISLEADING.splitlines()
 
     def text(*path: str) -> str:
         return source[lines[path] - 1].strip()
@@ -92,21 +92,21 @@ def test_every_key_of_a_nasty_text_has_its_line() -> None:
     assert text("lists", "a").endswith("= 5")
 
 
-def test_a_header_counts_before_what_its_parts_imply() -> None:
+def test_a_header_precedes_what_its_parts_imply() -> None:
     lines = find_lines("[a.b]\nx = 1\n[a]\ny = 2\n")
     assert lines["a",] == 3
     assert find_lines("[a.b]\nx = 1\n")["a",] == 1
 
 
-def test_what_only_looks_like_a_key_is_not_found() -> None:
-    assert set(find_lines(NASTY)) == set(_paths(tomllib.loads(NASTY)))
+def test_what_only_looks_like_a_key_has_no_line() -> None:
+    assert set(find_lines(MISLEADING)) == set(_paths(tomllib.loads(MISLEADING)))
 
 
-def test_lines_end_with_a_carriage_return_too() -> None:
+def test_lines_may_end_with_carriage_return_and_line_feed() -> None:
     assert find_lines('a = """\r\n[x]\r\n"""\r\nb = 1\r\n') == {("a",): 1, ("b",): 4}
 
 
-def test_the_nearest_known_ancestor_stands_for_a_path() -> None:
+def test_a_path_without_line_has_that_of_its_nearest_ancestor() -> None:
     lines = find_lines("\n[a]\n\nb = [\n1,\n2]\n")
     assert nearest_line(lines, ("a", "b", 1)) == 6
     assert nearest_line(lines, ("a", "b", 7)) == 4
@@ -150,11 +150,11 @@ def test_each_key_is_on_its_line(values: dict[str, object]) -> None:
 
 
 def _paths(value: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """All paths of a value, entries of arrays by index."""
+    """Return all paths of a value, entries of arrays by index."""
     inner: list[tuple[str, object]] = []
     if isinstance(value, dict):
         inner = list(value.items())
     elif isinstance(value, list):
         inner = [(str(index), item) for index, item in enumerate(value)]
-    here = [path] if path else []
-    return here + [found for name, item in inner for found in _paths(item, (*path, name))]
+    own = [path] if path else []
+    return own + [inner_path for name, item in inner for inner_path in _paths(item, (*path, name))]

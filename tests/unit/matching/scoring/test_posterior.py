@@ -1,4 +1,4 @@
-"""The posterior: the rival explanations counted, and never more than the evidence gives."""
+"""The posterior: all competing plates included, and never higher than the evidence supports."""
 
 from functools import lru_cache
 from itertools import product
@@ -19,42 +19,42 @@ from tests.support.builders import a_read
 
 
 @lru_cache(maxsize=1)
-def weigher() -> PosteriorModel:
+def posterior_model() -> PosteriorModel:
     return PosteriorModel(builtin_models().general, builtin_fleets())
 
 
-def weighed(text: str, listed: str, country: str = "FR", **fields: object) -> Score | None:
+def score(text: str, listed: str, country: str = "FR", **fields: object) -> Score | None:
     evidence = build_evidence(a_read(text, country, **fields))
-    return weigher().score(evidence, listed, weigher().competing_plates(evidence, country))
+    return posterior_model().score(evidence, listed, posterior_model().competing_plates(evidence, country))
 
 
 def posterior(text: str, listed: str, country: str = "FR", **fields: object) -> float:
-    found = weighed(text, listed, country, **fields)
-    return found.posterior if found else 0.0
+    result = score(text, listed, country, **fields)
+    return result.posterior if result else 0.0
 
 
-def sure(*shares: float) -> dict[str, object]:
+def confidences(*shares: float) -> dict[str, object]:
     return {"char_confidences": list(shares)}
 
 
-def test_a_plate_read_right_is_nearly_sure_to_be_it() -> None:
-    assert posterior("AB-123-CD", "AB123CD", **sure(*[0.999] * 7)) > 0.99
+def test_a_plate_read_as_listed_is_almost_certainly_it() -> None:
+    assert posterior("AB-123-CD", "AB123CD", **confidences(*[0.999] * 7)) > 0.99
 
 
-def test_of_a_sparse_series_too() -> None:
-    """The listed plate is not among its own rivals, however few plates of its series are on the road."""
-    assert posterior("1234 AB 59", "1234AB59", **sure(*[0.999] * 8)) > 0.99
+def test_a_plate_of_a_sparse_series_read_as_listed_too() -> None:
+    """The listed plate does not compete with itself, however few plates of its series exist."""
+    assert posterior("1234 AB 59", "1234AB59", **confidences(*[0.999] * 8)) > 0.99
 
 
-def test_another_plate_read_right_is_not_it() -> None:
-    assert posterior("AB-123-CE", "AB123CD", **sure(*[0.999] * 7)) < 0.001
+def test_another_plate_read_with_confidence_is_not_it() -> None:
+    assert posterior("AB-123-CE", "AB123CD", **confidences(*[0.999] * 7)) < 0.001
 
 
-def test_a_slip_that_the_format_shows() -> None:
-    """There is no French plate with an 8 there; with a B there is."""
-    shown = posterior("A8-123-CD", "AB123CD", **sure(0.99, 0.7, *[0.99] * 5))
-    possible = posterior("AB-128-CD", "AB123CD", **sure(*[0.99] * 5, 0.7, 0.99))
-    assert shown > 0.5 > possible
+def test_a_misread_that_the_format_reveals() -> None:
+    """No French plate has an 8 at that position; with a B there is one."""
+    revealed = posterior("A8-123-CD", "AB123CD", **confidences(0.99, 0.7, *[0.99] * 5))
+    possible = posterior("AB-128-CD", "AB123CD", **confidences(*[0.99] * 5, 0.7, 0.99))
+    assert revealed > 0.5 > possible
 
 
 @pytest.mark.parametrize(
@@ -67,62 +67,70 @@ def test_a_slip_that_the_format_shows() -> None:
     ],
 )
 def test_a_lost_first_or_last_character(text: str, listed: str, country: str, exists: bool) -> None:
-    """Weighed, and less than the whole plate. AB123C is a French moped's plate, ABC123 an older Belgian one:
-    that there is such a plate counts against it."""
-    partial = weighed(text, listed, country, confidence=0.95)
+    """Scored lower than the whole plate; lower still if the shorter plate exists.
+
+    AB123C is the plate of a French moped, ABC123 an older Belgian plate.
+    """
+    partial = score(text, listed, country, confidence=0.95)
     assert partial is not None
     assert 0 < partial.posterior < posterior(listed, listed, country, confidence=0.95)
     assert len(partial.character_errors) == 1
     assert (partial.as_read_weight > 0) == exists
 
 
-def test_the_sum_over_rivals_is_what_adding_them_one_by_one_gives() -> None:
-    """All plates of Luxembourg with four characters; nearly all of the sum is in those one slip away."""
+def test_the_closed_form_equals_the_sum_over_single_plates() -> None:
+    """All plates of Luxembourg with four characters; most of the sum is in those one misread away."""
     named: list[list[CharAlternative]] = [[], [CharAlternative("7", 0.2)], [], [CharAlternative("8", 0.1)]]
-    evidence = build_evidence(a_read("71B3", "LU", **sure(0.9, 0.7, 0.8, 0.85), char_alternatives=named))
+    evidence = build_evidence(
+        a_read("71B3", "LU", **confidences(0.9, 0.7, 0.8, 0.85), char_alternatives=named)
+    )
     model, fleets = builtin_models().general, builtin_fleets()
     plates = {"".join(chars) for block in fleets.blocks("LU", 4) for chars in product(*block.allowed)}
     summed = 0.0
     for plate in plates:
-        found = model.log_likelihood(evidence, plate)
-        if found is not None:
-            summed += fleets.density(plate, "LU") * exp(found[0])
+        result = model.log_likelihood(evidence, plate)
+        if result is not None:
+            summed += fleets.density(plate, "LU") * exp(result[0])
     lost = [plate for plate in plate_hypotheses(evidence, "LU", fleets, model.commonness) if len(plate) != 4]
     for plate in lost:
-        found = model.log_likelihood(evidence, plate)
-        if found is not None and len(found[1].misreads) == 1:
-            summed += fleets.density(plate, "LU") * exp(found[0])
-    assert weigher().competing_plates(evidence, "LU").near_weight == pytest.approx(summed, rel=0.01)
+        result = model.log_likelihood(evidence, plate)
+        if result is not None and len(result[1].misreads) == 1:
+            summed += fleets.density(plate, "LU") * exp(result[0])
+    assert posterior_model().competing_plates(evidence, "LU").near_weight == pytest.approx(summed, rel=0.01)
 
 
-def test_a_text_that_is_named_with_next_to_nothing_makes_no_other_any_number_of_times_likelier() -> None:
+def test_a_text_named_with_almost_no_probability_gives_no_infinite_ratio() -> None:
     named = [PlateCandidate("AB12CD", 5e-324), PlateCandidate("AB123CD", 0.9)]
-    assert posterior("AB12CD", "AB123CD", **sure(*[0.9] * 6), candidates=named) <= 1
+    assert posterior("AB12CD", "AB123CD", **confidences(*[0.9] * 6), candidates=named) <= 1
 
 
 @pytest.mark.parametrize(
     ("text", "read_as", "listed", "country", "shares"),
     [
-        # The forms of the country read are not known, so none of its longer or shorter plates are added up.
+        # The formats of the country read are unknown: the sum has no longer or shorter plates.
         ("1230TY10", "XK", "1230Y10", "FR", (0.7, 0.9, 0.5, 0.95, 1e-5, 0.999, 1.0, 0.9)),
-        # A character too many and another one: such plates are not added up either.
+        # A character added and another misread: the sum does not have such plates either.
         ("B43", "DE", "41", "LU", (1e-5, 0.999, 0.0)),
     ],
 )
-def test_what_was_not_added_up_is_not_taken_out(
+def test_what_the_sum_does_not_include_is_not_subtracted(
     text: str, read_as: str, listed: str, country: str, shares: tuple[float, ...]
 ) -> None:
-    """The plate as read stays a rival, however likely the listed one."""
-    evidence = build_evidence(a_read(text, read_as, **sure(*shares)))
-    found = weigher().score(evidence, listed, weigher().competing_plates(evidence, read_as, country))
-    assert found is not None
-    assert found.others_weight >= found.as_read_weight > 0
+    """The plate as read keeps competing, however likely the listed one is."""
+    evidence = build_evidence(a_read(text, read_as, **confidences(*shares)))
+    result = posterior_model().score(
+        evidence, listed, posterior_model().competing_plates(evidence, read_as, country)
+    )
+    assert result is not None
+    assert result.others_weight >= result.as_read_weight > 0
 
 
-def test_an_alternative_that_is_the_character_read_takes_nothing_from_the_others() -> None:
+def test_an_alternative_equal_to_the_character_read_does_not_affect_the_others() -> None:
     def at(*named: CharAlternative) -> float:
         alternatives = [[], [], [], [], [], [], list(named)]
-        return posterior("AB123CE", "AB123CF", **sure(*[0.99] * 6, 0.5), char_alternatives=alternatives)
+        return posterior(
+            "AB123CE", "AB123CF", **confidences(*[0.99] * 6, 0.5), char_alternatives=alternatives
+        )
 
     once = at(CharAlternative("D", 0.4))
     assert at(CharAlternative("E", 0.5), CharAlternative("D", 0.4)) == once
@@ -132,8 +140,8 @@ def test_an_alternative_that_is_the_character_read_takes_nothing_from_the_others
 
 @pytest.mark.parametrize("country", ["FR", "BE", "DE", "NL", "LU"])
 @given(text=st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=12))
-def test_a_population_has_the_plates_of_its_forms(country: str, text: str) -> None:
-    """The very plate, those one character longer and shorter, each form held against the text by itself."""
+def test_a_population_has_the_plates_of_its_formats(country: str, text: str) -> None:
+    """The exact plate and those one character longer or shorter, compared format by format."""
     fleets = builtin_fleets()
     population = populations().for_country(country)
     plan = population.plan(text)
@@ -156,62 +164,70 @@ def populations() -> Populations:
     return Populations(builtin_fleets())
 
 
-PLACE = st.integers(0, 6)
-SURE = st.floats(0.3, 0.9)
+POSITION = st.integers(0, 6)
+CONFIDENCE = st.floats(0.3, 0.9)
 
 
-@given(PLACE, SURE, st.floats(0.01, 0.09))
-def test_more_confidence_in_a_differing_character_lowers_it(place: int, low: float, more: float) -> None:
+@given(POSITION, CONFIDENCE, st.floats(0.01, 0.09))
+def test_more_confidence_in_a_differing_character_lowers_the_posterior(
+    position: int, low: float, more: float
+) -> None:
     listed = "AB123CD"
-    text = listed[:place] + ("7" if listed[place].isdigit() else "K") + listed[place + 1 :]
+    text = listed[:position] + ("7" if listed[position].isdigit() else "K") + listed[position + 1 :]
     others = [0.995] * 7
 
     def at(share: float) -> float:
-        return posterior(text, listed, **sure(*others[:place], share, *others[place + 1 :]))
+        return posterior(text, listed, **confidences(*others[:position], share, *others[position + 1 :]))
 
     assert at(low + more) <= at(low) + 1e-12
 
 
-@given(PLACE, SURE, st.floats(0.01, 0.05), st.floats(0.001, 0.05))
-def test_the_more_the_listed_character_was_thought_possible_the_higher_it_is(
-    place: int, low: float, share: float, more: float
+@given(POSITION, CONFIDENCE, st.floats(0.01, 0.05), st.floats(0.001, 0.05))
+def test_a_more_probable_alternative_equal_to_the_listed_character_raises_the_posterior(
+    position: int, low: float, share: float, more: float
 ) -> None:
     listed = "AB123CD"
-    text = listed[:place] + ("7" if listed[place].isdigit() else "K") + listed[place + 1 :]
-    shares = [low if at == place else 0.995 for at in range(7)]
+    text = listed[:position] + ("7" if listed[position].isdigit() else "K") + listed[position + 1 :]
+    shares = [low if at == position else 0.995 for at in range(7)]
 
     def at_share(of_listed: float) -> float:
-        char = CharAlternative(listed[place], of_listed)
-        named = [[char] if at == place else [] for at in range(7)]
-        return posterior(text, listed, **sure(*shares), char_alternatives=named)
+        char = CharAlternative(listed[position], of_listed)
+        named = [[char] if at == position else [] for at in range(7)]
+        return posterior(text, listed, **confidences(*shares), char_alternatives=named)
 
     assert at_share(share + more) >= at_share(share)
 
 
-@given(PLACE, st.floats(0.3, 0.6), st.floats(0.1, 0.25), st.floats(0.01, 0.05))
-def test_a_second_candidate_that_agrees_raises_it(place: int, low: float, share: float, more: float) -> None:
-    """The recogniser's whole texts, where it names no single characters.
+@given(POSITION, st.floats(0.3, 0.6), st.floats(0.1, 0.25), st.floats(0.01, 0.05))
+def test_a_second_candidate_that_agrees_raises_the_posterior(
+    position: int, low: float, share: float, more: float
+) -> None:
+    """Whole texts of a recogniser that names no single characters.
 
-    A text named with less than is left for characters not named says the contrary: that it is not that.
+    A text with less probability than remains for unnamed characters is evidence against it.
     """
     listed = "AB123CD"
-    text = listed[:place] + ("7" if listed[place].isdigit() else "K") + listed[place + 1 :]
-    shares = [low if at == place else 0.995 for at in range(7)]
+    text = listed[:position] + ("7" if listed[position].isdigit() else "K") + listed[position + 1 :]
+    shares = [low if at == position else 0.995 for at in range(7)]
 
     def with_texts(*texts: PlateCandidate) -> float:
-        return posterior(text, listed, **sure(*shares), candidates=[PlateCandidate(text, low), *texts])
+        return posterior(text, listed, **confidences(*shares), candidates=[PlateCandidate(text, low), *texts])
 
     assert with_texts(PlateCandidate(listed, share)) > with_texts()
     assert with_texts(PlateCandidate(listed, share + more)) >= with_texts(PlateCandidate(listed, share))
 
 
 @given(st.sampled_from(["AB123CD", "ZA987XB", "GH555KL"]), st.floats(0.5, 0.999))
-def test_a_form_that_is_impossible_in_the_country_read_lowers_it(listed: str, share: float) -> None:
-    """Where another country was read than the alert's, one of the two was misread."""
+def test_a_plate_impossible_in_the_country_read_lowers_the_posterior(listed: str, share: float) -> None:
+    """If the country read is not that of the alert, either the plate or the country was misread."""
     evidence = build_evidence(a_read(listed, "FR", confidence=share))
-    fits = weigher().score(evidence, listed, weigher().competing_plates(evidence, "FR", "FR"))
-    misfits = weigher().score(evidence, listed, weigher().competing_plates(evidence, "BE", "FR"))
-    unknown = weigher().score(evidence, listed, weigher().competing_plates(evidence, None, "FR"))
+    fits = posterior_model().score(evidence, listed, posterior_model().competing_plates(evidence, "FR", "FR"))
+    misfits = posterior_model().score(
+        evidence, listed, posterior_model().competing_plates(evidence, "BE", "FR")
+    )
+    unknown = posterior_model().score(
+        evidence, listed, posterior_model().competing_plates(evidence, None, "FR")
+    )
     assert fits is not None
     assert misfits is not None
     assert unknown is not None
@@ -220,49 +236,49 @@ def test_a_form_that_is_impossible_in_the_country_read_lowers_it(listed: str, sh
 
 
 @given(st.floats(0.02, 1), st.floats(1, 50))
-def test_looks_that_speak_against_it_lower_it_and_for_it_raise_it(low: float, high: float) -> None:
+def test_the_appearance_lowers_or_raises_the_posterior(low: float, high: float) -> None:
     evidence = build_evidence(a_read("A8123CD", "FR", confidence=0.95))
-    rivals = weigher().competing_plates(evidence, "FR")
+    competing = posterior_model().competing_plates(evidence, "FR")
 
-    def at(looks: float) -> float:
-        found = weigher().score(evidence, "AB123CD", rivals, looks)
-        assert found is not None
-        return found.posterior
+    def at(ratio: float) -> float:
+        result = posterior_model().score(evidence, "AB123CD", competing, ratio)
+        assert result is not None
+        return result.posterior
 
     assert at(low) <= at(1) <= at(high)
     assert at(1) == pytest.approx(1 / (1 + (1 / at(low) - 1) * low))
 
 
 @given(st.text("ABDO0Q8123", min_size=1, max_size=12), st.text("ABDO0Q8123", min_size=1, max_size=12))
-def test_it_is_a_probability(text: str, listed: str) -> None:
-    found = weighed(text, listed, confidence=0.8)
-    if found is not None:
-        assert 0 <= found.posterior <= 1
+def test_the_posterior_is_a_probability(text: str, listed: str) -> None:
+    result = score(text, listed, confidence=0.8)
+    if result is not None:
+        assert 0 <= result.posterior <= 1
     texts = [PlateCandidate(listed, 0.3), PlateCandidate(text, 0.5)]
     shares = [0.8] * len(text)
-    named = weighed(text, listed, **sure(*shares), candidates=texts)
+    named = score(text, listed, **confidences(*shares), candidates=texts)
     assert named is None or 0 <= named.posterior <= 1
 
 
-def test_of_a_reader_that_tells_only_whole_texts_a_second_one_that_agrees_raises_it() -> None:
+def test_a_recogniser_with_whole_texts_only_is_scored_by_a_second_one_that_agrees() -> None:
     def of(*named: PlateCandidate, confidence: float | None = 0.5) -> float:
         own = PlateCandidate("AB123CE", confidence)
         return posterior("AB123CE", "AB123CD", confidence=confidence, candidates=[own, *named])
 
     assert of() < 0.001
     assert 0.005 < of(PlateCandidate("AB123CD", 0.1)) < of(PlateCandidate("AB123CD", 0.45))
-    # Scores that add up to more than one are no probabilities.
+    # Confidences that add up to more than 1 are no probabilities.
     assert of(PlateCandidate("AB123CD", 0.9), confidence=0.95) < 0.001
 
 
-def test_an_umlaut_named_for_a_place_is_its_plain_letter() -> None:
+def test_an_umlaut_named_for_a_position_counts_as_its_plain_letter() -> None:
     def of(char: str) -> float:
         doubtful: list[list[CharAlternative]] = [[], [CharAlternative(char, 0.4)], [], [], [], [], []]
         return posterior(
             "MÜ1234",
             "MO1234",
             "DE",
-            **sure(0.99, 0.5, 0.99, 0.99, 0.99, 0.99),
+            **confidences(0.99, 0.5, 0.99, 0.99, 0.99, 0.99),
             char_alternatives=doubtful[:6],
         )
 

@@ -1,4 +1,4 @@
-"""Each read is weighed by the model of its camera, its camera's maker, or the general one."""
+"""Each read is scored by the model of its camera, its camera's vendor, or the general one."""
 
 from msgspec.structs import replace
 
@@ -12,27 +12,28 @@ from tests.support.builders import a_read, an_alert
 
 
 def models() -> ConfusionModels:
-    """The general model, and one of a camera and of a maker by which other characters are unlikely."""
+    """The general model, and one of a camera and of a vendor by which misreads are unlikely."""
     general = builtin_models().general
-    weights = {
-        kind: replace(each, terms=[*each.terms[:3], each.terms[3] - 6, *each.terms[4:]])
-        for kind, each in general.weights.items()
+    strict_weights = {
+        kind: replace(weights, terms=[*weights.terms[:3], weights.terms[3] - 6, *weights.terms[4:]])
+        for kind, weights in general.weights.items()
     }
-    strict = replace(general, weights=weights)
+    strict = replace(general, weights=strict_weights)
     return ConfusionModels(general, {"own": strict, "maker": strict}, {"made": "maker", "other": "unknown"})
 
 
-def test_cameras_have_their_own_model_their_makers_or_the_general_one() -> None:
+def test_a_camera_has_its_own_model_or_its_vendors_or_the_general_one() -> None:
     index = Index(fuzzy_lists=["sis"])
     index.put(an_alert("AB-123-CD", "FR"))
-    judge = Matcher(MatchingRules({"sis": ListConfig(mode="fuzzy")}), models=models())
+    matcher = Matcher(MatchingRules({"sis": ListConfig(mode="fuzzy")}), models=models())
     cameras = ("own", "made", "other", "any")
     doubtful = [0.99, 0.5, 0.99, 0.99, 0.99, 0.99, 0.99]
     reads = [
-        a_read("A8-123-CD", "FR", camera_id=each, read_id=each, char_confidences=doubtful) for each in cameras
+        a_read("A8-123-CD", "FR", camera_id=camera, read_id=camera, char_confidences=doubtful)
+        for camera in cameras
     ]
-    matched = match_batch([encode(each) for each in reads], index, judge).matches
-    posteriors = {each.read.camera_id: each.result.posterior for each in matched}
+    matches = match_batch([encode(read) for read in reads], index, matcher).matches
+    posteriors = {match.read.camera_id: match.result.posterior for match in matches}
     assert (
         posteriors["other"]
         == posteriors["any"]

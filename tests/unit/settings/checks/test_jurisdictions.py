@@ -1,4 +1,4 @@
-"""The settings of looking back: what a country allows has a source, and is not more than what is kept."""
+"""Checks of jurisdictions: a permission has a source and does not exceed the retention of reads."""
 
 import datetime
 
@@ -7,20 +7,20 @@ import pytest
 from streams.rules.jurisdictions import JurisdictionConfig
 from streams.settings.load import SettingsError, parse_settings
 
-KEPT = "[topics.reads_hours]\nFR = 360\n"
+RETAINED = "[topics.reads_hours]\nFR = 360\n"
 
 
 def fault(text: str) -> str:
-    """The one fault of a text."""
+    """Return the message of the only fault of a text."""
     with pytest.raises(SettingsError) as caught:
         parse_settings(text, "border.toml")
-    (found,) = caught.value.faults
-    return str(found)
+    (only_fault,) = caught.value.faults
+    return str(only_fault)
 
 
-def test_a_right_jurisdiction() -> None:
+def test_a_valid_jurisdiction() -> None:
     settings = parse_settings(
-        KEPT + '[jurisdictions.FR]\nlookback_source = "CSI L233-2"\nlookback_begins = 2026-06-01\n'
+        RETAINED + '[jurisdictions.FR]\nlookback_source = "CSI L233-2"\nlookback_begins = 2026-06-01\n'
         "lookback_hours = {NATIONAL = 360, SIS-36-discreet = 24.5}\n",
         "border.toml",
     )
@@ -31,32 +31,32 @@ def test_a_right_jurisdiction() -> None:
     }
 
 
-def test_what_is_allowed_has_a_source() -> None:
-    assert fault(KEPT + "[jurisdictions.FR.lookback_hours]\nNATIONAL = 24\n") == (
+def test_a_permission_requires_a_source() -> None:
+    assert fault(RETAINED + "[jurisdictions.FR.lookback_hours]\nNATIONAL = 24\n") == (
         "border.toml:3: missing required key `jurisdictions.FR.lookback_source`; name the law that permits "
         "`lookback_hours`"
     )
-    assert parse_settings(KEPT + "[jurisdictions.FR]\n", "border.toml").jurisdictions == {
+    assert parse_settings(RETAINED + "[jurisdictions.FR]\n", "border.toml").jurisdictions == {
         "FR": JurisdictionConfig()
     }
 
 
-def test_no_more_hours_than_are_kept() -> None:
+def test_lookback_hours_do_not_exceed_the_retention() -> None:
     text = '[jurisdictions.FR]\nlookback_source = "law"\nlookback_hours = {NATIONAL = 361}\n'
-    assert fault(KEPT + text) == (
+    assert fault(RETAINED + text) == (
         "border.toml:5: jurisdictions.FR.lookback_hours.NATIONAL: must be at most `reads_hours` of [topics] "
         "for FR (360), got 361; older reads are not retained"
     )
     assert "must not be set without FR in `reads_hours`" in fault(text)
 
 
-def test_a_basis_and_a_country_are_known() -> None:
+def test_a_basis_and_a_country_must_be_known() -> None:
     assert "its id must be a country's" in fault("[jurisdictions.XX]\n")
     text = '[jurisdictions.FR]\nlookback_source = "law"\nlookback_hours = {national = 24}\n'
-    assert "its id must be one of SIS-36-discreet" in fault(KEPT + text)
+    assert "its id must be one of SIS-36-discreet" in fault(RETAINED + text)
 
 
-def test_a_rule_ends_after_it_begins() -> None:
+def test_a_permission_ends_after_it_begins() -> None:
     days = "lookback_begins = 2026-06-01\nlookback_ends = 2026-06-01\n"
     assert "must be after `lookback_begins` (2026-06-01)" in fault("[jurisdictions.FR]\n" + days)
     assert parse_settings(

@@ -1,4 +1,4 @@
-"""The network in the settings: shipped sites below own ones, and every rule of the checks with its line."""
+"""Checks of the network: configured sites over built-in ones, and every rule with its line."""
 
 import pytest
 
@@ -7,26 +7,27 @@ from streams.network.config import LinkConfig
 from streams.settings.load import SettingsError, parse_settings
 from streams.settings.reference import format_settings
 
-SHIPPED = '[network]\nshipped = "fr-be"\n'
+BUILTIN = '[network]\nshipped = "fr-be"\n'
 
 
 def faults(text: str) -> list[str]:
+    """Return the messages of the faults of an invalid text."""
     with pytest.raises(SettingsError) as caught:
         parse_settings(text, "x")
     return str(caught.value).splitlines()
 
 
-def test_shipped_sites_are_in_force_only_if_asked_for() -> None:
+def test_builtin_sites_are_added_only_if_configured() -> None:
     assert parse_settings("", "x").places.sites == {}
-    settings = parse_settings(SHIPPED, "x")
+    settings = parse_settings(BUILTIN, "x")
     assert settings.places.sites == builtin_sites("fr-be")
     assert settings.sites == {}
     (line,) = faults('[network]\nshipped = "fr"\n')
     assert line == 'x:2: network.shipped: must be one of none, fr-be, got "fr"'
 
 
-def test_an_own_site_goes_before_the_shipped_one_whole() -> None:
-    settings = parse_settings(f'{SHIPPED}[sites.rekkem]\nname = "Ours"\n', "x")
+def test_a_configured_site_replaces_the_builtin_one_as_a_whole() -> None:
+    settings = parse_settings(f'{BUILTIN}[sites.rekkem]\nname = "Ours"\n', "x")
     own = settings.places.sites["rekkem"]
     assert (own.name, own.road, own.territory, own.links) == ("Ours", None, None, [])
     assert settings.places.sites["neuville"].links == [
@@ -39,22 +40,22 @@ def _rest(site: str, without: str) -> list[LinkConfig]:
     return [link for link in builtin_sites("fr-be")[site].links if link.to != without]
 
 
-def test_an_own_site_is_linked_with_shipped_ones() -> None:
-    text = f'{SHIPPED}[sites.mine]\nlinks = [{{ to = "lille", km = 3, minutes = 4 }}]\n'
+def test_a_configured_site_may_link_to_builtin_ones() -> None:
+    text = f'{BUILTIN}[sites.mine]\nlinks = [{{ to = "lille", km = 3, minutes = 4 }}]\n'
     assert parse_settings(text, "x").places.sites["mine"].links[0].to == "lille"
 
 
-def test_what_is_shown_loads_again_and_does_not_copy_the_shipped_sites() -> None:
-    settings = parse_settings(f'{SHIPPED}[cameras.c]\nsite = "lille"\ntowards = ["neuville"]\n', "x")
+def test_shown_settings_do_not_include_the_builtin_sites() -> None:
+    settings = parse_settings(f'{BUILTIN}[cameras.c]\nsite = "lille"\ntowards = ["neuville"]\n', "x")
     text = format_settings(settings)
     assert "[sites.lille]" not in text
     assert parse_settings(text, "shown") == settings
 
 
-def test_cameras_and_links_may_name_shipped_sites_and_are_told_the_nearest() -> None:
+def test_unknown_sites_of_cameras_and_links_have_suggestions() -> None:
     text = '[cameras.c]\nsite = "lile"\ntowards = ["neuvile"]\n'
     text += '[sites.m]\nlinks = [{ to = "rekem", km = 9, minutes = 9 }]\n'
-    assert faults(SHIPPED + text) == [
+    assert faults(BUILTIN + text) == [
         'x:4: cameras.c.site: must be an id in [sites], got "lile"; did you mean lille?',
         'x:5: cameras.c.towards[0]: must be an id in [sites], got "neuvile"; did you mean neuville?',
         'x:7: sites.m.links[0].to: must be an id in [sites], got "rekem"; did you mean rekkem?',
@@ -64,7 +65,7 @@ def test_cameras_and_links_may_name_shipped_sites_and_are_told_the_nearest() -> 
     ]
 
 
-def test_each_fault_of_the_network_is_told_at_its_line() -> None:
+def test_each_fault_of_the_network_has_its_line() -> None:
     assert faults(
         """[sites.a]
 lat = 50.635
@@ -103,16 +104,16 @@ towards = ["a", "c"]
     ]
 
 
-def test_sites_without_links_are_no_network_but_one_apart_from_a_network_is_a_fault() -> None:
+def test_a_site_apart_from_the_network_is_a_fault_unless_there_are_no_links() -> None:
     parse_settings("[sites.a]\n[sites.b]\n", "x")
-    assert faults(f"{SHIPPED}[sites.a]\nlat = 50.63\nlon = 3.09\n") == [
+    assert faults(f"{BUILTIN}[sites.a]\nlat = 50.63\nlon = 3.09\n") == [
         "x:3: sites.a: must be linked with the rest of the network by road; add a link; the nearest site of "
         "the network is lille"
     ]
 
 
-def test_what_an_own_site_makes_of_shipped_links_is_told_there() -> None:
-    (line,) = faults(f"{SHIPPED}[sites.zeebrugge]\nlat = 48\nlon = 3\n")
+def test_a_builtin_link_made_implausible_is_reported_at_the_configured_site() -> None:
+    (line,) = faults(f"{BUILTIN}[sites.zeebrugge]\nlat = 48\nlon = 3\n")
     assert line == (
         "x:3: sites.zeebrugge: `km` of the built-in link from brugge to zeebrugge must be at least 334.1, "
         "got 21.8; the straight line from brugge to zeebrugge is 351.7 km long; correct the km, or `lat` and "
@@ -120,27 +121,28 @@ def test_what_an_own_site_makes_of_shipped_links_is_told_there() -> None:
     )
 
 
-def test_shipped_sites_that_own_ones_cut_off_are_told() -> None:
-    # The links that begin at a shipped site go with it; that from dunkerque to steenvoorde stays.
-    text = f"{SHIPPED}[sites.steenvoorde]\n[sites.poperinge]\n"
-    found = faults(text)
-    assert [line.split(" must be linked")[0] for line in found] == [
+def test_builtin_sites_cut_off_by_configured_ones_are_reported() -> None:
+    # The links of a replaced built-in site are gone; the one from dunkerque to steenvoorde remains.
+    text = f"{BUILTIN}[sites.steenvoorde]\n[sites.poperinge]\n"
+    messages = faults(text)
+    assert [line.split(" must be linked")[0] for line in messages] == [
         "x:2: network.shipped: the built-in site callicanes",
         "x:4: sites.poperinge:",
     ]
 
 
-def test_where_a_link_cannot_be_read_nothing_is_said_of_what_it_would_have_linked() -> None:
+def test_an_invalid_link_does_not_make_sites_unreachable() -> None:
     text = '[sites.a]\nlinks = [{ to = "b", km = "far", minutes = 5 }]\n[sites.b]\n[sites.c]\n'
     text += 'links = [{ to = "b", km = 3, minutes = 5 }]\n[cameras.k]\nsite = "a"\ntowards = ["b"]\n'
     assert faults(text) == ['x:2: sites.a.links[0].km: must be a number above 0 and at most 2000, got "far"']
 
 
-def test_a_camera_with_a_maker_may_stand_at_a_shipped_site() -> None:
+def test_a_camera_with_a_maker_may_stand_at_a_builtin_site() -> None:
     camera = '[cameras.c]\nsite = "lille"\nmaker = "frigate"\n'
-    kept = "[topics.reads_hours]\nFR = 24\nBE = 24\n"
-    parse_settings(SHIPPED + kept + camera, "x")
-    found = faults(SHIPPED + "[topics.reads_hours]\nBE = 24\n" + camera)
+    retained = "[topics.reads_hours]\nFR = 24\nBE = 24\n"
+    parse_settings(BUILTIN + retained + camera, "x")
+    messages = faults(BUILTIN + "[topics.reads_hours]\nBE = 24\n" + camera)
     assert any(
-        line.startswith("x:6: cameras.c.site: must be a site in a country in `reads_hours`") for line in found
+        line.startswith("x:6: cameras.c.site: must be a site in a country in `reads_hours`")
+        for line in messages
     )

@@ -1,4 +1,4 @@
-"""`[operations.<id>]`: right ones, and every fault of wrong ones."""
+"""Checks of operations: valid ones, and every fault of invalid ones."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from streams.records.times import parse_time
 from streams.settings.load import SettingsError, parse_settings
 from streams.settings.reference import format_settings
 
-KNOWN = """[lists.sis]
+REFERENCED = """[lists.sis]
 [sites.rekkem]
 [centres.be-west]
 """
-RIGHT = f"""{KNOWN}
+VALID = f"""{REFERENCED}
 [operations.joint]
 name = "Tournai"
 lists = ["sis"]
@@ -32,19 +32,19 @@ WINDOW = "windows = [{from = 2026-05-21T12:00:00Z, until = 2026-05-21T12:00:00.0
 
 
 def faults(*keys: str) -> list[str]:
-    """What is wrong with an operation of these keys, without the name of the file."""
+    """Return the faults of an operation with some keys, without the name of the file."""
     with pytest.raises(SettingsError) as caught:
-        parse_settings("\n".join([KNOWN, "[operations.joint]", *keys]), "x")
+        parse_settings("\n".join([REFERENCED, "[operations.joint]", *keys]), "x")
     return [str(fault).split(": ", 1)[1] for fault in caught.value.faults]
 
 
 def operation(*keys: str) -> OperationConfig:
-    """The operation of these keys, which are right."""
-    return parse_settings("\n".join([KNOWN, "[operations.joint]", *keys]), "x").operations["joint"]
+    """Return a valid operation with some keys."""
+    return parse_settings("\n".join([REFERENCED, "[operations.joint]", *keys]), "x").operations["joint"]
 
 
-def test_an_operation_has_its_lists_places_and_windows() -> None:
-    settings = parse_settings(RIGHT, "x")
+def test_a_valid_operation() -> None:
+    settings = parse_settings(VALID, "x")
     joint = settings.operations["joint"]
     assert (joint.lists, joint.sites, joint.crews, joint.capacity) == (["sis"], ["rekkem"], ["rekkem"] * 2, 4)
     assert joint.area == [[50.0, 3.0], [51.0, 4.5], [51.0, 3.0]]
@@ -52,11 +52,11 @@ def test_an_operation_has_its_lists_places_and_windows() -> None:
     assert first.until == parse_time("2026-05-21T14:00:00Z")
     assert second.from_ == parse_time("2026-05-22T12:00:00Z")
     assert (joint.setup_minutes, joint.stay_minutes) == (5.0, 15.0)
-    # What `anpr config show` prints is read to the same.
+    # The output of `anpr config show` is read back unchanged.
     assert parse_settings(format_settings(settings), "shown") == settings
 
 
-def test_names_that_name_nothing_are_faults_with_advice() -> None:
+def test_unknown_ids_are_faults_with_advice() -> None:
     assert faults(
         'lists = ["sis", "sys"]',
         'sites = ["rekem"]',
@@ -72,7 +72,7 @@ def test_names_that_name_nothing_are_faults_with_advice() -> None:
     ]
 
 
-def test_it_has_sites_or_an_area() -> None:
+def test_an_operation_has_sites_or_an_area() -> None:
     required = ('lists = ["sis"]', "capacity = 3", WINDOW)
     (fault,) = faults(*required)
     assert fault == (
@@ -100,13 +100,13 @@ def test_it_has_sites_or_an_area() -> None:
         ("", "operations.joint.windows: must be an array of 1 to 1000 entries, each a table, got []"),
     ],
 )
-def test_a_window_begins_and_ends_after_that(window: str, fault: str) -> None:
-    found = faults('lists = ["sis"]', 'sites = ["rekkem"]', "capacity = 3", f"windows = [{window}]")
-    assert found == [fault]
+def test_a_window_ends_after_it_begins(window: str, fault: str) -> None:
+    actual = faults('lists = ["sis"]', 'sites = ["rekkem"]', "capacity = 3", f"windows = [{window}]")
+    assert actual == [fault]
 
 
 @pytest.mark.parametrize(
-    ("area", "told"),
+    ("area", "messages"),
     [
         ("[[50, 3], [51, 4]]", [": must be an array of at least 3 entries, "]),
         ("[[50, 3], [51, 4], [52]]", ["[2]: must be an array of 2 entries, "]),
@@ -124,15 +124,15 @@ def test_a_window_begins_and_ends_after_that(window: str, fault: str) -> None:
         ),
     ],
 )
-def test_an_area_has_corners_in_order_round_it(area: str, told: list[str]) -> None:
-    found = faults('lists = ["sis"]', "capacity = 3", WINDOW, f"area = {area}")
-    assert len(found) == len(told)
-    for fault, begins in zip(found, told, strict=True):
-        assert fault.startswith(f"operations.joint.area{begins}")
+def test_an_area_has_corners_in_order_around_it(area: str, messages: list[str]) -> None:
+    actual = faults('lists = ["sis"]', "capacity = 3", WINDOW, f"area = {area}")
+    assert len(actual) == len(messages)
+    for fault, message in zip(actual, messages, strict=True):
+        assert fault.startswith(f"operations.joint.area{message}")
 
 
 @pytest.mark.parametrize("capacity", ["0", "-1", "121", '"3"'])
-def test_a_crew_makes_some_interceptions_an_hour(capacity: str) -> None:
+def test_a_crew_makes_at_least_some_interceptions_an_hour(capacity: str) -> None:
     (fault,) = faults('lists = ["sis"]', 'sites = ["rekkem"]', WINDOW, f"capacity = {capacity}")
     assert fault.startswith("operations.joint.capacity: must be a number above 0 and at most 120, got ")
     assert operation('lists = ["sis"]', 'sites = ["rekkem"]', WINDOW, "capacity = 0.5").capacity == 0.5
