@@ -1,4 +1,4 @@
-"""How the alert lists are read from their topic."""
+"""Configuration of reading the alert lists from their topic."""
 
 from collections.abc import Collection
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What must be written to the topic of alerts so that it holds the lists of files."""
+"""The records that bring the alert lists of files onto the topic of alerts."""
 
 from array import array
 from collections.abc import Iterator, Set
@@ -16,7 +16,7 @@ _CHUNK_SIZE: Final = 100_000
 
 
 class ListChanges:
-    """What a load does to one list, as counts of alerts."""
+    """Counts of the alerts of one list, by the change that a load makes to them."""
 
     def __init__(self) -> None:
         self.added = 0
@@ -72,7 +72,7 @@ class SyncPlan(NamedTuple):
     future_withdrawals: int
     """Alerts that the files withdraw at a time still to come; they stay effective until a later load."""
     records: PlannedRecords
-    """What to write."""
+    """The records to write."""
 
 
 def plan_sync(

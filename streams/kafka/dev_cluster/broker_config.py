@@ -39,7 +39,7 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class ClusterState(msgspec.Struct, frozen=True):
-    """What is stored of a cluster between commands."""
+    """The state of a cluster that is stored between commands."""
 
     cluster_id: str
     nodes: list[Node]

@@ -8,7 +8,7 @@ from streams.kafka.faust_driver.raw_records import use_raw_records
 
 
 class FetchWait(NamedTuple):
-    """How long a broker waits for a fuller fetch while records flow."""
+    """The wait of a broker for a fuller fetch while records flow."""
 
     min_bytes: int
     max_wait_ms: int

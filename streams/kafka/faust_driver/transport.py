@@ -10,7 +10,7 @@ from streams.kafka.faust_driver.thread import FetchWait
 
 
 class InFlightLimits(NamedTuple):
-    """How much of a partition may be unacknowledged; no batch comes once either limit is reached."""
+    """Limits on what is unacknowledged of a partition; no batch comes once either is reached."""
 
     max_batches: int
     max_records: int

@@ -17,7 +17,7 @@ def topic(kafka: Cluster, tmp_path: Path) -> AlertTopic:
 
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """What readers of the topic of alerts have logged so far."""
+    """Return a function that returns what readers of the topic of alerts have logged so far."""
 
     def messages() -> list[str]:
         return [
