@@ -1,4 +1,4 @@
-"""`anpr config check` on what lists cost in false hits: of made-up plates, and of lists in files."""
+"""`anpr config check` with forecasts of false hits: of synthetic plates, and of lists in files."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ NOW = ("--now", "2026-06-01T12:00:00Z")
 
 
 def check(*args: str | Path) -> Result:
-    """Runs the command."""
+    """Run the command."""
     return CliRunner(env={"ANPR_CONFIG": ""}).invoke(main, ["config", "check", *map(str, args)])
 
 
@@ -36,11 +36,11 @@ def alerts(tmp_path: Path) -> Path:
         "valid_until": "2090-01-01T00:00:00Z",
     }
     rows = [row | {"alert_id": plate, "plate": plate} for plate in ("AB-128-CD", "AB-12?-CD")]
-    file.write_text("".join(json.dumps(each) + "\n" for each in rows))
+    file.write_text("".join(json.dumps(alert) + "\n" for alert in rows))
     return file
 
 
-def test_of_a_list_with_a_limit_it_says_what_a_thousand_plates_cost_and_of_others_nothing(
+def test_a_list_with_a_budget_has_a_forecast_for_a_thousand_plates(
     config: Path,
 ) -> None:
     config.write_text("[lists.be]\n[lists.sis]\nfalse_hits_per_day = 3\n")
@@ -51,14 +51,14 @@ def test_of_a_list_with_a_limit_it_says_what_a_thousand_plates_cost_and_of_other
     assert "budget 3 a day, 0.38 for each of 8 partitions, enough for " in line
 
 
-def test_with_traffic_it_says_what_a_day_costs(config: Path) -> None:
+def test_with_reads_per_day_the_forecast_is_per_day(config: Path) -> None:
     config.write_text(f"{TRAFFIC}[lists.sis]\nmin_posterior = 0.9\nmode = 'exact'\n")
     line = check("--config", config).stdout.splitlines()[-1]
     assert "mode exact, posterior 0.9 or more: 0.0" in line
     assert line.endswith(" a day")
 
 
-def test_lists_given_cost_what_they_hold_and_one_above_its_budget_is_named(
+def test_lists_in_files_have_their_own_forecast_and_warn_above_their_budget(
     config: Path, alerts: Path
 ) -> None:
     config.write_text(f"{TRAFFIC}[lists.sis]\nfalse_hits_per_day = 0.00001\n")
@@ -71,7 +71,7 @@ def test_lists_given_cost_what_they_hold_and_one_above_its_budget_is_named(
     assert check("--config", config, "--alerts", alerts, *NOW).stderr == ""
 
 
-def test_a_file_of_alerts_that_cannot_be_read_is_exit_code_2(config: Path, tmp_path: Path) -> None:
+def test_an_unreadable_file_of_alerts_has_exit_code_2(config: Path, tmp_path: Path) -> None:
     config.write_text("")
     damaged = tmp_path / "cut.jsonl.gz"
     damaged.write_bytes(b"\x1f\x8b\x08cut")

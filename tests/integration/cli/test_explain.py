@@ -1,4 +1,4 @@
-"""`anpr explain`: what it says of a plate or a whole read, of hits and of those that are none, and why."""
+"""`anpr explain`: explanations of a plate or a whole read, and of alerts that match or do not."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ mode = "exact"
 
 
 def anpr(*arguments: str | Path, stdin: bytes | None = None, config: Path | None = None) -> Result:
-    """Runs `anpr explain`, with ANPR_CONFIG set to `config` or not at all."""
+    """Run `anpr explain`, with ANPR_CONFIG set to `config` or unset."""
     env = {"ANPR_CONFIG": None if config is None else str(config)}
     return CliRunner().invoke(main, ["explain", *map(str, arguments)], input=stdin, env=env)
 
@@ -47,8 +47,8 @@ def alerts(tmp_path: Path) -> Path:
     return path
 
 
-def rulings(result: Result) -> dict[str, list[str]]:
-    """What is said of each alert, by list and id: whether it is a hit, and the lines below."""
+def decisions(result: Result) -> dict[str, list[str]]:
+    """Return by list and id of each alert the decision and the lines below it."""
     assert result.exit_code == 0, result.output
     found: dict[str, list[str]] = {}
     lines: list[str] = []
@@ -76,13 +76,13 @@ class TestPlates:
             "A8123CD)",
         ]
 
-    def test_without_a_country_all_are_gone_through(self) -> None:
+    def test_without_a_country_all_countries_are_tried(self) -> None:
         lines = anpr("AB 123 CD").stdout.splitlines()
         assert lines[0] == "normal form   AB123CD, country unknown"
         assert {"FR", "IT"} <= {line.split()[0] for line in lines if line.startswith("  ")}
 
     def test_as_json(self) -> None:
-        """Every district and letters that a German plate may have."""
+        """A German plate is grouped by each possible district."""
         found = json.loads(anpr("LÖ-B 12", "--country", "DE", "--json").stdout)
         assert found["plate"] == "LÖB12"
         assert {each["grouped"] for each in found["formats"]} == {"LÖ-B-12", "LÖB-12"}
@@ -90,30 +90,30 @@ class TestPlates:
 
 
 class TestAlerts:
-    def test_a_hit_and_those_that_refuse_it(self, config: Path, alerts: Path) -> None:
-        """The format settles the 8; the list `sure` wants more than that, and `strict` no 8 at all."""
+    def test_a_hit_and_alerts_that_do_not_match(self, config: Path, alerts: Path) -> None:
+        """The format settles the 8; list `sure` requires a higher posterior, list `strict` an exact match."""
         result = anpr("A8123CD", "--country", "FR", *AT, "--alerts", alerts, config=config, stdin=None)
-        said = rulings(result)
-        assert {name: lines[0] for name, lines in said.items()} == {
+        by_alert = decisions(result)
+        assert {name: lines[0] for name, lines in by_alert.items()} == {
             "sis/a1": "hit",
             "sis/i1": "no hit",
             "strict/x1": "no hit",
             "sure/s1": "no hit",
         }
         assert "alerts        4 that it might match, at 2026-05-21T12:00:00.000Z" in result.stdout
-        assert said["sis/a1"][1].startswith("confusable, 0.8")
-        assert said["sis/a1"][2:5] == [
+        assert by_alert["sis/a1"][1].startswith("confusable, 0.8")
+        assert by_alert["sis/a1"][2:5] == [
             "8 read for B at 2, settled by the format",
             "B was read as 8: one B in 53",
             "there is no plate A8123CD in FR",
         ]
-        assert said["strict/x1"][1].endswith("(mode.exact)")
-        assert said["sis/i1"][1].endswith("another vehicle (country.other-vehicle)")
+        assert by_alert["strict/x1"][1].endswith("(mode.exact)")
+        assert by_alert["sis/i1"][1].endswith("another vehicle (country.other-vehicle)")
 
-    def test_a_refusal_for_its_likelihood_says_what_that_is_made_of(self, config: Path, alerts: Path) -> None:
+    def test_a_posterior_that_is_too_low_is_explained(self, config: Path, alerts: Path) -> None:
         command = ("AB123CD", "--country", "FR", *AT, "--alerts", alerts)
-        sure = rulings(anpr(*command, "--confidence", "0.99", config=config))["sure/s1"]
-        unsure = rulings(anpr(*command, "--confidence", "0.3", config=config))["sure/s1"]
+        sure = decisions(anpr(*command, "--confidence", "0.99", config=config))["sure/s1"]
+        unsure = decisions(anpr(*command, "--confidence", "0.3", config=config))["sure/s1"]
         assert (sure[0], unsure[0]) == ("hit", "no hit")
         assert "below min_posterior 0.9 of the list or the alert (posterior.too-low)" in unsure[1]
         assert unsure[2:4] == [
@@ -124,7 +124,7 @@ class TestAlerts:
         assert "the reader was 0.99 sure of the whole plate" in sure
 
     def test_a_whole_read_as_json(self, config: Path, alerts: Path) -> None:
-        """Options go before what the read says, also of when it was taken."""
+        """Options override the fields of the read, including its time."""
         read = {
             "read_id": "r1",
             "camera_id": "c1",
@@ -134,19 +134,19 @@ class TestAlerts:
             "char_confidences": [0.99, 0.99, 0.5, 0.99, 0.99, 0.99, 0.99],
         }
         then = anpr(f" {json.dumps(read)}", "--alerts", alerts, config=config)
-        assert rulings(then)["sis/old"][0] == "hit"
-        assert "the reader was only 0.50 sure of the 5" in rulings(then)["sis/old"]
+        assert decisions(then)["sis/old"][0] == "hit"
+        assert "the reader was only 0.50 sure of the 5" in decisions(then)["sis/old"]
         later = anpr(json.dumps(read), *AT, "--alerts", alerts, config=config)
-        assert rulings(later)["sis/old"] == [
+        assert decisions(later)["sis/old"] == [
             "no hit",
             "the alert is not effective at the time of the read (alert.not-in-force)",
         ]
         elsewhere = anpr(json.dumps(read), "--country", "IT", "--alerts", alerts, config=config)
-        assert rulings(elsewhere)["sis/old"][1].endswith("(country.other-vehicle)")
+        assert decisions(elsewhere)["sis/old"][1].endswith("(country.other-vehicle)")
 
-    def test_no_candidate_at_all(self, alerts: Path) -> None:
+    def test_no_candidates(self, alerts: Path) -> None:
         result = anpr("WX-777-YZ", *AT, "--alerts", alerts)
-        assert rulings(result) == {}
+        assert decisions(result) == {}
         assert result.stdout.splitlines()[-1] == (
             "alerts        0 that it might match, at 2026-05-21T12:00:00.000Z"
         )
@@ -158,16 +158,16 @@ class TestAlerts:
         assert by_id["a1"]["match"]["reasons"] == ["read as listed, character for character"]
         assert by_id["i1"]["rule"] == "country.other-vehicle"
 
-    def test_lines_that_are_no_alert_are_said_and_the_others_count(self, alerts: Path) -> None:
+    def test_invalid_alerts_are_reported_and_skipped(self, alerts: Path) -> None:
         alerts.write_bytes(b"{}\n" + alerts.read_bytes())
         result = anpr("AB123CD", "--country", "FR", *AT, "--alerts", alerts)
         assert result.stderr.startswith(f"{alerts.name}:1: missing required field `list_id`\n")
-        assert rulings(result)["sis/a1"][0] == "hit"
+        assert decisions(result)["sis/a1"][0] == "hit"
 
 
-class TestWrongUse:
+class TestInvalidInput:
     @pytest.mark.parametrize(
-        ("arguments", "what"),
+        ("arguments", "message"),
         [
             (['{"plate": "AB123CD"'], "give a plate, or one whole read as a JSON object"),
             (["{}"], "missing required field `plate`"),
@@ -183,20 +183,20 @@ class TestWrongUse:
             ([], "Missing argument 'READ'"),
         ],
     )
-    def test_is_said_with_what_to_do(self, arguments: list[str], what: str) -> None:
+    def test_the_message_tells_what_to_do(self, arguments: list[str], message: str) -> None:
         result = anpr(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert what in " ".join(result.stderr.split())
+        assert message in " ".join(result.stderr.split())
         assert "AB123CD" not in result.stderr
 
-    def test_a_compressed_file_that_is_cut_short(self, tmp_path: Path) -> None:
+    def test_a_truncated_compressed_file(self, tmp_path: Path) -> None:
         path = tmp_path / "alerts.jsonl.gz"
         path.write_bytes(b"\x1f\x8b\x08\x00")
         result = anpr("AB123CD", "--alerts", path)
         assert (result.exit_code, result.stdout) == (1, "")
         assert "damaged or cut short" in result.stderr
 
-    def test_a_model_that_is_none(self, tmp_path: Path) -> None:
+    def test_an_invalid_model(self, tmp_path: Path) -> None:
         model = tmp_path / "ours.json"
         model.write_text("{}")
         path = tmp_path / "config.toml"
