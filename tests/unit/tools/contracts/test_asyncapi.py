@@ -1,7 +1,7 @@
-"""The AsyncAPI document: whole in itself, as the specification has it, and as the topics and records are.
+"""The AsyncAPI document is valid and agrees with the topics, records and dead letters of the code.
 
-The document was found valid by AsyncAPI's own JSON schema of 3.0.0, which is in no Python package; the tests
-hold what of it this document uses.
+The document was found valid by AsyncAPI's own JSON schema of 3.0.0, which no Python package has; the tests
+check the part of it that this document uses.
 """
 
 import json
@@ -32,7 +32,7 @@ class _Record(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
 
 
-# Of each object of AsyncAPI 3.0.0, the keys used here, the required ones with a star.
+# The keys used here of each object of AsyncAPI 3.0.0; required ones have a star.
 _KEYS: Final = {
     "document": "asyncapi* info* defaultContentType channels operations components",
     "info": "title* version* description",
@@ -47,7 +47,7 @@ _KEYS: Final = {
 
 
 def assert_keys(kind: str, value: dict[str, Any]) -> None:
-    """An object has the keys that are required and none that its kind does not have."""
+    """Assert that an object has the required keys of its kind and no unknown ones."""
     keys = _KEYS[kind].split()
     assert {key[:-1] for key in keys if key.endswith("*")} <= set(value) <= {key.rstrip("*") for key in keys}
 
@@ -57,7 +57,7 @@ def references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if "$ref" in value:
             yield value["$ref"]
-            assert set(value) == {"$ref"}, "what stands beside a reference is ignored"
+            assert set(value) == {"$ref"}, "keys beside a reference are ignored"
         for part in value.values():
             yield from references(part)
     elif isinstance(value, list):
@@ -66,7 +66,7 @@ def references(value: Any) -> Iterator[str]:
 
 
 def resolved(reference: str) -> Any:
-    """What an internal reference points at."""
+    """The object of an internal reference."""
     value: Any = DOCUMENT
     for part in reference.removeprefix("#/").split("/"):
         value = value[part]
@@ -95,13 +95,13 @@ def test_every_object_has_the_keys_of_its_kind() -> None:
         assert_keys("tag", tag)
 
 
-def test_every_reference_leads_somewhere_and_nothing_is_left_over() -> None:
-    there = set(references(DOCUMENT))
-    inner = {reference for reference in there if reference.startswith("#/")}
+def test_every_reference_resolves_and_every_object_is_referenced() -> None:
+    found = set(references(DOCUMENT))
+    inner = {reference for reference in found if reference.startswith("#/")}
     assert all(isinstance(resolved(reference), dict) for reference in inner)
-    assert there - inner == {
+    assert found - inner == {
         f"{name}.schema.json" for name in ("read", "alert", "match", "verdict", "hit", "lookedback")
-    } and there - inner <= set(build_schemas())
+    } and found - inner <= set(build_schemas())
     assert inner == {
         *(f"#/components/messages/{name}" for name in MESSAGES),
         *(f"#/components/tags/{name}" for name in DOCUMENT["components"]["tags"]),
@@ -109,47 +109,55 @@ def test_every_reference_leads_somewhere_and_nothing_is_left_over() -> None:
     }
 
 
-def test_a_schema_file_means_the_same_to_readers_of_draft_07() -> None:
-    """AsyncAPI reads schemas as of that draft unless told otherwise; what is beside `$ref` does not count."""
-    later = {"prefixItems", "dependentRequired", "dependentSchemas", "unevaluatedProperties", "$anchor"}
-    later |= {"unevaluatedItems", "minContains", "maxContains", "$dynamicRef", "$recursiveRef"}
+def test_a_schema_file_has_the_same_meaning_in_draft_07() -> None:
+    """AsyncAPI assumes that draft by default; there, keys beside `$ref` are ignored."""
+    later_keywords = {
+        "prefixItems",
+        "dependentRequired",
+        "dependentSchemas",
+        "unevaluatedProperties",
+        "$anchor",
+    }
+    later_keywords |= {"unevaluatedItems", "minContains", "maxContains", "$dynamicRef", "$recursiveRef"}
 
-    def look(value: Any) -> None:
+    def check(value: Any) -> None:
         if isinstance(value, dict):
-            assert not later & value.keys()
+            assert not later_keywords & value.keys()
             assert "$ref" not in value or set(value) <= {"$ref", "description", "default"}
             for key, part in value.items():
                 if key != "examples":
-                    look(part)
+                    check(part)
         elif isinstance(value, list):
             for part in value:
-                look(part)
+                check(part)
 
     for text in build_schemas().values():
-        look(json.loads(text))
+        check(json.loads(text))
         Draft7Validator.check_schema(json.loads(text))
 
 
-def test_addresses_and_settings_are_those_of_the_topics() -> None:
-    wanted = {
+def test_addresses_and_configurations_are_those_of_the_topics() -> None:
+    expected = {
         topic.name.replace(".BE", ".{country}"): topic.configs
         for topic in required_topics(TopicsConfig(reads_hours={"BE": 24}))
     }
-    assert [channel["address"] for channel in CHANNELS.values()] == list(wanted)
+    assert [channel["address"] for channel in CHANNELS.values()] == list(expected)
     for channel in CHANNELS.values():
-        said = channel["bindings"]["kafka"]["topicConfiguration"]
-        # How long records are kept is for each operation to say.
-        there = {key: value for key, value in wanted[channel["address"]].items() if "retention.ms" not in key}
+        described = channel["bindings"]["kafka"]["topicConfiguration"]
+        # Retention differs between installations, so the document does not give it.
+        configs = expected[channel["address"]]
+        fixed = {key: value for key, value in configs.items() if "retention.ms" not in key}
         assert {
-            key: ",".join(value) if isinstance(value, list) else str(value) for key, value in said.items()
-        } == there
+            key: ",".join(value) if isinstance(value, list) else str(value)
+            for key, value in described.items()
+        } == fixed
         assert ("{country}" in channel["address"]) == ("parameters" in channel)
 
 
-def test_keys_fit_what_stands_in_the_records() -> None:
+def test_the_schemas_of_keys_accept_the_keys_of_the_examples() -> None:
     example = {name.split(".")[0]: json.loads(text)["examples"][0] for name, text in build_schemas().items()}
     alert = "{list_id}/{alert_id}".format(**example["alert"])
-    for name, key, other in (
+    for name, key, wrong_key in (
         ("read", example["read"]["camera_id"], ""),
         ("alert", alert, "sis"),
         ("alertWithdrawn", alert, "a/"),
@@ -159,7 +167,7 @@ def test_keys_fit_what_stands_in_the_records() -> None:
         ("verdict", example["verdict"]["hit_id"], "F" * 32),
     ):
         schema = Draft7Validator(MESSAGES[name]["bindings"]["kafka"]["key"])
-        assert schema.is_valid(key) and not schema.is_valid(other)
+        assert schema.is_valid(key) and not schema.is_valid(wrong_key)
 
 
 def test_every_header_of_a_dead_letter_of_the_worker_is_in_the_document() -> None:
@@ -187,13 +195,13 @@ def assert_dead_letter(headers: dict[str, str], stage: Stage) -> None:
     assert all(f"`{name}`" in described for name in STAGES)
 
 
-def test_each_role_does_what_the_way_of_a_read_needs() -> None:
-    done: dict[tuple[str, str], set[str]] = {}
+def test_each_role_sends_and_receives_on_its_channels() -> None:
+    channels: dict[tuple[str, str], set[str]] = {}
     for operation in DOCUMENT["operations"].values():
         role = operation["tags"][0]["$ref"].split("/")[-1]
         channel = operation["channel"]["$ref"].split("/")[-1]
-        done.setdefault((role, operation["action"]), set()).add(channel)
-    assert done == {
+        channels.setdefault((role, operation["action"]), set()).add(channel)
+    assert channels == {
         ("gateway", "send"): {"reads", "rejected"},
         ("list-owner", "send"): {"alerts"},
         ("worker", "send"): {"matches", "hits", "rejected", "lookbacks"},
@@ -208,5 +216,5 @@ def test_each_role_does_what_the_way_of_a_read_needs() -> None:
 def test_the_payload_files_are_beside_the_document() -> None:
     folder = Path(__file__).parents[4] / "schemas"
     assert (folder / "asyncapi.json").is_file()
-    outer = {reference for reference in references(MESSAGES) if not reference.startswith("#/")}
-    assert all((folder / reference).is_file() for reference in outer)
+    external = {reference for reference in references(MESSAGES) if not reference.startswith("#/")}
+    assert all((folder / reference).is_file() for reference in external)
