@@ -52,7 +52,7 @@ def choose_pairs() -> list[TrainingPair]:
         weighted += [(pair, len(members) / len(sample)) for pair in sample]
     max_weight = max(weight for _, weight in weighted)
     chosen = [
-        replace(pair, times=round(weight / max_weight, 6), quality=None, reader=None)
+        replace(pair, weight=round(weight / max_weight, 6), quality=None, reader=None)
         for pair, weight in weighted
     ]
     return sorted(chosen, key=lambda pair: pair.read_id)

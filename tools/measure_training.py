@@ -70,7 +70,7 @@ def build_pairs(
     unknown = unsupervised_pairs(linked, FLEETS)
     is_true = [pair.true_plate == truths[pair.read_id].true_plate for pair in unknown.pairs]
     is_misread = [truths[pair.read_id].true_plate != build_evidence(pair).plate for pair in unknown.pairs]
-    weights = np.array([pair.times for pair in unknown.pairs])
+    weights = np.array([pair.weight for pair in unknown.pairs])
     misreads = sum(pair.true_plate != build_evidence(pair).plate for pair in known)
     share = weights[np.array(is_true)].sum() / weights.sum()
     found = weights[np.array(is_true) & np.array(is_misread)].sum()
@@ -133,7 +133,7 @@ def print_scores(models: Sequence[ConfusionModel], pairs: Sequence[TrainingPair]
             continue
         priors: dict[str, float] = {}
         for model in models:
-            priors |= plate_hypotheses(evidence, pair.country, FLEETS, model.commonness)
+            priors |= plate_hypotheses(evidence, pair.country, FLEETS, model.frequencies)
         if true_plate not in priors or models[0].log_likelihood(evidence, true_plate) is None:
             continue
         misread += not is_correct

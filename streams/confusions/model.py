@@ -44,14 +44,19 @@ class ConfidenceBand(Struct, frozen=True, forbid_unknown_fields=True):
     wrong: int
 
 
-class ConfusionModel(Struct, frozen=True, forbid_unknown_fields=True):
+class ConfusionModel(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"frequencies": "commonness", "positions": "places"},
+):
     """How one recogniser, or recognisers in general, misread."""
 
     name: str
     source: str
     """What it was trained from, in words."""
     pairs: int
-    commonness: Annotated[list[_Row], Meta(min_length=_CHAR_COUNT, max_length=_CHAR_COUNT)]
+    frequencies: Annotated[list[_Row], Meta(min_length=_CHAR_COUNT, max_length=_CHAR_COUNT)]
     """The relative frequencies of character errors, a `FrequencyTable`."""
     counts: dict[str, int]
     """Character errors in the training pairs, the true character first: `D0` is a D read as 0, `D-` one not
@@ -59,7 +64,7 @@ class ConfusionModel(Struct, frozen=True, forbid_unknown_fields=True):
     seen: dict[str, int]
     """How often each true character occurred. Both are rounded where pairs count less than once."""
     weights: dict[EvidenceKind, Weights]
-    places: dict[str, list[int]] = {}
+    positions: dict[str, list[int]] = {}
     """By position in the plate, as [start, inside, end]: how many true characters were `seen`, how many read
     as an `other` or `lost`, and how many `extra` ones were read."""
     plate_bands: list[ConfidenceBand] = []
@@ -72,7 +77,7 @@ class ConfusionModel(Struct, frozen=True, forbid_unknown_fields=True):
 
         `plate` is a folded normal form. None if the two are too far apart to be scored.
         """
-        alignment = align(evidence, plate, self.commonness)
+        alignment = align(evidence, plate, self.frequencies)
         if alignment is None:
             return None
         weights = self.weights[evidence.kind].terms
@@ -93,19 +98,21 @@ class ConfusionModel(Struct, frozen=True, forbid_unknown_fields=True):
         return self.seen.get(true, 0) / count if count else None
 
 
-class ConfusionModels(Struct, frozen=True, forbid_unknown_fields=True):
+class ConfusionModels(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"by_reader": "of", "vendors": "makers"}
+):
     """The general model, and those of cameras or vendors with enough training pairs."""
 
     general: ConfusionModel
-    of: dict[str, ConfusionModel] = {}
+    by_reader: dict[str, ConfusionModel] = {}
     """By camera id or vendor."""
-    makers: dict[str, str] = {}
+    vendors: dict[str, str] = {}
     """The vendor of each camera, where it is known."""
 
     def for_camera(self, camera_id: str) -> ConfusionModel:
         """Return the model of a camera, else that of its vendor, else the general one."""
-        vendor_model = self.of.get(self.makers.get(camera_id, ""), self.general)
-        return self.of.get(camera_id, vendor_model)
+        vendor_model = self.by_reader.get(self.vendors.get(camera_id, ""), self.general)
+        return self.by_reader.get(camera_id, vendor_model)
 
 
 class _ModelFile(Struct, frozen=True):
@@ -165,7 +172,7 @@ def decode_models(data: bytes, name: str) -> ConfusionModels:
         models = msgspec.json.decode(body, type=ConfusionModels)
     except msgspec.DecodeError as error:
         raise ModelError(f"{name}: the model cannot be decoded ({error}); {_RETRAIN_ADVICE}") from error
-    for model in (models.general, *models.of.values()):
+    for model in (models.general, *models.by_reader.values()):
         missing = [kind for kind in EVIDENCE_KINDS if kind not in model.weights]
         if missing:
             raise ModelError(

@@ -91,7 +91,7 @@ def measure(half: list[TrainingPair], other: list[TrainingPair], known: bool) ->
         found, edit = -1.0, 0.0
         for country in (pair.country,) if known else tuple(listed):
             rivals = weigher.competing_plates(evidence, pair.country if known else None, country)
-            for plate, density in plate_hypotheses(evidence, country, fleets, model.commonness).items():
+            for plate, density in plate_hypotheses(evidence, country, fleets, model.frequencies).items():
                 is_own = plate == pair.true_plate and country == pair.country
                 hits = _peers(evidence.plate, plate, best)
                 chance = listed[country] * density

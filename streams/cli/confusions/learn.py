@@ -150,8 +150,8 @@ def _train(pairs: list[TrainingPair], inputs: TrainingInputs, options: LearnOpti
 
 def _report(models: ConfusionModels, rejected_count: int, output: Path) -> None:
     learnt = f"{counted(models.general.pairs, 'pair')} learnt"
-    if models.of:
-        learnt += f", {counted(len(models.of), 'camera or maker')} with an own model"
+    if models.by_reader:
+        learnt += f", {counted(len(models.by_reader), 'camera or maker')} with an own model"
     say(f"{learnt}; {counted(rejected_count, 'line')} left out; {output}")
 
 
@@ -163,7 +163,7 @@ def _pairs_from_hits(inputs: TrainingInputs, rejects: RejectedLines) -> list[Tra
         verdicts = decode_files(inputs.verdict_files, decode_verdict, rejects, progress)
         reads = decode_read_files(inputs.read_files, rejects, progress)
         confirmed = pairs_from_hits(hits, verdicts, reads, inputs.gap_s)
-    unselected = sum(pair.found == "known" for pair in confirmed.pairs)
+    unselected = sum(pair.origin == "known" for pair in confirmed.pairs)
     say(
         f"{counted(len(hits), 'hit')}: {counted(len(confirmed.pairs), 'read')} of confirmed vehicles, "
         f"{unselected:,} of them known independently of a match"

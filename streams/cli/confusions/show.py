@@ -30,8 +30,8 @@ def show(file: Path | None) -> None:
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error
     sections = []
-    for model in [models.general, *models.of.values()]:
-        cameras = [camera for camera, vendor in models.makers.items() if vendor == model.name]
+    for model in [models.general, *models.by_reader.values()]:
+        cameras = [camera for camera, vendor in models.vendors.items() if vendor == model.name]
         sections.append("\n".join(_format_model(model, cameras)))
     click.echo("\n\n".join(sections))
 
@@ -48,12 +48,12 @@ def _format_model(model: ConfusionModel, cameras: list[str]) -> Iterator[str]:
             yield f"  {error[0]} not read: {count:,} of {model.seen.get(error[0], 0):,}"
         else:
             yield f"  {error[0]} read as {error[1]}: {count:,} of {model.seen.get(error[0], 0):,}"
-    if any(model.places.get("seen", ())):
+    if any(model.positions.get("seen", ())):
         yield f"  {'characters':<28}{'start':>9}{'inside':>9}{'end':>9}"
-        seen = model.places["seen"]
+        seen = model.positions["seen"]
         for kind, meaning in _ERROR_KINDS.items():
             shares = (
-                _format_share(count, total) for count, total in zip(model.places[kind], seen, strict=True)
+                _format_share(count, total) for count, total in zip(model.positions[kind], seen, strict=True)
             )
             yield f"    {meaning:<26}" + "".join(f"{share:>9}" for share in shares)
     for unit, bands in (("plates", model.plate_bands), ("characters", model.char_bands)):

@@ -46,7 +46,7 @@ class _CaseColumns:
         self, pair: TrainingPair, weight: float, evidence: Evidence, hypotheses: list[_Hypothesis]
     ) -> None:
         """Add a read with its hypotheses."""
-        true_plate, is_near = pair.true_plate, pair.found == "near"
+        true_plate, is_near = pair.true_plate, pair.origin == "near"
         plates = [hypothesis.plate for hypothesis in hypotheses]
         true_index = plates.index(true_plate) if true_plate in plates else -1
         if not hypotheses or (true_index < 0 and is_near):
@@ -103,9 +103,9 @@ def _sample_correct(
     correct_weight = 0.0
     for pair, evidence in evidences:
         progress(1)
-        if pair.found == "matched":
+        if pair.origin == "matched":
             continue
-        weight = pair.times
+        weight = pair.weight
         if evidence.plate == pair.true_plate:
             correct_weight += weight
             if correct_weight < _CORRECT_READS_PER_CASE:

@@ -37,7 +37,7 @@ _CONFUSABLE_MASK: Final = _build_confusable_mask()
 
 
 class ConfusionCounts:
-    """Counts over pairs, each with its weight (`TrainingPair.times`)."""
+    """Counts over pairs, each with its weight (`TrainingPair.weight`)."""
 
     def __init__(self, evidences: Iterable[tuple[TrainingPair, Evidence]]) -> None:
         self.pairs = 0.0
@@ -54,8 +54,8 @@ class ConfusionCounts:
         self._plate_bands = np.zeros((len(_BAND_LIMITS), 2))
         self._char_bands = np.zeros((len(_BAND_LIMITS), 2))
         for pair, evidence in evidences:
-            self.pairs += pair.times
-            if pair.found == "matched":
+            self.pairs += pair.weight
+            if pair.origin == "matched":
                 self._add_matched(pair, evidence)
             else:
                 self._add(pair, evidence)
@@ -72,7 +72,7 @@ class ConfusionCounts:
 
         A character error that could not be found keeps the base model's value; without a base the average, 0.
         """
-        base_table = np.zeros((_CHAR_COUNT, _CHAR_COUNT)) if base is None else np.array(base.commonness)
+        base_table = np.zeros((_CHAR_COUNT, _CHAR_COUNT)) if base is None else np.array(base.frequencies)
         weight = _PRIOR_WEIGHT if base is None else _BASE_WEIGHT
         prior = np.exp(base_table)
         np.fill_diagonal(prior, 0)
@@ -90,7 +90,7 @@ class ConfusionCounts:
         return _to_bands(self._plate_bands), _to_bands(self._char_bands)
 
     def _add(self, pair: TrainingPair, evidence: Evidence) -> None:
-        weight, true_plate = pair.times, pair.true_plate
+        weight, true_plate = pair.weight, pair.true_plate
         confidence = pair.confidence
         if confidence is None and pair.char_confidences:
             confidence = sum(pair.char_confidences) / len(pair.char_confidences)
@@ -120,11 +120,11 @@ class ConfusionCounts:
         for read, true in align_misread(evidence.plate, pair.true_plate) or ():
             if not true:
                 continue
-            self.seen[true] += pair.times
+            self.seen[true] += pair.weight
             can_match = _CONFUSABLE_MASK[CHAR_CODES[true]]
-            self.opportunities[CHAR_CODES[true], can_match] += pair.times
+            self.opportunities[CHAR_CODES[true], can_match] += pair.weight
             if read and read != true and can_match[CHAR_CODES[read]]:
-                self._count_misread(read, true, pair.times)
+                self._count_misread(read, true, pair.weight)
 
     def _count_misread(self, read: str, true: str, weight: float) -> None:
         name = true + read if true and read else f"{true}-" if true else f"+{read}"

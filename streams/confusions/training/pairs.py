@@ -21,7 +21,7 @@ vehicle is found, so none of another plate altogether.
 """
 
 
-class TrainingPair(Struct, frozen=True, omit_defaults=True):
+class TrainingPair(Struct, frozen=True, omit_defaults=True, rename={"weight": "times", "origin": "found"}):
     """A read and its true plate: one JSON object per line."""
 
     truth: Annotated[str, Meta(min_length=1, max_length=20)]
@@ -36,9 +36,9 @@ class TrainingPair(Struct, frozen=True, omit_defaults=True):
     candidates: list[PlateCandidate] | None = None
     char_alternatives: list[list[CharAlternative]] | None = None
 
-    times: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    weight: Annotated[float, Meta(gt=0, le=1)] = 1.0
     """The weight of the pair: below 1 where the true plate is uncertain."""
-    found: PairOrigin = "known"
+    origin: PairOrigin = "known"
 
     @property
     def true_plate(self) -> str:
@@ -61,8 +61,8 @@ def build_pair(read: Read, true_plate: str, country: str, weight: float, origin:
         char_confidences=read.char_confidences,
         candidates=read.candidates,
         char_alternatives=read.char_alternatives,
-        times=weight,
-        found=origin,
+        weight=weight,
+        origin=origin,
     )
 
 

@@ -74,7 +74,7 @@ def pairs_from_hits(
     for passage, others in zip(passages, passage_reads, strict=True):
         for key, pair in _passage_pairs(passage, others, skipped):
             # Where passages overlap, a `known` pair is kept.
-            if key not in pairs or pairs[key].found == "matched":
+            if key not in pairs or pairs[key].origin == "matched":
                 pairs[key] = pair
     return HitPairs(list(pairs.values()), dict(skipped))
 

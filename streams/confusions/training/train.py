@@ -36,7 +36,7 @@ class ModelGroups(NamedTuple):
         return [
             (name, group)
             for name, group in vendors_first
-            if sum(pair.times for pair in group) >= self.min_pairs
+            if sum(pair.weight for pair in group) >= self.min_pairs
         ]
 
 
@@ -68,7 +68,7 @@ def train(
         has_cases |= cases is not None
         weights[kind] = fit_weights(cases, None if base is None else base.weights[kind])
     if not has_cases and base is None:
-        if any(pair.found == "matched" for pair in pairs):
+        if any(pair.origin == "matched" for pair in pairs):
             raise TrainingError(
                 "reads found only because they matched are not enough without a base model; "
                 "give a base model, or reads of known plates"

@@ -48,7 +48,7 @@ def build_known_read_table(pairs: Sequence[TrainingPair], matcher: Matcher) -> K
     `matcher` has the list SYNTHETIC_LIST_ID in the widest mode, without a minimum posterior.
     """
     posterior_model = matcher.scorer.posterior_model("")
-    total = sum(pair.times for pair in pairs)
+    total = sum(pair.weight for pair in pairs)
     rows = []
     for pair in pairs:
         density = posterior_model.plate_density(pair.true_plate, pair.country)
@@ -60,7 +60,7 @@ def build_known_read_table(pairs: Sequence[TrainingPair], matcher: Matcher) -> K
         rows.append(
             (
                 MODE_RANK[result.class_],
-                pair.times / total,
+                pair.weight / total,
                 score.listed_weight,
                 score.others_weight / density,
                 score.far_weight,

@@ -23,8 +23,8 @@ class KnownReads(NamedTuple):
 
 def known_reads_from_pairs(pairs: Sequence[TrainingPair]) -> KnownReads:
     """Return training pairs as known reads."""
-    correct = sum(pair.times for pair in pairs if fold_umlauts(normalise(pair.plate)) == pair.true_plate)
-    total = sum(pair.times for pair in pairs)
+    correct = sum(pair.weight for pair in pairs if fold_umlauts(normalise(pair.plate)) == pair.true_plate)
+    total = sum(pair.weight for pair in pairs)
     return KnownReads(pairs, correct / total if total else 1.0)
 
 

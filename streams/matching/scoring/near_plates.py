@@ -23,7 +23,7 @@ class NearPlates:
         self._terms = {
             kind: dict(zip(TERMS, weights.terms, strict=True)) for kind, weights in model.weights.items()
         }
-        relative_frequency = np.array(model.commonness)
+        relative_frequency = np.array(model.frequencies)
         self._substitution_weights = {
             kind: np.exp(term["unnamed_error"] * relative_frequency) for kind, term in self._terms.items()
         }
@@ -96,7 +96,7 @@ class NearPlates:
             read, confidence = evidence.codes[position], evidence.log_confidences[position]
             for true, share in alternatives.items():
                 if true != read:
-                    frequency = self._model.commonness[true][read]
+                    frequency = self._model.frequencies[true][read]
                     named = (
                         term["named"]
                         + term["named_share"] * (share - confidence)

@@ -69,7 +69,7 @@ class Prefilter:
         # One row for each model and kind of evidence.
         self._terms = np.array([model.weights[kind].terms for model in models.values() for kind in _KINDS])
         frequency = np.zeros((len(models), len(ALPHABET) + 1, len(ALPHABET) + 1))
-        frequency[:, 1:, 1:] = [model.commonness for model in models.values()]
+        frequency[:, 1:, 1:] = [model.frequencies for model in models.values()]
         self._relative_frequency = frequency
 
     def plausible(self, reads: Mapping[int, Read], rows: NDArray[np.intp], keys: Keys) -> NDArray[np.bool_]:

@@ -120,14 +120,14 @@ class Scorer:
 
     def models_by_name(self) -> dict[str, ConfusionModel]:
         """Return the models by camera id or vendor; the general one has the empty name."""
-        return {"": self.models.general, **self.models.of}
+        return {"": self.models.general, **self.models.by_reader}
 
     def model_name(self, camera_id: str) -> str:
         """Return the name of the model for a camera: its own, its vendor's, or the general one."""
-        if camera_id in self.models.of:
+        if camera_id in self.models.by_reader:
             return camera_id
-        vendor = self.models.makers.get(camera_id, "")
-        return vendor if vendor in self.models.of else ""
+        vendor = self.models.vendors.get(camera_id, "")
+        return vendor if vendor in self.models.by_reader else ""
 
     def population(self, country: str | None) -> Population:
         """Return the vehicles of a country, or of all countries if it is None."""

@@ -33,7 +33,7 @@ def test_a_trained_model_can_be_shown(file: Path, tmp_path: Path) -> None:
     done = run("learn", str(file), "--output", str(output), "--source", "made up", "--least", "100")
     assert done.exit_code == 0
     assert "120 pairs learnt, 1 camera or maker with an own model" in done.stderr
-    assert list(load_models(output).of) == ["north"]
+    assert list(load_models(output).by_reader) == ["north"]
     shown = run("show", str(output))
     assert shown.exit_code == 0
     assert "general: 120 pairs. made up" in shown.stdout
@@ -90,7 +90,7 @@ def test_a_model_is_trained_from_two_cameras(tmp_path: Path) -> None:
     assert "north to south: " in done.stderr
     assert "are expected to be different vehicles" in done.stderr
     models = load_models(output)
-    assert sorted(models.of) == ["north", "south"]
+    assert sorted(models.by_reader) == ["north", "south"]
     assert "D0" in models.general.counts
     done = run("learn", "--cameras", f"n={both}", f"south={both}", "1:2", "--output", str(output))
     assert done.exit_code == 1
@@ -130,7 +130,7 @@ def test_a_vendor_is_shown_with_its_cameras(file: Path, tmp_path: Path) -> None:
     output = str(tmp_path / "ours.json")
     done = run("learn", str(file), "--output", output, "--makers", str(makers), "--least", "100")
     assert done.exit_code == 0, done.stderr
-    assert list(load_models(Path(output)).of) == ["acme", "north"]
+    assert list(load_models(Path(output)).by_reader) == ["acme", "north"]
     shown = run("show", output).stdout
     assert "acme: 120 pairs.\n  vendor of north, south" in shown
     assert shown.count("characters read wrong, by confidence") == 3
@@ -177,7 +177,7 @@ def test_the_base_model_is_built_in_a_file_or_none(file: Path, tmp_path: Path) -
     for base in ("none", "shipped", str(tmp_path / "none.json")):
         output = tmp_path / f"{base if base in ('none', 'shipped') else 'own'}.json"
         assert run("learn", few, "--output", str(output), "--base", base).exit_code == 0
-        tables.append(load_models(output).general.commonness)
+        tables.append(load_models(output).general.frequencies)
     assert tables[0] != tables[1] != tables[2]
     for text, said in (("{}", "not a confusion model"), (None, "is not TOML")):
         option = "--base" if text else "--makers"

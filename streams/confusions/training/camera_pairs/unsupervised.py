@@ -137,8 +137,8 @@ def _build_choice(
     }
     if not priors:
         # Both are misread, probably in the same way, as the formats exclude both.
-        priors = plate_hypotheses(first, country, fleets, model.commonness)
-        priors |= plate_hypotheses(second, country, fleets, model.commonness)
+        priors = plate_hypotheses(first, country, fleets, model.frequencies)
+        priors |= plate_hypotheses(second, country, fleets, model.frequencies)
     return _PlateChoice(linked_pair, country, first, second, priors)
 
 
@@ -209,11 +209,11 @@ def _update_models(
     return {
         camera: replace(
             model,
-            commonness=counts[camera].relative_frequencies(replace(model, commonness=frequencies)),
+            frequencies=counts[camera].relative_frequencies(replace(model, frequencies=frequencies)),
         )
         for camera, model in models.items()
     }
 
 
 def _max_change(before: ConfusionModel, after: ConfusionModel) -> float:
-    return float(np.abs(np.array(before.commonness) - np.array(after.commonness)).max())
+    return float(np.abs(np.array(before.frequencies) - np.array(after.frequencies)).max())

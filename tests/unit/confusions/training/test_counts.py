@@ -21,13 +21,13 @@ def test_characters_that_do_not_occur_keep_the_frequencies_of_the_base(seed: int
     pairs = [pair for pair in make_pairs(count, seed) if not set(pair.true_plate) & set("WXYZ")]
     table = ConfusionCounts((pair, build_evidence(pair)) for pair in pairs).relative_frequencies(base)
     for char in "WXYZ" if pairs else ALPHABET:
-        assert table[CHAR_CODES[char]] == pytest.approx(base.commonness[CHAR_CODES[char]], abs=1e-3)
+        assert table[CHAR_CODES[char]] == pytest.approx(base.frequencies[CHAR_CODES[char]], abs=1e-3)
 
 
 def test_two_pairs_of_half_weight_count_as_one() -> None:
     whole = ConfusionCounts((pair, build_evidence(pair)) for pair in make_pairs(50))
     halves = ConfusionCounts(
-        (replace(pair, times=0.5), build_evidence(pair)) for pair in make_pairs(50) for _ in range(2)
+        (replace(pair, weight=0.5), build_evidence(pair)) for pair in make_pairs(50) for _ in range(2)
     )
     assert halves.counts == pytest.approx(whole.counts)
     assert np.allclose(halves.relative_frequencies(), whole.relative_frequencies())

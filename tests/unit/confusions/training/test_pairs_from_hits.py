@@ -24,7 +24,7 @@ def french_hit(read_plate: str, listed: str, number: int = 1, seconds: float = 0
 
 def summary(pairs: HitPairs) -> list[tuple[str, str, str]]:
     """Read plate, true plate and origin of each pair."""
-    return sorted((pair.plate, pair.true_plate, pair.found) for pair in pairs.pairs)
+    return sorted((pair.plate, pair.true_plate, pair.origin) for pair in pairs.pairs)
 
 
 CORRECT = french_hit("AB123CD", "AB123CD")
@@ -138,7 +138,7 @@ def test_matched_reads_show_only_errors_that_match() -> None:
 
     def change(true: str, read: str) -> float:
         row, column = CHAR_CODES[true], CHAR_CODES[read]
-        return model.commonness[row][column] - base.commonness[row][column]
+        return model.frequencies[row][column] - base.frequencies[row][column]
 
     # Relative to the average error of a class, D is now read as 0 more often and as Q less often.
     assert change("D", "0") > change("D", "Q") + 0.5

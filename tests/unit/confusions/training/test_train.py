@@ -55,7 +55,7 @@ def test_a_reader_with_enough_pairs_has_a_model_of_its_own() -> None:
         "made up",
         groups=ModelGroups(100),
     )
-    assert list(models.of) == ["north"]
+    assert list(models.by_reader) == ["north"]
     assert models.for_camera("north").pairs == 150
     assert models.for_camera("south") is models.general
     assert models.general.pairs == 190
@@ -70,10 +70,10 @@ def test_a_vendor_with_enough_pairs_has_a_model_of_its_own() -> None:
         "made up",
         groups=ModelGroups(100, vendors),
     )
-    assert sorted(models.of) == ["acme", "north"]
-    assert models.of["acme"].pairs == 160
-    assert models.for_camera("north") is models.of["north"]
-    assert models.for_camera("south") is models.of["acme"]
+    assert sorted(models.by_reader) == ["acme", "north"]
+    assert models.by_reader["acme"].pairs == 160
+    assert models.for_camera("north") is models.by_reader["north"]
+    assert models.for_camera("south") is models.by_reader["acme"]
     assert models.for_camera("west") is models.for_camera("unknown") is models.general
     assert decode_models(encode_models(models), "models.json") == models
 
@@ -81,14 +81,14 @@ def test_a_vendor_with_enough_pairs_has_a_model_of_its_own() -> None:
 def test_few_pairs_are_regularised_toward_the_base(model: ConfusionModel) -> None:
     """A few pairs hardly change a model, many do."""
     fleets, (true, read) = builtin_fleets(), (CHAR_CODES["E"], CHAR_CODES["F"])
-    base = model.commonness[true][read]
+    base = model.frequencies[true][read]
 
     def trained(count: int, base: ConfusionModel | None = model) -> ConfusionModel:
         pairs = [TrainingPair("AB123ED", "FR", "AB123FD" if n % 2 else "AB123ED") for n in range(count)]
         return train([*make_pairs(count, 5), *pairs], fleets, "pairs", "", base=base)
 
     few, many, alone = trained(4), trained(100), trained(4, None)
-    assert base < few.commonness[true][read] < many.commonness[true][read]
+    assert base < few.frequencies[true][read] < many.frequencies[true][read]
     for kind in EVIDENCE_KINDS:
         held, free = (
             np.linalg.norm(np.array(other.weights[kind].terms) - np.array(model.weights[kind].terms))
@@ -98,7 +98,7 @@ def test_few_pairs_are_regularised_toward_the_base(model: ConfusionModel) -> Non
 
 
 def test_near_pairs_keep_the_weights_of_far_plates(model: ConfusionModel) -> None:
-    near = [replace(pair, found="near") for pair in make_pairs(100)]
+    near = [replace(pair, origin="near") for pair in make_pairs(100)]
     trained = train(near, builtin_fleets(), "near", "", base=model)
     assert [weights.far for weights in trained.weights.values()] == [
         weights.far for weights in model.weights.values()

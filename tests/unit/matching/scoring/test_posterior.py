@@ -91,7 +91,7 @@ def test_the_closed_form_equals_the_sum_over_single_plates() -> None:
         result = model.log_likelihood(evidence, plate)
         if result is not None:
             summed += fleets.density(plate, "LU") * exp(result[0])
-    lost = [plate for plate in plate_hypotheses(evidence, "LU", fleets, model.commonness) if len(plate) != 4]
+    lost = [plate for plate in plate_hypotheses(evidence, "LU", fleets, model.frequencies) if len(plate) != 4]
     for plate in lost:
         result = model.log_likelihood(evidence, plate)
         if result is not None and len(result[1].misreads) == 1:

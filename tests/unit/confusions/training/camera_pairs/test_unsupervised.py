@@ -37,7 +37,7 @@ def test_the_direction_of_a_character_error_is_found() -> None:
     for pair in estimated().pairs:
         for read, true in zip(pair.plate, pair.true_plate, strict=False):
             if read != true and len(pair.plate) == len(pair.true_plate):
-                counts[true + read] = counts.get(true + read, 0) + pair.times
+                counts[true + read] = counts.get(true + read, 0) + pair.weight
     assert counts["D0"] > 50 * counts.get("0D", 0)
     assert counts["8B"] > 5 * counts.get("B8", 0)
 
@@ -47,14 +47,14 @@ def test_true_plates_have_nearly_all_of_the_weight() -> None:
     rows = {read.read_id: row for read, row in zip(sampled.road.first, sampled.first_rows, strict=True)}
     rows |= {read.read_id: row for read, row in zip(sampled.road.second, sampled.second_rows, strict=True)}
     truths = make_pairs(1200)
-    total = sum(pair.times for pair in estimated().pairs)
+    total = sum(pair.weight for pair in estimated().pairs)
     correct = sum(
-        pair.times for pair in estimated().pairs if pair.true_plate == truths[rows[pair.read_id]].true_plate
+        pair.weight for pair in estimated().pairs if pair.true_plate == truths[rows[pair.read_id]].true_plate
     )
     assert total == pytest.approx(2 * estimated().used)
     assert correct > 0.98 * total
     assert estimated().iterations < 12
-    assert {pair.found for pair in estimated().pairs} == {"near"}
+    assert {pair.origin for pair in estimated().pairs} == {"near"}
 
 
 def test_each_camera_has_a_model_of_its_own() -> None:
@@ -62,13 +62,13 @@ def test_each_camera_has_a_model_of_its_own() -> None:
     assert sorted(models) == ["north", "south"]
     for model in models.values():
         assert isinstance(model, ConfusionModel)
-        table = np.array(model.commonness)
+        table = np.array(model.frequencies)
         assert table[CHAR_CODES["D"], CHAR_CODES["0"]] > table[CHAR_CODES["0"], CHAR_CODES["D"]] + 2
 
 
 def plate_weights(first: Read, second: Read) -> dict[str, float]:
     return {
-        pair.true_plate: pair.times
+        pair.true_plate: pair.weight
         for pair in unsupervised_pairs([LinkedPair(first, second)], builtin_fleets()).pairs
     }
 
