@@ -1,4 +1,4 @@
-"""Journeys of made-up traffic held against the truth about it."""
+"""Journeys of simulated traffic, scored against the truth."""
 
 import multiprocessing
 import os
@@ -12,73 +12,74 @@ from tests.truth.environment import simulate_traffic, without_next_sites
 from tests.truth.ledger import TruthLedger, side_by_side
 
 WORLDS: Final = 22
-"""As many as it takes for 100,000 journeys of ordinary traffic."""
+"""Number of simulations that give 100,000 journeys of ordinary traffic."""
 READS: Final = 50_000
-"""Of one world."""
+"""Reads in each of them."""
 FAR_READS: Final = 40_000
 FAR: Final = 0.1
-"""Of the vehicles of ordinary traffic, those that go far."""
+"""Share of the vehicles that travel far, in ordinary traffic."""
 
 
-class Asked(NamedTuple):
-    """Traffic to be made and held against the truth; `column` is the one of the table it belongs to.
+class Simulation(NamedTuple):
+    """Traffic to simulate and score; `column` is its column of the table.
 
-    Whether the sites ahead are told (`ahead`) makes it longer by a fifth.
+    Next sites (`with_next_sites`) make it slower by a fifth.
     """
 
     column: str
     seed: int
     reads: int
-    far: float
-    ahead: bool
+    far_share: float
+    with_next_sites: bool
     rates: Mapping[str, float]
 
 
 def run(scale: int) -> None:
-    """Prints the table; the sizes are divided by `scale`. Exits with what is not as it must be, if anything
-    is.
+    """Print the table, with sizes divided by `scale`; exit with the faults, if there are any.
 
-    It measures no time, so as many processes as there are processors share the work, each world in a fresh
-    one.
+    No time is measured, so the simulations are distributed over all processors, each in a process of its own.
     """
-    accounts: dict[str, TruthLedger] = {}
+    ledgers: dict[str, TruthLedger] = {}
     with multiprocessing.get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
-        for column, account in pool.imap(_account, _all(scale), chunksize=1):
-            accounts.setdefault(column, TruthLedger()).merge(account)
+        for column, ledger in pool.imap(_run_simulation, _simulations(scale), chunksize=1):
+            ledgers.setdefault(column, TruthLedger()).merge(ledger)
     show(
-        "Journeys beside the truth: days of simulated traffic in which every vehicle is listed, with "
+        "Journeys compared with the truth: days of simulated traffic in which every vehicle is sought, with "
         "misreads, 5 % of reads lost and 5 % late, 5 % of clocks wrong; match stage and correlator",
-        ("", *accounts),
-        side_by_side(accounts.values()),
+        ("", *ledgers),
+        side_by_side(ledgers.values()),
     )
-    faults = [fault for account in accounts.values() for fault in account.faults]
-    for column, account in accounts.items():
-        # Where there are copies it is right that they are told.
-        faults += (
-            [] if account.counts["copied copied"] else [f"{column}: {each}" for each in account.too_fast]
-        )
+    faults = [fault for ledger in ledgers.values() for fault in ledger.faults]
+    for column, ledger in ledgers.items():
+        # With copied plates, hits are right to have the doubt.
+        if not ledger.counts["copied copied"]:
+            faults += [f"{column}: {hit}" for hit in ledger.too_fast]
     if faults:
         raise SystemExit("\n".join(faults))
 
 
-def _all(scale: int) -> list[Asked]:
+def _simulations(scale: int) -> list[Simulation]:
     reads = FAR_READS // scale
     return [
         *(
-            Asked("ordinary traffic", seed, READS, FAR, False, {})
+            Simulation("ordinary traffic", seed, READS, FAR, False, {})
             for seed in range(1, 1 + max(WORLDS // scale, 1))
         ),
-        Asked("all go far", 7, reads, 1.0, True, {}),
-        Asked("… all clocks right", 7, reads, 1.0, True, {"clock_wrong": 0.0}),
-        Asked("… one in ten a copy", 7, reads, 1.0, True, {"clones": 0.1}),
+        Simulation("all go far", 7, reads, 1.0, True, {}),
+        Simulation("… all clocks right", 7, reads, 1.0, True, {"clock_wrong": 0.0}),
+        Simulation("… one in ten a copy", 7, reads, 1.0, True, {"clones": 0.1}),
     ]
 
 
-def _account(asked: Asked) -> tuple[str, TruthLedger]:
-    """The account of one world, with its column."""
+def _run_simulation(simulation: Simulation) -> tuple[str, TruthLedger]:
+    """Return the column and the ledger of a simulation."""
     tune_gc(GcProfile.BATCHES)
-    its = simulate_traffic(asked.seed, asked.reads, asked.far, **asked.rates)
-    policy = its.correlation if asked.ahead else without_next_sites(its.correlation)
-    account = TruthLedger()
-    account.add(its, run_correlator(its, policy, its.cooperation))
-    return asked.column, account
+    environment = simulate_traffic(
+        simulation.seed, simulation.reads, simulation.far_share, **simulation.rates
+    )
+    config = environment.correlation
+    if not simulation.with_next_sites:
+        config = without_next_sites(config)
+    ledger = TruthLedger()
+    ledger.add(environment, run_correlator(environment, config, environment.cooperation))
+    return simulation.column, ledger

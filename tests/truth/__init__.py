@@ -1,1 +1,1 @@
-"""Journeys of made-up traffic held against the truth about it."""
+"""Journeys of simulated traffic, scored against the truth."""

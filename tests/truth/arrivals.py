@@ -1,4 +1,4 @@
-"""How well the sites ahead are told: which, and when the vehicle is there."""
+"""Scores of next sites: whether the vehicle's next site is listed, and how accurate its arrival window is."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -12,36 +12,39 @@ from tests.truth.vehicles import GOOD_CLOCK_MS, Vehicle
 
 
 class Arrival(NamedTuple):
-    """One arrival told and the true one, in minutes.
+    """One forecast arrival compared with the true one.
 
-    `after` is the true time from the passage of the hit to the arrival, `error` how much later than expected
-    it was, `inside` whether it was within the window told, `next` whether it was at the next site on the way,
-    `clock` whether the camera's clock was right.
+    `minutes_ahead` is the true time from the passage of the hit to the arrival, `delay_minutes` how much
+    later than expected it was. `is_next_site` is False for sites after the next one; `is_clock_right` is of
+    the camera of the hit.
     """
 
     minutes_ahead: float
-    error_minutes: float
+    delay_minutes: float
     in_window: bool
     is_next_site: bool
     is_clock_right: bool
 
 
 class ArrivalScore(NamedTuple):
-    """What the hits of one vehicle tell of its arrivals.
+    """The forecast arrivals in the hits of one vehicle.
 
-    `asked` hits are those after which the vehicle went on to another site on the same trip; of `told` that
-    site is among those told.
+    `due` hits are those after which the vehicle drove on to another site on the same trip; in `listed` of
+    them that site is among the next sites.
     """
 
-    asked: int
-    told: int
-    found: list[Arrival]
+    due: int
+    listed: int
+    arrivals: list[Arrival]
 
 
 class ArrivalErrors(NamedTuple):
-    """How wrong expected arrivals are: median and 90th percentile of the error's size, in minutes and as a
-    share of the time from the hit's passage to the arrival; the share of arrivals within the window told; the
-    median of the error itself, in minutes: above 0 where vehicles come later."""
+    """The errors of expected arrivals.
+
+    `minutes` and `share` are median and 90th percentile of the absolute error, in minutes and as a share of
+    the time from the passage of the hit to the arrival. `median_delay_minutes` is above 0 if vehicles arrive
+    later than expected.
+    """
 
     arrivals: int
     minutes: tuple[float, float]
@@ -51,45 +54,48 @@ class ArrivalErrors(NamedTuple):
 
 
 def score_arrivals(vehicle: Vehicle) -> ArrivalScore:
-    """What the standing hits of a vehicle tell of its arrivals, beside the truth."""
-    place = {each.passage_id: number for number, each in enumerate(vehicle.true_passages)}
-    asked = told = 0
-    found: list[Arrival] = []
-    for each in vehicle.active_hits:
-        if not vehicle.is_own(each.truth) or each.hit.journey is None:
+    """Score the forecast arrivals in the active hits of a vehicle."""
+    indexes = {passage.passage_id: index for index, passage in enumerate(vehicle.true_passages)}
+    due = listed = 0
+    arrivals: list[Arrival] = []
+    for active in vehicle.active_hits:
+        if not vehicle.is_own(active.truth) or active.hit.journey is None:
             continue
-        number = place[each.truth.passage_id]
-        here = vehicle.true_passages[number]
-        ahead = {site.site_id: site for site in each.hit.journey.next}
-        clock = abs(each.captured_ms - to_ms(each.truth.passed_at)) < GOOD_CLOCK_MS
-        first = True
-        for true in vehicle.true_passages[number + 1 :]:
-            if true.trip_id != here.trip_id:
+        index = indexes[active.truth.passage_id]
+        passage = vehicle.true_passages[index]
+        next_sites = {site.site_id: site for site in active.hit.journey.next}
+        is_clock_right = abs(active.captured_ms - to_ms(active.truth.passed_at)) < GOOD_CLOCK_MS
+        is_next_site = True
+        for later in vehicle.true_passages[index + 1 :]:
+            if later.trip_id != passage.trip_id:
                 break
-            site = ahead.pop(true.site_id, None)
-            asked += first
-            told += first and site is not None
+            site = next_sites.pop(later.site_id, None)
+            due += is_next_site
+            listed += is_next_site and site is not None
             if site is not None:
-                found.append(_build_arrival(here, true, site, first, clock))
-            first = False
-    return ArrivalScore(asked, told, found)
+                arrivals.append(_build_arrival(passage, later, site, is_next_site, is_clock_right))
+            is_next_site = False
+    return ArrivalScore(due, listed, arrivals)
 
 
 def summarize_errors(arrivals: Iterable[Arrival]) -> ArrivalErrors:
-    """How wrong expected arrivals are, all in all."""
-    its = list(arrivals)
-    error = np.array([each.error_minutes for each in its])
-    size, share = np.abs(error), np.abs(error) / np.array([each.minutes_ahead for each in its])
+    """Summarise the errors of expected arrivals."""
+    arrivals = list(arrivals)
+    delay = np.array([arrival.delay_minutes for arrival in arrivals])
+    error, share = np.abs(delay), np.abs(delay) / np.array([arrival.minutes_ahead for arrival in arrivals])
     return ArrivalErrors(
-        len(its),
-        (float(np.median(size)), float(np.quantile(size, 0.9))),
+        len(arrivals),
+        (float(np.median(error)), float(np.quantile(error, 0.9))),
         (float(np.median(share)), float(np.quantile(share, 0.9))),
-        float(np.mean([each.in_window for each in its])),
-        float(np.median(error)),
+        float(np.mean([arrival.in_window for arrival in arrivals])),
+        float(np.median(delay)),
     )
 
 
-def _build_arrival(here: TruePassage, true: TruePassage, site: NextSite, first: bool, clock: bool) -> Arrival:
-    after = (to_ms(true.passed_at) - to_ms(here.passed_at)) / MINUTE_MS
-    error = (to_ms(true.passed_at) - to_ms(site.expected)) / MINUTE_MS
-    return Arrival(after, error, site.earliest <= true.passed_at <= site.latest, first, clock)
+def _build_arrival(
+    passage: TruePassage, later: TruePassage, site: NextSite, is_next_site: bool, is_clock_right: bool
+) -> Arrival:
+    minutes_ahead = (to_ms(later.passed_at) - to_ms(passage.passed_at)) / MINUTE_MS
+    delay_minutes = (to_ms(later.passed_at) - to_ms(site.expected)) / MINUTE_MS
+    in_window = site.earliest <= later.passed_at <= site.latest
+    return Arrival(minutes_ahead, delay_minutes, in_window, is_next_site, is_clock_right)

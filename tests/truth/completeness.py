@@ -1,112 +1,49 @@
-"""Whether each journey is told whole: its sites, none missing, none of another vehicle, in order."""
+"""Completeness of journeys: all sites of the vehicle, none of another vehicle, in order."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from streams.records.times import to_ms
+from streams.records.times import HOUR_MS, SECOND_MS, to_ms
 from streams.simulation.truth import TruePassage
 from tests.truth.environment import TrafficEnvironment
 from tests.truth.vehicles import GOOD_CLOCK_MS, ActiveHit, MatchedRead, Vehicle
 
-Reason = Literal["another vehicle", "a copy", "a clock", "one passage", "nothing"]
-"""Why a journey is not told as it was: a false hit of another vehicle is in it; so is a hit of a copy of its
-plate; a camera's clock is wrong; two passages of a site were within the gap that makes them one. Where
-nothing explains it, it is a fault."""
+Reason = Literal["another vehicle", "a copy", "a clock", "one passage", "unexplained"]
+"""Why a journey differs from the true one: it has a false hit of another vehicle; it has a hit of a copy of
+the plate; the clock of a camera is wrong; two passages at a site are within the gap that makes them one. An
+unexplained difference is a fault."""
 
 
 class Completeness(NamedTuple):
-    """How the journeys of one vehicle are told.
+    """The journeys of one vehicle compared with the true ones.
 
-    `passages` are the true ones in which cameras were passed, `lost` those of them that no camera read,
-    `misread` those of which no read was matched. The others make the true journeys: `journeys` are those of
-    two or more passages, `whole` those of them that are told just so, `reasons` why others are not, `single`
-    those of one passage.
+    `passages` are the true passages at cameras; `lost` those without a read, `misread` those without a match
+    although they were read. The others form the true journeys: `journeys` those with two or more passages,
+    `complete` those of them that were emitted exactly, `reasons` why the others were not, and `single` those
+    with one passage.
 
-    `foreign` are standing hits of other vehicles, `copies` those of copies, `merged` passages without a
-    standing hit of their own, for it is one passage with another, `twice` passages with two, for clocks are
-    apart, `inverted` neighbours in the wrong order, `left_out` own passages that the journey of a later hit
-    leaves out as doubtful. `faults` is what nothing of this explains, in words.
+    `foreign` are active hits of other vehicles, `copies` those of copies. `merged` are passages without an
+    active hit of their own, because they form one passage with another. `split` are passages with two, as two
+    clocks differ. `inverted` are neighbours in the wrong order, and `left_out` own passages that the journey
+    of a later hit excludes as unreliable. `faults` describes what none of this explains.
     """
 
     passages: int
     lost: int
     misread: int
     journeys: int
-    whole: int
+    complete: int
     single: int
     reasons: Counter[Reason]
     foreign: int
     copies: int
     merged: int
-    twice: int
+    split: int
     inverted: int
     left_out: int
     faults: list[str]
-
-
-def score_completeness(environment: TrafficEnvironment, vehicle: Vehicle) -> Completeness:
-    """How the journeys of a vehicle are told."""
-    gap_ms = round(environment.correlation.journey_gap_hours * 3_600_000)
-    own = [each for each in vehicle.active_hits if vehicle.is_own(each.truth)]
-    copies = [each for each in vehicle.active_hits if vehicle.is_copy(each.truth)]
-    matched = vehicle.matched_passages()
-    told = Counter(each.truth.passage_id for each in own)
-    missing = [each for each in matched if not told[each.passage_id]]
-    twice = [passage_id for passage_id, count in told.items() if count > 1]
-    runs = _passage_runs(environment, vehicle)
-    faults = [
-        f"{vehicle.vehicle_id}: no hit stands of its passage {each.passage_id} at {each.site_id}"
-        for each in missing
-        if not _is_merged(each.passage_id, runs, vehicle.active_hits)
-    ]
-    faults += [
-        f"{vehicle.vehicle_id}: two hits stand of its passage {passage_id}"
-        for passage_id in twice
-        if sum(any(each.truth.passage_id == passage_id for each in run) for run in runs) < told[passage_id]
-    ]
-    segments = _segments(vehicle.active_hits, gap_ms)
-    left_out = 0
-    names: Counter[str] = Counter()
-    for segment in segments:
-        mixed = len({vehicle.is_own(each.truth) for each in segment}) > 1
-        its = {each.hit.journey.journey_id for each in segment if each.hit.journey is not None}
-        names.update(its)
-        if len(its) > 1 and not mixed:
-            faults.append(f"{vehicle.vehicle_id}: the hits of one journey have {len(its)} journey ids")
-        found = _check_segment(vehicle, segment, environment.correlation.journey_passages, mixed)
-        left_out += found.left_out
-        faults += found.faults
-    faults += [
-        f"{vehicle.vehicle_id}: journeys have one id, {name}" for name, count in names.items() if count > 1
-    ]
-    true = [run for run in _split_journeys(matched, gap_ms) if len(run) > 1]
-    reasons: Counter[Reason] = Counter()
-    whole = 0
-    for journey in true:
-        why = _incomplete_reason(vehicle, journey, segments, gap_ms)
-        whole += why is None
-        if why == "nothing":
-            faults.append(f"{vehicle.vehicle_id}: the journey of {journey[0].trip_id} is not told as it was")
-        elif why is not None:
-            reasons[why] += 1
-    return Completeness(
-        passages=len(vehicle.true_passages),
-        lost=sum(not each.read for each in vehicle.true_passages),
-        misread=sum(each.read for each in vehicle.true_passages) - len(matched),
-        journeys=len(true),
-        whole=whole,
-        single=len(_split_journeys(matched, gap_ms)) - len(true),
-        reasons=reasons,
-        foreign=len(vehicle.active_hits) - len(own) - len(copies),
-        copies=len(copies),
-        merged=len(missing),
-        twice=len(twice),
-        inverted=sum(one.truth.passed_at > other.truth.passed_at for one, other in pairwise(own)),
-        left_out=left_out,
-        faults=faults,
-    )
 
 
 class _SegmentCheck(NamedTuple):
@@ -114,107 +51,195 @@ class _SegmentCheck(NamedTuple):
     faults: list[str]
 
 
-def _check_segment(
-    vehicle: Vehicle, segment: Sequence[ActiveHit], max_passages: int, mixed: bool
-) -> _SegmentCheck:
-    """Whether each hit of a journey tells the hits before it, in the order of clocks.
+def score_completeness(environment: TrafficEnvironment, vehicle: Vehicle) -> Completeness:
+    """Score the journeys of a vehicle."""
+    gap_ms = round(environment.correlation.journey_gap_hours * HOUR_MS)
+    own = [active for active in vehicle.active_hits if vehicle.is_own(active.truth)]
+    copies = [active for active in vehicle.active_hits if vehicle.is_copy(active.truth)]
+    matched = vehicle.matched_passages()
+    hit_counts = Counter(active.truth.passage_id for active in own)
+    missing = [passage for passage in matched if not hit_counts[passage.passage_id]]
+    split = [passage_id for passage_id, count in hit_counts.items() if count > 1]
+    faults = _passage_faults(environment, vehicle, missing, {id_: hit_counts[id_] for id_ in split})
+    segments = _segments(vehicle.active_hits, gap_ms)
+    checks = _check_segments(vehicle, segments, environment.correlation.journey_passages)
+    faults += checks.faults
+    journeys = _split_journeys(matched, gap_ms)
+    true_journeys = [journey for journey in journeys if len(journey) > 1]
+    reasons: Counter[Reason] = Counter()
+    complete = 0
+    for journey in true_journeys:
+        reason = _incomplete_reason(vehicle, journey, segments, gap_ms)
+        complete += reason is None
+        if reason == "unexplained":
+            faults.append(f"{vehicle.vehicle_id}: the journey of {journey[0].trip_id} differs from the truth")
+        elif reason is not None:
+            reasons[reason] += 1
+    return Completeness(
+        passages=len(vehicle.true_passages),
+        lost=sum(not passage.read for passage in vehicle.true_passages),
+        misread=sum(passage.read for passage in vehicle.true_passages) - len(matched),
+        journeys=len(true_journeys),
+        complete=complete,
+        single=len(journeys) - len(true_journeys),
+        reasons=reasons,
+        foreign=len(vehicle.active_hits) - len(own) - len(copies),
+        copies=len(copies),
+        merged=len(missing),
+        split=len(split),
+        inverted=sum(first.truth.passed_at > second.truth.passed_at for first, second in pairwise(own)),
+        left_out=checks.left_out,
+        faults=faults,
+    )
 
-    Where other vehicles are among them, doubtful ones are left out, and perhaps its own beside them.
+
+def _passage_faults(
+    environment: TrafficEnvironment,
+    vehicle: Vehicle,
+    missing: Iterable[TruePassage],
+    split: dict[str, int],
+) -> list[str]:
+    """Describe unexplained passages without a hit and with several, which are counted in `split`."""
+    runs = _passage_runs(environment, vehicle)
+    faults = [
+        f"{vehicle.vehicle_id}: no active hit of its passage {passage.passage_id} at {passage.site_id}"
+        for passage in missing
+        if not _is_merged(passage.passage_id, runs, vehicle.active_hits)
+    ]
+    for passage_id, hit_count in split.items():
+        run_count = sum(any(read.truth.passage_id == passage_id for read in run) for run in runs)
+        if run_count < hit_count:
+            faults.append(f"{vehicle.vehicle_id}: two active hits of its passage {passage_id}")
+    return faults
+
+
+def _check_segments(
+    vehicle: Vehicle, segments: Iterable[Sequence[ActiveHit]], max_passages: int
+) -> _SegmentCheck:
+    """Check that each segment has a journey id of its own, and that its hits list those before them."""
+    left_out, faults = 0, list[str]()
+    segments_by_id: Counter[str] = Counter()
+    for segment in segments:
+        is_mixed = len({vehicle.is_own(active.truth) for active in segment}) > 1
+        ids = {active.hit.journey.journey_id for active in segment if active.hit.journey is not None}
+        segments_by_id.update(ids)
+        if len(ids) > 1 and not is_mixed:
+            faults.append(f"{vehicle.vehicle_id}: the hits of one journey have {len(ids)} journey ids")
+        check = _check_segment(vehicle, segment, max_passages, is_mixed)
+        left_out += check.left_out
+        faults += check.faults
+    for journey_id, count in segments_by_id.items():
+        if count > 1:
+            faults.append(f"{vehicle.vehicle_id}: {count} journeys have the id {journey_id}")
+    return _SegmentCheck(left_out, faults)
+
+
+def _check_segment(
+    vehicle: Vehicle, segment: Sequence[ActiveHit], max_passages: int, is_mixed: bool
+) -> _SegmentCheck:
+    """Check that each hit of a journey lists the hits before it, in the order of the cameras' clocks.
+
+    In a segment mixed with other vehicles, unreliable hits are excluded, perhaps with own ones.
     """
     faults: list[str] = []
     left_out: set[str] = set()
-    ids = [each.hit.hit_id for each in segment]
-    own = {each.hit.hit_id for each in segment if vehicle.is_own(each.truth)}
-    for number, each in enumerate(segment):
-        journey = each.hit.journey
+    hit_ids = [active.hit.hit_id for active in segment]
+    own = {active.hit.hit_id for active in segment if vehicle.is_own(active.truth)}
+    for index, active in enumerate(segment):
+        journey = active.hit.journey
         if journey is None:
-            faults.append(f"{vehicle.vehicle_id}: the hit {each.hit.hit_id} tells no journey")
+            faults.append(f"{vehicle.vehicle_id}: the hit {active.hit.hit_id} has no journey")
             continue
-        told = [passed.hit_id for passed in journey.passages]
-        expected = ids[: number + 1][-max_passages:]
-        if mixed:
-            there = set(told)
-            in_order = [hit_id for hit_id in ids[: number + 1] if hit_id in there]
-            left_out |= {hit_id for hit_id in expected if hit_id in own} - there
-            right = told == in_order and told[-1] == each.hit.hit_id
+        listed = [passed.hit_id for passed in journey.passages]
+        expected = hit_ids[: index + 1][-max_passages:]
+        if is_mixed:
+            in_order = [hit_id for hit_id in hit_ids[: index + 1] if hit_id in set(listed)]
+            left_out |= {hit_id for hit_id in expected if hit_id in own} - set(listed)
+            is_right = listed == in_order and listed[-1] == active.hit.hit_id
         else:
-            right = told == expected and journey.doubtful == 0
-            right = right and journey.longer == (number >= max_passages)
-        if not right:
-            faults.append(f"{vehicle.vehicle_id}: the journey of {each.hit.hit_id} is told as {told}")
+            is_right = listed == expected and journey.doubtful == 0
+            is_right = is_right and journey.longer == (index >= max_passages)
+        if not is_right:
+            faults.append(f"{vehicle.vehicle_id}: the journey of {active.hit.hit_id} lists {listed}")
     return _SegmentCheck(len(left_out), faults)
 
 
 def _incomplete_reason(
     vehicle: Vehicle, journey: Sequence[TruePassage], segments: Sequence[Sequence[ActiveHit]], gap_ms: int
 ) -> Reason | None:
-    """Why a true journey is not told as it was; None if it is."""
-    wanted = [each.passage_id for each in journey]
-    there = set(wanted)
-    its = [segment for segment in segments if any(each.truth.passage_id in there for each in segment)]
-    if len(its) == 1 and [each.truth.passage_id for each in its[0]] == wanted:
+    """Return why a true journey was not emitted exactly; None if it was."""
+    expected = [passage.passage_id for passage in journey]
+    expected_ids = set(expected)
+    overlapping = [
+        segment for segment in segments if any(active.truth.passage_id in expected_ids for active in segment)
+    ]
+    if len(overlapping) == 1 and [active.truth.passage_id for active in overlapping[0]] == expected:
         return None
-    stops = [each for segment in its for each in segment]
-    if any(vehicle.is_copy(each.truth) for each in stops):
+    active_hits = [active for segment in overlapping for active in segment]
+    if any(vehicle.is_copy(active.truth) for active in active_hits):
         return "a copy"
-    if not all(vehicle.is_own(each.truth) for each in stops):
+    if not all(vehicle.is_own(active.truth) for active in active_hits):
         return "another vehicle"
-    if not there <= {each.truth.passage_id for each in stops}:
+    emitted_ids = {active.truth.passage_id for active in active_hits}
+    if not expected_ids <= emitted_ids:
         return "one passage"
-    # Also one at a passage before or behind that the clock makes part of this journey.
-    told = there | {each.truth.passage_id for each in stops}
-    wrong = any(each.is_clock_wrong for each in vehicle.matched_reads if each.truth.passage_id in told)
-    # Clocks that are right are so to tenths of a second; that can make two journeys of one, or one of two.
-    times = [to_ms(each.passed_at) for each in vehicle.matched_passages()]
-    close = any(abs(other - one - gap_ms) < GOOD_CLOCK_MS for one, other in pairwise(times))
-    return "a clock" if wrong or close else "nothing"
+    # A wrong clock may also add a passage before or after to this journey.
+    is_clock_wrong = any(
+        read.is_clock_wrong for read in vehicle.matched_reads if read.truth.passage_id in emitted_ids
+    )
+    # Right clocks differ by tenths of a second, which can join two journeys or divide one.
+    times = [to_ms(passage.passed_at) for passage in vehicle.matched_passages()]
+    is_close = any(abs(second - first - gap_ms) < GOOD_CLOCK_MS for first, second in pairwise(times))
+    return "a clock" if is_clock_wrong or is_close else "unexplained"
 
 
-def _is_merged(passage_id: str, runs: Iterable[Sequence[MatchedRead]], stood: Iterable[ActiveHit]) -> bool:
-    """Whether all reads of a passage are in runs with another passage, of which one hit stands."""
-    ids = {each.hit.read.read_id for each in stood}
-    its = [run for run in runs if any(each.truth.passage_id == passage_id for each in run)]
+def _is_merged(
+    passage_id: str, runs: Iterable[Sequence[MatchedRead]], active_hits: Iterable[ActiveHit]
+) -> bool:
+    """True if all reads of a passage are in runs with another passage that have one active hit."""
+    read_ids = {active.hit.read.read_id for active in active_hits}
+    own_runs = [run for run in runs if any(read.truth.passage_id == passage_id for read in run)]
     return all(
-        any(each.truth.passage_id != passage_id for each in run)
-        and sum(each.match.read.read_id in ids for each in run) == 1
-        for run in its
+        any(read.truth.passage_id != passage_id for read in run)
+        and sum(read.match.read.read_id in read_ids for read in run) == 1
+        for run in own_runs
     )
 
 
 def _passage_runs(environment: TrafficEnvironment, vehicle: Vehicle) -> list[list[MatchedRead]]:
-    """Reads of one site, each within the gap of the next: what counts as one passage."""
-    gap_ms = environment.correlation.passage_gap_s * 1000
+    """Group the matched reads at each site into runs within the passage gap: what counts as one passage."""
+    gap_ms = environment.correlation.passage_gap_s * SECOND_MS
     runs: list[list[MatchedRead]] = []
-    for each in sorted(vehicle.matched_reads, key=lambda each: (each.truth.site_id, each.captured_ms)):
+    for read in sorted(vehicle.matched_reads, key=lambda read: (read.truth.site_id, read.captured_ms)):
         last = runs[-1][-1] if runs else None
         if (
             last
-            and last.truth.site_id == each.truth.site_id
-            and each.captured_ms - last.captured_ms <= gap_ms
+            and last.truth.site_id == read.truth.site_id
+            and read.captured_ms - last.captured_ms <= gap_ms
         ):
-            runs[-1].append(each)
+            runs[-1].append(read)
         else:
-            runs.append([each])
+            runs.append([read])
     return runs
 
 
-def _segments(stood: Iterable[ActiveHit], gap_ms: int) -> list[list[ActiveHit]]:
-    """Standing hits as journeys, by the cameras' clocks."""
-    found: list[list[ActiveHit]] = []
-    for each in stood:
-        if found and each.captured_ms - found[-1][-1].captured_ms <= gap_ms:
-            found[-1].append(each)
+def _segments(active_hits: Iterable[ActiveHit], gap_ms: int) -> list[list[ActiveHit]]:
+    """Group active hits into journeys, by the cameras' clocks."""
+    segments: list[list[ActiveHit]] = []
+    for active in active_hits:
+        if segments and active.captured_ms - segments[-1][-1].captured_ms <= gap_ms:
+            segments[-1].append(active)
         else:
-            found.append([each])
-    return found
+            segments.append([active])
+    return segments
 
 
 def _split_journeys(passages: Iterable[TruePassage], gap_ms: int) -> list[list[TruePassage]]:
-    """Passages as journeys, by the true time."""
-    found: list[list[TruePassage]] = []
-    for each in passages:
-        if found and to_ms(each.passed_at) - to_ms(found[-1][-1].passed_at) <= gap_ms:
-            found[-1].append(each)
+    """Group passages into journeys, by the true time."""
+    journeys: list[list[TruePassage]] = []
+    for passage in passages:
+        if journeys and to_ms(passage.passed_at) - to_ms(journeys[-1][-1].passed_at) <= gap_ms:
+            journeys[-1].append(passage)
         else:
-            found.append([each])
-    return found
+            journeys.append([passage])
+    return journeys

@@ -1,4 +1,4 @@
-"""Whether borders crossed are told, and how often a vehicle that was to cross one did."""
+"""Scores of border crossings: those in journeys and handovers, and those expected ahead."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from streams.correlation.passages import VehicleKey
 from streams.records.hit import Hit
-from streams.records.times import MINUTE_MS, to_ms
+from streams.records.times import HOUR_MS, MINUTE_MS, to_ms
 from streams.simulation.truth import TruePassage
 from tests.truth.completeness import Reason
 from tests.truth.emitted import EmittedHits, hit_key
@@ -15,39 +15,39 @@ from tests.truth.environment import TrafficEnvironment
 from tests.truth.vehicles import MatchedRead, Vehicle
 
 _NEIGHBOURS: Final = 5
-"""Passages so near before and behind may have come in another order."""
+"""Number of passages before and after one that may have arrived in another order."""
 UnreportedReason = Literal["too late", "overtaken", "unlikely"]
-"""Why no handover tells of a crossing: when both reads were in, its term was over; or the vehicle had been
-read after another crossing already; or the read's posterior is too low for one."""
+"""Why a crossing has no handover: the handover had ended when both reads were in; the vehicle had been read
+after another crossing by then; the posterior of the read is too low."""
 
 
 class CrossingScore(NamedTuple):
-    """The crossings of one vehicle between two matched passages of a journey that follow one another.
+    """The crossings of one vehicle between two successive matched passages of a journey.
 
-    `told` of them the journey tells so, `reasons` why others are not; of `handed` a handover tells, `unsaid`
-    why of others none does. `invented` are crossings that a handover told at some time and that were none, by
-    why. `faults` is what nothing of this explains, in words.
+    `in_journey` of them are in the journey, `reasons` says why others are not. `in_handover` of them have a
+    handover, `unreported` says why others have none. `false` are crossings of a handover that did not happen,
+    by reason. `faults` describes what none of this explains.
     """
 
     crossings: int
-    told: int
+    in_journey: int
     reasons: Counter[Reason]
-    handed: int
-    unsaid: Counter[Reason | UnreportedReason]
-    invented: Counter[Reason]
+    in_handover: int
+    unreported: Counter[Reason | UnreportedReason]
+    false: Counter[Reason]
     faults: list[str]
 
 
 class ForetoldScore(NamedTuple):
-    """Borders told to be ahead of one vehicle.
+    """Handovers before the crossing (`heading`) of one vehicle.
 
-    Of `told`, the vehicle crossed `came` on its way, `at_site` of them at the very site told. Of its
-    `crossings`, those that could be foretold since the vehicle was matched on the same trip on this side,
-    `foretold` were told before it was there, so many `minutes` before.
+    Of `handovers`, the vehicle crossed the border in `crossed`, `at_site` of them at the site that the
+    handover names. `crossings` are those that could be foretold, because the vehicle was matched on the same
+    trip on this side; `foretold` of them were, `minutes` before.
     """
 
-    told: int
-    came: int
+    handovers: int
+    crossed: int
     at_site: int
     crossings: int
     foretold: int
@@ -55,229 +55,245 @@ class ForetoldScore(NamedTuple):
 
 
 def handovers_by_vehicle(emitted: EmittedHits) -> dict[VehicleKey, list[Hit]]:
-    """All revisions of handovers, by vehicle."""
-    found: dict[VehicleKey, list[Hit]] = defaultdict(list)
+    """Group all revisions of handovers by vehicle."""
+    grouped: dict[VehicleKey, list[Hit]] = defaultdict(list)
     for hit in emitted.hits:
         if hit.handover is not None:
-            found[hit_key(hit)].append(hit)
-    return found
+            grouped[hit_key(hit)].append(hit)
+    return grouped
 
 
 def score_crossings(
     environment: TrafficEnvironment, vehicle: Vehicle, revisions: Sequence[Hit]
 ) -> CrossingScore:
-    """How the crossings of a vehicle are told; `revisions` are those of its handovers."""
-    gap_ms = round(environment.correlation.journey_gap_hours * 3_600_000)
+    """Score the crossings of a vehicle, given the revisions of its handovers."""
+    gap_ms = round(environment.correlation.journey_gap_hours * HOUR_MS)
     reads: dict[str, list[MatchedRead]] = defaultdict(list)
-    for each in vehicle.matched_reads:
-        if vehicle.is_own(each.truth):
-            reads[each.truth.passage_id].append(each)
-    pairs = [
-        (one, other)
-        for one, other in pairwise(vehicle.matched_passages())
-        if environment.territory(one.site_id) != environment.territory(other.site_id)
-        and to_ms(other.passed_at) - to_ms(one.passed_at) <= gap_ms
-    ]
-    said = {
+    for read in vehicle.matched_reads:
+        if vehicle.is_own(read.truth):
+            reads[read.truth.passage_id].append(read)
+    handovers = {
         (hit.handover.from_, hit.handover.to, to_ms(hit.handover.earliest))
         for hit in revisions
         if hit.handover is not None and hit.handover.state == "crossed"
     }
     reasons: Counter[Reason] = Counter()
-    unsaid: Counter[Reason | UnreportedReason] = Counter()
+    unreported: Counter[Reason | UnreportedReason] = Counter()
     faults: list[str] = []
-    told = handed = 0
-    for one, other in pairs:
-        what = f"{vehicle.vehicle_id}: the crossing from {one.passage_id} to {other.passage_id}"
-        why = _missing_reason(vehicle, one, other, gap_ms)
-        told += why is None
-        if why == "nothing":
-            faults.append(f"{what} is not in its journey")
-        elif why is not None:
-            reasons[why] += 1
-        borders = environment.territory(one.site_id), environment.territory(other.site_id)
-        if any((*borders, each.captured_ms) in said for each in reads[other.passage_id]):
-            handed += 1
-        elif why is not None:
-            unsaid[why] += 1
+    crossings = in_journey = in_handover = 0
+    for before, after in pairwise(vehicle.matched_passages()):
+        territories = environment.territory(before.site_id), environment.territory(after.site_id)
+        if territories[0] == territories[1] or to_ms(after.passed_at) - to_ms(before.passed_at) > gap_ms:
+            continue
+        crossings += 1
+        crossing = f"{vehicle.vehicle_id}: the crossing from {before.passage_id} to {after.passage_id}"
+        reason = _missing_reason(vehicle, before, after, gap_ms)
+        in_journey += reason is None
+        if reason == "unexplained":
+            faults.append(f"{crossing} is not in its journey")
+        elif reason is not None:
+            reasons[reason] += 1
+        if any((*territories, read.captured_ms) in handovers for read in reads[after.passage_id]):
+            in_handover += 1
+        elif reason is not None:
+            unreported[reason] += 1
         else:
-            late = _unreported_reason(environment, vehicle, reads, one, other)
-            if late is None:
-                faults.append(f"{what} is told by no handover")
+            unreported_reason = _unreported_reason(environment, vehicle, reads, before, after)
+            if unreported_reason is None:
+                faults.append(f"{crossing} has no handover")
             else:
-                unsaid[late] += 1
-    invented = _false_crossings(environment, vehicle, revisions)
-    if invented.pop("nothing", 0):
-        faults.append(f"{vehicle.vehicle_id}: a handover tells of a crossing that was none")
-    return CrossingScore(len(pairs), told, reasons, handed, unsaid, invented, faults)
+                unreported[unreported_reason] += 1
+    false = _false_crossings(environment, vehicle, revisions)
+    if false.pop("unexplained", 0):
+        faults.append(f"{vehicle.vehicle_id}: a handover is of a crossing that did not happen")
+    return CrossingScore(crossings, in_journey, reasons, in_handover, unreported, false, faults)
 
 
 def score_foretold(
     environment: TrafficEnvironment, vehicle: Vehicle, revisions: Iterable[Hit]
 ) -> ForetoldScore:
-    """What came of the borders told to be ahead of a vehicle.
+    """Score the handovers before the crossing of a vehicle.
 
-    Each counts once from its first telling until the vehicle is across or it is withdrawn. Left out are those
-    of a read of another vehicle, and those whose time is not over when the traffic ends.
+    A handover counts once from its first revision until the vehicle has crossed or it is withdrawn. Left out
+    are those of a read of another vehicle, and those that last beyond the end of the traffic.
     """
-    standing: set[str] = set()
-    told = came = at_site = 0
-    before: dict[str, float] = {}
+    active: set[str] = set()
+    handovers = crossed = at_site = 0
+    minutes_ahead: dict[str, float] = {}
     for hit in revisions:
         handover = hit.handover
         if handover is None:
             continue
-        heading = hit.kind != "withdrawn" and handover.state == "heading"
-        begins = heading and hit.hit_id not in standing
-        (standing.add if heading else standing.discard)(hit.hit_id)
+        is_heading = hit.kind != "withdrawn" and handover.state == "heading"
+        is_first = is_heading and hit.hit_id not in active
+        (active.add if is_heading else active.discard)(hit.hit_id)
         truth = environment.truths[hit.read.read_id]
-        if not begins or not vehicle.is_own(truth) or to_ms(handover.latest) > environment.end_ms:
+        if not is_first or not vehicle.is_own(truth) or to_ms(handover.latest) > environment.end_ms:
             continue
-        told += 1
-        there = _next_abroad(environment, vehicle, truth.passage_id)
-        if there is not None and environment.territory(there.site_id) == handover.to:
-            came += 1
-            at_site += there.site_id == handover.site_id
-            minutes = (to_ms(there.passed_at) - to_ms(hit.emitted_at)) / MINUTE_MS
-            before.setdefault(there.passage_id, minutes)
-    there_ids = _foreseeable_crossings(environment, vehicle)
-    early = [before[each] for each in there_ids if before.get(each, 0.0) > 0]
-    return ForetoldScore(told, came, at_site, len(there_ids), len(early), early)
+        handovers += 1
+        next_abroad = _next_abroad(environment, vehicle, truth.passage_id)
+        if next_abroad is not None and environment.territory(next_abroad.site_id) == handover.to:
+            crossed += 1
+            at_site += next_abroad.site_id == handover.site_id
+            minutes = (to_ms(next_abroad.passed_at) - to_ms(hit.emitted_at)) / MINUTE_MS
+            minutes_ahead.setdefault(next_abroad.passage_id, minutes)
+    foreseeable = _foreseeable_crossings(environment, vehicle)
+    foretold = [minutes_ahead[id_] for id_ in foreseeable if minutes_ahead.get(id_, 0.0) > 0]
+    return ForetoldScore(handovers, crossed, at_site, len(foreseeable), len(foretold), foretold)
 
 
 def _foreseeable_crossings(environment: TrafficEnvironment, vehicle: Vehicle) -> list[str]:
-    """The first passages across a border, where a passage on this side was matched on the same trip."""
-    matched = {each.passage_id for each in vehicle.matched_passages()}
-    found: list[str] = []
-    before: TruePassage | None = None
-    seen = False
-    for each in vehicle.true_passages:
-        on_trip = before is not None and before.trip_id == each.trip_id
-        if before is not None and environment.territory(before.site_id) != environment.territory(
-            each.site_id
+    """Return the first passages across a border after a matched passage on this side of the same trip."""
+    matched = {passage.passage_id for passage in vehicle.matched_passages()}
+    foreseeable: list[str] = []
+    previous: TruePassage | None = None
+    is_matched = False
+    for passage in vehicle.true_passages:
+        is_same_trip = previous is not None and previous.trip_id == passage.trip_id
+        if previous is not None and environment.territory(previous.site_id) != environment.territory(
+            passage.site_id
         ):
-            if on_trip and seen:
-                found.append(each.passage_id)
-            seen = False
-        seen = (seen and on_trip) or each.passage_id in matched
-        before = each
-    return found
+            if is_same_trip and is_matched:
+                foreseeable.append(passage.passage_id)
+            is_matched = False
+        is_matched = (is_matched and is_same_trip) or passage.passage_id in matched
+        previous = passage
+    return foreseeable
 
 
 def _next_abroad(environment: TrafficEnvironment, vehicle: Vehicle, passage_id: str) -> TruePassage | None:
-    """The next passage on the same trip that is in another territory."""
-    number = next(place for place, each in enumerate(vehicle.true_passages) if each.passage_id == passage_id)
-    here = vehicle.true_passages[number]
-    for each in vehicle.true_passages[number + 1 :]:
-        if each.trip_id != here.trip_id:
+    """Return the next passage on the same trip that is in another territory."""
+    index = _passage_indexes(vehicle)[passage_id]
+    start = vehicle.true_passages[index]
+    for passage in vehicle.true_passages[index + 1 :]:
+        if passage.trip_id != start.trip_id:
             return None
-        if environment.territory(each.site_id) != environment.territory(here.site_id):
-            return each
+        if environment.territory(passage.site_id) != environment.territory(start.site_id):
+            return passage
     return None
 
 
+def _passage_indexes(vehicle: Vehicle) -> dict[str, int]:
+    return {passage.passage_id: index for index, passage in enumerate(vehicle.true_passages)}
+
+
 def _missing_reason(vehicle: Vehicle, before: TruePassage, after: TruePassage, gap_ms: int) -> Reason | None:
-    """Why the journey does not tell a crossing; None if it does."""
-    passages = [each.truth.passage_id for each in vehicle.active_hits]
-    if before.passage_id not in passages or after.passage_id not in passages:
+    """Return why the journey lacks a crossing; None if it has it."""
+    passage_ids = [active.truth.passage_id for active in vehicle.active_hits]
+    if before.passage_id not in passage_ids or after.passage_id not in passage_ids:
         return "one passage"
-    by_id = {each.hit.hit_id: each.truth.passage_id for each in vehicle.active_hits}
-    for each in vehicle.active_hits:
-        if each.truth.passage_id == after.passage_id and each.hit.journey is not None:
-            last = each.hit.journey.passages[-2:]
-            apart = len({passed.territory for passed in last}) > 1
-            if apart and [by_id[passed.hit_id] for passed in last] == [before.passage_id, after.passage_id]:
-                return None
-    first = max(place for place, each in enumerate(passages) if each == before.passage_id)
-    second = next((place for place, each in enumerate(passages) if each == after.passage_id), first)
+    if _is_in_journey(vehicle, before, after):
+        return None
+    first = max(index for index, id_ in enumerate(passage_ids) if id_ == before.passage_id)
+    second = next((index for index, id_ in enumerate(passage_ids) if id_ == after.passage_id), first)
     between = vehicle.active_hits[min(first, second) : max(first, second) + 1]
-    if second < first or (len(between) > 2 and all(vehicle.is_own(each.truth) for each in between)):
+    if second < first or (len(between) > 2 and all(vehicle.is_own(active.truth) for active in between)):
         return "a clock"
     if between[-1].captured_ms - between[0].captured_ms > gap_ms:
         return "a clock"
-    near = [each for each in vehicle.active_hits if between[0].captured_ms - each.captured_ms <= gap_ms]
-    if any(vehicle.is_copy(each.truth) for each in near):
+    near = [active for active in vehicle.active_hits if between[0].captured_ms - active.captured_ms <= gap_ms]
+    if any(vehicle.is_copy(active.truth) for active in near):
         return "a copy"
-    return "nothing" if all(vehicle.is_own(each.truth) for each in near) else "another vehicle"
+    return "unexplained" if all(vehicle.is_own(active.truth) for active in near) else "another vehicle"
+
+
+def _is_in_journey(vehicle: Vehicle, before: TruePassage, after: TruePassage) -> bool:
+    """True if the hit of the passage after the border lists the passage before it as the last one."""
+    passage_by_hit = {active.hit.hit_id: active.truth.passage_id for active in vehicle.active_hits}
+    expected = [before.passage_id, after.passage_id]
+    for active in vehicle.active_hits:
+        if active.truth.passage_id == after.passage_id and active.hit.journey is not None:
+            last = active.hit.journey.passages[-2:]
+            is_crossing = len({passed.territory for passed in last}) > 1
+            if is_crossing and [passage_by_hit[passed.hit_id] for passed in last] == expected:
+                return True
+    return False
 
 
 def _unreported_reason(
     environment: TrafficEnvironment,
     vehicle: Vehicle,
     reads: Mapping[str, Sequence[MatchedRead]],
-    one: TruePassage,
-    other: TruePassage,
+    before: TruePassage,
+    after: TruePassage,
 ) -> Reason | UnreportedReason | None:
-    """Why no handover tells of a crossing that the journey tells; None if nothing explains it."""
-    both = max(reads[one.passage_id][0], reads[other.passage_id][0])
-    crossed_at = min(each.captured_ms for each in reads[other.passage_id])
-    if both.now_ms >= crossed_at + environment.correlation.handover_minutes * MINUTE_MS:
+    """Return why a crossing in a journey has no handover; None if nothing explains it."""
+    config = environment.correlation
+    later_read = max(reads[before.passage_id][0], reads[after.passage_id][0])
+    crossed_ms = min(read.captured_ms for read in reads[after.passage_id])
+    if later_read.now_ms >= crossed_ms + config.handover_minutes * MINUTE_MS:
         return "too late"
-    if (
-        min(each.match.result.posterior or 1.0 for each in reads[other.passage_id])
-        < environment.correlation.handover_posterior
-    ):
+    posteriors = [read.match.result.posterior or 1.0 for read in reads[after.passage_id]]
+    if min(posteriors) < config.handover_posterior:
         return "unlikely"
-    before = [
-        each for each in vehicle.matched_reads if each.index < both.index and each.captured_ms > crossed_at
+    territory = environment.territory(after.site_id)
+    elsewhere = [
+        read.truth
+        for read in vehicle.matched_reads
+        if read.index < later_read.index
+        and read.captured_ms > crossed_ms
+        and environment.territory(read.truth.site_id) != territory
     ]
-    here = environment.territory(other.site_id)
-    elsewhere = [each.truth for each in before if environment.territory(each.truth.site_id) != here]
-    if any(vehicle.is_own(truth) and truth.passed_at > other.passed_at for truth in elsewhere):
+    if any(vehicle.is_own(truth) and truth.passed_at > after.passed_at for truth in elsewhere):
         return "overtaken"
-    # It had not been elsewhere, but a clock said so; or the two seem too near for the way between them.
+    # A clock suggested that it had been elsewhere, or the two passages seem too close for the leg.
     if elsewhere or any(
-        each.is_clock_wrong for passage in (one, other) for each in reads[passage.passage_id]
+        read.is_clock_wrong for passage in (before, after) for read in reads[passage.passage_id]
     ):
         return "a clock"
-    gap_ms = round(environment.correlation.journey_gap_hours * 3_600_000)
-    near = (each.truth for each in vehicle.matched_reads if abs(each.captured_ms - crossed_at) <= gap_ms)
+    gap_ms = round(config.journey_gap_hours * HOUR_MS)
+    near = (read.truth for read in vehicle.matched_reads if abs(read.captured_ms - crossed_ms) <= gap_ms)
     return "a copy" if any(map(vehicle.is_copy, near)) else None
 
 
 def _false_crossings(
     environment: TrafficEnvironment, vehicle: Vehicle, revisions: Iterable[Hit]
 ) -> Counter[Reason]:
-    """Crossings told that were none, each once: the last passage read in time before was not on that side."""
+    """Count the crossings of handovers that did not happen, each once.
+
+    The last passage that was read in time before such a crossing was not on the other side.
+    """
     in_time = {
-        each.truth.passage_id
-        for each in vehicle.matched_reads
-        if vehicle.is_own(each.truth) and not each.match.read.retransmitted
+        read.truth.passage_id
+        for read in vehicle.matched_reads
+        if vehicle.is_own(read.truth) and not read.match.read.retransmitted
     }
-    place = {each.passage_id: number for number, each in enumerate(vehicle.true_passages)}
-    by_time = {(each.captured_ms, each.truth.site_id): each for each in vehicle.matched_reads}
-    alone = all(vehicle.is_own(each.truth) for each in vehicle.matched_reads)
-    found: Counter[Reason] = Counter()
-    told = {
+    indexes = _passage_indexes(vehicle)
+    by_time = {(read.captured_ms, read.truth.site_id): read for read in vehicle.matched_reads}
+    is_alone = all(vehicle.is_own(read.truth) for read in vehicle.matched_reads)
+    false: Counter[Reason] = Counter()
+    crossings = {
         (hit.handover.from_, to_ms(hit.handover.earliest), hit.handover.site_id)
         for hit in revisions
         if hit.handover is not None and hit.handover.state == "crossed"
     }
-    for from_, captured, site_id in told:
-        caught = by_time[captured, site_id]
-        if not vehicle.is_own(caught.truth):
-            found["a copy" if vehicle.is_copy(caught.truth) else "another vehicle"] += 1
+    for from_, captured_ms, site_id in crossings:
+        truth = by_time[captured_ms, site_id].truth
+        if not vehicle.is_own(truth):
+            false["a copy" if vehicle.is_copy(truth) else "another vehicle"] += 1
             continue
-        number = place[caught.truth.passage_id]
-        # One at the same site right before is perhaps one passage with it.
+        index = indexes[truth.passage_id]
+        # A passage at the same site just before may form one passage with it.
         before = [
-            each
-            for each in vehicle.true_passages[:number]
-            if each.passage_id in in_time and each.site_id != caught.truth.site_id
+            passage
+            for passage in vehicle.true_passages[:index]
+            if passage.passage_id in in_time and passage.site_id != truth.site_id
         ]
         if before and environment.territory(before[-1].site_id) == from_:
             continue
-        near = {
-            each.passage_id
-            for each in vehicle.true_passages[max(number - _NEIGHBOURS, 0) : number + _NEIGHBOURS + 1]
-        }
-        late = any(
-            each.match.read.retransmitted for each in vehicle.matched_reads if each.truth.passage_id in near
-        )
-        if any(each.is_clock_wrong for each in vehicle.matched_reads if each.truth.passage_id in near):
-            found["a clock"] += 1
-        elif not alone:
-            found["a copy"] += 1
-        elif not late:
-            found["nothing"] += 1
-    return found
+        reason = _false_crossing_reason(vehicle, index, is_alone)
+        if reason is not None:
+            false[reason] += 1
+    return false
+
+
+def _false_crossing_reason(vehicle: Vehicle, index: int, is_alone: bool) -> Reason | None:
+    """Return why a handover is of a crossing that did not happen; None if late reads explain it."""
+    first = max(index - _NEIGHBOURS, 0)
+    near = {passage.passage_id for passage in vehicle.true_passages[first : index + _NEIGHBOURS + 1]}
+    reads = [read for read in vehicle.matched_reads if read.truth.passage_id in near]
+    if any(read.is_clock_wrong for read in reads):
+        return "a clock"
+    if not is_alone:
+        return "a copy"
+    return None if any(read.match.read.retransmitted for read in reads) else "unexplained"

@@ -1,4 +1,4 @@
-"""What is told of the traffic, by the whole pipeline or by match stage and correlator."""
+"""The hits emitted for simulated traffic, by the whole pipeline or by match stage and correlator."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -12,96 +12,92 @@ from streams.matching.matcher import Matcher
 from streams.pipeline import Pipeline, PipelineConfig
 from streams.records.hit import Hit
 from streams.records.match import Match
+from streams.records.times import Millis
 from tests.truth.environment import TrafficEnvironment
 
 BATCH_SIZE: Final = 2_000
 
 
 class TimedMatch(NamedTuple):
-    """A match, and the time at which it was taken, in ms since 1970 UTC."""
+    """A match, and the time at which it was handled."""
 
     match: Match
-    now_ms: int
+    now_ms: Millis
 
 
 class EmittedHits(NamedTuple):
-    """Matches in the order in which they came, and all revisions of hits in the order in which they were
-    told."""
+    """The matches in order of arrival, and all revisions of hits in order of emission."""
 
     matches: list[TimedMatch]
     hits: list[Hit]
 
     def active_hits(self) -> list[Hit]:
-        """The latest revisions of the hits of passages that stand at the end."""
+        """Return the latest revisions of the hits of passages that are active at the end."""
         latest = {hit.hit_id: hit for hit in self.hits if hit.handover is None}
         return [hit for hit in latest.values() if hit.kind != "withdrawn"]
 
 
 def match_key(match: Match) -> VehicleKey:
-    """The vehicle that a match is taken for."""
+    """Return the key of the matched vehicle."""
     alert, result = match.alert, match.result
     return _vehicle_key(alert.list_id, alert.alert_id, result.class_, result.read_plate)
 
 
 def hit_key(hit: Hit) -> VehicleKey:
-    """The vehicle that a hit is told of."""
+    """Return the key of the vehicle of a hit."""
     return _vehicle_key(hit.alert.list_id, hit.alert.alert_id, hit.match.class_, hit.match.read_plate)
 
 
 def run_pipeline(environment: TrafficEnvironment) -> EmittedHits:
-    """What the whole pipeline tells, with handovers between all countries. Now is the latest `captured_at`
-    so far."""
+    """Run the whole pipeline, with handovers between all countries, on the clock of the reads."""
     settings = environment.settings
-    pipeline = Pipeline(
-        PipelineConfig(
-            settings.matching_rules,
-            environment.correlation,
-            environment.places,
-            environment.cooperation,
-        ),
-        environment.build_index(),
+    config = PipelineConfig(
+        settings.matching_rules,
+        environment.correlation,
+        environment.places,
+        environment.cooperation,
     )
+    pipeline = Pipeline(config, environment.build_index())
     hits: list[Hit] = []
     for records in _batches(environment.records):
         hits += pipeline.handle_reads(records).hits
-    return EmittedHits(
-        list(timed_matches(environment, environment.build_index(), Matcher(settings.matching_rules))), hits
-    )
+    matcher = Matcher(settings.matching_rules)
+    return EmittedHits(list(timed_matches(environment, environment.build_index(), matcher)), hits)
 
 
 def run_correlator(
-    environment: TrafficEnvironment, policy: CorrelationConfig, cooperation: CooperationRules
+    environment: TrafficEnvironment, config: CorrelationConfig, cooperation: CooperationRules
 ) -> EmittedHits:
-    """What match stage and correlator tell, as the pipeline joins them."""
-    index, judge = environment.build_index(), Matcher(environment.settings.matching_rules)
-    correlator = make_correlator(environment, index, judge, policy, cooperation)
-    taken: list[TimedMatch] = []
+    """Run match stage and correlator, as the pipeline joins them."""
+    index, matcher = environment.build_index(), Matcher(environment.settings.matching_rules)
+    correlator = make_correlator(environment, index, matcher, config, cooperation)
+    matches: list[TimedMatch] = []
     hits: list[Hit] = []
-    for each in timed_matches(environment, index, judge):
-        taken.append(each)
-        hits += correlator.handle_match(*each)
-    return EmittedHits(taken, hits)
+    for timed_match in timed_matches(environment, index, matcher):
+        matches.append(timed_match)
+        hits += correlator.handle_match(*timed_match)
+    return EmittedHits(matches, hits)
 
 
 def make_correlator(
     environment: TrafficEnvironment,
     index: Index,
-    judge: Matcher,
-    policy: CorrelationConfig,
+    matcher: Matcher,
+    config: CorrelationConfig,
     cooperation: CooperationRules,
 ) -> Correlator:
-    """A correlator that knows nothing yet."""
-    return Correlator(CorrelationRules(policy, environment.places, {}, cooperation), index, judge)
+    """Return a correlator with an empty state."""
+    return Correlator(CorrelationRules(config, environment.places, {}, cooperation), index, matcher)
 
 
-def timed_matches(environment: TrafficEnvironment, index: Index, judge: Matcher) -> Iterator[TimedMatch]:
-    """The matches in order, each with the latest `captured_at` so far."""
-    now = 0
+def timed_matches(environment: TrafficEnvironment, index: Index, matcher: Matcher) -> Iterator[TimedMatch]:
+    """Yield the matches in order, each with the watermark: the latest `captured_at` so far."""
+    watermark_ms = 0
     for records in _batches(environment.records):
-        found = match_batch(records, index, judge)
-        for match, newest in zip(found.matches, found.watermarks_ms, strict=True):
-            yield TimedMatch(match, max(now, newest))
-        now = max(now, found.watermark_ms or 0)
+        result = match_batch(records, index, matcher)
+        for match, match_watermark_ms in zip(result.matches, result.watermarks_ms, strict=True):
+            yield TimedMatch(match, max(watermark_ms, match_watermark_ms))
+        watermark_ms = max(watermark_ms, result.watermark_ms or 0)
 
 
 def _batches(records: list[bytes]) -> Iterable[list[bytes]]:

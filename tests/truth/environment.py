@@ -1,4 +1,4 @@
-"""The ground: made-up traffic in which every vehicle on the road is listed, and the truth about it."""
+"""Simulated traffic in which every vehicle on the road is sought, and the truth about it."""
 
 from collections import defaultdict
 from itertools import permutations
@@ -14,7 +14,7 @@ from streams.network.config import Places
 from streams.network.routing import Network
 from streams.records.alert import Alert, alert_key
 from streams.records.decode import decode_alerts
-from streams.records.times import DAY_MS, from_ms
+from streams.records.times import DAY_MS, Millis, from_ms
 from streams.rules.handovers import HandoverRule
 from streams.settings.load import parse_settings
 from streams.settings.model import Settings
@@ -25,12 +25,11 @@ from streams.simulation.world import World
 
 BEGIN_MS: Final = 1_779_321_600_000
 MISSED, LATE = 0.05, 0.05
-"""Of the passages at a camera, those that it does not read; of the reads, those that come late: one in ten
-is late or lost."""
+"""Share of passages that a camera does not read, and share of reads that arrive late."""
 _READS_PER_VEHICLE: Final = 6
-"""At the least: with an alert for so many reads all vehicles on the road that are to be listed can be."""
+"""A lower bound: with one alert for so many reads, there are alerts for all vehicles to be listed."""
 _DESCRIBED_OF_TEN: Final = 7
-"""Of ten alerts made up here, those that say what the vehicle looks like; as in the simulation."""
+"""Of ten alerts added here, those that describe the vehicle; as in the simulation."""
 _ACTIONS: Final = ["discreet-check", "inquiry-check", "specific-check", "stop", "seize", "inform"]
 _TRUTH_DECODER: Final = msgspec.json.Decoder(Truth)
 _PASSAGE_DECODER: Final = msgspec.json.Decoder(TruePassage)
@@ -39,11 +38,11 @@ _PASSAGE_DECODER: Final = msgspec.json.Decoder(TruePassage)
 class TrafficEnvironment(NamedTuple):
     """Traffic and the truth about it.
 
-    `records` are reads as JSON in the order in which they arrive; `truths` is the truth about each, by
-    `read_id`. `passages` has all passages of each vehicle in order of time, also those of which there is no
-    read. `vehicle_of` says which vehicle is meant by an alert (and, if that is a pattern, by a plate that
-    fits it), `key_of` the reverse; a vehicle with a copied plate is meant by none. `end_ms` is in ms since
-    1970 UTC.
+    `records` are reads as JSON in order of arrival; `truths` is the truth about each, by `read_id`.
+    `passages` has all passages of each vehicle in the order of time, including those without a read.
+    `vehicle_by_key` has the vehicle sought by an alert (for a pattern, by one plate that fits it), and
+    `key_by_vehicle` the reverse; a vehicle with a copied plate is sought by none. `end_ms` is the end of the
+    traffic.
     """
 
     records: list[bytes]
@@ -53,7 +52,7 @@ class TrafficEnvironment(NamedTuple):
     vehicle_by_key: dict[VehicleKey, str]
     key_by_vehicle: dict[str, VehicleKey]
     settings: Settings
-    end_ms: int
+    end_ms: Millis
 
     @property
     def places(self) -> Places:
@@ -62,33 +61,33 @@ class TrafficEnvironment(NamedTuple):
 
     @property
     def correlation(self) -> CorrelationConfig:
-        """The times that correlation goes by."""
+        """The configuration of correlation."""
         return self.settings.correlation
 
     @property
     def network(self) -> Network:
-        """The roads."""
+        """The road network."""
         return Network(self.places.sites)
 
     @property
     def cooperation(self) -> CooperationRules:
         """A handover rule for each ordered pair of territories, with the centre of each."""
-        found = sorted({site.territory for site in self.places.sites.values() if site.territory})
+        territories = sorted({site.territory for site in self.places.sites.values() if site.territory})
         return CooperationRules(
             {
-                f"{one}-{other}".lower(): HandoverRule(
-                    from_=one,
-                    to=other,
-                    from_centre=f"centre-{one.lower()}",
-                    to_centre=f"centre-{other.lower()}",
+                f"{from_}-{to}".lower(): HandoverRule(
+                    from_=from_,
+                    to=to,
+                    from_centre=f"centre-{from_.lower()}",
+                    to_centre=f"centre-{to.lower()}",
                     actions=list(_ACTIONS),  # type: ignore[arg-type]
                 )
-                for one, other in permutations(found, 2)
+                for from_, to in permutations(territories, 2)
             }
         )
 
     def build_index(self) -> Index:
-        """The lists."""
+        """Build the index of all alerts."""
         index = Index()
         for alert in self.alerts:
             fault = index.put(alert)
@@ -96,36 +95,35 @@ class TrafficEnvironment(NamedTuple):
         return index
 
     def territory(self, site_id: str) -> str:
-        """The country whose ground a site is."""
+        """Return the country of a site."""
         return self.places.sites[site_id].territory or ""
 
 
 def simulate_traffic(seed: int, reads: int, far_share: float = 1.0, **rates: Any) -> TrafficEnvironment:
-    """Traffic of a day with so many reads.
+    """Simulate a day of traffic with a number of reads.
 
-    The share `far` of the vehicles travel far, as those sought do in the simulation, and are on its lists;
-    for the others an alert is made up here. Some of those on its lists stay at home. `rates` are those of
-    the simulation.
+    The share `far_share` of the vehicles is on the lists of the simulation, which lets such vehicles travel
+    far (some stay at home); for the others an alert is added here. `rates` are those of the simulation.
     """
-    chosen = Rates(**{"listed": far_share, "missed": MISSED, "late": LATE} | rates)
+    scenario_rates = Rates(**{"listed": far_share, "missed": MISSED, "late": LATE} | rates)
     listed = 1 + round(reads / _READS_PER_VEHICLE * far_share)
-    scenario = Scenario(seed, reads, listed, BEGIN_MS, 24.0, chosen, "plate")
+    scenario = Scenario(seed, reads, listed, BEGIN_MS, 24.0, scenario_rates, "plate")
     world = World(scenario)
     records: list[bytes] = []
     truths: dict[str, Truth] = {}
     for batch in world.read_batches():
         records += batch.reads.splitlines()
-        truths.update((each.read_id, each) for each in _TRUTH_DECODER.decode_lines(batch.truth))
+        truths.update((truth.read_id, truth) for truth in _TRUTH_DECODER.decode_lines(batch.truth))
     passages = defaultdict(list)
     for lines in world.passage_batches():
         for passage in _PASSAGE_DECODER.decode_lines(lines):
             passages[passage.vehicle_id].append(passage)
-    for its in passages.values():
-        its.sort(key=lambda each: each.passed_at)
+    for vehicle_passages in passages.values():
+        vehicle_passages.sort(key=lambda passage: passage.passed_at)
     alerts = [
-        each
-        for each in decode_alerts(b"".join(world.alert_batches()).splitlines())
-        if isinstance(each, Alert)
+        alert
+        for alert in decode_alerts(b"".join(world.alert_batches()).splitlines())
+        if isinstance(alert, Alert)
     ]
     by_key = {alert_key(alert): alert for alert in alerts}
     keys: dict[str, VehicleKey] = {}
@@ -133,24 +131,24 @@ def simulate_traffic(seed: int, reads: int, far_share: float = 1.0, **rates: Any
         if truth.vehicle_id in keys or truth.clone_of is not None:
             continue
         if truth.alert is None:
-            made = _make_alert(truth, len(keys))
-            alerts.append(made)
-            keys[truth.vehicle_id] = VehicleKey(alert_key(made), "")
+            alert = _make_alert(truth, len(keys))
+            alerts.append(alert)
+            keys[truth.vehicle_id] = VehicleKey(alert_key(alert), "")
         else:
             list_id, _, alert_id = truth.alert.partition("/")
             alert = by_key[list_id, alert_id]
-            pattern = "?" in alert.plate or "*" in alert.plate
-            keys[truth.vehicle_id] = VehicleKey(alert_key(alert), truth.plate if pattern else "")
-    settings = parse_settings(world.config, "made up")
+            is_pattern = "?" in alert.plate or "*" in alert.plate
+            keys[truth.vehicle_id] = VehicleKey(alert_key(alert), truth.plate if is_pattern else "")
+    settings = parse_settings(world.config, "simulated")
     vehicles = {key: vehicle for vehicle, key in keys.items()}
     return TrafficEnvironment(
         records, truths, dict(passages), alerts, vehicles, keys, settings, scenario.end_ms
     )
 
 
-def without_next_sites(policy: CorrelationConfig) -> CorrelationConfig:
-    """The same times, but the sites ahead are not told; what is asked of past passages stays as it was."""
-    return replace(policy, ahead_minutes=0.0)
+def without_next_sites(config: CorrelationConfig) -> CorrelationConfig:
+    """Return the same configuration without next sites; it does not affect passed sites."""
+    return replace(config, ahead_minutes=0.0)
 
 
 def _make_alert(truth: Truth, index: int) -> Alert:

@@ -1,4 +1,4 @@
-"""What stands of a day's traffic is the same for another order of arrival, and after a state made anew."""
+"""The active hits of a day of traffic do not depend on the order of arrival or on a restore."""
 
 from functools import lru_cache
 from random import Random
@@ -23,69 +23,74 @@ READS: Final = 3_000
 
 @lru_cache(maxsize=1)
 def traffic() -> TrafficEnvironment:
-    """A few hundred vehicles, some with copies on the road."""
+    """Return the traffic of a few hundred vehicles, some with a copied plate."""
     return simulate_traffic(11, READS, clones=0.1)
 
 
 @lru_cache(maxsize=1)
-def in_order() -> dict[str, Any]:
-    """What stands when the reads come as they do."""
+def active_in_order() -> dict[str, Any]:
+    """Return the active hits for the original order of reads."""
     return _active_hits(_run_pipeline(traffic().records))
 
 
-class Recorded(NamedTuple):
-    """Matches as on their topic, what each made the correlator tell, and the lists."""
+class Recording(NamedTuple):
+    """The matches as on their topic, the hits emitted for each, and what they were made with."""
 
     matches: list[TimedMatch]
     hits: list[list[Hit]]
-    lists: Index
-    judge: Matcher
+    index: Index
+    matcher: Matcher
 
 
 @lru_cache(maxsize=1)
-def recorded() -> Recorded:
-    """The traffic as one worker dealt with it."""
-    index, judge = traffic().build_index(), Matcher(traffic().settings.matching_rules)
-    taken = list(timed_matches(traffic(), index, judge))
-    worker = _make_correlator(index, judge)
-    return Recorded(taken, [worker.handle_match(*each) for each in taken], index, judge)
+def recording() -> Recording:
+    """Return the traffic as processed by one correlator."""
+    index, matcher = traffic().build_index(), Matcher(traffic().settings.matching_rules)
+    matches = list(timed_matches(traffic(), index, matcher))
+    correlator = _make_correlator(index, matcher)
+    return Recording(matches, [correlator.handle_match(*match) for match in matches], index, matcher)
 
 
-def test_the_traffic_is_of_a_few_hundred_vehicles_with_late_reads_copies_and_handovers() -> None:
-    hits = [hit for told in recorded().hits for hit in told]
+def test_the_traffic_has_many_vehicles_late_reads_copies_and_handovers() -> None:
+    hits = [hit for match_hits in recording().hits for hit in match_hits]
     assert len(traffic().key_by_vehicle) > 120
-    assert any(each.match.read.retransmitted for each in recorded().matches)
+    assert any(match.read.retransmitted for match, _ in recording().matches)
     assert any(doubt.kind == "too-fast" for hit in hits for doubt in hit.doubts)
     assert {hit.handover.state for hit in hits if hit.handover} == {"heading", "crossed"}
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_same_hits_stand_whatever_the_order_of_arrival(seed: int) -> None:
+def test_the_same_hits_are_active_for_any_order_of_arrival(seed: int) -> None:
     records = list(traffic().records)
     Random(seed).shuffle(records)
-    assert _active_hits(_run_pipeline(records)) == in_order()
+    assert _active_hits(_run_pipeline(records)) == active_in_order()
 
 
-@pytest.mark.parametrize(("lost", "again"), [(0.2, 0), (0.5, 0), (0.5, 40), (0.8, 300)])
-def test_a_state_made_anew_midway_goes_on_as_if_nothing_had_been(lost: float, again: int) -> None:
-    """Of the matches dealt with, the last `again` were not committed: they come once more."""
-    taken, told, index, judge = recorded()
-    done = round(lost * len(taken))
-    before = [hit for each in told[:done] for hit in each]
-    worker = _make_correlator(index, judge)
-    for match, now in taken[: done - again]:
-        worker.restorer.add_match(alert_key(match.alert), encode(match), now)
+@pytest.mark.parametrize(("processed_share", "uncommitted"), [(0.2, 0), (0.5, 0), (0.5, 40), (0.8, 300)])
+def test_a_correlator_restored_midway_continues_as_if_nothing_had_happened(
+    processed_share: float, uncommitted: int
+) -> None:
+    """The last of the processed matches were not committed, so they arrive again."""
+    matches, hits, index, matcher = recording()
+    processed = round(processed_share * len(matches))
+    before = [hit for match_hits in hits[:processed] for hit in match_hits]
+    correlator = _make_correlator(index, matcher)
+    for match, now_ms in matches[: processed - uncommitted]:
+        correlator.restorer.add_match(alert_key(match.alert), encode(match), now_ms)
     for hit in before:
-        worker.restorer.add_hit(encode(hit))
-    now = taken[done - 1].now_ms
-    assert worker.restorer.finish(now) == []
-    assert worker.hydrate(now, 20) == []
-    # What was dealt with and told already is not told again.
-    assert [
-        hit for match, _ in taken[done - again : done] for hit in worker.handle_match(_reencode(match), now)
-    ] == []
-    after = [hit for match, now in taken[done:] for hit in worker.handle_match(_reencode(match), now)]
-    assert _active_hits(before + after) == _active_hits([hit for each in told for hit in each])
+        correlator.restorer.add_hit(encode(hit))
+    restored_ms = matches[processed - 1].now_ms
+    assert correlator.restorer.finish(restored_ms) == []
+    assert correlator.hydrate(restored_ms, 20) == []
+    # Matches that were processed before emit nothing when they arrive again.
+    for match, _ in matches[processed - uncommitted : processed]:
+        assert correlator.handle_match(_reencode(match), restored_ms) == []
+    after = [
+        hit
+        for match, now_ms in matches[processed:]
+        for hit in correlator.handle_match(_reencode(match), now_ms)
+    ]
+    assert _active_hits(before + after) == _active_hits([hit for match_hits in hits for hit in match_hits])
     revisions: dict[str, int] = {}
     for hit in before + after:
         assert hit.revision == revisions.get(hit.hit_id, 0) + 1
@@ -106,12 +111,12 @@ def _run_pipeline(records: list[bytes]) -> list[Hit]:
     return pipeline.handle_reads(records).hits
 
 
-def _make_correlator(index: Index, judge: Matcher) -> Correlator:
-    return make_correlator(traffic(), index, judge, traffic().correlation, traffic().cooperation)
+def _make_correlator(index: Index, matcher: Matcher) -> Correlator:
+    return make_correlator(traffic(), index, matcher, traffic().correlation, traffic().cooperation)
 
 
 def _reencode(record: Any) -> Any:
-    """A record as it comes from a topic."""
+    """Return a record as it is read back from a topic."""
     return msgspec.json.decode(encode(record), type=type(record))
 
 
