@@ -3,7 +3,7 @@
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from streams.gateway.event import CameraSource, Vendor
 from streams.network.config import CameraConfig
@@ -99,9 +99,9 @@ class GatewayConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class GatewayCameraConfig(CameraConfig, frozen=True, forbid_unknown_fields=True):
     """`[cameras.<id>]`: a camera, where it is, and how it sends to the gateway."""
 
-    maker: Annotated[
+    vendor: Annotated[
         Vendor | None, Meta(description="vendor whose events the camera sends; without it, it sends none")
-    ] = None
+    ] = field(default=None, name="maker")
     zone: Annotated[
         ShortText | None,
         Meta(

@@ -60,7 +60,7 @@ class Intake:
         self._senders = {
             camera_id: _Sender(camera, build_camera_source(camera_id, camera), topics.reads[camera_id])
             for camera_id, camera in context.cameras.items()
-            if camera.maker is not None and camera_id in topics.reads
+            if camera.vendor is not None and camera_id in topics.reads
         }
         self._default_max_mb = config.event_mb
         self._picture_store = PictureStore(Path(config.pictures)) if config.pictures else None
@@ -96,7 +96,7 @@ class Intake:
         if entries:
             await self._store(entries)
         self._monitor.record_event(camera_id, event.arrived_ms, parsed, errors)
-        reply = REPLIES.get(sender.camera.maker) if sender.camera.maker else None
+        reply = REPLIES.get(sender.camera.vendor) if sender.camera.vendor else None
         return IntakeResult(parsed, errors, reply)
 
     async def refuse(self, camera_id: str, event: Event, error: EventError) -> None:
@@ -123,9 +123,9 @@ class Intake:
 
 
 def _parse_event(sender: _Sender, event: Event) -> tuple[ParsedEvent, list[EventError]]:
-    assert sender.camera.maker is not None
+    assert sender.camera.vendor is not None
     try:
-        parsed = PARSERS[sender.camera.maker](event, sender.source)
+        parsed = PARSERS[sender.camera.vendor](event, sender.source)
     except EventError as error:
         return ParsedEvent([]), [error]
     return parsed, list(parsed.errors)

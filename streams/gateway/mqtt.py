@@ -29,7 +29,7 @@ _KEEPALIVE_S: Final = 30
 
 
 class Subscription:
-    """Receives the events of the cameras whose maker is `frigate`, and hands them to the intake.
+    """Receives the events of the cameras whose vendor is `frigate`, and hands them to the intake.
 
     Frigate's name of a camera is its `device` in the settings, or else its id. Raises TlsError for a file of
     authorities that cannot be used.
@@ -42,7 +42,7 @@ class Subscription:
         self._camera_ids = {
             camera.device or camera_id: camera_id
             for camera_id, camera in context.cameras.items()
-            if camera.maker == "frigate"
+            if camera.vendor == "frigate"
         }
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False

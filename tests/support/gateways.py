@@ -29,7 +29,7 @@ NOON_MS = to_ms(parse_time("2026-05-21T12:00:00Z"))
 SECRET = "a made-up secret"
 READS_TOPIC = "anpr.reads.BE"
 DEAD_LETTER_TOPIC = "anpr.rejected"
-DEFAULT_CAMERAS: Mapping[str, GatewayCameraConfig] = {"c1": GatewayCameraConfig(maker="read")}
+DEFAULT_CAMERAS: Mapping[str, GatewayCameraConfig] = {"c1": GatewayCameraConfig(vendor="read")}
 
 
 def basic_auth(user: str, secret: str) -> str:

@@ -35,7 +35,7 @@ def serve(config: Path | None) -> None:
         )
     cameras = {name: settings.cameras[name] for name in topics}
     # Frigate sends to the MQTT broker, which authenticates its users itself.
-    senders = {name: camera for name, camera in cameras.items() if camera.maker != "frigate"}
+    senders = {name: camera for name, camera in cameras.items() if camera.vendor != "frigate"}
     access = Access(senders, os.environ)
     context = GatewayContext(
         settings.gateway, cameras, GatewayTopics(topics, settings.topics.names().rejected), now_ms
@@ -67,7 +67,7 @@ def camera_topics(settings: Settings) -> Mapping[str, str]:
     topics = {}
     for name, camera in settings.cameras.items():
         site = settings.places.sites.get(camera.site) if camera.site else None
-        if camera.maker is not None and site is not None and site.territory is not None:
+        if camera.vendor is not None and site is not None and site.territory is not None:
             topics[name] = settings.topics.reads_topic(site.territory)
     return topics
 

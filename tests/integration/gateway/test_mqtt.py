@@ -15,8 +15,8 @@ from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
 
 LPR = (SAMPLES / "frigate" / "lpr.json").read_bytes()
 CAMERAS = {
-    "front": GatewayCameraConfig(maker="frigate", device="gate"),
-    "c1": GatewayCameraConfig(maker="read"),
+    "front": GatewayCameraConfig(vendor="frigate", device="gate"),
+    "c1": GatewayCameraConfig(vendor="read"),
 }
 
 

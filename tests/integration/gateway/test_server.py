@@ -103,9 +103,9 @@ def test_a_wrong_read_does_not_affect_the_others_of_the_event(tmp_path: Path) ->
 
 def test_events_without_a_valid_login_are_refused(tmp_path: Path) -> None:
     cameras = {
-        "c1": GatewayCameraConfig(maker="read"),
-        "c2": GatewayCameraConfig(maker="read", user="both"),
-        "c3": GatewayCameraConfig(maker="read", user="both"),
+        "c1": GatewayCameraConfig(vendor="read"),
+        "c2": GatewayCameraConfig(vendor="read", user="both"),
+        "c3": GatewayCameraConfig(vendor="read", user="both"),
     }
 
     async def scenario(environment: GatewayEnvironment) -> None:
@@ -154,8 +154,8 @@ def test_an_address_has_to_wait_after_ten_failed_logins(tmp_path: Path) -> None:
 
 def test_a_camera_above_its_rate_has_to_wait_and_others_do_not(tmp_path: Path) -> None:
     cameras = {
-        "c1": GatewayCameraConfig(maker="read", events_per_s=3),
-        "c2": GatewayCameraConfig(maker="read"),
+        "c1": GatewayCameraConfig(vendor="read", events_per_s=3),
+        "c2": GatewayCameraConfig(vendor="read"),
     }
 
     async def scenario(environment: GatewayEnvironment) -> None:
@@ -199,8 +199,8 @@ def test_an_event_that_is_too_large_is_refused(tmp_path: Path, with_length: bool
 
 def test_a_camera_may_have_its_own_limit_of_size(tmp_path: Path) -> None:
     cameras = {
-        "c1": GatewayCameraConfig(maker="read", event_mb=0.01),
-        "c2": GatewayCameraConfig(maker="read"),
+        "c1": GatewayCameraConfig(vendor="read", event_mb=0.01),
+        "c2": GatewayCameraConfig(vendor="read"),
     }
 
     async def scenario(environment: GatewayEnvironment) -> None:
@@ -239,8 +239,8 @@ def test_a_slow_sender_is_disconnected(tmp_path: Path, sent: str, answer: bytes)
 def test_a_camera_is_identified_by_its_certificate(tmp_path: Path) -> None:
     pem = create_certificates(tmp_path)
     cameras = {
-        "c1": GatewayCameraConfig(maker="read", auth="certificate", user="test"),
-        "c2": GatewayCameraConfig(maker="read"),
+        "c1": GatewayCameraConfig(vendor="read", auth="certificate", user="test"),
+        "c2": GatewayCameraConfig(vendor="read"),
     }
     with_certificate, without_certificate = (ssl.create_default_context(cafile=pem.ca) for _ in range(2))
     with_certificate.load_cert_chain(pem.cert, pem.key)
@@ -267,7 +267,7 @@ def test_a_camera_is_identified_by_its_certificate(tmp_path: Path) -> None:
 
 def test_pictures_are_stored_only_if_a_folder_is_set_and_named_in_the_read(tmp_path: Path) -> None:
     body = (SAMPLES / "hikvision" / "with_pictures.multipart").read_bytes()
-    cameras = {"c1": GatewayCameraConfig(maker="hikvision", zone="Europe/Brussels")}
+    cameras = {"c1": GatewayCameraConfig(vendor="hikvision", zone="Europe/Brussels")}
     headers = {"Content-Type": "multipart/form-data; boundary=boundary"}
 
     async def with_folder(environment: GatewayEnvironment) -> None:
@@ -288,7 +288,7 @@ def test_pictures_are_stored_only_if_a_folder_is_set_and_named_in_the_read(tmp_p
 def test_a_dead_letter_has_no_pictures(tmp_path: Path) -> None:
     body = (SAMPLES / "hikvision" / "with_pictures.multipart").read_bytes()
     headers = {"Content-Type": "multipart/form-data; boundary=boundary"}
-    cameras = {"c1": GatewayCameraConfig(maker="hikvision", zone="Europe/Brussels", device="another")}
+    cameras = {"c1": GatewayCameraConfig(vendor="hikvision", zone="Europe/Brussels", device="another")}
 
     async def scenario(environment: GatewayEnvironment) -> None:
         assert (await environment.send(body, headers=headers)).status == 403
@@ -302,7 +302,7 @@ def test_a_dead_letter_has_no_pictures(tmp_path: Path) -> None:
 def test_a_camera_that_expects_a_vendor_reply_gets_it_if_a_read_is_accepted(tmp_path: Path) -> None:
     """Otherwise it would repeat an event with an unknown country for ever."""
     body = json.loads((SAMPLES / "dahua" / "full.json").read_text())
-    cameras = {"c1": GatewayCameraConfig(maker="dahua", zone="Europe/Brussels")}
+    cameras = {"c1": GatewayCameraConfig(vendor="dahua", zone="Europe/Brussels")}
 
     async def scenario(environment: GatewayEnvironment) -> None:
         reply = await environment.send(body, path="/NotificationInfo/TollgateInfo")

@@ -166,7 +166,7 @@ class Access:
             return [
                 camera_id
                 for camera_id in camera_ids
-                if self._cameras[camera_id].maker in _BARE_DIGEST_VENDORS
+                if self._cameras[camera_id].vendor in _BARE_DIGEST_VENDORS
             ], False
         return (camera_ids if nonce_state == "good" else []), nonce_state == "stale"
 

@@ -15,11 +15,11 @@ from streams.records.times import Millis
 NOW_MS = 1_779_400_000_000
 ENVIRON = {f"ANPR_CAMERA_{name}": f"secret of {name}" for name in ("B1", "B2", "D1", "T1", "DAHUA")}
 CAMERAS = {
-    "b1": GatewayCameraConfig(maker="read"),
-    "b2": GatewayCameraConfig(maker="read", user="Zoë"),
-    "d1": GatewayCameraConfig(maker="read", auth="digest"),
-    "t1": GatewayCameraConfig(maker="read", auth="bearer"),
-    "x1": GatewayCameraConfig(maker="read", auth="certificate", user="camera.example.org"),
+    "b1": GatewayCameraConfig(vendor="read"),
+    "b2": GatewayCameraConfig(vendor="read", user="Zoë"),
+    "d1": GatewayCameraConfig(vendor="read", auth="digest"),
+    "t1": GatewayCameraConfig(vendor="read", auth="bearer"),
+    "x1": GatewayCameraConfig(vendor="read", auth="certificate", user="camera.example.org"),
 }
 
 
@@ -68,14 +68,14 @@ def test_a_path_names_the_camera_and_no_other_camera_is_accepted_on_it() -> None
 
 
 def test_cameras_with_one_login_are_distinguished_by_the_path() -> None:
-    cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("b1", "b2")}
+    cameras = {name: GatewayCameraConfig(vendor="read", user="both") for name in ("b1", "b2")}
     access = Access(cameras, dict.fromkeys(("ANPR_CAMERA_B1", "ANPR_CAMERA_B2"), "same"))
     assert identify(access, basic("both", "same")) == 400
     assert identify(access, basic("both", "same"), "/cameras/b2") == "b2"
 
 
 def test_cameras_with_one_user_are_distinguished_by_their_secrets() -> None:
-    cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("b1", "b2")}
+    cameras = {name: GatewayCameraConfig(vendor="read", user="both") for name in ("b1", "b2")}
     access = make_access(cameras)
     assert identify(access, basic("both", "secret of B1")) == "b1"
     assert identify(access, basic("both", "secret of B2")) == "b2"
@@ -83,7 +83,7 @@ def test_cameras_with_one_user_are_distinguished_by_their_secrets() -> None:
 
 
 def test_a_slash_in_an_id_is_percent_encoded_in_the_path() -> None:
-    cameras = {name: GatewayCameraConfig(maker="read", user="both") for name in ("a/b", "a")}
+    cameras = {name: GatewayCameraConfig(vendor="read", user="both") for name in ("a/b", "a")}
     access = Access(cameras, {"ANPR_CAMERA_A_B": "same", "ANPR_CAMERA_A": "same"})
     assert identify(access, basic("both", "same"), "/cameras/a%2Fb") == "a/b"
     assert identify(access, basic("both", "same"), "/cameras/a/b") == "a"

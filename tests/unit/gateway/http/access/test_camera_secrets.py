@@ -31,19 +31,19 @@ def test_all_faults_are_reported_together(tmp_path: Path) -> None:
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     cameras = {
-        name: GatewayCameraConfig(maker="read", secret_file=str(tmp_path / name))
+        name: GatewayCameraConfig(vendor="read", secret_file=str(tmp_path / name))
         for name in (*contents, "gone")
     } | {
-        "folder": GatewayCameraConfig(maker="read", secret_file=str(tmp_path)),
-        "home": GatewayCameraConfig(maker="read", secret_file="~nobody/secret"),
-        "nul": GatewayCameraConfig(maker="read", secret_file="a\0b"),
-        "none": GatewayCameraConfig(maker="read", auth="digest"),
-        "t1": GatewayCameraConfig(maker="read", auth="bearer"),
-        "t2": GatewayCameraConfig(maker="read", auth="bearer"),
-        "t3": GatewayCameraConfig(maker="read", auth="bearer"),
-        "x1": GatewayCameraConfig(maker="read", auth="certificate", secret_file=str(tmp_path / "gone")),
-        "x2": GatewayCameraConfig(maker="read", auth="certificate"),
-        "u1": GatewayCameraConfig(maker="read", user="a:b"),
+        "folder": GatewayCameraConfig(vendor="read", secret_file=str(tmp_path)),
+        "home": GatewayCameraConfig(vendor="read", secret_file="~nobody/secret"),
+        "nul": GatewayCameraConfig(vendor="read", secret_file="a\0b"),
+        "none": GatewayCameraConfig(vendor="read", auth="digest"),
+        "t1": GatewayCameraConfig(vendor="read", auth="bearer"),
+        "t2": GatewayCameraConfig(vendor="read", auth="bearer"),
+        "t3": GatewayCameraConfig(vendor="read", auth="bearer"),
+        "x1": GatewayCameraConfig(vendor="read", auth="certificate", secret_file=str(tmp_path / "gone")),
+        "x2": GatewayCameraConfig(vendor="read", auth="certificate"),
+        "u1": GatewayCameraConfig(vendor="read", user="a:b"),
     }
     environ = {
         "ANPR_CAMERA_T1": "hidden",
@@ -63,7 +63,7 @@ def test_a_variable_of_two_cameras_is_a_fault_if_it_is_set(tmp_path: Path) -> No
     files = {}
     for name in ("a-b", "a_b"):
         (tmp_path / name).write_text(f"secret of {name}")
-        files[name] = GatewayCameraConfig(maker="read", secret_file=str(tmp_path / name))
+        files[name] = GatewayCameraConfig(vendor="read", secret_file=str(tmp_path / name))
     assert identify(Access(files, {}), basic("a_b", "secret of a_b")) == "a_b"
     assert list(faults(files, {"ANPR_CAMERA_A_B": "hidden"})) == ["ANPR_CAMERA_A_B"]
 
@@ -72,7 +72,7 @@ def test_a_variable_of_two_cameras_is_a_fault_if_it_is_set(tmp_path: Path) -> No
 def test_the_environment_takes_precedence_over_the_file(tmp_path: Path, line_end: str) -> None:
     file = tmp_path / "secret"
     file.write_bytes(f"in the file{line_end}".encode())
-    cameras = {"b1": GatewayCameraConfig(maker="read", secret_file=str(file))}
+    cameras = {"b1": GatewayCameraConfig(vendor="read", secret_file=str(file))}
     assert identify(Access(cameras, {}), basic("b1", "in the file")) == "b1"
     assert identify(Access(cameras, {"ANPR_CAMERA_B1": ""}), basic("b1", "in the file")) == "b1"
     assert identify(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "set")) == "b1"
@@ -80,7 +80,7 @@ def test_the_environment_takes_precedence_over_the_file(tmp_path: Path, line_end
 
 
 def test_a_file_is_not_read_if_the_variable_is_set() -> None:
-    cameras = {"b1": GatewayCameraConfig(maker="read", secret_file="gone")}
+    cameras = {"b1": GatewayCameraConfig(vendor="read", secret_file="gone")}
     assert identify(Access(cameras, {"ANPR_CAMERA_B1": "set"}), basic("b1", "set")) == "b1"
 
 

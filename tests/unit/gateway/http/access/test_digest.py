@@ -17,7 +17,7 @@ from streams.records.times import Millis
 from tests.support.gateways import SECRET, running_gateway
 from tests.unit.gateway.http.access.test_access import ENVIRON, NOW_MS, identify
 
-D1 = GatewayCameraConfig(maker="read", auth="digest")
+D1 = GatewayCameraConfig(vendor="read", auth="digest")
 
 
 def make_access(cameras: Mapping[str, GatewayCameraConfig] | None = None) -> Access:
@@ -180,7 +180,7 @@ def test_no_count_of_a_nonce_is_valid_twice(attempts: list[tuple[int, int]]) -> 
 
 @pytest.mark.parametrize("count", [1, None], ids=["with a count", "without"])
 def test_an_empty_realm_and_nonce_are_valid_for_dahua_only(count: int | None) -> None:
-    cameras = {"dahua": GatewayCameraConfig(maker="dahua", auth="digest"), "d1": D1}  # type: ignore[arg-type]
+    cameras = {"dahua": GatewayCameraConfig(vendor="dahua", auth="digest"), "d1": D1}  # type: ignore[arg-type]
     access = make_access(cameras)
     challenge = challenges(access)[1]
     empty = {"realm": "", "nonce": ""}
@@ -192,8 +192,8 @@ def test_an_empty_realm_and_nonce_are_valid_for_dahua_only(count: int | None) ->
 
 def test_cameras_with_one_login_are_distinguished_by_the_path_whatever_their_vendors() -> None:
     cameras = {
-        "d1": GatewayCameraConfig(maker="read", auth="digest", user="both"),
-        "d2": GatewayCameraConfig(maker="dahua", auth="digest", user="both"),  # type: ignore[arg-type]
+        "d1": GatewayCameraConfig(vendor="read", auth="digest", user="both"),
+        "d2": GatewayCameraConfig(vendor="dahua", auth="digest", user="both"),  # type: ignore[arg-type]
     }
     access = Access(cameras, dict.fromkeys(("ANPR_CAMERA_D1", "ANPR_CAMERA_D2"), "same"))
     for name in cameras:
