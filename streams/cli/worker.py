@@ -1,4 +1,4 @@
-"""`anpr worker`: reads on Kafka in, hits out, until it is told to end."""
+"""`anpr worker`: reads on Kafka in, hits out, until it is stopped."""
 
 import asyncio
 import logging

@@ -8,7 +8,7 @@ from streams.kafka.follower import TopicFollower
 from streams.records.times import Millis
 
 _FETCH_OPTIONS: Final[dict[str, Any]] = {
-    # Little beside what a broker buffers for the live stream, and enough to keep one core busy.
+    # Little compared with what a broker buffers for the live stream, and enough to keep one core busy.
     "max_partition_fetch_bytes": 1 << 20,
     "fetch_max_bytes": 4 << 20,
 }

@@ -1,7 +1,7 @@
 """One scan of retained reads for several alerts; its matches are sent, and the scan is recorded.
 
 A record says that the scan begins and by which authority, then reads are searched, then another record says
-what came of it. So no reads are consulted without a record, and whoever finds a scan that is not done repeats
+what came of it. So no reads are consulted without a record, and a worker that finds a scan not done repeats
 it.
 """
 

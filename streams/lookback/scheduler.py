@@ -55,7 +55,7 @@ class LookbackScheduler:
     async def run(self) -> None:
         """Run until cancelled. Raises what TopicFollower and `scan_retained_reads` raise.
 
-        A lookback that is not done by then is repeated by whoever runs next.
+        A lookback that is not done by then is repeated by the worker that has the partition next.
         """
         async with AsyncExitStack() as stack:
             producer = Producer(self._options)

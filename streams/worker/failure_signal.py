@@ -10,7 +10,7 @@ from streams.runtime.errors import OperatorError, WorkerError, unexpected_error
 
 
 class FailureSignal:
-    """The first fatal error of a worker, for whoever stops the worker to wait for."""
+    """The first fatal error of a worker; what stops the worker waits for it."""
 
     def __init__(self) -> None:
         self._first_error: asyncio.Future[WorkerError] = asyncio.get_running_loop().create_future()

@@ -126,7 +126,7 @@ def paced(
                 f'"lane":{1 + sent % 3},"direction":"approaching","speed_kmh":93.4,'
                 f'"image_ref":"lapi://rekkem/{sent:09d}.jpg"}}'
             )
-            load.stamped(topic, read.encode(), b"c%d" % (sent % PARTITIONS), sent % PARTITIONS, now_ms)
+            load.stamped(topic, read.encode(), b"c%d" % (sent % PARTITIONS), sent % PARTITIONS, wall_ms)
             sent += 1
         time.sleep(0.001)
     load.finish()

@@ -110,7 +110,7 @@ async def _run(case: Case, servers: str, folder: Path) -> Result:
         for alert in loaded.alerts():
             key = "/".join(alert_key(alert)).encode()
             await producer.send_and_wait(names.alerts, encode(alert), key)
-            withdrawn = loaded.withdrawn_at(alert)
+            withdrawn = loaded.withdrawn_at_ms(alert)
             if withdrawn is not None:
                 await producer.send_and_wait(names.alerts, None, key, timestamp_ms=withdrawn)
         for verdict in verdicts:
