@@ -73,10 +73,10 @@ def build_pairs(
     weights = np.array([pair.weight for pair in unknown.pairs])
     misreads = sum(pair.true_plate != build_evidence(pair).plate for pair in known)
     share = weights[np.array(is_true)].sum() / weights.sum()
-    found = weights[np.array(is_true) & np.array(is_misread)].sum()
+    found_weight = weights[np.array(is_true) & np.array(is_misread)].sum()
     print(
-        f"  the true plate has {share:.4f} of the weight, for misreads {found / misreads:.3f} of {misreads}; "
-        f"{unknown.without_plate} without a plate; {unknown.iterations} iterations"
+        f"  the true plate has {share:.4f} of the weight, for misreads {found_weight / misreads:.3f} of "
+        f"{misreads}; {unknown.without_plate} without a plate; {unknown.iterations} iterations"
     )
     print_frequencies(known, unknown.pairs)
     return known, unknown.pairs

@@ -53,7 +53,7 @@ class DirectedLink(NamedTuple):
 
 
 def is_rail_link(sites: Mapping[str, SiteConfig], site_id: str, link: LinkConfig) -> bool:
-    """True if a link leads from one station to another; no car goes by train."""
+    """True if a link leads from one station to another, so that no car can take it."""
     return sites[site_id].kind == sites[link.to].kind == "rail"
 
 
@@ -122,8 +122,8 @@ class Network:
         usual_ms = config.minutes * MINUTE_MS
         best_ms = config.km / best_kmh * 60 * MINUTE_MS
         best_ms = min(usual_ms, best_ms if config.best_minutes is None else config.best_minutes * MINUTE_MS)
-        known = self._links[link.start].get(link.end)
-        if known is None or best_ms < known.best_ms:
+        current = self._links[link.start].get(link.end)
+        if current is None or best_ms < current.best_ms:
             self._links[link.start][link.end] = Route((link.start, link.end), config.km, best_ms, usual_ms)
 
     def _routes_from(self, start: str) -> dict[str, Route]:
@@ -159,11 +159,11 @@ class Network:
                     continue
                 candidate = NextSite(route, share)
                 frontier.append(candidate)
-                known = next_sites.get(candidate.site_id)
-                if known is not None:
+                current = next_sites.get(candidate.site_id)
+                if current is not None:
                     # Of several routes there the quickest gives the time; the shares add up.
-                    quickest = min(known.route, route, key=lambda option: (option.best_ms, option.sites))
-                    candidate = NextSite(quickest, known.share + share)
+                    quickest = min(current.route, route, key=lambda option: (option.best_ms, option.sites))
+                    candidate = NextSite(quickest, current.share + share)
                 next_sites[candidate.site_id] = candidate
         return sorted(next_sites.values(), key=lambda site: (site.route.usual_ms, site.route.sites))
 

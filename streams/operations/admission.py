@@ -5,7 +5,7 @@ windows, and the place of the read belongs to it. An alert bound to an operation
 admitted by that one only, on the same conditions.
 
 **Chance.** A vehicle passes a crew's site within an arrival window, with each of its instants equally likely;
-the journey gives the window and the share of vehicles that come there. A crew must be told some minutes
+the journey gives the window and the share of vehicles that come there. A crew needs notice of some minutes
 before, so only the part of the window counts that is `setup_minutes` or more after the read:
 
     chance = share x (part of the arrival window in which the crew is ready)

@@ -1,7 +1,7 @@
 """The AsyncAPI 3.0.0 document: the topics, their messages and keys, and who sends and receives them.
 
 Names and settings of topics are the defaults of `[topics]`; a test compares them with `streams.kafka.topics`.
-The payloads are the schema files beside the document.
+The payloads are the schema files in the same folder.
 """
 
 import json
