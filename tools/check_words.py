@@ -44,7 +44,8 @@ RETIRED: Final = {
 """Pattern of whole words to what replaces them."""
 
 ALLOWED: Final = (
-    r"`?maker`?(?= =|\]|\"|'|`)",  # settings key
+    r"`?makers?`?(?= =|\]|\"|'|`)",  # settings key, field of model files
+    r"(?<=\")in_force(?=\")",  # state of alerts in `anpr lists status --json`
     r"shipped(?= =|\"|'|`)",  # settings key
     r"http\S+",
 )
