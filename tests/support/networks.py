@@ -1,4 +1,4 @@
-"""Networks for these tests, told in few words."""
+"""Networks for tests, in short notation."""
 
 from typing import Any
 
@@ -7,20 +7,21 @@ from streams.network.routing import Network
 
 
 def make_sites(*links: str, **figures: Any) -> dict[str, SiteConfig]:
-    """Sites and their links: `a-b 10 6` is 10 km and 6 min between a and b, `a>b` leads one way only.
+    """Return sites and their links: `a-b 10 6` is 10 km and 6 min between a and b, `a>b` is one-way.
 
-    Without figures a link is 10 km and 6 min long.
+    By default a link has 10 km and 6 min; `figures` are further fields of all links.
     """
-    begun: dict[str, list[LinkConfig]] = {}
-    for told in links:
-        ends, *numbers = told.split()
-        one, other = ends.replace(">", "-").split("-")
-        km, minutes = map(float, numbers or (10, 6))
-        begun.setdefault(one, []).append(LinkConfig(other, km, minutes, one_way=">" in ends, **figures))
-        begun.setdefault(other, [])
-    return {site_id: SiteConfig(links=its) for site_id, its in begun.items()}
+    links_by_site: dict[str, list[LinkConfig]] = {}
+    for text in links:
+        ends, *values = text.split()
+        start, end = ends.replace(">", "-").split("-")
+        km, minutes = map(float, values or (10, 6))
+        link = LinkConfig(end, km, minutes, one_way=">" in ends, **figures)
+        links_by_site.setdefault(start, []).append(link)
+        links_by_site.setdefault(end, [])
+    return {site_id: SiteConfig(links=site_links) for site_id, site_links in links_by_site.items()}
 
 
 def make_network(*links: str, **figures: Any) -> Network:
-    """The network of these sites and links."""
+    """Return the network of these sites and links."""
     return Network(make_sites(*links, **figures))

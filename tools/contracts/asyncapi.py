@@ -191,8 +191,8 @@ def build_asyncapi() -> str:
             "version": _VERSION,
             "description": "Licence-plate reads matched against alert lists. Addresses are Kafka topics; "
             "their first part is `[topics] prefix` of the settings, by default `anpr`. The tag of an "
-            "operation is the role that performs it. What a schema cannot express is in README.md beside "
-            "this file and in docs/concepts/meaning.md.",
+            "operation is the role that performs it. What a schema cannot express is in README.md in "
+            "this folder and in docs/concepts/meaning.md.",
         },
         "defaultContentType": "application/json",
         "channels": {channel.name: _build_channel(channel) for channel in _CHANNELS},
