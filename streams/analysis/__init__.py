@@ -1,0 +1,1 @@
+"""Analyses of emitted hits and verdicts: precision, budget use, and joint operations."""

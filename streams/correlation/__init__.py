@@ -1,1 +1,1 @@
-"""Matches over time: passages, standing hits, withdrawal and expiry, verdicts."""
+"""Correlation of matches over time: passages, journeys, handovers, verdicts and revisions of hits."""

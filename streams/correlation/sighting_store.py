@@ -21,7 +21,7 @@ class SightingStore:
         self._by_place: dict[PassageKey, tuple[Sighting, ...]] = {}
         self._places_by_alert: dict[AlertKey, set[PassageKey]] = {}
         self._places_by_minute: dict[int, set[PassageKey]] = {}
-        # By the minute in which a match was made: expiry looks at each place once for every such minute.
+        """The places with matches made in a minute, so that expiry need not search all places."""
 
     def __len__(self) -> int:
         return len(self._by_hit)

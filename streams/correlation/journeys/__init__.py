@@ -1,0 +1,1 @@
+"""Journeys of vehicles: itineraries, passed and next sites, doubts."""
