@@ -1,5 +1,6 @@
 """Alerts as JSON lines (`streams.records.alert.Alert`)."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import orjson
 from numpy.typing import NDArray
 
 from streams.records.times import DAY_MS
-from streams.simulation.demo_listed import LIST_KINDS
+from streams.records.types import ActionCode, Basis
 from streams.simulation.jsonl_columns import (
     ByteColumn,
     format_digits,
@@ -18,6 +19,22 @@ from streams.simulation.jsonl_columns import (
 )
 from streams.simulation.vehicles import Texts
 
+
+class ListKind(NamedTuple):
+    """The fields that all alerts of a list share."""
+
+    basis: Basis
+    reason: str
+    action: dict[str, ActionCode]
+    priority: int
+
+
+LIST_KINDS: Final[Mapping[str, ListKind]] = {
+    "sis-36": ListKind("SIS-36-discreet", "discreet check on a vehicle", {"default": "discreet-check"}, 1),
+    "sis-38": ListKind("SIS-38-seizure", "stolen vehicle", {"default": "seize", "FR": "stop"}, 2),
+    "be-national": ListKind("NATIONAL", "vehicle of a wanted person", {"default": "inform", "BE": "stop"}, 3),
+    "joint-operation": ListKind("OPERATION", "seen at a theft", {"default": "stop"}, 2),
+}
 LIST_IDS: Final = tuple(LIST_KINDS)
 PATTERN_LIST: Final = "joint-operation"
 """The list whose plates have their last characters open."""

@@ -1,4 +1,4 @@
-"""The settings of a made-up world: its lists and cameras, and the shipped network, as a TOML file."""
+"""The settings of a simulated world: its lists and cameras over the built-in network, as a TOML file."""
 
 import json
 from importlib.resources import files
@@ -7,16 +7,21 @@ from streams.simulation.roads import DIRECTIONS, NETWORK, Roads, build_cameras, 
 
 
 def settings_text(roads: Roads, comment: str) -> str:
-    """The file, as `--config` takes it; `about` is a line that says what it is."""
+    """Return the file, as `--config` takes it; `comment` is its first line."""
     head = files("streams.simulation").joinpath("settings.toml").read_text("utf-8")
-    parts = [f"# {comment}\n{head}", f'[network]\nshipped = "{NETWORK}"\n']
-    ways, leads = {name[0]: place for place, name in enumerate(DIRECTIONS)}, next_sites(roads)
+    return f'# {comment}\n{head}\n[network]\nshipped = "{NETWORK}"\n\n{cameras_text(roads)}'
+
+
+def cameras_text(roads: Roads) -> str:
+    """Return the sections of all cameras."""
+    carriageways, leads = {name[0]: index for index, name in enumerate(DIRECTIONS)}, next_sites(roads)
+    parts = []
     for camera in build_cameras(roads):
-        way = ways[camera.camera_id.rpartition("-")[2][0]]
-        parts.append(
-            f'[cameras.{camera.camera_id}]\nsite = "{camera.site_id}"\ndirection = "{DIRECTIONS[way]}"\n'
-        )
-        # Where no link leads on, the traffic that is seen ends there.
-        if sites := leads.get((camera.site_id, way)):
-            parts[-1] += f"towards = {json.dumps(sites)}\n"
+        carriageway = carriageways[camera.camera_id.rpartition("-")[2][0]]
+        part = f'[cameras.{camera.camera_id}]\nsite = "{camera.site_id}"\n'
+        part += f'direction = "{DIRECTIONS[carriageway]}"\n'
+        # Where no link leads on, the simulated traffic ends.
+        if sites := leads.get((camera.site_id, carriageway)):
+            part += f"towards = {json.dumps(sites)}\n"
+        parts.append(part)
     return "\n".join(parts)

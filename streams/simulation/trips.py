@@ -123,12 +123,16 @@ def build_passages(round_trips: RoundTrips, home: Ints, routes: RouteTable, hour
     ).ravel()
     begins = np.stack([round_trips.departure_ms, round_trips.return_ms], axis=1).ravel()
     pace = np.repeat(round_trips.pace, 2)
+    # Most trips of a short time lie outside it; a minute more than the drive, for its rounding.
+    ends = begins + (routes.total_minutes.ravel()[rows] / pace * MINUTE_MS).astype(np.int64) + MINUTE_MS
+    inside = np.flatnonzero((begins < hours * HOUR_MS) & (ends >= 0))
+    rows, begins, pace = rows[inside], begins[inside], pace[inside]
     site = routes.sites[rows]
     at = begins[:, None] + (routes.minutes[rows] / pace[:, None] * MINUTE_MS).astype(np.int64)
     trip, step = np.nonzero((site >= 0) & (at >= 0) & (at < hours * HOUR_MS))
     return Passages(
-        trip,
-        np.repeat(round_trips.vehicle, 2)[trip],
+        inside[trip],
+        np.repeat(round_trips.vehicle, 2)[inside[trip]],
         site[trip, step].astype(np.intp),
         routes.carriageway[rows[trip], step],
         at[trip, step],

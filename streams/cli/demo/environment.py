@@ -88,7 +88,8 @@ class DemoEnvironment:
                 admin.apply(plan_changes(wanted, {}), wanted)
         except KafkaError as error:
             raise DemoError(f"the topics cannot be made: {error or type(error).__name__}") from error
-        self._say(f"topics: {', '.join(topic.name for topic in wanted)}")
+        names = [topic.name for topic in wanted]
+        self._say(f"topics: {len(names)} created, among them {', '.join(policy.names().reads)}")
 
     def wait_for_group(self, group: str) -> None:
         """Waits until Kafka can take a group; a new one makes a topic for groups first."""

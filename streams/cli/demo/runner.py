@@ -1,9 +1,8 @@
-"""One showing: all of it started, left running, and ended in order."""
+"""One demo: everything started, left running, and stopped in order."""
 
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,20 +12,20 @@ from streams.cli.demo.child_process import ChildProcess
 from streams.cli.demo.environment import DemoEnvironment
 from streams.cli.demo.errors import DemoError, StopSignal, wait_until
 from streams.cli.demo.gateway_feed import Feed
-from streams.cli.demo.scenario import DemoScenario, build_scenario, local_settings
+from streams.cli.demo.scenario import DemoTraffic, build_settings, build_traffic, local_settings
 from streams.kafka.topics import TopicNames
-from streams.records.times import to_ms
+from streams.runtime.clock import now_ms
 from streams.settings.model import Settings
 from streams.settings.reference import format_settings
-from streams.simulation.demo_traffic import READS_A_PASSAGE, Mix, Traffic
 
 Say = Callable[[str], None]
 
-_SEED: Final = 12
-"""With it the first seconds have all there is to see: misreads, an outage, records that are no reads."""
-_LISTED_INTERVAL_S: Final = 3.0
-"""How often a listed vehicle comes, whatever the rate: so often that one can read the hits."""
-_MAX_LISTED_SHARE: Final = 0.2
+_SEED: Final = 28
+"""The first seconds of this seed show misreads, an outage, and malformed records."""
+_WORLD_READS: Final = 60_000
+_WORLD_S: Final = (60.0, 1200.0)
+"""Seconds of traffic simulated at a time, so that making a world takes seconds."""
+_MARGIN_S: Final = 10.0
 _TICK_S: Final = 0.02
 _CHECK_INTERVAL_S: Final = 0.5
 _REPORT_INTERVAL_S: Final = 10.0
@@ -46,33 +45,38 @@ def run(
     Raises DemoError for what cannot be started or fails, and NotBegunError if it is told before the traffic
     began; then too all that was started is stopped.
     """
-    made, notes = build_scenario(user_settings, _SEED, datetime.now(UTC))
+    shown_settings, notes = build_settings(user_settings)
     for note in notes:
         say(f"note: {note}")
     with DemoEnvironment(say, stop_signal) as ground, ExitStack() as stack:
         ground.start_kafka()
-        settings = local_settings(made.settings, ground.servers, ground.folder)
+        settings = local_settings(shown_settings, ground.servers, ground.folder)
         names = settings.topics.names()
         ground.create_topics(settings.topics)
         ground.wait_for_group(settings.worker.group)
-        ground.load_alerts(names.alerts, (each.alert for each in made.listed))
-        say(f"lists: {len(made.listed)} made-up alerts on {', '.join(settings.lists)}")
+        worlds = _Worlds(settings, rate, seconds)
+        traffic = worlds.make_next()
+        ground.load_alerts(names.alerts, traffic.alerts.values())
+        say(f"lists: {len(traffic.alerts)} synthetic alerts on {', '.join(settings.lists)}")
         stop_signal.raise_if_set()
         config = ground.folder / "settings.toml"
         config.write_text(format_settings(settings), "utf-8")
         worker, table = _start_children(config, stack, stop_signal, say)
         feed = stack.enter_context(
-            Feed(ground.client_options("cameras"), settings.topics.reads_topic, _build_traffic(made, rate))
+            Feed(ground.client_options("cameras"), settings.topics.reads_topic, traffic)
         )
-        sides = sum(len(each.sides) for each in made.crossings)
         say(
-            f"cameras: {made.camera_count} at {sides} sites send {rate:g} reads a second; "
-            + (f"for {seconds:g} s" if seconds else "Ctrl-C ends")
+            f"cameras: {len(traffic.world.cameras)} at {len(traffic.world.roads.sites)} sites, "
+            f"{rate:g} reads a second; " + (f"for {seconds:g} s" if seconds else "Ctrl-C ends")
         )
 
         def check() -> None:
             _check_children((worker, table))
             ground.check_running()
+            if feed.is_exhausted:
+                following = worlds.make_next()
+                ground.load_alerts(names.alerts, following.alerts.values())
+                feed.replace_traffic(following)
 
         _feed_until_stopped(feed, check, seconds, stop_signal, say)
         say("ending: the cameras are off")
@@ -117,16 +121,29 @@ def _start_children(
     return both
 
 
-def _build_traffic(demo: DemoScenario, rate: float) -> Traffic:
-    passages_a_s = rate / READS_A_PASSAGE
-    listed = min(2 / passages_a_s / _LISTED_INTERVAL_S, _MAX_LISTED_SHARE)
-    return Traffic(demo.crossings, demo.listed, _SEED, _now_ms(), rate, Mix(listed=listed))
+class _Worlds:
+    """Makes simulated worlds one after another, each beginning when it is made."""
+
+    def __init__(self, settings: Settings, rate: float, seconds: float | None) -> None:
+        self._settings = settings
+        self._rate = rate
+        shortest, longest = _WORLD_S
+        self._world_s = min(max(_WORLD_READS / rate, shortest), longest)
+        if seconds is not None:
+            self._world_s = min(self._world_s, seconds + _MARGIN_S)
+        self._seed = _SEED
+
+    def make_next(self) -> DemoTraffic:
+        """Return the traffic of the next world, from now on."""
+        traffic = build_traffic(self._settings, self._seed, self._world_s, self._rate, now_ms())
+        self._seed += 1
+        return traffic
 
 
 def _feed_until_stopped(
     feed: Feed, check: Callable[[], None], seconds: float | None, stop_signal: StopSignal, say: Say
 ) -> None:
-    began, start = time.monotonic(), _now_ms()
+    began, start = time.monotonic(), now_ms()
     look, tell = _CHECK_INTERVAL_S, _REPORT_INTERVAL_S
     while not stop_signal.wait(_TICK_S):
         elapsed = time.monotonic() - began
@@ -170,7 +187,3 @@ def _check_children(children: Sequence[ChildProcess]) -> None:
 
 def _first_exited(children: Sequence[ChildProcess]) -> ChildProcess | None:
     return next((each for each in children if each.exit_code is not None), None)
-
-
-def _now_ms() -> int:
-    return to_ms(datetime.now(UTC))

@@ -1,6 +1,6 @@
-"""What the demo shows: settings, the network of cameras in them, and alerts for their lists."""
+"""What the demo shows: settings, the simulated region in them, and alerts for their lists."""
 
-from datetime import datetime
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -9,62 +9,94 @@ import msgspec
 
 from streams.kafka.client import KafkaConfig
 from streams.kafka.topics import TopicsConfig
+from streams.records.alert import Alert, alert_key
+from streams.records.times import DAY_MS, HOUR_MS, Millis, from_ms
 from streams.settings.load import parse_settings
 from streams.settings.model import Settings
-from streams.simulation.cameras import Crossing, SimulatedCamera, find_crossings
-from streams.simulation.demo_listed import Listed, listed
+from streams.simulation.live import LiveTraffic
+from streams.simulation.rates import Rates
+from streams.simulation.roads import builtin_roads
+from streams.simulation.scenario import Scenario
+from streams.simulation.settings_file import cameras_text
+from streams.simulation.world import World
 from streams.worker.config import WorkerConfig
 
 _FILE: Final = "demo.toml"
-_ALERTS_PER_LIST: Final = 8
 _PARTITIONS: Final = 2
 _READS_HOURS: Final = 24.0
+_LISTED_INTERVAL_S: Final = 3.0
+"""How often a listed vehicle passes a camera, whatever the rate: often enough to read the hits."""
+_LISTED_PASSAGE_FACTOR: Final = 0.28
+"""Share of listed reads in a short time, in parts of the share of listed vehicles; measured."""
+_AFTERNOON_MS: Final = 1_779_379_200_000
+"""2026-05-21 16:00 UTC."""
+_MAX_LISTED_SHARE: Final = 0.2
+_ALERTS: Final = 400
 
 
-class DemoScenario(NamedTuple):
-    """The settings in force, the crossings that vehicles take, and the vehicles sought."""
+class DemoTraffic(NamedTuple):
+    """A simulated world and the alerts for it, each by the key that the world's truth has for it."""
 
-    settings: Settings
-    crossings: list[Crossing]
-    listed: list[Listed]
+    world: World
+    alerts: Mapping[str, Alert]
 
-    @property
-    def camera_count(self) -> int:
-        """How many cameras send reads."""
-        return sum(len(side) for crossing in self.crossings for side in crossing.sides)
+    def start(self, start_ms: Millis) -> LiveTraffic:
+        """Return its traffic from a time on."""
+        return LiveTraffic(self.world, start_ms)
 
 
-def build_scenario(user_settings: Settings | None, seed: int, at: datetime) -> tuple[DemoScenario, list[str]]:
-    """The scene of settings, or of the demo's own without any; and notes on what was taken otherwise.
+def build_settings(user_settings: Settings | None) -> tuple[Settings, list[str]]:
+    """Return the settings that the demo shows, the demo's own without any, and notes on what was replaced.
 
-    Lists that the settings do not have, and cameras if none of theirs stands at a site of a known country,
-    are the demo's own. Alerts are in force at `at`.
+    All reads are of the cameras of the simulated region, which is the built-in network.
     """
-    own = parse_settings(files("streams.cli.demo").joinpath(_FILE).read_text("utf-8"), _FILE)
-    settings, notes = user_settings or own, list[str]()
+    region = parse_settings(_own_text(), _FILE)
+    settings, notes = user_settings or region, list[str]()
     if not settings.lists:
-        settings = msgspec.structs.replace(settings, lists=own.lists, centres=own.centres)
-        notes.append("the settings have no lists; the demo's own are taken")
-    cameras = _find_cameras(settings)
-    if not cameras:
-        settings = msgspec.structs.replace(settings, cameras=own.cameras, sites=own.sites)
-        cameras = _find_cameras(settings)
-        notes.append("the settings have no camera at a site with a territory; the demo's own are taken")
-    elif len(cameras) < len(settings.cameras):
-        notes.append(
-            f"{len(cameras)} of {len(settings.cameras)} cameras send reads; the others are at no site with a "
-            "territory"
+        settings = msgspec.structs.replace(settings, lists=region.lists, centres=region.centres)
+        notes.append("the settings have no lists; those of the demo are used")
+    if user_settings is not None:
+        notes.append("reads are simulated; they come from cameras of the built-in network")
+        settings = msgspec.structs.replace(
+            settings, cameras={**settings.cameras, **region.cameras}, network=region.network
         )
-    modes = {list_id: policy.mode for list_id, policy in settings.lists.items()}
-    countries = dict.fromkeys((camera.country for camera in cameras), _READS_HOURS)
-    settings = msgspec.structs.replace(
-        settings, topics=TopicsConfig(partitions=_PARTITIONS, reads_hours=countries)
+    countries = dict.fromkeys(sorted({site.territory for site in builtin_roads().sites}), _READS_HOURS)
+    topics = TopicsConfig(partitions=_PARTITIONS, reads_hours=countries)
+    return msgspec.structs.replace(settings, topics=topics), notes
+
+
+def build_traffic(settings: Settings, seed: int, seconds: float, rate: float, now_ms: Millis) -> DemoTraffic:
+    """Return traffic of about `rate` reads a second and alerts for the lists of settings.
+
+    The traffic is that of an afternoon, whatever the hour, so a seed gives the same traffic at any time.
+    """
+    listed = min(1 / _LISTED_INTERVAL_S / rate / _LISTED_PASSAGE_FACTOR, _MAX_LISTED_SHARE)
+    world = World(
+        Scenario(
+            seed,
+            max(round(rate * seconds), 1),
+            _ALERTS,
+            _AFTERNOON_MS,
+            seconds * 1000 / HOUR_MS,
+            Rates(listed=listed, late=0.0, clock_wrong=0.0),
+        )
     )
-    return DemoScenario(settings, find_crossings(cameras), listed(modes, _ALERTS_PER_LIST, seed, at)), notes
+    decoder = msgspec.json.Decoder(Alert)
+    alerts = [decoder.decode(line) for batch in world.alert_batches() for line in batch.splitlines()]
+    valid = {"valid_from": from_ms(now_ms - 30 * DAY_MS), "valid_until": from_ms(now_ms + 60 * DAY_MS)}
+    placed = {
+        "/".join(alert_key(alert)): _place_on_list(
+            msgspec.structs.replace(alert, alert_id=f"{alert.alert_id}-{seed}", **valid),
+            settings,
+            number,
+        )
+        for number, alert in enumerate(alerts)
+    }
+    return DemoTraffic(world, placed)
 
 
 def local_settings(settings: Settings, servers: str, folder: Path) -> Settings:
-    """The settings for brokers on this machine, and for a worker that keeps its state in a folder."""
+    """Return the settings for brokers on this machine and a worker that stores its state in a folder."""
     return msgspec.structs.replace(
         settings,
         kafka=KafkaConfig(servers=servers.split(",")),
@@ -72,10 +104,15 @@ def local_settings(settings: Settings, servers: str, folder: Path) -> Settings:
     )
 
 
-def _find_cameras(settings: Settings) -> list[SimulatedCamera]:
-    found = []
-    for camera_id, camera in settings.cameras.items():
-        site = settings.places.sites.get(camera.site or "")
-        if camera.site and site and site.territory:
-            found.append(SimulatedCamera(camera_id, camera.site, site.territory, site.lat, site.lon))
-    return found
+def _own_text() -> str:
+    head = files("streams.cli.demo").joinpath(_FILE).read_text("utf-8")
+    return f"{head}\n{cameras_text(builtin_roads())}"
+
+
+def _place_on_list(alert: Alert, settings: Settings, number: int) -> Alert:
+    """Return the alert on a list of the settings; a pattern on one whose mode admits it."""
+    lists = list(settings.lists)
+    list_id = alert.list_id if alert.list_id in settings.lists else lists[number % len(lists)]
+    if settings.lists[list_id].mode == "exact" and "?" in alert.plate:
+        list_id = next((each for each in lists if settings.lists[each].mode != "exact"), list_id)
+    return msgspec.structs.replace(alert, list_id=list_id)
