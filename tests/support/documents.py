@@ -63,11 +63,14 @@ def commands(block: Block) -> list[Command]:
 
 def anpr_calls(block: Block) -> Iterator[str]:
     """Yield each call of `anpr` in a block of shell commands, continued lines joined."""
-    joined = "\n".join(block.lines).replace("\\\n", " ")
+    lines = block.lines
+    if block.language == "console":
+        lines = [line for command in commands(block) for line in command.text.splitlines()]
+    joined = re.sub(r"\"?\$\([^)]*\)\"?", "X", "\n".join(lines).replace("\\\n", " "))
     for line in joined.splitlines():
-        call = re.search(r"(?:^|[|;(&] *|bin/)anpr ([^|;#]*)", line.removeprefix("$ "))
+        call = re.search(r"(?:^|[|;(&] *|bin/)anpr ([^|;#>]*)", line)
         if call:
-            yield re.sub(r"[^\s\"']*\$\([^)]*\)|\"\$\(.*\)\"", "X", call[1]).strip()
+            yield call[1].strip()
 
 
 def links(document: str) -> Iterator[str]:

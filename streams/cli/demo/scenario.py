@@ -26,7 +26,7 @@ _PARTITIONS: Final = 2
 _READS_HOURS: Final = 24.0
 _LISTED_INTERVAL_S: Final = 3.0
 """How often a listed vehicle passes a camera, whatever the rate: often enough to read the hits."""
-_LISTED_PASSAGE_FACTOR: Final = 0.28
+_LISTED_PASSAGE_FACTOR: Final = 0.12
 """Share of listed reads in a short time, in parts of the share of listed vehicles; measured."""
 _AFTERNOON_MS: Final = 1_779_379_200_000
 """2026-05-21 16:00 UTC."""
