@@ -20,7 +20,7 @@ from streams.settings.reference import format_settings
 
 Say = Callable[[str], None]
 
-_SEED: Final = 28
+_SEED: Final = 3
 """The first seconds of this seed show misreads, an outage, and malformed records."""
 _WORLD_READS: Final = 60_000
 _WORLD_S: Final = (60.0, 1200.0)

@@ -24,14 +24,14 @@ from streams.worker.config import WorkerConfig
 _FILE: Final = "demo.toml"
 _PARTITIONS: Final = 2
 _READS_HOURS: Final = 24.0
-_LISTED_INTERVAL_S: Final = 3.0
+_LISTED_INTERVAL_S: Final = 1.0
 """How often a listed vehicle passes a camera, whatever the rate: often enough to read the hits."""
-_LISTED_PASSAGE_FACTOR: Final = 0.12
+_LISTED_PASSAGE_FACTOR: Final = 0.75
 """Share of listed reads in a short time, in parts of the share of listed vehicles; measured."""
 _AFTERNOON_MS: Final = 1_779_379_200_000
 """2026-05-21 16:00 UTC."""
 _MAX_LISTED_SHARE: Final = 0.2
-_ALERTS: Final = 400
+_ALERTS: Final = 3_000
 
 
 class DemoTraffic(NamedTuple):
