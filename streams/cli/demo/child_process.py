@@ -1,4 +1,4 @@
-"""The commands that the demo runs beside itself: a worker, and the table of hits."""
+"""The commands that the demo runs as child processes: a worker, and the display of hits."""
 
 import os
 import re
@@ -15,14 +15,14 @@ from streams.settings.load import CONFIG_VARIABLE
 
 _HIDDEN_VARIABLES: Final = (CLIENT_SECRET_VARIABLE, KEY_PASSWORD_VARIABLE, PASSWORD_VARIABLE, CONFIG_VARIABLE)
 _LIBRARY_LOG_LINE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
-"""How lines of their logs begin; what matters of them a command says itself."""
+"""Beginning of a log line of a library; such lines are not shown."""
 _CODE: Final = "from streams.cli.main import main; main()"
 
 
 class ChildProcess:
-    """`anpr` with arguments, as a process of its own. `say` is given what it says on stderr.
+    """`anpr` with arguments as a child process; `say` gets its lines on stderr.
 
-    It is in a session of its own, so that Ctrl-C reaches the demo alone and it ends its children in order.
+    It has a session of its own, so that Ctrl-C reaches only the demo, which stops its children in order.
     """
 
     def __init__(
@@ -44,18 +44,18 @@ class ChildProcess:
 
     @property
     def ready(self) -> bool:
-        """Whether it said that it is ready."""
+        """True once it reported that it is ready."""
         return self._ready.is_set()
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended; None while it lives."""
+        """Its exit code; None while it runs."""
         return self._process.poll()
 
     def stop(self, stop_signal: StopSignal, within_s: float) -> bool:
-        """Tells it to end, and waits until it is gone; whether it ended by itself.
+        """Terminate it and wait until it is gone; return True if it ended by itself.
 
-        It is killed if it does not in time, or the demo is told once more to end.
+        It is killed if it does not end in time, or after a further signal to the demo.
         """
         if self.exit_code is None:
             self._process.terminate()

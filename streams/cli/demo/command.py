@@ -1,4 +1,4 @@
-"""The command, and what ends it."""
+"""The command and its signals."""
 
 import logging
 import sys
@@ -19,15 +19,15 @@ from streams.settings.load import CONFIG_VARIABLE
     "--config",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help=f"TOML file with the settings to show. Without it {CONFIG_VARIABLE} names the file; without either "
-    "the demo has its own.",
+    help=f"TOML file with the settings to show; without it the file that {CONFIG_VARIABLE} names, else the "
+    "demo's own.",
 )
 @click.option(
     "--for",
     "seconds",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="End after so many seconds of traffic; else it goes on until Ctrl-C.",
+    help="Seconds of traffic; without it, until Ctrl-C.",
 )
 @click.option(
     "--rate",
@@ -38,33 +38,34 @@ from streams.settings.load import CONFIG_VARIABLE
     help="Reads a second, 1 to 2000.",
 )
 def demo(config: Path | None, seconds: float | None, rate: float) -> None:
-    """Shows the whole stream on this machine.
+    """Show the whole stream on this machine, with simulated traffic.
 
-    It starts a Kafka of its own, makes the topics, loads made-up lists, sends made-up reads of made-up
-    vehicles, runs `anpr worker` and shows the hits as `anpr hits tail` does. Of settings the lists, centres,
-    sites, cameras, limits and times are taken. In the end all of it is gone.
+    The demo starts a Kafka of its own, creates the topics, loads synthetic lists, sends the reads of a
+    simulated border region, runs `anpr worker`, and shows the hits as `anpr hits tail` does. Lists, centres,
+    handovers, limits and times of the settings apply; the reads are of the cameras of the built-in network.
+    Nothing of it is left afterwards.
 
-    Exit codes: 0 done, also by Ctrl-C; 1 something cannot be started or fails, and all else is stopped.
+    Exit codes: 0 done, also after Ctrl-C; 1 something cannot be started or fails, and everything is stopped.
     """
-    with StopSignal() as told:
+    with StopSignal() as stop_signal:
         require_packages(("aiokafka", "faust", "kafka"), "stream")
         require_packages(("jgo",), "local-kafka")
-        given = None if config_path(config) is None else read_settings(config)
+        user_settings = None if config_path(config) is None else read_settings(config)
         from streams.cli.demo.runner import run
 
         for library in ("aiokafka", "kafka"):
-            # What matters is said here; while a broker goes away they only tell of that.
+            # While a broker is stopped the libraries report only that; the demo says what matters.
             logging.getLogger(library).setLevel(logging.CRITICAL)
         try:
-            _say(run(given, rate, seconds, told, _say))
+            _say(run(user_settings, rate, seconds, stop_signal, _say))
         except NotStartedError:
-            _say("told to end before the traffic began; all that ran is stopped")
+            _say("stopped before the traffic started; everything that ran is stopped")
         except DemoError as error:
-            _say(f"anpr demo: {error}; all that ran is stopped")
+            _say(f"anpr demo: {error}; everything that ran is stopped")
             sys.exit(1)
 
 
 def _say(text: str) -> None:
-    # A terminal that is gone must not keep what runs from being stopped.
+    # A closed terminal must not prevent the processes from being stopped.
     with suppress(OSError):
         say(text)

@@ -1,4 +1,4 @@
-"""Where the demo takes place: a Kafka in a folder of its own, its topics, and the lists on them."""
+"""The environment of the demo: a Kafka in a temporary folder, its topics, and the lists on them."""
 
 import asyncio
 import os
@@ -30,9 +30,9 @@ _GROUP_TIMEOUT_S: Final = 30.0
 
 
 class DemoEnvironment:
-    """A local Kafka whose data is gone when it is left. `say` is given a line for the person who watches.
+    """A local Kafka whose data is deleted on exit; `say` gets lines for the person who watches.
 
-    Raises DemoError for what cannot be done, and NotBegunError.
+    Methods raise DemoError, and NotStartedError after a signal.
     """
 
     def __init__(self, say: Callable[[str], None], stop_signal: StopSignal) -> None:
@@ -56,11 +56,11 @@ class DemoEnvironment:
 
     @property
     def servers(self) -> str:
-        """The brokers' addresses."""
+        """The addresses of the brokers."""
         return self._cluster.servers
 
     def start_kafka(self) -> None:
-        """Starts Kafka, downloading it first if it never was."""
+        """Start Kafka, after downloading it if necessary."""
         began = monotonic()
         try:
             with self._stop_signal.interruptible():
@@ -71,47 +71,47 @@ class DemoEnvironment:
             raise DemoError(f"Kafka does not start: {error}") from error
         self._say(f"Kafka: {self.servers} answers after {monotonic() - began:.1f} s")
         self._stop_signal.raise_if_set()
-        # Without what the environment says of other brokers.
+        # Without the environment, which may name other brokers.
         self._connection: Connection = connection_from_settings(
             KafkaConfig(servers=self.servers.split(",")), {}
         )
 
     def client_options(self, part: str) -> dict[str, Any]:
-        """kafka-python's options for a client."""
+        """Return kafka-python's options for a client."""
         return self._connection.for_kafka_python(part)
 
     def create_topics(self, policy: TopicsConfig) -> None:
-        """Makes the topics."""
+        """Create the topics."""
         wanted = required_topics(policy)
         try:
             with Admin(self.client_options("topics")) as admin:
                 admin.apply(plan_changes(wanted, {}), wanted)
         except KafkaError as error:
-            raise DemoError(f"the topics cannot be made: {error or type(error).__name__}") from error
+            raise DemoError(f"the topics cannot be created: {error or type(error).__name__}") from error
         names = [topic.name for topic in wanted]
         self._say(f"topics: {len(names)} created, among them {', '.join(policy.names().reads)}")
 
     def wait_for_group(self, group: str) -> None:
-        """Waits until Kafka can take a group; a new one makes a topic for groups first."""
+        """Wait until Kafka accepts consumer groups; a new cluster first creates a topic for them."""
 
-        def taken() -> bool:
+        def is_accepted() -> bool:
             try:
                 self._admin_client().list_group_offsets({group: None})
             except KafkaError:
                 return False
             return True
 
-        if not wait_until(taken, self._stop_signal, _GROUP_TIMEOUT_S):
+        if not wait_until(is_accepted, self._stop_signal, _GROUP_TIMEOUT_S):
             self._stop_signal.raise_if_set()
-            raise DemoError(f"Kafka takes no groups within {_GROUP_TIMEOUT_S:.0f} s")
+            raise DemoError(f"Kafka accepts no consumer groups within {_GROUP_TIMEOUT_S:.0f} s")
 
     def check_running(self) -> None:
-        """Raises DemoError if Kafka is gone."""
+        """Raise DemoError if Kafka has ended."""
         if not all(map(self._cluster.is_running, self._cluster.nodes)):
             raise DemoError("Kafka ended by itself")
 
     def load_alerts(self, topic: str, alerts: Iterable[Alert]) -> None:
-        """Puts alerts on their topic."""
+        """Produce alerts to their topic."""
         records = [("/".join(alert_key(alert)).encode(), encode(alert)) for alert in alerts]
         try:
             asyncio.run(publish_records(self._connection, topic, records))
@@ -119,7 +119,7 @@ class DemoEnvironment:
             raise DemoError(str(error)) from error
 
     def end_offsets(self, names: Iterable[str]) -> dict[TopicPartition, int]:
-        """The end offset of each partition of topics. Raises KafkaError."""
+        """Return the end offset of each partition of some topics. Raises KafkaError."""
         client = self._admin_client()
         wanted = [
             TopicPartition(topic["name"], part["partition_index"])
@@ -130,16 +130,16 @@ class DemoEnvironment:
         return {place: at.offset for place, at in found.items()}
 
     def is_committed(self, group: str, names: Iterable[str]) -> bool:
-        """Whether a group has committed all there is on topics. Raises KafkaError."""
+        """Return True if a group has committed everything on some topics. Raises KafkaError."""
         committed = self._admin_client().list_group_offsets({group: None})[group]
-        # Asked for after what is committed: else there could be more to commit than is seen here.
+        # Asked for after the committed offsets; otherwise there could be more to commit than is seen here.
         ends = self.end_offsets(names)
         return all(
             place in committed and committed[place].offset >= ends[place] for place in ends if ends[place]
         )
 
     def latest_hits(self, topic: str) -> list[Hit]:
-        """The latest revision of each hit on the topic."""
+        """Return the latest revision of each hit on a topic."""
         latest: dict[str, Hit] = {}
 
         async def read_hits() -> None:

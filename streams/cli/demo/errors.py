@@ -1,4 +1,4 @@
-"""What ends the demo before its time: trouble, or being told to end."""
+"""What stops the demo: an error, or a signal."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -12,17 +12,17 @@ from streams.runtime.errors import OperatorError
 
 
 class DemoError(OperatorError):
-    """Why the demo cannot go on; the message says what to do."""
+    """The demo cannot go on."""
 
 
 class NotStartedError(Exception):
-    """It was told to end before it had begun."""
+    """The demo was stopped before the traffic started."""
 
 
 class StopSignal:
-    """Whether the demo was told to end, by Ctrl-C, SIGTERM or a terminal that is gone.
+    """True once the demo was stopped by Ctrl-C, SIGTERM or a closed terminal.
 
-    A signal only sets it, so that nothing is left half started; `at_once` is for what takes minutes.
+    A signal only sets it, so that nothing is left half started; `interruptible` is for work of minutes.
     """
 
     _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -45,17 +45,17 @@ class StopSignal:
         return self._event.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Waits so long, or until it is told; whether it is."""
+        """Wait for some seconds or a signal; return True after a signal."""
         return self._event.wait(seconds)
 
     def raise_if_set(self) -> None:
-        """Raises NotBegunError if it is told."""
+        """Raise NotStartedError after a signal."""
         if self:
             raise NotStartedError
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """In it a signal raises NotBegunError where the program stands."""
+        """Let a signal raise NotStartedError at once inside the block."""
         self.raise_if_set()
         self._interruptible = True
         try:
@@ -71,7 +71,7 @@ class StopSignal:
 
 
 def wait_until(condition: Callable[[], bool], stop_signal: StopSignal, within_s: float) -> bool:
-    """Waits until something holds; whether it does in time and without being told to end meanwhile."""
+    """Wait until a condition holds; return False after the time or a signal."""
     end, before = monotonic() + within_s, stop_signal.signal_count
     while not condition():
         if monotonic() > end or stop_signal.signal_count > before:

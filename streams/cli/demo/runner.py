@@ -34,36 +34,36 @@ _PROCESSING_TIMEOUT_S: Final = 10.0
 _TABLE_DELAY_S: Final = 0.3
 _SHUTDOWN_TIMEOUT_S: Final = 15.0
 _ABORT_TIMEOUT_S: Final = 3.0
-"""The same after trouble, when there is nothing to be kept."""
+"""The same after an error, when nothing has to be kept."""
 
 
 def run(
     user_settings: Settings | None, rate: float, seconds: float | None, stop_signal: StopSignal, say: Say
 ) -> str:
-    """Shows the stream for so many seconds, or until it is told to end; what it came to, in a line.
+    """Show the stream for some seconds, or until a signal; return a summary line.
 
-    Raises DemoError for what cannot be started or fails, and NotBegunError if it is told before the traffic
-    began; then too all that was started is stopped.
+    Raises DemoError for what cannot be started or fails, and NotStartedError after a signal before the
+    traffic starts; everything that was started is stopped then too.
     """
     shown_settings, notes = build_settings(user_settings)
     for note in notes:
         say(f"note: {note}")
-    with DemoEnvironment(say, stop_signal) as ground, ExitStack() as stack:
-        ground.start_kafka()
-        settings = local_settings(shown_settings, ground.servers, ground.folder)
+    with DemoEnvironment(say, stop_signal) as environment, ExitStack() as stack:
+        environment.start_kafka()
+        settings = local_settings(shown_settings, environment.servers, environment.folder)
         names = settings.topics.names()
-        ground.create_topics(settings.topics)
-        ground.wait_for_group(settings.worker.group)
+        environment.create_topics(settings.topics)
+        environment.wait_for_group(settings.worker.group)
         worlds = _Worlds(settings, rate, seconds)
         traffic = worlds.make_next()
-        ground.load_alerts(names.alerts, traffic.alerts.values())
+        environment.load_alerts(names.alerts, traffic.alerts.values())
         say(f"lists: {len(traffic.alerts)} synthetic alerts on {', '.join(settings.lists)}")
         stop_signal.raise_if_set()
-        config = ground.folder / "settings.toml"
+        config = environment.folder / "settings.toml"
         config.write_text(format_settings(settings), "utf-8")
         worker, table = _start_children(config, stack, stop_signal, say)
         feed = stack.enter_context(
-            Feed(ground.client_options("cameras"), settings.topics.reads_topic, traffic)
+            Feed(environment.client_options("cameras"), settings.topics.reads_topic, traffic)
         )
         say(
             f"cameras: {len(traffic.world.cameras)} at {len(traffic.world.roads.sites)} sites, "
@@ -72,26 +72,26 @@ def run(
 
         def check() -> None:
             _check_children((worker, table))
-            ground.check_running()
+            environment.check_running()
             if feed.is_exhausted:
                 following = worlds.make_next()
-                ground.load_alerts(names.alerts, following.alerts.values())
+                environment.load_alerts(names.alerts, following.alerts.values())
                 feed.replace_traffic(following)
 
         _feed_until_stopped(feed, check, seconds, stop_signal, say)
         say("ending: the cameras are off")
         if lost := feed.flush():
-            say(f"cameras: {lost} records were not confirmed by Kafka")
+            say(f"cameras: {lost} records were not acknowledged by Kafka")
         if not wait_until(
-            lambda: _is_all_processed(ground, settings.worker.group, names),
+            lambda: _is_all_processed(environment, settings.worker.group, names),
             stop_signal,
             _PROCESSING_TIMEOUT_S,
         ):
-            say("worker: it is ended before it has dealt with all reads")
+            say("worker: stopped before it had processed all reads")
         if not worker.stop(stop_signal, _SHUTDOWN_TIMEOUT_S):
             say("worker: did not end in time; killed")
-        summary = _summary(ground, feed, names)
-        # All hits are on their topic by now; the table, which nobody can ask, has time to show the last ones.
+        summary = _summary(environment, feed, names)
+        # All hits are on their topic by now; give the display time to show the last ones.
         time.sleep(_TABLE_DELAY_S)
         table.stop(stop_signal, _SHUTDOWN_TIMEOUT_S)
         say("ending: Kafka stops")
@@ -101,7 +101,7 @@ def run(
 def _start_children(
     config: Path, stack: ExitStack, stop_signal: StopSignal, say: Say
 ) -> tuple[ChildProcess, ChildProcess]:
-    """Starts the worker and the table of hits, and waits until both are ready."""
+    """Start the worker and the display of hits, and wait until both are ready."""
     worker = ChildProcess("worker", ("worker",), config, "ready:", say)
     stack.callback(worker.stop, stop_signal, _ABORT_TIMEOUT_S)
     table = ChildProcess("hits", ("hits", "tail", "--from-start"), config, "waiting for hits", say)
@@ -144,17 +144,17 @@ def _feed_until_stopped(
     feed: Feed, check: Callable[[], None], seconds: float | None, stop_signal: StopSignal, say: Say
 ) -> None:
     began, start = time.monotonic(), now_ms()
-    look, tell = _CHECK_INTERVAL_S, _REPORT_INTERVAL_S
+    next_check_s, next_report_s = _CHECK_INTERVAL_S, _REPORT_INTERVAL_S
     while not stop_signal.wait(_TICK_S):
         elapsed = time.monotonic() - began
         feed.send(start + round(min(elapsed, seconds or elapsed) * 1000))
         if seconds is not None and elapsed >= seconds:
             return
-        if elapsed >= look:
-            look += _CHECK_INTERVAL_S
+        if elapsed >= next_check_s:
+            next_check_s += _CHECK_INTERVAL_S
             check()
-        if elapsed >= tell:
-            tell += _REPORT_INTERVAL_S
+        if elapsed >= next_report_s:
+            next_report_s += _REPORT_INTERVAL_S
             say(f"cameras: {feed.reads:,} reads sent")
 
 

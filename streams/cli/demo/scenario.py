@@ -57,9 +57,11 @@ def build_settings(user_settings: Settings | None) -> tuple[Settings, list[str]]
         notes.append("the settings have no lists; those of the demo are used")
     if user_settings is not None:
         notes.append("reads are simulated; they come from cameras of the built-in network")
-        settings = msgspec.structs.replace(
-            settings, cameras={**settings.cameras, **region.cameras}, network=region.network
-        )
+        if settings.network != region.network:
+            notes.append("sites and joint operations of the settings are left out")
+            settings = msgspec.structs.replace(settings, sites={}, operations={}, cameras={})
+        cameras = {**settings.cameras, **region.cameras}
+        settings = msgspec.structs.replace(settings, cameras=cameras, network=region.network)
     countries = dict.fromkeys(sorted({site.territory for site in builtin_roads().sites}), _READS_HOURS)
     topics = TopicsConfig(partitions=_PARTITIONS, reads_hours=countries)
     return msgspec.structs.replace(settings, topics=topics), notes

@@ -112,7 +112,7 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, Demo
     timed.end()
 
 
-def test_ctrl_c_ends_all_of_it(demos: tuple[Demo, Demo]) -> None:
+def test_ctrl_c_stops_everything(demos: tuple[Demo, Demo]) -> None:
     _, demo = demos
     demo.wait_for_hit()
     assert demo.left()
@@ -123,7 +123,7 @@ def test_ctrl_c_ends_all_of_it(demos: tuple[Demo, Demo]) -> None:
     assert demo.left() == []
 
 
-def test_settings_give_lists_and_places_and_no_broker(demos: tuple[Demo, Demo]) -> None:
+def test_settings_give_the_lists_and_no_broker(demos: tuple[Demo, Demo]) -> None:
     _, demo = demos
     demo.ended()
     messages = "\n".join(demo.err)
@@ -133,7 +133,7 @@ def test_settings_give_lists_and_places_and_no_broker(demos: tuple[Demo, Demo]) 
     assert any("ours/A" in block for block in demo.hits)
 
 
-def test_hits_are_shown_and_summed_up(demos: tuple[Demo, Demo]) -> None:
+def test_hits_are_shown_and_summarised(demos: tuple[Demo, Demo]) -> None:
     demo, _ = demos
     assert demo.ended() == 0, demo.err
     summed = _SUM.fullmatch(demo.err[-1])
@@ -149,7 +149,7 @@ def test_hits_are_shown_and_summed_up(demos: tuple[Demo, Demo]) -> None:
     assert any("new, historical" in head for head in heads)
 
 
-def test_it_says_what_it_does_and_nothing_is_left(demos: tuple[Demo, Demo]) -> None:
+def test_it_reports_each_step_and_leaves_nothing(demos: tuple[Demo, Demo]) -> None:
     demo, _ = demos
     demo.ended()
     begins = [line.partition(":")[0] for line in demo.err[:-1]]
@@ -159,7 +159,7 @@ def test_it_says_what_it_does_and_nothing_is_left(demos: tuple[Demo, Demo]) -> N
     assert demo.left() == []
 
 
-def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
+def test_a_kafka_that_cannot_start_is_reported(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("no folder")
     demo = Demo(tmp_path, ANPR_CONFIG="", ANPR_CACHE=str(tmp_path / "cache"))
     assert demo.ended() == 1
@@ -168,18 +168,18 @@ def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:
     assert demo.left() == [] and demo.out == []
 
 
-def test_told_to_end_while_it_starts(tmp_path: Path) -> None:
+def test_it_can_be_stopped_while_it_starts(tmp_path: Path) -> None:
     demo = Demo(tmp_path, ANPR_CONFIG="")
     end = monotonic() + _WITHIN_S
     while not demo.err and monotonic() < end:
         sleep(0.01)
     demo.tell(signal.SIGTERM)
     assert demo.ended() == 0
-    assert demo.err[-1] == "told to end before the traffic began; all that ran is stopped"
+    assert demo.err[-1] == "stopped before the traffic started; everything that ran is stopped"
     assert demo.left() == [] and demo.out == []
 
 
-def test_a_faulty_file_of_settings_is_said(tmp_path: Path) -> None:
+def test_faulty_settings_are_reported(tmp_path: Path) -> None:
     file = tmp_path / "faulty.toml"
     file.write_text('[lists.sis]\nmode = "loose"\n')
     demo = Demo(tmp_path, "--config", str(file))
