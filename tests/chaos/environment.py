@@ -22,14 +22,15 @@ from tests.chaos.ledger import AlertLifetime, ExpectedHits, Ledger
 from tests.chaos.traffic import LIST, Traffic
 from tests.support.kafka import NO_PASSAGE_GAP, KafkaEnvironment
 from tests.support.processes import Process, ProcessSupervisor, WorkerProcess
+from tests.support.waiting import HANG_LIMIT_S
 
 SESSION_TIMEOUT_S = 6
 """The shortest session a broker allows unless told otherwise: killed workers are missed after that."""
 _DRAIN_TIMEOUT_S = 50
 """So long that a busy machine makes no worker end with work undone."""
-_PROCESSING_TIMEOUT_S = 180
+_PROCESSING_TIMEOUT_S = 600
 _QUIET_S = 0.5
-_SETTLE_TIMEOUT_S = 20
+_SETTLE_TIMEOUT_S = HANG_LIMIT_S
 """What a change of alerts makes of hits already sent is told some time after all reads are done."""
 
 

@@ -17,11 +17,12 @@ from tests.support.cases.compare import active_hits
 from tests.support.cases.loading import Case, Row
 from tests.support.cases.runner import ReplayRunner
 from tests.support.processes import ProcessSupervisor, wait_until
+from tests.support.waiting import HANG_LIMIT_S
 
 pytestmark = pytest.mark.chaos
 KILLS = 4
-_TIMEOUT_S = 120
-_SETTLE_TIMEOUT_S = 30
+_TIMEOUT_S = HANG_LIMIT_S
+_SETTLE_TIMEOUT_S = HANG_LIMIT_S
 
 
 def test_vehicles_drive_on(ground: ChaosEnvironment) -> None:

@@ -20,6 +20,7 @@ from streams.records.alert import Alert
 from streams.records.times import DAY_MS, Millis
 from streams.runtime import clock
 from tests.support.builders import alert_json
+from tests.support.waiting import HANG_LIMIT_S
 
 ALERT_KEY = b"sis/a1"
 Record = tuple[bytes | None, bytes | None]
@@ -128,7 +129,9 @@ def get_alert(lists: AlertTopicReader | Index, alert_id: str = "a1") -> Alert:
     return alert
 
 
-async def wait_until(condition: Callable[[], bool], description: str, timeout_s: float = 20) -> None:
+async def wait_until(
+    condition: Callable[[], bool], description: str, timeout_s: float = HANG_LIMIT_S
+) -> None:
     """Wait until a condition holds; fail at the limit."""
     end = monotonic() + timeout_s
     while not condition():
@@ -137,9 +140,9 @@ async def wait_until(condition: Callable[[], bool], description: str, timeout_s:
 
 
 def run_with_timeout(coroutine: Awaitable[None]) -> None:
-    """Run the coroutine of a test, at most 60 s."""
+    """Run the coroutine of a test; fail at the limit."""
 
     async def limited() -> None:
-        await asyncio.wait_for(coroutine, 60)
+        await asyncio.wait_for(coroutine, HANG_LIMIT_S)
 
     asyncio.run(limited())

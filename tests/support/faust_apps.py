@@ -13,7 +13,9 @@ import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-TIMEOUT_S = 30.0
+from tests.support.waiting import HANG_LIMIT_S
+
+TIMEOUT_S = HANG_LIMIT_S
 _counter = itertools.count()
 
 

@@ -13,12 +13,13 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.kafka.dev_cluster import Cluster
 from streams.kafka.topics import TopicsConfig, required_topics
+from tests.support.waiting import HANG_LIMIT_S
 
 PARTITIONS: Final = 4
 COUNTRY: Final = "BE"
 NO_PASSAGE_GAP: Final = "[correlation]\npassage_gap_s = 0\n"
 """Without a gap, every match is a passage of its own."""
-_LEADER_TIMEOUT_S: Final = 60
+_LEADER_TIMEOUT_S: Final = HANG_LIMIT_S
 _PRODUCT_TOPICS: Final = ("matches", "verdicts", "hits", "rejected")
 
 
@@ -61,7 +62,7 @@ class KafkaEnvironment:
             for name in configs
         ]
         for future in self._admin.create_topics(new).values():
-            future.result(60)
+            future.result(HANG_LIMIT_S)
         for name in configs:
             self.end_offsets(name)
 
@@ -74,7 +75,7 @@ class KafkaEnvironment:
             if end
         ]
         for future in (self._admin.delete_records(ends) if ends else {}).values():
-            future.result(30)
+            future.result(HANG_LIMIT_S)
 
     def end_offsets(self, name: str) -> list[int]:
         """Return the end offset of each partition."""

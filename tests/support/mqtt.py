@@ -9,6 +9,8 @@ from typing import Any
 from amqtt.broker import Broker
 from paho.mqtt import publish
 
+from tests.support.waiting import HANG_LIMIT_S
+
 
 def make_broker(port: int) -> Broker:
     """Return a broker that, once started, listens on a local port without login."""
@@ -34,7 +36,7 @@ def running_broker(port: int) -> Iterator[None]:
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
-    assert started.wait(20)
+    assert started.wait(HANG_LIMIT_S)
     yield
     stopping.set()
     thread.join()

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from streams.kafka.dev_cluster import Cluster
+from tests.support.waiting import HANG_LIMIT_S
 
 COMMAND = str(Path(sys.executable).with_name("anpr"))
 
@@ -49,7 +50,7 @@ class Process:
             file.seek(self._log_start)
             return file.read().decode("utf-8", "replace")
 
-    def wait_ready(self, within_s: float = 120) -> float:
+    def wait_ready(self, within_s: float = HANG_LIMIT_S) -> float:
         """Waits for its line `ready: ...`; the seconds from its start to that line."""
         while True:
             if any(line.startswith("ready:") for line in self.output().splitlines()):
@@ -73,7 +74,7 @@ class Process:
         """SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
-    def terminate(self, within_s: float = 60) -> int:
+    def terminate(self, within_s: float = HANG_LIMIT_S) -> int:
         """SIGTERM, and waits; its exit code. Raises TimeoutError, having killed it, if it does not end."""
         self._process.terminate()
         try:
@@ -84,7 +85,7 @@ class Process:
                 f"did not end within {within_s:.0f} s of SIGTERM:\n{self._last_lines()}"
             ) from None
 
-    def stop_gracefully(self, within_s: float = 60) -> None:
+    def stop_gracefully(self, within_s: float = HANG_LIMIT_S) -> None:
         """SIGTERM; raises AssertionError, with what it said last, if it does not end as it was told."""
         code = self.terminate(within_s)
         assert code == 0, f"ended with {code}:\n{self._last_lines()}"
@@ -156,7 +157,7 @@ def stop_broker(cluster: Cluster, number: int = 1, signum: signal.Signals = sign
     """Sends a signal to one broker, and waits until it is gone; `start_brokers` starts it again."""
     node = next(each for each in cluster.nodes if each.number == number)
     os.kill(node.pid, signum)
-    wait_until(lambda: not cluster.is_running(node), 60, f"broker {number} is gone")
+    wait_until(lambda: not cluster.is_running(node), HANG_LIMIT_S, f"broker {number} is gone")
 
 
 def start_brokers(cluster: Cluster) -> None:

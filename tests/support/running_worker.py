@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from streams.lookback.supervisor import LookbackSupervisor
 from streams.worker.worker import Worker
+from tests.support.waiting import HANG_LIMIT_S
 
-TIMEOUT_S: Final = 30.0
+TIMEOUT_S: Final = HANG_LIMIT_S
 
 
 def wait_until(condition: Callable[[], bool], description: str, within_s: float = TIMEOUT_S) -> None:
-    """Wait until a condition holds; fail after a while."""
+    """Wait until a condition holds; fail at the limit."""
     end = monotonic() + within_s
     while not condition():
         assert monotonic() < end, f"not within {within_s:.0f} s: {description}"

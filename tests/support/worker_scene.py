@@ -27,6 +27,7 @@ from streams.worker.worker import Worker
 from tests.support.builders import alert_json
 from tests.support.processes import WorkerProcess as Process
 from tests.support.running_worker import TIMEOUT_S, RunningWorker, wait_until
+from tests.support.waiting import HANG_LIMIT_S
 
 COUNTRY: Final = "FR"
 LISTED_PLATE: Final = "AB123CD"
@@ -52,7 +53,7 @@ _RETRIABLE_ERRORS: Final = (
     KafkaError._TIMED_OUT,
 )
 """Errors of a broker, and of a client, that do not know yet where partitions are."""
-_LEADER_TIMEOUT_S: Final = 90.0
+_LEADER_TIMEOUT_S: Final = HANG_LIMIT_S
 """A broker that was stopped for seconds on a busy machine has taken more than 30 s."""
 _QUERY_TIMEOUT_S: Final = 5.0
 

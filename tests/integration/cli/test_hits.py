@@ -23,10 +23,11 @@ from streams.records.encode import encode
 from streams.records.hit import Hit, Retraction
 from streams.records.read import Vehicle
 from streams.records.times import parse_time, to_ms
+from tests.support.waiting import HANG_LIMIT_S
 from tools.contracts import build_schemas
 
 EXAMPLE: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
-_WITHIN_S: Final = 20
+_WITHIN_S: Final = HANG_LIMIT_S
 BLOCKS: Final = """\
 INFORM  7aeab3c2  new, live, priority 2
   where       site rekkem, A14/E17 Kortrijk (BE)

@@ -27,8 +27,9 @@ from streams.records.verdict import Verdict
 from streams.runtime.clock import now_ms
 from tests.support.builders import read_json
 from tests.support.operations import MINUTE_MS, a_hit, a_verdict, an_admission
+from tests.support.waiting import HANG_LIMIT_S
 
-_WITHIN_S: Final = 30
+_WITHIN_S: Final = HANG_LIMIT_S
 _SETTINGS: Final = """
 [kafka]
 servers = ["{servers}"]

@@ -19,9 +19,10 @@ from streams.records.hit import Retraction
 from streams.records.times import parse_time
 from streams.records.verdict import Verdict
 from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, write_settings
+from tests.support.waiting import HANG_LIMIT_S
 
 NOW: Final = "2026-05-21T18:00:00Z"
-_WITHIN_S: Final = 20
+_WITHIN_S: Final = HANG_LIMIT_S
 
 
 class Verdicts:

@@ -16,6 +16,7 @@ import pytest
 from tests.support.cases.compare import describe_difference
 from tests.support.cases.loading import CASES_FOLDER, load_case
 from tests.support.cases.runner import ReplayRunner
+from tests.support.waiting import HANG_LIMIT_S
 
 ANPR = Path(sys.executable).with_name("anpr")
 CASE = CASES_FOLDER / "verdicts/rejected"
@@ -51,7 +52,7 @@ def anpr(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> Comm
         [ANPR, "replay", *arguments],
         input=stdin,
         capture_output=True,
-        timeout=60,
+        timeout=HANG_LIMIT_S,
         check=False,
         env=environ | environment,
     )
@@ -308,5 +309,5 @@ def run_command(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     """Run `anpr` without settings and return its output as text."""
     environ = {name: value for name, value in os.environ.items() if name != "ANPR_CONFIG"}
     return subprocess.run(
-        [ANPR, *arguments], capture_output=True, text=True, timeout=60, check=False, env=environ
+        [ANPR, *arguments], capture_output=True, text=True, timeout=HANG_LIMIT_S, check=False, env=environ
     )

@@ -18,6 +18,8 @@ from streams.gateway.spool.spool import Entry, Spool, open_reader
 from streams.kafka.dev_cluster import Cluster
 from streams.records.times import MINUTE_MS, Millis
 from streams.runtime.clock import now_ms
+from tests.support.running_worker import wait_until
+from tests.support.waiting import HANG_LIMIT_S
 
 NOW_MS = now_ms()
 LATE_AFTER_S = 300.0
@@ -46,7 +48,7 @@ class DeliveryEnvironment:
         context = GatewayContext(config, {}, GatewayTopics({}, self.topic), lambda: NOW_MS)
         return Delivery(context, self.spool, self.options, on_acknowledged or self.spool.delete)
 
-    def deliver(self, delivery: Delivery, timeout_s: float = 20) -> None:
+    def deliver(self, delivery: Delivery, timeout_s: float = HANG_LIMIT_S) -> None:
         """Run a delivery until everything is delivered or the time is over."""
         delivery.start()
         delivery.stop(timeout_s)
@@ -128,7 +130,10 @@ def test_only_late_reads_are_marked(environment: DeliveryEnvironment) -> None:
 def test_a_missing_topic_is_reported_and_does_not_hold_up_others(environment: DeliveryEnvironment) -> None:
     environment.spool.put([environment.entry(0)._replace(topic="nowhere"), environment.entry(1)])
     delivery = environment.delivery()
-    environment.deliver(delivery, timeout_s=3)
+    delivery.start()
+    wait_until(lambda: environment.spool.statistics().entries == 1, "the other entry is delivered")
+    wait_until(lambda: bool(delivery.last_errors), "the missing topic is reported")
+    delivery.stop(0)
     assert delivery.last_errors == {
         "nowhere": "topic nowhere does not exist: create it with `anpr topics apply`"
     }
@@ -142,7 +147,9 @@ def test_without_a_broker_the_error_is_reported_and_entries_stay_in_the_spool(
     environment.spool.put([environment.entry(0)])
     environment.options = {"bootstrap_servers": ["127.0.0.1:1"]}
     delivery = environment.delivery()
-    environment.deliver(delivery, timeout_s=3)
+    delivery.start()
+    wait_until(lambda: bool(delivery.last_errors), "the error is reported")
+    delivery.stop(0)
     assert list(delivery.last_errors) == [environment.topic]
     assert environment.spool.statistics().entries == 1
 

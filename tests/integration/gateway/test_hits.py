@@ -22,6 +22,7 @@ from tests.support.mqtt import publish_message, running_broker
 from tests.support.processes import COMMAND, WorkerProcess, wait_until
 from tests.support.vendor_samples import BRUSSELS, load_sample
 from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
+from tests.support.waiting import HANG_LIMIT_S
 
 
 class VendorEvent(NamedTuple):
@@ -72,17 +73,17 @@ def test_an_event_of_each_vendor_becomes_a_hit(kafka: Cluster, tmp_path: Path) -
         gateway.wait_ready()
         for event in events:
             if event.vendor == "frigate":
-                wait_until(lambda: _subscribed(port), 30, "the gateway has subscribed")
+                wait_until(lambda: _subscribed(port), HANG_LIMIT_S, "the gateway has subscribed")
                 topic = "events" if b'"after"' in event.body else "tracked_object_update"
                 publish_message(mqtt_port, f"frigate/{topic}", event.body)
                 continue
             login = b64encode(f"{_camera_id(event.vendor)}:{SECRET}".encode()).decode()
             headers = {"Authorization": f"Basic {login}", "Content-Type": event.content_type or "text/plain"}
             request = urllib.request.Request(f"http://127.0.0.1:{port}/", event.body, headers)
-            with urllib.request.urlopen(request, timeout=20) as response:
+            with urllib.request.urlopen(request, timeout=HANG_LIMIT_S) as response:
                 assert response.status == 200, event.vendor
         expected = {(_camera_id(event.vendor), f"a{index}") for index, event in enumerate(events)}
-        wait_until(lambda: expected <= _hits(config), 60, f"hits of {len(expected)} vendors")
+        wait_until(lambda: expected <= _hits(config), HANG_LIMIT_S, f"hits of {len(expected)} vendors")
         gateway.stop_gracefully()
         worker.stop_gracefully()
 
@@ -101,5 +102,5 @@ def _hits(config: Path) -> set[tuple[str, str]]:
 
 
 def _subscribed(port: int) -> bool:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=20) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=HANG_LIMIT_S) as response:
         return bool(json.load(response)["mqtt"]["reached"])

@@ -12,6 +12,7 @@ from tests.support.gateways import GatewayEnvironment, running_gateway
 from tests.support.mqtt import make_broker, publish_message
 from tests.support.vendor_samples import ARRIVED_MS
 from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
+from tests.support.waiting import HANG_LIMIT_S
 
 LPR = (SAMPLES / "frigate" / "lpr.json").read_bytes()
 CAMERAS = {
@@ -20,7 +21,7 @@ CAMERAS = {
 }
 
 
-async def wait_for(condition: Callable[[], Any], timeout_s: float = 10) -> None:
+async def wait_for(condition: Callable[[], Any], timeout_s: float = HANG_LIMIT_S) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.02)

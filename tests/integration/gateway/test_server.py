@@ -15,6 +15,7 @@ from tests.support.certificates import create_certificates
 from tests.support.gateways import SECRET, GatewayEnvironment, basic_auth, running_gateway
 from tests.support.vendor_samples import ARRIVED_MS
 from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
+from tests.support.waiting import HANG_LIMIT_S
 
 
 def read_fields(number: int = 1, **fields: Any) -> dict[str, Any]:
@@ -226,7 +227,7 @@ def test_a_slow_sender_is_disconnected(tmp_path: Path, sent: str, answer: bytes)
         reader, writer = await asyncio.open_connection("127.0.0.1", int(environment.url.rpartition(":")[2]))
         writer.write(sent.format(login=basic_auth("c1", SECRET)).encode())
         try:
-            received = await asyncio.wait_for(reader.read(), 10)
+            received = await asyncio.wait_for(reader.read(), HANG_LIMIT_S)
         except ConnectionResetError:
             received = b""
         assert answer in received

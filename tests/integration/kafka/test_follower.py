@@ -13,6 +13,7 @@ from kafka.admin import NewPartitions, NewTopic
 from streams.kafka.dev_cluster import Cluster
 from streams.kafka.follower import FollowError, TopicFollower
 from streams.records.times import SECOND_MS, Millis
+from tests.support.waiting import HANG_LIMIT_S
 
 PARTITIONS = 3
 FIRST_MS = 1_700_000_000_000
@@ -27,7 +28,7 @@ def run(coroutine: Awaitable[None]) -> None:
     """Run the coroutine of a test, at most 60 s."""
 
     async def limited() -> None:
-        await asyncio.wait_for(coroutine, 60)
+        await asyncio.wait_for(coroutine, HANG_LIMIT_S)
 
     asyncio.run(limited())
 

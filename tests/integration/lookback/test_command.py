@@ -9,6 +9,7 @@ import orjson
 from tests.integration.lookback.conftest import AUTHORITY
 from tests.integration.lookback.test_worker import put_alert, put_reads, wait_hits_by_read
 from tests.support.lookback_records import lookback_records
+from tests.support.waiting import HANG_LIMIT_S
 from tests.support.worker_scene import WorkerEnvironment
 
 ANPR = Path(sys.executable).with_name("anpr")
@@ -17,7 +18,7 @@ ANPR = Path(sys.executable).with_name("anpr")
 def anpr(scene: WorkerEnvironment, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run `anpr lookback` as it is installed."""
     command = [ANPR, "lookback", "--config", str(scene.write_config()), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG_LIMIT_S, check=False)
 
 
 def test_matches_go_to_the_workers_and_the_searched_reads_are_printed(

@@ -98,7 +98,7 @@ def test_alerts_that_arrive_together_share_a_scan(scene: WorkerEnvironment) -> N
     with scene.running_worker() as worker:
         for number in range(20):
             put_alert(scene, f"a{number}")
-        wait_until(lambda: len(scene.emitted_hits()) >= 40, "all hits", 60)
+        wait_until(lambda: len(scene.emitted_hits()) >= 40, "all hits")
         lines = [line for line in worker.messages if line.startswith("lookback done for")]
     assert len(lines) < 20
     assert {emitted.hit["alert"]["alert_id"] for emitted in scene.emitted_hits()} == {
@@ -195,7 +195,7 @@ def test_a_killed_child_process_is_logged_and_restarted_while_live_reads_go_on(
 def test_two_workers_run_each_lookback_once(scene: WorkerEnvironment) -> None:
     put_reads(scene)
     with scene.running_worker(), scene.running_worker() as second:
-        wait_until(lambda: len(second.partitions) == 1, "both have a partition", 60)
+        wait_until(lambda: len(second.partitions) == 1, "both have a partition")
         for number in range(10):
             put_alert(scene, f"a{number}")
         wait_until(

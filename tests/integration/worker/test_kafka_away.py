@@ -59,10 +59,10 @@ def test_a_worker_waits_for_a_broker_up_to_the_limit(away: tuple[Cluster, int], 
     assert f"Kafka at {cluster.servers} cannot be reached yet; trying for 1 s" in output
     assert "connect_within_s" in failure_line(output)
 
-    with scene.worker_process("patient", connect_within_s=60) as process:
+    with scene.worker_process("patient", connect_within_s=600) as process:
         wait_until(lambda: "cannot be reached yet" in process.output(), "it logs so")
         cluster.up()
-        process.wait_ready(30)
+        process.wait_ready()
         scene.produce(scene.reads, read_json())
         assert len(scene.wait_hits(1, "the hit is emitted")) == 1
         process.stop_gracefully()

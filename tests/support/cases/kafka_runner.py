@@ -29,9 +29,10 @@ from streams.worker.config import WorkerConfig
 from streams.worker.worker import Worker
 from tests.support.cases.loading import Case, Row
 from tests.support.cases.runner import Result, fault_rows, write_lines
+from tests.support.waiting import HANG_LIMIT_S
 
 MAX_PARALLEL: Final = 8
-TIMEOUT_S: Final = 60.0
+TIMEOUT_S: Final = HANG_LIMIT_S
 _counter = itertools.count()
 
 

@@ -240,24 +240,19 @@ async def load(topic: AlertTopic) -> None:
 
 
 def test_changes_are_effective_at_once(topic: AlertTopic) -> None:
-    """Within 100 ms after the broker has acknowledged them, in the median of some."""
+    """A follower applies each change without a further one; the benchmark measures how fast."""
 
     async def check() -> None:
         await topic.send(alert_record("AB-123-CD"))
         reader = topic.reader()
         await reader.load()
-        changes: list[tuple[AlertKey, float]] = []
-        loop = asyncio.get_running_loop()
-        following = asyncio.create_task(reader.follow(lambda key: changes.append((key, loop.time()))))
-        delays_s = []
+        changes: list[AlertKey] = []
+        following = asyncio.create_task(reader.follow(changes.append))
         for version in range(2, 12):
             await topic.send(alert_record(f"EF-{version + 100}-GH", version=version))
-            acknowledged_s = loop.time()
             await wait_until(lambda wanted=version: len(changes) == wanted - 1, "the change")  # type: ignore[misc]
             assert candidate_rows(reader, f"EF{version + 100}GH") == [(0, "a1")]
-            delays_s.append(changes[-1][1] - acknowledged_s)
-        assert sorted(delays_s)[5] < 0.1, delays_s
-        assert changes[0][0] == ("sis", "a1")
+        assert changes == [("sis", "a1")] * 10
         await topic.send((ALERT_KEY, b"{"), (ALERT_KEY, None))
         await wait_until(lambda: len(changes) == 11, "the withdrawal")
         assert not reader.index.is_effective(get_alert(reader), from_ms(now_ms() + 1000))

@@ -34,6 +34,7 @@ from streams.kafka.dev_cluster.java import find_java
 from tests.support.certificates import KEY_PASSWORD, Certificates
 from tests.support.kafka_configs import oauth_config, password_config
 from tests.support.token_server import TokenServer
+from tests.support.waiting import HANG_LIMIT_S
 
 BROKER_PASSWORD: Final = "s3cret-broker"
 """The password that the broker knows; its JAAS settings accept ASCII only."""
@@ -123,7 +124,7 @@ def broker(pem: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield ports
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(HANG_LIMIT_S)
 
 
 def brokers_by_kafka_python(connection: Connection, timeout_ms: int = 60_000) -> list[int]:
