@@ -31,12 +31,13 @@ test: .venv/.installed-dev .venv/.browser  ## all tests
 test-fast: .venv/.installed-dev  ## tests that need no broker and no browser; under a minute
 	$(BIN)/python -m pytest -q -n 2 -m "not kafka and not browser and not chaos" --hypothesis-profile fast
 
-check: .venv/.installed-dev  ## style, types, the import contract, generated files
+check: .venv/.installed-dev  ## style, types, the import contract, generated files, retired words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.generate --check
+	$(BIN)/python -m tools.check_words
 
 docs: .venv/.installed-dev  ## write the generated files anew: schemas and the configuration's reference
 	$(BIN)/python -m tools.generate

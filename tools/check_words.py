@@ -24,9 +24,7 @@ RETIRED: Final = {
     r"outbox": "producer",
     r"headway": "lag, progress",
     r"keeper": "scheduler, writer",
-    r"wherever": "where",
     r"rests|rested|resting": "cold",
-    r"wakes?|waking": "hydrate",
     r"passed over": "skipped",
     r"not taken": "rejected",
     r"looked at again|look again": "re-evaluated",
@@ -44,12 +42,16 @@ RETIRED: Final = {
 """Pattern of whole words to what replaces them."""
 
 ALLOWED: Final = (
-    r"`?makers?`?(?= =|\]|\"|'|`)",  # settings key, field of model files
-    r"(?<=\")in_force(?=\")",  # state of alerts in `anpr lists status --json`
-    r"shipped(?= =|\"|'|`)",  # settings key
+    r"makers?(?= =|\]|\"|'|`)|--makers|MAKER|maker: str|Vendor, maker",  # settings key, option
+    r"(?<=\")in_force(?=\")|\bin_force\b",  # state of alerts in `anpr lists status --json`
+    r"shipped(?= =|\"|'|`|:)|shipped\|none|shipped\)|, shipped or none",  # settings key, value of an option
+    r"\b[Ll]ooked_?[Bb]ack\b",  # name of a record and its schema
+    r"\"weighed\"|`weighed`|not_taken",  # fields of `anpr outcome --json`
+    r"\"told\"|likelier hits were told|allows no looking back",  # field of the .watch file, texts of records
+    r"right_beside_wrong",  # field of measured recognisers
     r"http\S+",
 )
-"""Where a retired word is a public name."""
+"""Where a retired word is a public name or text; these do not change."""
 
 _PATTERN: Final = re.compile(
     "|".join(rf"(?P<w{i}>\b(?:{word})\b)" for i, word in enumerate(RETIRED)), re.IGNORECASE

@@ -86,7 +86,7 @@ def outcome(options: _OutcomeOptions) -> None:
     """Show how many hits centres confirmed and rejected, by list, camera and confusion.
 
     A confusion is a listed character and what was read in its place. Precision is the confirmed share of the
-    adjudicated hits; beside it are its 95 % confidence interval and the mean posterior of these hits. No
+    adjudicated hits; next to it are its 95 % confidence interval and the mean posterior of these hits. No
     plates are shown. A record that is not a valid hit or verdict is reported and left out.
 
     Exit codes: 0 done, 1 Kafka cannot be read, 2 wrong use, or a file cannot be read.

@@ -150,12 +150,12 @@ def _read_vendors(path: Path | None, faults: list[str]) -> dict[str, str]:
         return {}
     vendors = {camera: vendor for camera, vendor in rows.items() if isinstance(vendor, str) and vendor}
     faults += [
-        f'--makers: {path}: {camera}: must be the name of a maker, got {value!r}; write "{camera}" = "maker"'
+        f'--makers: {path}: {camera}: must be the name of a vendor, got {value!r}; write "{camera}" = "maker"'
         for camera, value in rows.items()
         if camera not in vendors
     ]
     faults += [
-        f"--makers: {path}: {vendor!r} is a camera and a maker; give the maker another name"
+        f"--makers: {path}: {vendor!r} is a camera and a vendor; give the vendor another name"
         for vendor in sorted(set(vendors.values()) & vendors.keys())
     ]
     return vendors

@@ -77,7 +77,7 @@ _MIN_PAIRS: Final = 2000
     "--makers",
     "vendors",
     type=click.Path(path_type=Path),
-    help='TOML file with the maker of each camera: "c-12" = "maker".',
+    help='TOML file with the vendor of each camera: "c-12" = "maker".',
 )
 @click.option(
     "--base",
@@ -91,7 +91,7 @@ _MIN_PAIRS: Final = 2000
     type=click.IntRange(min=1),
     default=_MIN_PAIRS,
     show_default=True,
-    help="Minimum number of pairs for a camera or maker to have its own model; others have the general one.",
+    help="Minimum number of pairs for a camera or vendor to have its own model; others have the general one.",
 )
 @options_object(LearnOptions)
 def learn(options: LearnOptions) -> None:
@@ -102,7 +102,7 @@ def learn(options: LearnOptions) -> None:
 
     PAIRS have the true plate as `truth`, the `country`, and of the read `plate` and what else the recogniser
     gave: `confidence`, `char_confidences`, `char_alternatives`, `candidates`, as in a read. `reader` names
-    the camera or its maker. 10,000 pairs take about a minute.
+    the camera or its vendor. 10,000 pairs take about a minute.
 
     With --hits the listed plate of a confirmed hit is the true one. Hits show only the misreads that match,
     so only the character errors that the list allows are learnt from them, and nothing from lists with exact

@@ -1,4 +1,4 @@
-"""The gateway as a service, until it is told to end."""
+"""The gateway as a service, until it is stopped."""
 
 import asyncio
 import logging

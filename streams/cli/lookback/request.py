@@ -35,7 +35,7 @@ _MAX_SHOWN: Final = 10
 
 
 class LookbackOptions(NamedTuple):
-    """The alerts to look back for, none for all, and the hours, None for those that each alert asks for."""
+    """The alerts of the lookback, none for all, and the hours, None for those that each alert asks for."""
 
     keys: tuple[AlertKey, ...]
     hours: float | None

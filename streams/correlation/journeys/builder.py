@@ -94,7 +94,7 @@ class JourneyBuilder:
     ) -> tuple[JourneyView, Sequence[Stop]]:
         """Return the view of the vehicle's latest stop, and the forward stops up to it.
 
-        Infeasible stops, and those by which the vehicle did not move on, are passed over. `views` are those
+        Infeasible stops, and those by which the vehicle did not move on, are skipped. `views` are those
         that have been built already, by hit.
         """
         for index in range(len(itinerary) - 1, -1, -1):
