@@ -53,7 +53,7 @@ class _QualityCounts:
         self.substitutions = 0
         self.right_confidences: list[float] = []
         """Confidence in characters read right, in reads that are right."""
-        self.right_beside_wrong: list[float] = []
+        self.right_in_wrong_reads: list[float] = []
         """The same in reads that are wrong."""
 
     def shape(self) -> float:
@@ -94,7 +94,7 @@ class _Counts:
             if true:
                 self._add_true_char(quality, read, true, is_edge=index in (0, len(alignment) - 1))
         right_confidences = self._add_read_chars(pair, alignment)
-        (quality.right_confidences if is_right else quality.right_beside_wrong).extend(right_confidences)
+        (quality.right_confidences if is_right else quality.right_in_wrong_reads).extend(right_confidences)
         if is_right:
             self._adjacent_confidences += pairwise(right_confidences)
 
@@ -154,7 +154,7 @@ class _Counts:
             shape=shape,
             garbled=round(quality.garbled_reads / quality.reads, 5),
             right=_quantiles(quality.right_confidences),
-            right_beside_wrong=_quantiles(quality.right_beside_wrong),
+            right_in_wrong_reads=_quantiles(quality.right_in_wrong_reads),
         )
 
 

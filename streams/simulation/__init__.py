@@ -1,4 +1,4 @@
-"""Made-up traffic over a network of cameras, for the demo, tests and benchmarks.
+"""Simulation of traffic over a network of cameras, with the truth, for the demo, tests and benchmarks.
 
-The same seed gives the same traffic, times aside, which are passed in. Nothing here knows Kafka or the clock.
+The same seed gives the same traffic. Nothing here reads the clock or uses Kafka.
 """

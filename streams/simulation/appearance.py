@@ -1,4 +1,4 @@
-"""Looks: makes, colours and types of vehicles, drawn from shares."""
+"""Appearance of vehicles: make, colour and type, sampled from shares."""
 
 import tomllib
 from functools import lru_cache
@@ -16,20 +16,20 @@ _HEAVY: Final = ("lorry", "bus")
 
 
 class Shares(Struct, frozen=True, forbid_unknown_fields=True):
-    """Parts by name, with their source."""
+    """Relative frequencies by name, with their source."""
 
     source: str
     shares: dict[str, float]
 
 
 class MakeShares(Shares, frozen=True, forbid_unknown_fields=True):
-    """A row `[[makes]]`: those of one country, of all others, or of lorries."""
+    """A row `[[makes]]`: the makes of one country, of all other countries, or of lorries and buses."""
 
     country: str
 
 
 class AppearanceTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """`looks.toml`."""
+    """The file `appearance.toml`."""
 
     types: Shares
     colours: Shares
@@ -37,7 +37,7 @@ class AppearanceTable(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def make_names(self) -> tuple[str, ...]:
-        """All makes, in order."""
+        """All makes, sorted."""
         return tuple(sorted({make for row in self.makes for make in row.shares}))
 
     @property
@@ -52,28 +52,32 @@ class AppearanceTable(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def make_shares(self) -> list[float]:
-        """How common each of `make_names` is, all rows of makes alike."""
+        """Frequency of each of `make_names`, with all rows of makes counted alike."""
         return [
             sum(row.shares.get(make, 0.0) / sum(row.shares.values()) for row in self.makes)
             for make in self.make_names
         ]
 
+    def is_heavy(self, types: Indices) -> NDArray[np.bool_]:
+        """Return a mask of the types (indices) that are lorries or buses."""
+        return np.isin(types, [index for index, name in enumerate(self.type_names) if name in _HEAVY])
+
 
 class VehicleAppearance(NamedTuple):
-    """What n vehicles look like (uint8, n each): places in the names of the table."""
+    """Appearance of n vehicles (uint8, n each): indices of the names in the table."""
 
     make: Indices
     colour: Indices
     type: Indices
 
     def select(self, rows: NDArray[np.intp]) -> "VehicleAppearance":
-        """Those of some rows."""
+        """Return the appearance in some rows."""
         return VehicleAppearance(*(column[rows] for column in self))
 
 
 @lru_cache(maxsize=1)
 def builtin_appearance() -> AppearanceTable:
-    """The shares shipped with the package."""
+    """Return the shares built into the package."""
     text = files("streams.simulation").joinpath("appearance.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), AppearanceTable)
 
@@ -81,34 +85,34 @@ def builtin_appearance() -> AppearanceTable:
 def sample_appearance(
     rng: np.random.Generator, table: AppearanceTable, countries: NDArray[np.uint8], names: list[str]
 ) -> VehicleAppearance:
-    """The looks of vehicles with plates of some countries (places in `names`)."""
+    """Sample the appearance of vehicles by the country of their plate (index in `names`)."""
     count = len(countries)
     types = _sample(rng, list(table.types.shares.values()), count)
     colours = _sample(rng, list(table.colours.shares.values()), count)
-    heavy = np.isin(types, [place for place, name in enumerate(table.type_names) if name in _HEAVY])
+    heavy = table.is_heavy(types)
     rows = {row.country: row for row in table.makes}
-    number = {make: place for place, make in enumerate(table.make_names)}
+    make_index = {make: index for index, make in enumerate(table.make_names)}
     makes = np.zeros(count, dtype=np.uint8)
-    for place, name in enumerate([*names, "lorry"]):
-        wanted = heavy if name == "lorry" else (countries == place) & ~heavy
+    for index, name in enumerate([*names, "lorry"]):
+        selected = heavy if name == "lorry" else (countries == index) & ~heavy
         row = rows.get(name, rows[_OTHER])
-        codes = np.array([number[make] for make in row.shares], dtype=np.uint8)
-        makes[wanted] = codes[_sample(rng, list(row.shares.values()), int(wanted.sum()))]
+        row_makes = np.array([make_index[make] for make in row.shares], dtype=np.uint8)
+        makes[selected] = row_makes[_sample(rng, list(row.shares.values()), int(selected.sum()))]
     return VehicleAppearance(makes, colours, types)
 
 
 def sample_observed(
     rng: np.random.Generator, true: Indices, shares: list[float], error_rate: float
 ) -> Indices:
-    """What is seen of an attribute if so many are seen `wrong`, as others that are as common as `shares`."""
-    other = _sample(rng, shares, len(true))
-    same = other == true
-    other[same] = (other[same] + 1) % len(shares)
-    return np.where(rng.random(len(true)) < error_rate, other, true)
+    """Sample the observed values of an attribute; wrong ones are as frequent as `shares`."""
+    wrong = _sample(rng, shares, len(true))
+    same = wrong == true
+    wrong[same] = (wrong[same] + 1) % len(shares)
+    return np.where(rng.random(len(true)) < error_rate, wrong, true)
 
 
 def _sample(rng: np.random.Generator, shares: list[float], count: int) -> Indices:
     bounds = np.cumsum(shares)
-    found = np.searchsorted(bounds, rng.random(count) * bounds[-1], side="right")
-    chosen: Indices = np.minimum(found, len(shares) - 1).astype(np.uint8)
-    return chosen
+    positions = np.searchsorted(bounds, rng.random(count) * bounds[-1], side="right")
+    indices: Indices = np.minimum(positions, len(shares) - 1).astype(np.uint8)
+    return indices

@@ -1,32 +1,33 @@
-"""Delivery: which cameras read a passage, what their clocks say, and when the reads arrive."""
+"""Captures: the cameras that read a passage, the times of their clocks, and when the reads arrive."""
 
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.records.times import HOUR_MS
+from streams.records.times import HOUR_MS, MINUTE_MS
 from streams.simulation.column_types import Ints
 from streams.simulation.rates import Rates
 from streams.simulation.roads import DIRECTIONS, Roads
 from streams.simulation.trips import Passages, Times
 
-OUTAGE_MS: Final = 15 * 60_000
-"""How long a camera's link is down at the least; it is down in whole stretches of so long."""
+OUTAGE_MS: Final = 15 * MINUTE_MS
+"""Minimum duration for which a camera's link is down; an outage lasts a multiple of it."""
 _SECOND_CAMERA_DELAY_MS: Final = (100, 900)
-"""How much later the second camera of a carriageway reads a vehicle."""
+"""Delay (from, to) after which the second camera of a carriageway reads a vehicle."""
 _DELIVERY_DELAY_MS: Final = (80, 600)
 _CATCH_UP_FACTOR: Final = 40
-"""How many times as fast as it read a camera sends what it kept."""
+"""A camera sends its stored reads so many times faster than it read them."""
 _CLOCK_DEVIATION_MS: Final = 150.0
-"""The standard deviation of clocks that are set by the network."""
+"""Standard deviation of synchronised clocks."""
 
 
 class Captures(NamedTuple):
-    """n reads, whatever their text will be, passage by passage.
+    """n captures, without the text read, in the order of passages.
 
-    `passage` and `camera` are places; `at` is when it was, `captured` what the camera's clock said, `arrived`
-    when its record came (ms); `late`: it was kept while the camera's link was down.
+    `passage` and `camera` are indices. `passed_ms` is the true time, `captured_ms` that of the camera's
+    clock, `arrived_ms` that of the record's arrival. `late` marks the reads that were stored while the
+    camera's link was down.
     """
 
     passage: Ints
@@ -37,7 +38,7 @@ class Captures(NamedTuple):
     late: NDArray[np.bool_]
 
     def select(self, rows: Ints) -> "Captures":
-        """Some of them."""
+        """Return the captures in some rows."""
         return Captures(
             self.passage[rows],
             self.camera[rows],
@@ -49,11 +50,11 @@ class Captures(NamedTuple):
 
 
 def sample_clock_offsets(rng: np.random.Generator, camera_count: int, rates: Rates) -> Times:
-    """How far ahead the clock of each camera is, in ms (int64); negative for one that is behind."""
-    good = rng.normal(0, _CLOCK_DEVIATION_MS, camera_count)
-    most = rates.clock_error_s * 1000
-    bad = rng.uniform(most / 4, most, camera_count) * rng.choice([-1, 1], camera_count)
-    return np.where(rng.random(camera_count) < rates.clock_wrong, bad, good).astype(np.int64)
+    """Sample the offset of each camera's clock in ms (int64), positive if it is ahead."""
+    synchronised = rng.normal(0, _CLOCK_DEVIATION_MS, camera_count)
+    max_error = rates.clock_error_s * 1000
+    wrong = rng.uniform(max_error / 4, max_error, camera_count) * rng.choice([-1, 1], camera_count)
+    return np.where(rng.random(camera_count) < rates.clock_wrong, wrong, synchronised).astype(np.int64)
 
 
 def sample_captures(
@@ -64,18 +65,19 @@ def sample_captures(
     rates: Rates,
     hours: float,
 ) -> Captures:
-    """The reads of passages; `ahead` is what `clocks` gave."""
-    each = np.array([site.cameras for site in roads.sites])
-    first = np.cumsum(each * len(DIRECTIONS)) - each * len(DIRECTIONS)
+    """Sample the captures of passages; `clock_offsets` as returned by `sample_clock_offsets`."""
+    cameras = np.array([site.cameras for site in roads.sites])
+    first_camera = np.cumsum(cameras * len(DIRECTIONS)) - cameras * len(DIRECTIONS)
     count = len(passages.site)
-    there = np.stack([np.ones(count, dtype=bool), each[passages.site] == 2], axis=1)
-    there &= rng.random((count, 2)) >= rates.missed
-    passage, which = np.nonzero(there)
-    site, way = passages.site[passage], passages.carriageway[passage]
-    camera = (first[site] + way * each[site] + which).astype(np.int32)
-    at = passages.passed_ms[passage] + which * rng.integers(*_SECOND_CAMERA_DELAY_MS, len(passage))
-    arrived, late = _sample_arrivals(rng, at, camera, len(clock_offsets), rates, hours)
-    return Captures(passage, camera, at, at + clock_offsets[camera], arrived, late)
+    is_read = np.stack([np.ones(count, dtype=bool), cameras[passages.site] == 2], axis=1)
+    is_read &= rng.random((count, 2)) >= rates.missed
+    passage, position = np.nonzero(is_read)
+    site, carriageway = passages.site[passage], passages.carriageway[passage]
+    camera = (first_camera[site] + carriageway * cameras[site] + position).astype(np.int32)
+    delay = position * rng.integers(*_SECOND_CAMERA_DELAY_MS, len(passage))
+    passed_ms = passages.passed_ms[passage] + delay
+    arrived_ms, late = _sample_arrivals(rng, passed_ms, camera, len(clock_offsets), rates, hours)
+    return Captures(passage, camera, passed_ms, passed_ms + clock_offsets[camera], arrived_ms, late)
 
 
 def _sample_arrivals(
@@ -86,17 +88,17 @@ def _sample_arrivals(
     rates: Rates,
     hours: float,
 ) -> tuple[Times, NDArray[np.bool_]]:
-    """When reads arrive, and which were kept."""
-    sent = passed_ms + rng.integers(*_DELIVERY_DELAY_MS, len(passed_ms))
+    """Sample the times of arrival, and which reads were stored during an outage."""
+    direct_ms = passed_ms + rng.integers(*_DELIVERY_DELAY_MS, len(passed_ms))
     slots = int(np.ceil(hours * HOUR_MS / OUTAGE_MS)) + 1
     down = rng.random((camera_count, slots)) < rates.late
     down[:, -1] = False
-    # Where each outage begins and ends, in slots: the next one that is up, and the last one that was.
+    # Begin and end of the outage that each slot belongs to, in slots.
     up = np.where(down, slots, np.arange(slots))
     ends = np.minimum.accumulate(up[:, ::-1], axis=1)[:, ::-1]
     begins = np.maximum.accumulate(np.where(down, -1, np.arange(slots)), axis=1) + 1
     slot = passed_ms // OUTAGE_MS
     late = down[camera, slot]
-    begin, end = begins[camera, slot] * OUTAGE_MS, ends[camera, slot] * OUTAGE_MS
-    kept = end + (sent - begin) // _CATCH_UP_FACTOR
-    return np.where(late, kept, sent), late
+    begin_ms, end_ms = begins[camera, slot] * OUTAGE_MS, ends[camera, slot] * OUTAGE_MS
+    late_ms = end_ms + (direct_ms - begin_ms) // _CATCH_UP_FACTOR
+    return np.where(late, late_ms, direct_ms), late

@@ -1,4 +1,4 @@
-"""Kinds of columns that many modules share."""
+"""Types of numpy columns that several modules share."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Records that are no reads, as gateways with a fault send them."""
+"""Malformed records, as faulty gateways send them."""
 
 from random import Random
 from typing import Final
@@ -8,17 +8,20 @@ from streams.records.read import Read
 from streams.records.times import to_rfc3339
 
 VARIANTS: Final = 5
-"""In how many ways a record is spoiled."""
+"""Number of kinds of malformed records."""
 
 
 def malformed_record(read: Read, rng: Random) -> bytes | None:
-    """A read cut short, with a letter of another alphabet, a time that is none, no camera, or no value."""
-    good = encode(read)
-    ways = (
-        good[: len(good) // 2],
-        good.replace(f'"{read.plate}"'.encode(), f'"Ж{read.plate[1:]}"'.encode()),
-        good.replace(to_rfc3339(read.captured_at).encode(), b"yesterday"),
-        good.replace(b'"camera_id"', b'"kamera"'),
+    """Return a malformed form of a read.
+
+    It is truncated, has a letter of another alphabet, an invalid time, no camera, or no value at all (None).
+    """
+    valid = encode(read)
+    variants = (
+        valid[: len(valid) // 2],
+        valid.replace(f'"{read.plate}"'.encode(), f'"Ж{read.plate[1:]}"'.encode()),
+        valid.replace(to_rfc3339(read.captured_at).encode(), b"yesterday"),
+        valid.replace(b'"camera_id"', b'"kamera"'),
         None,
     )
-    return ways[rng.randrange(VARIANTS)]
+    return variants[rng.randrange(VARIANTS)]

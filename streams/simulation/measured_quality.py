@@ -1,7 +1,7 @@
-"""What a recogniser says of its reads, as measured: confidences, and other characters that it names.
+"""Measured behaviour of a recogniser: its confidences, and the alternative characters that it reports.
 
-The figures are data, `recogniser.json`, made by a program from reads whose true plate is known. How
-characters are taken for each other is not here: that is the learnt model of `streams.confusions`.
+The figures are in `recogniser.json`, which `tools.measure_recogniser` computes from reads whose true plate is
+known. How often one character is read as another is not here: that is the model of `streams.confusions`.
 """
 
 from functools import lru_cache
@@ -12,29 +12,30 @@ from msgspec import Struct
 
 
 class PictureQuality(Struct, frozen=True, forbid_unknown_fields=True):
-    """How reads of pictures of one quality are.
+    """Measured behaviour for pictures of one quality.
 
-    A character is read right with the model's chance to the power of `times`, times a number of its own for
-    each read: gamma-distributed of this `shape`, its mean 1, for slips come together. `garbled`: of the
-    reads, those that have little to do with the plate. `right` and `right_beside_wrong`: quantiles of the
-    confidence in characters read right, in reads that are right and in others.
+    The probability that a character is read right is the model's to the power of `times` multiplied by a
+    random factor of the read, because errors occur together. The factor is gamma-distributed with this
+    `shape` and mean 1. `garbled` is the share of reads that have little in common with the plate. `right` and
+    `right_in_wrong_reads` are quantiles of the confidence in characters read right, in reads that are right
+    and in reads that are wrong.
     """
 
     times: float
     shape: float
     garbled: float
     right: list[float]
-    right_beside_wrong: list[float]
+    right_in_wrong_reads: list[float]
 
 
 class QualityMeasurements(Struct, frozen=True, forbid_unknown_fields=True):
-    """Quantiles are at `probabilities`.
+    """Measured behaviour for all qualities. Quantiles are at `probabilities`.
 
-    `wrong`, `garbled`: of the confidence in characters read as another, and in those of garbled reads.
-    `first_share`, `first_share_wrong`: of the share that the first alternative has of what the confidence
-    leaves, for characters read right and wrong. `true_named`: of characters read wrong, for how many the true
-    one is the first, second and third alternative. `together`: the rank correlation of confidences side by
-    side. `lost_at_edge`, `lost_inside`: how many times as often as on average a character is lost there.
+    `wrong`, `garbled`: quantiles of the confidence in characters read wrong, and in those of garbled reads.
+    `first_share`, `first_share_wrong`: quantiles of the first alternative's part of 1 - confidence, for
+    characters read right and wrong. `true_named`: share of the characters read wrong whose true character is
+    the first, second and third alternative. `together`: rank correlation of adjacent confidences.
+    `lost_at_edge`, `lost_inside`: how often characters are lost there, relative to the average.
     """
 
     source: str
@@ -52,6 +53,6 @@ class QualityMeasurements(Struct, frozen=True, forbid_unknown_fields=True):
 
 @lru_cache(maxsize=1)
 def builtin_measurements() -> QualityMeasurements:
-    """The figures shipped with the package."""
+    """Return the measurements built into the package."""
     text = files("streams.simulation").joinpath("recogniser.json").read_bytes()
     return msgspec.json.decode(text, type=QualityMeasurements)

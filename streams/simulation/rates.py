@@ -1,10 +1,10 @@
-"""Rates: how often what goes wrong does. All are shares from 0 to 1 if not said otherwise."""
+"""Rates of the simulation, such as missed passages. They are shares from 0 to 1 unless stated otherwise."""
 
 from typing import NamedTuple
 
 
 class QualityMix(NamedTuple):
-    """How many pictures are of which quality; they add up to 1."""
+    """Share of the pictures of each quality; the shares add up to 1."""
 
     clear: float = 0.7
     medium: float = 0.2
@@ -12,32 +12,32 @@ class QualityMix(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """What traffic and cameras are like. Guesses, all of them, but for how plates are misread."""
+    """Properties of traffic and cameras. All are guesses. How plates are misread is measured."""
 
     mix: QualityMix = QualityMix()
     listed: float = 0.002
-    """Of the vehicles on the road, those listed; as many as in the first joint operation at Tournai."""
+    """Share of the vehicles on the road that are listed; as in the first joint operation at Tournai."""
     round_trips_per_day: float = 1.25
-    """How often a vehicle that is on the road at all goes out and comes back in a day."""
+    """Round trips per day of a vehicle that is on the road at all."""
     clones: float = 0.0
-    """Of the vehicles on the road, those that carry the plate of another one that is on the road too."""
+    """Share of the vehicles on the road with the plate of another vehicle that is also on the road."""
     missed: float = 0.03
-    """Of the passages at a camera, those that it does not read."""
+    """Share of the passages at a camera that it does not read."""
     late: float = 0.02
-    """Of its time, that in which a camera's link is down; it sends what it kept when the link is back."""
+    """Share of time in which a camera's link is down; the camera sends its stored reads afterwards."""
     clock_wrong: float = 0.05
-    """Of the cameras, those whose clock is not set."""
+    """Share of the cameras whose clock is not synchronised."""
     clock_error_s: float = 120.0
-    """The most that a clock which is not set is off, in seconds."""
+    """Maximum error of a clock that is not synchronised, in seconds."""
     no_country: float = 0.1
-    """Of the reads, those in which the recogniser did not tell the country."""
+    """Share of the reads without a country."""
     wrong_country: float = 0.01
-    """Of the reads in which it did, those in which it is another one."""
+    """Share of the reads with a country in which it is wrong."""
     no_appearance: float = 0.2
-    """Of the reads, those in which the recogniser did not tell the vehicle's looks."""
+    """Share of the reads without the vehicle's appearance."""
     wrong_make: float = 0.08
-    """Of the reads with looks, those with another make; the next two likewise."""
+    """Share of the reads with an appearance in which the make is wrong; the next two likewise."""
     wrong_colour: float = 0.12
     wrong_type: float = 0.03
     appearance_listed: float = 0.7
-    """Of the alerts, those that say what the vehicle looks like."""
+    """Share of the alerts that describe the vehicle's appearance."""

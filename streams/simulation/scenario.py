@@ -1,42 +1,42 @@
-"""What is to be made, and how chance is asked for it."""
+"""Parameters of a simulation, and its random number generators."""
 
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from streams.confusions.evidence import EvidenceKind
-from streams.records.times import HOUR_MS
+from streams.records.times import HOUR_MS, Millis
 from streams.simulation.rates import Rates
 
 PEOPLE, CAMERAS, ALERTS, READS = range(4)
-"""What chance is asked for; each has numbers of its own, so that a change of one leaves the others."""
+"""Purposes of random numbers. Each has its own generator, so that a change of one leaves the others."""
 _HOURS_PER_DAY: Final = 24.0
 
 
 class Scenario(NamedTuple):
-    """What is to be made. The same scenario gives the same bytes.
+    """Parameters of a simulation. The same scenario gives the same bytes.
 
-    `begin_ms` is in ms since 1970 UTC; `told` is how much the recogniser tells of a read.
+    `detail` is how much the recogniser reports about a read.
     """
 
     seed: int
     reads: int
     alerts: int
-    begin_ms: int
+    begin_ms: Millis
     hours: float = 24.0
     rates: Rates = Rates()
     detail: EvidenceKind = "full"
 
     @property
-    def end_ms(self) -> int:
-        """When it ends, ms since 1970 UTC."""
+    def end_ms(self) -> Millis:
+        """End of the simulated time."""
         return self.begin_ms + round(self.hours * HOUR_MS)
 
     @property
     def days(self) -> float:
-        """How many days it lasts, 1 at the least."""
+        """Duration in days, at least 1."""
         return max(1.0, self.hours / _HOURS_PER_DAY)
 
     def rng(self, *purpose: int) -> np.random.Generator:
-        """Random numbers for some purpose; the same for the same seed and purpose."""
+        """Return the generator for a purpose; the same seed and purpose give the same numbers."""
         return np.random.default_rng([self.seed, *purpose])

@@ -1,4 +1,4 @@
-"""Truth: what is so about a read, whatever it says."""
+"""The truth about simulated reads and passages."""
 
 from typing import Annotated
 
@@ -12,10 +12,10 @@ from streams.records.times import Time
 class Truth(Struct, frozen=True, gc=False):
     """The truth about one read: one JSON object a line.
 
-    `plate` is in normal form, umlauts as plain letters; `vehicle` is what the vehicle looks like. Reads of
-    one passage have one `passage_id`. `passed_at` is when it was, whatever the camera's clock said; `alert`
-    is the alert that seeks the vehicle, as list_id/alert_id. `clone_of` is the `vehicle_id` of the vehicle
-    whose plate this one carries; the alert then seeks the other one, and stands only there.
+    `plate` is in normal form, umlauts as plain letters; `vehicle` is the vehicle's true appearance. Reads of
+    one passage share a `passage_id`. `passed_at` is the true time, independent of the camera's clock. `alert`
+    is the alert about the vehicle, as list_id/alert_id. `clone_of` is the `vehicle_id` of the vehicle whose
+    plate this one carries; an alert is about that vehicle and is given only in its lines.
     """
 
     read_id: str
@@ -32,10 +32,10 @@ class Truth(Struct, frozen=True, gc=False):
 
 
 class TruePassage(Struct, frozen=True, gc=False):
-    """A passage, also one of which there is no read: one JSON object a line.
+    """A passage, read or not: one JSON object a line.
 
-    A vehicle's passages on its way from one place to another have one `trip_id`; the way out and the way back
-    are two trips. `read` says whether there is a read of it.
+    The passages of one trip share a `trip_id`; the outward and the return journey are two trips. `read` is
+    true if there is a read of the passage.
     """
 
     passage_id: str
