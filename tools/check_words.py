@@ -42,7 +42,7 @@ RETIRED: Final = {
 """Pattern of whole words to what replaces them."""
 
 ALLOWED: Final = (
-    r"makers?(?= =|\]|\"|'|`)|--makers|MAKER|maker: str|Vendor, maker",  # settings key, option
+    r"makers?(?= =|\]|\"|'|`)|--makers|\bMAKER is|maker: str|Vendor, maker",  # settings key, option
     r"(?<=\")in_force(?=\")|\bin_force\b",  # state of alerts in `anpr lists status --json`
     r"shipped(?= =|\"|'|`|:)|shipped\|none|shipped\)|, shipped or none",  # settings key, value of an option
     r"\b[Ll]ooked_?[Bb]ack\b",  # name of a record and its schema
