@@ -14,6 +14,8 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.examples import FAST_EXAMPLES, FULL_EXAMPLES
+
 _INTEGRATION: Final = Path(__file__).parent / "integration"
 _STARTS_BROKERS: Final = tuple(
     _INTEGRATION / name for name in ("kafka", "worker", "lookback", "cli/test_demo.py")
@@ -25,8 +27,8 @@ _COMMON: Final = {
     "suppress_health_check": (HealthCheck.too_slow, HealthCheck.data_too_large),
 }
 
-settings.register_profile("same", max_examples=200, derandomize=True, **_COMMON)
-settings.register_profile("fast", max_examples=20, derandomize=True, **_COMMON)
+settings.register_profile("same", max_examples=FULL_EXAMPLES, derandomize=True, **_COMMON)
+settings.register_profile("fast", max_examples=FAST_EXAMPLES, derandomize=True, **_COMMON)
 settings.register_profile("explore", max_examples=3000, **_COMMON)
 settings.load_profile("same")
 

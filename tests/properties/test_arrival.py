@@ -4,7 +4,7 @@ from random import Random
 from typing import NamedTuple
 
 import msgspec
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from streams.alerts import Index
@@ -19,6 +19,7 @@ from tests.properties.worlds import CONFIG, alerts, known_plates, misread_of, mo
 from tests.support.cases.compare import active_hits
 from tests.support.cases.loading import Case
 from tests.support.cases.runner import ReplayRunner
+from tests.support.examples import examples
 
 RUNNER = ReplayRunner()
 SETTINGS = parse_settings(CONFIG, "world")
@@ -80,7 +81,7 @@ def shuffled(lines: list[bytes], random: Random) -> list[bytes]:
     return repeated
 
 
-@settings(max_examples=100)  # each example is replayed four or five times
+@examples(100)  # each example is replayed four or five times
 @given(worlds(), st.randoms(use_true_random=False))
 def test_any_order_and_any_repetition_leaves_the_same_active_hits(world: World, random: Random) -> None:
     case = world.case()

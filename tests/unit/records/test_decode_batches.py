@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.records.decode import (
@@ -17,6 +17,7 @@ from streams.records.decode import (
     decode_reads,
 )
 from tests.support import record_documents as documents
+from tests.support.examples import examples
 from tests.support.mutated_records import mutated
 from tests.support.record_documents import encode_document, encode_small_read
 
@@ -79,7 +80,7 @@ _records = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(_records, max_size=8))
 @example([])
 def test_a_batch_is_decoded_like_its_records_one_by_one(records: list[bytes]) -> None:
@@ -91,7 +92,7 @@ def test_a_batch_is_decoded_like_its_records_one_by_one(records: list[bytes]) ->
     assert all(entry.faults and entry.raw == records[entry.position] for entry in decoded.rejected)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.lists(
         mutated(documents.alerts).map(encode_document) | documents.alerts.map(encode_document) | _records,
@@ -102,7 +103,7 @@ def test_a_batch_of_alerts_is_decoded_like_its_records_one_by_one(records: list[
     assert decode_alerts(records) == [decode_alert(record) for record in records]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.lists(
         mutated(documents.matches).map(encode_document) | documents.matches.map(encode_document) | _records,

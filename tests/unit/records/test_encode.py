@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.records.alert import Alert, Withdrawal
@@ -15,10 +15,11 @@ from streams.records.match import Match
 from streams.records.times import to_rfc3339
 from streams.records.verdict import Verdict
 from tests.support import record_documents as documents
+from tests.support.examples import examples
 from tests.support.record_documents import SMALL_READ, Document, encode_document, encode_small_read
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(documents.reads)
 def test_a_read_survives_encoding_and_decoding(document: Document) -> None:
     (original,) = decode_reads([encode_document(document)]).reads
@@ -28,7 +29,7 @@ def test_a_read_survives_encoding_and_decoding(document: Document) -> None:
     assert abs(copy.captured_at - original.captured_at).total_seconds() < 0.001
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(documents.alerts | documents.withdrawals)
 def test_an_alert_survives_encoding_and_decoding(document: Document) -> None:
     original = decode_alert(encode_document(document))
@@ -45,7 +46,7 @@ def test_a_verdict_survives_encoding_and_decoding(document: Document) -> None:
     assert isinstance(copy, Verdict) and encode(copy) == encode(original)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(documents.matches)
 def test_a_match_survives_encoding_and_decoding(document: Document) -> None:
     original = decode_match(encode_document(document))
@@ -55,7 +56,7 @@ def test_a_match_survives_encoding_and_decoding(document: Document) -> None:
     assert decode_match(encode(copy)) == copy
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(documents.hits)
 def test_a_hit_survives_encoding_and_decoding(document: Document) -> None:
     original = decode_hit(encode_document(document))
@@ -68,7 +69,7 @@ def test_a_hit_survives_encoding_and_decoding(document: Document) -> None:
 _zones = st.sampled_from([UTC, timezone(timedelta(hours=2)), timezone(timedelta(hours=-11, minutes=-30))])
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(
     st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=_zones),  # noqa: DTZ001
     st.none() | st.sampled_from([0, 1, 999, 1000, 120_000, 999_999]),

@@ -9,11 +9,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.kafka.faust_driver.raw_records import RawRecords, use_raw_records
 from streams.runtime.clock import now_ms
+from tests.support.examples import examples
 from tests.support.faust_apps import create_topic, end_offsets, unique_name
 from tests.support.record_batches import (
     CODECS,
@@ -43,7 +44,7 @@ def fields(record: Any) -> tuple[Any, ...]:
     return record.offset, record.timestamp, record.timestamp_type, record.key, record.value, headers
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(fetch_results(), levels, st.integers(0, 20))
 def test_raw_records_are_those_of_aiokafka(fetched: FetchResult, level: int, before_end: int) -> None:
     offset = max(0, fetched.end_offset - before_end)
@@ -56,7 +57,7 @@ def test_raw_records_are_those_of_aiokafka(fetched: FetchResult, level: int, bef
     assert raw_records.next_fetch_offset == expected.next_fetch_offset
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(fetch_results(), levels, st.integers(1, 5))
 def test_any_number_may_be_read_at_a_time(fetched: FetchResult, level: int, at_once: int) -> None:
     expected = [fields(record) for record in stock_records(fetched, 0, level)]
@@ -74,7 +75,7 @@ def test_any_number_may_be_read_at_a_time(fetched: FetchResult, level: int, at_o
     assert read == expected
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(fetch_results(), levels, st.data())
 def test_a_damaged_batch_is_not_skipped(fetched: FetchResult, level: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(fetched.batches) - 1))

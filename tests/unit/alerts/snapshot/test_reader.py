@@ -17,6 +17,7 @@ from streams.plates.confusables import build_classes
 from streams.records.alert import Alert
 from tests.support.builders import a_withdrawal, after_noon, an_alert
 from tests.support.candidates import find_candidates
+from tests.support.examples import sampled
 
 ALERTS = [
     an_alert("AB-123-CD", "FR", alert_id="a1"),
@@ -164,7 +165,7 @@ def test_every_damaged_byte_is_detected(tmp_path: Path) -> None:
     """The file is refused when it is opened, or when the alert that the byte belongs to is read."""
     path = write_snapshot(tmp_path / "s")
     whole = path.read_bytes()
-    for offset in sorted(set(range(len(whole))) - _padding(whole)):
+    for offset in sampled(sorted(set(range(len(whole))) - _padding(whole))):
         path.write_bytes(whole[:offset] + bytes([whole[offset] ^ 0x10]) + whole[offset + 1 :])
         with pytest.raises(SnapshotError):
             list(Snapshot(path).alerts())

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -12,10 +12,11 @@ from streams.confusions.training.counts import ConfusionCounts
 from streams.confusions.training.pairs import TrainingPair
 from streams.plates.packed_keys import ALPHABET
 from tests.support.confusion_pairs import make_pairs
+from tests.support.examples import examples
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_characters_that_do_not_occur_keep_the_frequencies_of_the_base(seed: int, count: int) -> None:
     base = builtin_models().general
     pairs = [pair for pair in make_pairs(count, seed) if not set(pair.true_plate) & set("WXYZ")]

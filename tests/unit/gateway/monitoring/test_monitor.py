@@ -7,7 +7,7 @@ from typing import get_args
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.gateway.event import EventError, ParsedEvent, Reason, event_error
@@ -16,6 +16,7 @@ from streams.gateway.monitoring.monitor import CameraMonitor
 from streams.records.read import Read
 from streams.records.times import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Millis, from_ms, parse_time, to_ms
 from tests.support.builders import a_read
+from tests.support.examples import examples
 
 START_MS = to_ms(parse_time("2026-05-21T00:00:00Z"))
 
@@ -394,7 +395,7 @@ def test_memory_does_not_grow_over_weeks() -> None:
     assert len(pickle.dumps(monitor)) < little + 1000
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @given(
     st.lists(st.integers(-2 * DAY_MS, 2 * DAY_MS) | st.integers(0, 20 * MINUTE_MS), min_size=1, max_size=150)
 )

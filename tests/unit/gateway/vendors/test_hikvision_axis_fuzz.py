@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.gateway.event import CameraSource, Event
 from streams.gateway.vendors import EventParser, axis, hikvision
 from tests.support.event_fuzzing import CONTENT_TYPES, JSON_VALUES, SOURCES, TEXTS, assert_reads_or_error
+from tests.support.examples import examples
 from tests.support.vendor_samples import ARRIVED_MS, PLAIN_SOURCE, SAMPLES_FOLDER, make_event
 
 PARSERS: Final[dict[str, EventParser]] = {"hikvision": hikvision.parse_event, "axis": axis.parse_event}
@@ -43,7 +44,7 @@ def test_truncated_and_damaged_samples_give_valid_reads_or_an_error(
     assert_reads_or_error(PARSERS[vendor], Event(body[:start], ARRIVED_MS, content_type), source)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(data=st.data(), source=SOURCES)
 def test_xml_with_random_texts_gives_valid_reads_or_an_error(data: Any, source: CameraSource) -> None:
     path: Path = data.draw(st.sampled_from([each for each in SAMPLES["hikvision"] if each.suffix == ".xml"]))
@@ -56,7 +57,7 @@ def test_xml_with_random_texts_gives_valid_reads_or_an_error(data: Any, source: 
     assert_reads_or_error(hikvision.parse_event, make_event(text.encode("utf-8", "replace")), source)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(data=st.data(), source=SOURCES)
 def test_json_with_random_values_gives_valid_reads_or_an_error(data: Any, source: CameraSource) -> None:
     path: Path = data.draw(st.sampled_from([each for each in SAMPLES["axis"] if each.suffix == ".json"]))

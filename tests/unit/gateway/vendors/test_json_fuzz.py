@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.gateway.event import Event
 from streams.gateway.vendors import EventParser, frigate, native, openalpr, platerecognizer
 from streams.gateway.vendors.dahua import event_stream, itsapi
 from tests.support.event_fuzzing import CONTENT_TYPES, JSON_VALUES, SOURCES, assert_reads_or_error
+from tests.support.examples import examples
 from tests.support.vendor_samples import ARRIVED_MS, PLAIN_SOURCE, SAMPLES_FOLDER, make_event
 
 PARSERS: Final[dict[str, EventParser]] = {
@@ -58,7 +59,7 @@ def test_truncated_and_damaged_samples_give_valid_reads_or_an_error(
 
 
 @pytest.mark.parametrize("vendor", PARSERS)
-@settings(max_examples=300)
+@examples(300)
 @given(data=st.data(), source=SOURCES)
 def test_samples_with_random_values_give_valid_reads_or_an_error(vendor: str, data: Any, source: Any) -> None:
     path: Path = data.draw(st.sampled_from([each for each in SAMPLES[vendor] if each.suffix == ".json"]))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from streams.alerts.index import Index
@@ -29,6 +29,7 @@ from streams.records.read import Read
 from streams.records.times import parse_time, to_ms
 from streams.records.verdict import Verdict
 from tests.support import record_documents as documents
+from tests.support.examples import examples
 from tests.support.record_documents import Document, encode_document
 from tests.unit.tools.contracts.test_json_schema import CASES, SCHEMAS, VALIDATORS, kinds
 from tools.contracts import build_schemas
@@ -132,7 +133,7 @@ def test_the_example_of_a_hit_is_the_result_of_the_other_examples() -> None:
     assert [json.loads(encode(hit)) for hit in outcome.hits] == [hit_document]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(documents.reads, documents.alerts)
 def test_every_hit_is_valid_by_its_schema(read: Document, alert: Document) -> None:
     alert["plate"] = read["plate"]
