@@ -1,4 +1,4 @@
-"""Ways: the quickest one by road from each site with cameras to each other."""
+"""The quickest routes by road between all sites with cameras."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,12 +17,12 @@ Column = TypeVar("Column", Floats, NDArray[np.uint8])
 
 
 class RouteTable(NamedTuple):
-    """The quickest ways between n sites; that from site i to site j is the row i * n + j.
+    """The quickest routes between n sites; row i * n + j is the route from site i to site j.
 
-    `sites` (int16, n² × m): the sites passed that have cameras, both ends included, -1 behind the last;
-    `minutes` (float32, n² × m): the usual time to each; `kmh` (float32, n² × m): the usual speed there;
-    `direction` (uint8, n² × m): the carriageway at each; `length` and `time` (float64, n × n): the whole way
-    in km and usual minutes.
+    `sites` (int16, n² × m): sites with cameras on the route, both ends included, padded with -1;
+    `minutes` (float32, n² × m): usual travel time to each; `kmh` (float32, n² × m): usual speed there;
+    `carriageway` (uint8, n² × m): the carriageway at each; `total_km` and `total_minutes` (float64, n × n):
+    length and usual travel time of the whole route.
     """
 
     sites: NDArray[np.int16]
@@ -34,8 +34,9 @@ class RouteTable(NamedTuple):
 
 
 class _Graph(NamedTuple):
-    """The links between all m sites of a network (m × m each): usual minutes and km, infinite where there is
-    none, and the carriageway on which a link begins.
+    """The links between all m sites of a network (m × m each).
+
+    Usual minutes and km, infinite where there is no link, and the carriageway on which a link begins.
     """
 
     minutes: Floats
@@ -45,91 +46,94 @@ class _Graph(NamedTuple):
 
 @lru_cache(maxsize=1)
 def builtin_routes() -> RouteTable:
-    """The ways of the shipped traffic."""
+    """Return the routes over the built-in roads."""
     return build_routes(builtin_roads())
 
 
 def build_routes(roads: Roads) -> RouteTable:
-    """The ways by usual time. Raises ValueError if one of the sites cannot be reached from another."""
+    """Build the routes with the shortest usual time.
+
+    Raises ValueError if one of the sites cannot be reached from another.
+    """
     graph = _build_graph(roads.network)
-    time, before = _quickest_paths(graph.minutes)
-    number = {site_id: place for place, site_id in enumerate(roads.network)}
-    stops = np.array([number[site.id] for site in roads.sites], dtype=np.intp)
-    if not np.isfinite(time[np.ix_(stops, stops)]).all():
+    time, predecessors = _quickest_paths(graph.minutes)
+    node_index = {site_id: index for index, site_id in enumerate(roads.network)}
+    camera_nodes = np.array([node_index[site.id] for site in roads.sites], dtype=np.intp)
+    if not np.isfinite(time[np.ix_(camera_nodes, camera_nodes)]).all():
         raise ValueError("some sites cannot be reached from others by road")
-    count = len(stops)
-    start, end = np.repeat(stops, count), np.tile(stops, count)
-    path = _expand_paths(before, start, end)
-    there = path >= 0
-    one, other = path[:, :-1], path[:, 1:]
-    leg = other >= 0
-    km = np.where(leg, graph.km[one, other], 0)
-    kmh = km / np.where(leg, graph.minutes[one, other], 1) * _MINUTES_PER_HOUR
-    direction = np.where(leg, graph.carriageway[one, other], 0)
-    minutes = np.where(there, time[start[:, None], path], 0)
-    # Only what has cameras is told of a way, moved to its beginning.
-    place = np.full(len(number), -1, dtype=np.int16)
-    place[stops] = np.arange(count)
-    sites = np.where(there, place[path], -1)
+    count = len(camera_nodes)
+    start, end = np.repeat(camera_nodes, count), np.tile(camera_nodes, count)
+    path = _expand_paths(predecessors, start, end)
+    is_site = path >= 0
+    leg_start, leg_end = path[:, :-1], path[:, 1:]
+    is_leg = leg_end >= 0
+    km = np.where(is_leg, graph.km[leg_start, leg_end], 0)
+    kmh = km / np.where(is_leg, graph.minutes[leg_start, leg_end], 1) * _MINUTES_PER_HOUR
+    carriageway = np.where(is_leg, graph.carriageway[leg_start, leg_end], 0)
+    minutes = np.where(is_site, time[start[:, None], path], 0)
+    # Keep only the sites with cameras, and close the gaps.
+    site_index = np.full(len(node_index), -1, dtype=np.int16)
+    site_index[camera_nodes] = np.arange(count)
+    sites = np.where(is_site, site_index[path], -1)
     order = np.argsort(sites < 0, axis=1, kind="stable")[:, : (sites >= 0).sum(axis=1).max()]
     return RouteTable(
         np.take_along_axis(sites, order, axis=1).astype(np.int16),
         np.take_along_axis(minutes, order, axis=1).astype(np.float32),
-        np.take_along_axis(_legs_to_sites(kmh, there), order, axis=1).astype(np.float32),
-        np.take_along_axis(_legs_to_sites(direction, there), order, axis=1).astype(np.uint8),
+        np.take_along_axis(_legs_to_sites(kmh, is_site), order, axis=1).astype(np.float32),
+        np.take_along_axis(_legs_to_sites(carriageway, is_site), order, axis=1).astype(np.uint8),
         km.sum(axis=1).reshape(count, count),
         time[start, end].reshape(count, count),
     )
 
 
 def _legs_to_sites(legs: Column, is_site: NDArray[np.bool_]) -> Column:
-    """What holds at each site of ways, from what holds on each leg, a leg fewer than sites.
+    """Return the value at each site of a route, from the values of its legs (one fewer than sites).
 
-    It is that of the leg that begins at the site, at the last site that of the one that ends there.
+    It is that of the leg that begins at the site; at the last site, that of the leg that ends there.
     """
-    found = np.zeros(is_site.shape, dtype=legs.dtype)
-    found[:, :-1] = legs
+    values = np.zeros(is_site.shape, dtype=legs.dtype)
+    values[:, :-1] = legs
     last, row = is_site.sum(axis=1) - 1, np.arange(len(is_site))
-    found[row, last] = legs[row, np.maximum(last - 1, 0)]
-    return found
+    values[row, last] = legs[row, np.maximum(last - 1, 0)]
+    return values
 
 
 def _build_graph(network: Mapping[str, SiteConfig]) -> _Graph:
-    """The links of a network by road; of two between the same sites the quicker."""
-    number = {site_id: place for place, site_id in enumerate(network)}
-    minutes = np.full((len(number), len(number)), np.inf)
+    """Build the graph of the links by road; of two links between the same sites the quicker counts."""
+    node_index = {site_id: index for index, site_id in enumerate(network)}
+    minutes = np.full((len(node_index), len(node_index)), np.inf)
     km = minutes.copy()
-    direction = np.zeros(minutes.shape, dtype=np.uint8)
+    carriageway = np.zeros(minutes.shape, dtype=np.uint8)
     for start, end, link in road_links(network):
-        at = number[start], number[end]
-        if link.minutes < minutes[at]:
-            minutes[at], km[at] = link.minutes, link.km
-            direction[at] = carriageway_index(network[start], network[end])
-    return _Graph(minutes, km, direction)
+        cell = node_index[start], node_index[end]
+        if link.minutes < minutes[cell]:
+            minutes[cell], km[cell] = link.minutes, link.km
+            carriageway[cell] = carriageway_index(network[start], network[end])
+    return _Graph(minutes, km, carriageway)
 
 
 def _quickest_paths(minutes: Floats) -> tuple[Floats, Ints]:
-    """The times of the quickest ways (Floyd and Warshall), and the site before the last on each."""
+    """Return the times of the quickest paths (Floyd-Warshall), and the last node but one of each."""
     count = len(minutes)
     time = minutes.copy()
     np.fill_diagonal(time, 0)
-    before = np.repeat(np.arange(count)[:, None], count, axis=1)
+    predecessors = np.repeat(np.arange(count)[:, None], count, axis=1)
     for middle in range(count):
         through = time[:, middle, None] + time[middle]
         quicker = through < time
         time = np.where(quicker, through, time)
-        before = np.where(quicker, before[middle], before)
-    return time, before
+        predecessors = np.where(quicker, predecessors[middle], predecessors)
+    return time, predecessors
 
 
 def _expand_paths(predecessors: Ints, start: Ints, end: Ints) -> Ints:
-    """The sites on the ways from some sites to others (n × m), -1 behind the last."""
-    back = [end]
-    while (back[-1] != start).any():
-        back.append(predecessors[start, back[-1]])
-    chain = np.stack(back[::-1], axis=1)
-    # Each row begins with its start as often as it is shorter than the longest.
-    extra = (chain == start[:, None]).sum(axis=1) - 1
-    place = np.arange(chain.shape[1]) + extra[:, None]
-    inside = place < chain.shape[1]
-    return np.where(inside, np.take_along_axis(chain, np.where(inside, place, 0), axis=1), -1)
+    """Return the nodes on the paths from n nodes to n others (n × m), padded with -1."""
+    backwards = [end]
+    while (backwards[-1] != start).any():
+        backwards.append(predecessors[start, backwards[-1]])
+    paths = np.stack(backwards[::-1], axis=1)
+    # The start of a shorter path is repeated at its beginning; skip the repetitions.
+    repeated = (paths == start[:, None]).sum(axis=1) - 1
+    column = np.arange(paths.shape[1]) + repeated[:, None]
+    inside = column < paths.shape[1]
+    return np.where(inside, np.take_along_axis(paths, np.where(inside, column, 0), axis=1), -1)

@@ -15,7 +15,7 @@ from streams.simulation.column_types import Ints
 from streams.simulation.jsonl_columns import ByteColumn, format_digits, frame_rows, mask_rows, text_table
 from streams.simulation.measured_quality import builtin_measurements
 from streams.simulation.misreads import QUALITIES
-from streams.simulation.population import sample_traffic
+from streams.simulation.population import Region, sample_traffic
 from streams.simulation.read_lines import (
     PassageColumns,
     ReadColumns,
@@ -65,14 +65,10 @@ class World:
         self.clock_offsets = sample_clock_offsets(scenario.rng(CAMERAS), len(self.cameras), scenario.rates)
         """How far ahead of time the clock of each camera is, ms (int64)."""
         self._appearance_table = builtin_appearance()
-        self.traffic = sample_traffic(
-            scenario,
-            self.roads,
-            builtin_routes(),
-            builtin_fleets(),
-            self._appearance_table,
-            self.clock_offsets,
+        region = Region(
+            self.roads, builtin_routes(), builtin_fleets(), self._appearance_table, self.clock_offsets
         )
+        self.traffic = sample_traffic(scenario, region)
         self._recogniser = Recogniser(model or builtin_models().general, builtin_measurements())
         rng = scenario.rng(ALERTS)
         self._alerts = sample_alerts(

@@ -14,6 +14,7 @@ from streams.simulation.trips import (
     MAX_PACE,
     Passages,
     RoundTrips,
+    TripPlan,
     build_passages,
     destination_shares,
     sample_round_trips,
@@ -33,8 +34,9 @@ def made(
     vehicle = rng.integers(0, drivers, count)
     is_listed = rng.random(count) < listed
     heavy = rng.random(count) < 0.1
-    found = sample_round_trips(rng, vehicle, home[vehicle], is_listed, heavy, ROADS, WAYS, BEGIN, hours)
-    return found, build_passages(found, home[found.vehicle], WAYS, hours), home
+    plan = TripPlan(vehicle, home[vehicle], is_listed, heavy)
+    round_trips = sample_round_trips(rng, plan, ROADS, WAYS, BEGIN, hours)
+    return round_trips, build_passages(round_trips, home[round_trips.vehicle], WAYS, hours), home
 
 
 @settings(max_examples=25, deadline=None)
@@ -103,10 +105,11 @@ def test_a_tour_beside_another_sets_out_when_that_one_does() -> None:
     count = 400
     rng = np.random.default_rng(9)
     vehicle = np.arange(count)
-    beside = np.where(vehicle % 2, vehicle - 1, -1)
+    companions = np.where(vehicle % 2, vehicle - 1, -1)
     none = np.zeros(count, dtype=bool)
     home = rng.integers(0, COUNT, count)
-    found = sample_round_trips(rng, vehicle, home, none, none, ROADS, WAYS, BEGIN, 24, beside)
+    plan = TripPlan(vehicle, home, none, none, companions)
+    found = sample_round_trips(rng, plan, ROADS, WAYS, BEGIN, 24)
     assert found.vehicle.tolist() == vehicle.tolist()
     apart = np.abs(found.departure_ms[1::2] - found.departure_ms[::2])
     assert apart.max() <= HOUR_MS / 2 and apart.mean() > HOUR_MS / 8
