@@ -1,4 +1,4 @@
-"""A feed: reads at a steady pace to the topic of reads, every one entered in a ledger."""
+"""A feed that sends reads at a steady rate and records each in a ledger."""
 
 import threading
 from datetime import UTC, datetime
@@ -17,15 +17,16 @@ MALFORMED_INTERVAL = 100
 
 
 class Feed:
-    """Sends `rate` reads a second, one in a hundred of them poison, until it is left; a thread of its own.
+    """Sends `rate` reads a second from a thread of its own, one in a hundred of them malformed.
 
-    A read's `captured_at` is when it was sent. On leaving it waits until all is confirmed or refused.
+    `captured_at` of a read is the time at which it was sent. On leaving, it waits until all are confirmed or
+    refused.
     """
 
     def __init__(self, servers: str, topic: str, traffic: Traffic, rate: int = 2000) -> None:
         self.ledger = Ledger()
         self.longest_pause_s = 0.0
-        """The longest that it stood still: what the machine did to it, it did to others."""
+        """The longest time between two rounds; other processes are likely to have paused as long."""
         self._sent = 0
         self._next_unanswered = 0
         self._topic = topic
@@ -56,13 +57,13 @@ class Feed:
             raise self._failure
 
     def wait_caught_up(self, within_s: float) -> float:
-        """Waits until the broker has answered on all that was sent by now.
+        """Wait until the broker has answered on all reads sent so far.
 
-        Returns the time, in seconds since 1970: all reads taken before it are on the topic or refused.
+        Return the time in seconds since 1970: all reads captured before it are on the topic or refused.
         """
         at, sent = time(), self._sent
         wait_until(
-            # The one that is being sent just now was taken before, too.
+            # The read that is being sent now was captured before, too.
             lambda: self._first_unanswered() > sent,
             within_s,
             "the broker has answered on all reads",
@@ -71,8 +72,7 @@ class Feed:
         return at - 0.001
 
     def _first_unanswered(self) -> int:
-        """The first number without an answer. Goes on from where it was: each is looked at once, for this
-        thread and the one that sends take turns."""
+        """Return the first number without an answer, searching on from the last result."""
         ledger = self.ledger
         while self._next_unanswered in ledger.confirmed or self._next_unanswered in ledger.refused:
             self._next_unanswered += 1
@@ -81,7 +81,7 @@ class Feed:
     def _run(self) -> None:
         try:
             self._send()
-        except BaseException as failure:  # told in the test's own thread
+        except BaseException as failure:  # raised in the thread of the test
             self._failure = failure
         finally:
             self._producer.flush(130)

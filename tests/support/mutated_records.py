@@ -131,7 +131,7 @@ _ODD: Final = {
 
 @st.composite
 def mutated(draw: st.DrawFn, documents: st.SearchStrategy[Document]) -> Document:
-    """A document in which one to three things were changed; most are wrong then, some are still right."""
+    """Draw a document with one to three changes; most are invalid, some still valid."""
     document = copy.deepcopy(draw(documents))
     for _ in range(draw(st.integers(1, 3))):
         holder = draw(st.sampled_from(_containers(document)))
@@ -154,7 +154,7 @@ def mutated(draw: st.DrawFn, documents: st.SearchStrategy[Document]) -> Document
 
 
 def _containers(value: Any) -> list[Any]:
-    """All dictionaries and lists of a document."""
+    """Return all dictionaries and lists of a document."""
     inner: list[Any] = (
         list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     )
@@ -163,22 +163,22 @@ def _containers(value: Any) -> list[Any]:
 
 
 def _pick_key(draw: st.DrawFn, holder: Any) -> Any:
-    places = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
-    return draw(st.sampled_from(places)) if places else None
+    keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+    return draw(st.sampled_from(keys)) if keys else None
 
 
 def _replace_value(draw: st.DrawFn, holder: Any) -> None:
-    place = _pick_key(draw, holder)
-    if place is not None:
-        odd = _ODD.get(place)
-        holder[place] = draw(junk_values if odd is None else odd | odd | junk_values)
+    key = _pick_key(draw, holder)
+    if key is not None:
+        odd = _ODD.get(key)
+        holder[key] = draw(junk_values if odd is None else odd | odd | junk_values)
 
 
 def _alter_value(draw: st.DrawFn, holder: Any) -> None:
-    """Something near what stands there."""
-    place = _pick_key(draw, holder)
-    if place is not None:
-        holder[place] = draw(st.sampled_from(_near_values(holder[place])))
+    """Replace a value by one that is close to it."""
+    key = _pick_key(draw, holder)
+    if key is not None:
+        holder[key] = draw(st.sampled_from(_near_values(holder[key])))
 
 
 def _near_values(value: Any) -> list[Any]:
@@ -195,9 +195,9 @@ def _near_values(value: Any) -> list[Any]:
 
 
 def _drop_key(draw: st.DrawFn, holder: Any) -> None:
-    place = _pick_key(draw, holder)
-    if place is not None:
-        del holder[place]
+    key = _pick_key(draw, holder)
+    if key is not None:
+        del holder[key]
 
 
 def _add_key(draw: st.DrawFn, holder: Any) -> None:
@@ -208,7 +208,7 @@ def _add_key(draw: st.DrawFn, holder: Any) -> None:
 
 
 def _rename_key(draw: st.DrawFn, holder: Any) -> None:
-    place = _pick_key(draw, holder)
-    if isinstance(holder, dict) and place is not None:
+    key = _pick_key(draw, holder)
+    if isinstance(holder, dict) and key is not None:
         name: Callable[[str], str] = draw(st.sampled_from([str.lower, str.upper, str.title, lambda _: "XX"]))
-        holder[name(place)] = holder.pop(place)
+        holder[name(key)] = holder.pop(key)

@@ -1,4 +1,4 @@
-"""Processes that are started, watched, stopped and killed: workers, brokers, and what is measured beside."""
+"""Processes that tests and benchmarks start, watch, stop and kill."""
 
 import os
 import random
@@ -17,7 +17,7 @@ COMMAND = str(Path(sys.executable).with_name("anpr"))
 
 
 class Process:
-    """One process whose stderr and stdout go to a log; it says `ready:` when it has begun."""
+    """A process that logs stdout and stderr to a file and writes a line `ready: ...` once it has started."""
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
         self.log = log
@@ -31,27 +31,27 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended."""
+        """True if it has not ended."""
         return self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended; None while it lives."""
+        """The exit code; None while it runs."""
         return self._process.poll()
 
     def output(self) -> str:
-        """What it wrote since it was started."""
+        """Return what it wrote since it was started."""
         with self.log.open("rb") as file:
             file.seek(self._log_start)
             return file.read().decode("utf-8", "replace")
 
     def wait_ready(self, within_s: float = HANG_LIMIT_S) -> float:
-        """Waits for its line `ready: ...`; the seconds from its start to that line."""
+        """Wait for its line `ready: ...`; return the seconds from its start to that line."""
         while True:
             if any(line.startswith("ready:") for line in self.output().splitlines()):
                 return monotonic() - self.started_s
@@ -62,20 +62,20 @@ class Process:
             sleep(0.005)
 
     def kill(self) -> None:
-        """SIGKILL, and waits until it is gone."""
+        """Send SIGKILL and wait for the end."""
         self._process.kill()
         self._process.wait()
 
     def suspend(self) -> None:
-        """SIGSTOP: it stands still and knows nothing of it."""
+        """Suspend it with SIGSTOP."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT."""
+        """Continue it with SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
     def terminate(self, within_s: float = HANG_LIMIT_S) -> int:
-        """SIGTERM, and waits; its exit code. Raises TimeoutError, having killed it, if it does not end."""
+        """Send SIGTERM and return the exit code. If it does not end, kill it and raise TimeoutError."""
         self._process.terminate()
         try:
             return self._process.wait(within_s)
@@ -86,12 +86,12 @@ class Process:
             ) from None
 
     def stop_gracefully(self, within_s: float = HANG_LIMIT_S) -> None:
-        """SIGTERM; raises AssertionError, with what it said last, if it does not end as it was told."""
+        """Send SIGTERM. Raises AssertionError with its last lines if the exit code is not 0."""
         code = self.terminate(within_s)
         assert code == 0, f"ended with {code}:\n{self._last_lines()}"
 
     def close(self) -> None:
-        """Ends it in whatever state it is."""
+        """End it in any state."""
         if self.alive:
             self._process.terminate()
             try:
@@ -100,14 +100,14 @@ class Process:
                 self.kill()
 
     def memory_bytes(self) -> dict[str, int]:
-        """Bytes in memory by kind (Linux): Rss all, Pss its share, Pss_Anon its own, Pss_File of files."""
-        found = {}
+        """Return bytes in memory by kind (Linux): Rss all, Pss its share, Pss_Anon own, Pss_File files."""
+        sizes = {}
         with open(f"/proc/{self.pid}/smaps_rollup", encoding="ascii") as file:  # noqa: PTH123 - kernel file
             for line in file:
                 name, _, rest = line.partition(":")
                 if rest.endswith("kB\n"):
-                    found[name] = int(rest.split()[0]) * 1024
-        return found
+                    sizes[name] = int(rest.split()[0]) * 1024
+        return sizes
 
     def _last_lines(self) -> str:
         return "\n".join(self.output().splitlines()[-30:])
@@ -122,9 +122,9 @@ class WorkerProcess(Process):
 
 
 class ProcessSupervisor:
-    """Starts a process again whenever it ends, as a service manager does; a thread of its own.
+    """Restarts a process whenever it ends, as a service manager does, in a thread of its own.
 
-    On leaving the last one is killed.
+    On leaving, the last process is killed.
     """
 
     def __init__(self, start: Callable[[], Process], pause_s: float = 0.2) -> None:
@@ -133,7 +133,7 @@ class ProcessSupervisor:
         self._stop = threading.Event()
         self.current = start()
         self.exits: list[int | None] = []
-        """The exit codes of those that ended."""
+        """The exit codes of the processes that ended."""
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
@@ -154,19 +154,19 @@ class ProcessSupervisor:
 
 
 def stop_broker(cluster: Cluster, number: int = 1, signum: signal.Signals = signal.SIGKILL) -> None:
-    """Sends a signal to one broker, and waits until it is gone; `start_brokers` starts it again."""
+    """Send a signal to one broker and wait for its end; `start_brokers` starts it again."""
     node = next(each for each in cluster.nodes if each.number == number)
     os.kill(node.pid, signum)
     wait_until(lambda: not cluster.is_running(node), HANG_LIMIT_S, f"broker {number} is gone")
 
 
 def start_brokers(cluster: Cluster) -> None:
-    """Starts the brokers that do not run, and waits until all answer."""
+    """Start the brokers that do not run, and wait until all answer."""
     cluster.up(len(cluster.nodes))
 
 
 def wait_until(condition: Callable[[], bool], within_s: float, description: str) -> None:
-    """Waits until something holds; TimeoutError says what did not."""
+    """Wait until a condition holds. Raises TimeoutError."""
     deadline = monotonic() + within_s
     while not condition():
         if monotonic() > deadline:
@@ -175,6 +175,6 @@ def wait_until(condition: Callable[[], bool], within_s: float, description: str)
 
 
 def random_delays(seed: int, min_s: float, max_s: float) -> Callable[[], float]:
-    """Waiting times between two bounds, the same for the same seed."""
+    """Return a source of delays between two bounds, the same for the same seed."""
     rng = random.Random(seed)
     return lambda: rng.uniform(min_s, max_s)

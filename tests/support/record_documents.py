@@ -1,6 +1,6 @@
-"""Made-up documents that are right, for the tests of records.
+"""Strategies for valid documents of records.
 
-A document is what `json.loads` gives; `sent` makes its bytes.
+A document is the result of `json.loads`; `encode_document` returns its bytes.
 """
 
 import json
@@ -14,12 +14,12 @@ from streams.records.countries import COUNTRIES
 
 Document = dict[str, Any]
 
-# Without surrogates: alone they are no text, and the decoder refuses the record as no JSON.
+# Without surrogates: the decoder rejects a record with an unpaired one as invalid JSON.
 characters = st.characters(exclude_categories=["Cs"])
 
 
 def text(max_length: int, alphabet: st.SearchStrategy[str] = characters) -> st.SearchStrategy[str]:
-    """Text of 1 to `longest` characters; often of just that length, where a miscount would show."""
+    """Return a strategy for texts of 1 to `max_length` characters, often of exactly that length."""
     return st.text(alphabet, min_size=1, max_size=max_length) | st.sampled_from(["x", "é", "𝄞"]).map(
         lambda char: char * max_length
     )
@@ -44,7 +44,7 @@ listed_plates = _plates(_letters | st.sampled_from("?*")).filter(lambda plate: p
 
 @st.composite
 def times(draw: st.DrawFn, years: tuple[int, int] = (2000, 2099)) -> str:
-    """A right time in one of the forms that are taken, more than 24 hours inside its years."""
+    """Draw a valid time in one of the accepted forms, more than 24 hours inside the years."""
     day = draw(st.dates(date(years[0], 1, 2), date(years[1], 12, 30)))
     clock = draw(st.times()).isoformat(timespec=draw(st.sampled_from(["seconds", "milliseconds"])))
     more = draw(st.sampled_from(["", "4", "49", "499999", "9999999999"])) if "." in clock else ""
