@@ -42,48 +42,48 @@ def runner(request: pytest.FixtureRequest) -> Runner:
 
 
 def again(case: Case) -> Case:
-    """The case with its reads backwards and then once more, and its alerts backwards."""
+    """Return the case with its reads in reverse and then in order, and its alerts in reverse."""
     return case._replace(reads=[*case.reads[::-1], *case.reads], alerts=case.alerts[::-1])
 
 
-def told(case: Case, what: str, lines: str) -> str:
-    """What a failure says: the case, what it shows, and the difference."""
-    return f"{case.name}: {what} (- expected, + came)\n{case.readme}\n\n{lines}\n"
+def explain(case: Case, summary: str, lines: str) -> str:
+    """Return the message of a failure: the case, what it shows, and the difference."""
+    return f"{case.name}: {summary} (- expected, + actual)\n{case.readme}\n\n{lines}\n"
 
 
 @each_case
 def test_a_case_gives_what_it_expects_and_nothing_else(case: Case, runner: Runner) -> None:
     result = runner.run(case)
-    if lines := describe_difference(result.hits, case.hits):
-        pytest.fail(told(case, "other hits", lines), pytrace=False)
-    if lines := describe_difference(result.rejected, case.rejected):
-        pytest.fail(told(case, "other lines were rejected", lines), pytrace=False)
+    lines = describe_difference(result.hits, case.hits)
+    assert not lines, explain(case, "other hits", lines)
+    lines = describe_difference(result.rejected, case.rejected)
+    assert not lines, explain(case, "other lines were rejected", lines)
 
 
 @each_case
-def test_reads_that_come_backwards_and_twice_leave_the_same_hits_standing(case: Case, runner: Runner) -> None:
+def test_reads_in_reverse_order_and_twice_leave_the_same_hits_active(case: Case, runner: Runner) -> None:
     in_order = active_hits(runner.run(case).hits)
     other = active_hits(runner.run(again(case)).hits)
     if other != in_order:
         came, expected = ([row for _, row in sorted(each.items())] for each in (other, in_order))
         lines = describe_difference(came, expected) or describe_difference(expected, came)
-        pytest.fail(told(case, "other hits stand when reads come backwards", lines), pytrace=False)
+        pytest.fail(explain(case, "other hits are active when reads arrive in reverse", lines), pytrace=False)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.no_match])
 def test_a_case_names_the_rules_that_keep_reads_from_matching(case: Case) -> None:
-    if lines := describe_difference(rules_found(case), case.no_match):
-        pytest.fail(told(case, "other rules", lines), pytrace=False)
+    lines = describe_difference(rules_found(case), case.no_match)
+    assert not lines, explain(case, "other rules", lines)
 
 
-def test_every_case_says_in_a_line_or_two_what_it_shows() -> None:
+def test_every_case_is_described_in_one_or_two_lines() -> None:
     assert len(CASES) >= 30
     assert all(1 <= len(case.readme.splitlines()) <= 2 for case in CASES)
     assert len({case.readme for case in CASES}) == len(CASES)
 
 
-def test_every_case_has_a_read_that_must_not_be_told() -> None:
-    """A case in which every read hits shows nothing of what keeps a read from hitting."""
+def test_every_case_has_a_read_without_a_hit() -> None:
+    """A case in which every read hits does not show what prevents a hit."""
     assert [case.name for case in CASES if len(case.reads) == len({_read(row) for row in case.hits})] == []
 
 

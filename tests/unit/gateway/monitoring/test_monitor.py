@@ -307,7 +307,8 @@ def test_an_unusable_state_is_reported_and_discarded(state: bytes, reason: str) 
 
 @given(st.binary(max_size=300))
 def test_no_state_raises_an_error(state: bytes) -> None:
-    CameraMonitor.restore(["camera"], state)
+    monitor, _ = CameraMonitor.restore(["camera"], state)
+    assert isinstance(monitor, CameraMonitor)
 
 
 # Properties.

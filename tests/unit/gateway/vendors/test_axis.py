@@ -201,7 +201,8 @@ def test_all_faults_are_reported_together() -> None:
 
 @pytest.mark.parametrize("device", ["ACCC8E000001", "accc8e000001", "AC:CC:8E:00:00:01", "defaultID"])
 def test_the_device_of_the_settings_is_accepted_in_any_notation(device: str) -> None:
-    single_read(parse_event(load_sample(UPDATE), PLAIN_SOURCE._replace(device=device)))
+    source = PLAIN_SOURCE._replace(device=device)
+    assert single_read(parse_event(load_sample(UPDATE), source)).reads
 
 
 def test_another_device_is_refused() -> None:

@@ -227,7 +227,8 @@ def test_a_camera_without_gps_has_no_position() -> None:
 
 @pytest.mark.parametrize("device", ["08:CC:81:00:00:8A", "08cc8100008a", "DS-TCG406-E20260101AAWRTEST01"])
 def test_the_device_of_the_settings_is_accepted_in_any_notation(device: str) -> None:
-    single_read(parse_event(load_sample(FULL), PLAIN_SOURCE._replace(device=device)))
+    source = PLAIN_SOURCE._replace(device=device)
+    assert single_read(parse_event(load_sample(FULL), source)).reads
 
 
 def test_another_device_is_refused_and_an_unnamed_one_accepted() -> None:
