@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from streams.records.times import DAY_MS
+from streams.records.times import DAY_MS, Millis
 from streams.records.types import ActionCode, Basis
 from streams.simulation.jsonl_columns import (
     ByteColumn,
@@ -37,17 +37,17 @@ LIST_KINDS: Final[Mapping[str, ListKind]] = {
 }
 LIST_IDS: Final = tuple(LIST_KINDS)
 PATTERN_LIST: Final = "joint-operation"
-"""The list whose plates have their last characters open."""
+"""The list whose plates end in wildcards."""
 _SHARES: Final = {"sis-36": 0.15, "sis-38": 0.6, "be-national": 0.23, "joint-operation": 0.02}
 _WILDCARDS: Final = 2
 _MIN_LITERALS: Final = 4
-"""A plate with fewer letters and digits than this beside the open ones stays whole."""
+"""A plate that would keep fewer letters and digits than this gets no wildcards."""
 _VALID_BEFORE_DAYS: Final = (2, 365)
 _VALID_AFTER_DAYS: Final = (7, 365)
 
 
 class AlertColumns(NamedTuple):
-    """n alerts: `list` (intp) is a place in LISTS; `plate` is the alert's; times are ms since 1970 UTC."""
+    """n alerts: `list_index` (intp) is an index in LIST_IDS, `plate` may have wildcards."""
 
     list_index: NDArray[np.intp]
     plate: Texts
@@ -55,31 +55,32 @@ class AlertColumns(NamedTuple):
     valid_until_ms: NDArray[np.int64]
 
 
-def sample_alerts(rng: np.random.Generator, plates: Texts, begin_ms: int, end_ms: int) -> AlertColumns:
-    """Alerts for the vehicles with some plates, in force over all the time from a beginning to an end."""
+def sample_alerts(rng: np.random.Generator, plates: Texts, begin_ms: Millis, end_ms: Millis) -> AlertColumns:
+    """Sample alerts for plates, valid during the whole time from `begin_ms` to `end_ms`."""
     count = len(plates)
     shares = np.array([_SHARES[name] for name in LIST_IDS])
-    of = rng.choice(len(LIST_IDS), count, p=shares)
+    list_index = rng.choice(len(LIST_IDS), count, p=shares)
     plate = plates.copy()
     length = (plates > 0).sum(axis=1)
-    opened = np.flatnonzero((of == LIST_IDS.index(PATTERN_LIST)) & (length >= _MIN_LITERALS + _WILDCARDS))
-    for place in range(1, _WILDCARDS + 1):
-        plate[opened, length[opened] - place] = ord("?")
+    is_pattern = (list_index == LIST_IDS.index(PATTERN_LIST)) & (length >= _MIN_LITERALS + _WILDCARDS)
+    patterns = np.flatnonzero(is_pattern)
+    for position in range(1, _WILDCARDS + 1):
+        plate[patterns, length[patterns] - position] = ord("?")
     before, after = (rng.integers(*days, count) * DAY_MS for days in (_VALID_BEFORE_DAYS, _VALID_AFTER_DAYS))
-    # From midnight to midnight, as lists have it.
+    # Validity periods run from midnight to midnight.
     midnight = begin_ms - begin_ms % DAY_MS
     until = end_ms - end_ms % DAY_MS + DAY_MS
-    return AlertColumns(of, plate, midnight - before, until + after)
+    return AlertColumns(list_index, plate, midnight - before, until + after)
 
 
 def alert_ids(index: NDArray[np.intp]) -> ByteColumn:
-    """The `alert_id` of alerts by number."""
+    """Return the `alert_id` of alerts by index."""
     prefix = np.full((len(index), 1), ord("A"), dtype=np.uint8)
     return np.concatenate([prefix, format_digits(index.astype(np.int64), 7)], axis=1)
 
 
 def alert_keys(alerts: AlertColumns, index: NDArray[np.intp]) -> ByteColumn:
-    """List and alert of alerts by number, as in the key of a record: `sis-36/A0000007`."""
+    """Return the list and alert id of alerts by index, as in a record key: `sis-36/A0000007`."""
     lists = text_table([f"{name}/" for name in LIST_IDS])
     return np.concatenate([lists[alerts.list_index[index]], alert_ids(index)], axis=1)
 
@@ -92,14 +93,14 @@ def alert_lines(
     appearance: ByteColumn,
     described: NDArray[np.bool_],
 ) -> bytes:
-    """The lines of the alerts from one number to before another.
+    """Return the lines of the alerts with indices from `start` up to `stop` (exclusive).
 
-    `country` is that of the plate, `looks` the fields of the vehicle's looks with commas before them, each a
-    column for these alerts; they are told where the vehicle is `described`.
+    `country` is that of the plate, `appearance` the JSON fields of the vehicle's appearance, each after a
+    comma. Both have a row for each of these alerts. Only `described` alerts include the appearance.
     """
     rows = slice(start, stop)
-    of, count = alerts.list_index[rows], stop - start
-    what = text_table(
+    count = stop - start
+    list_fields = text_table(
         [
             orjson.dumps(
                 {
@@ -123,7 +124,7 @@ def alert_lines(
     )
     return join_columns(
         count,
-        what[of],
+        list_fields[alerts.list_index[rows]],
         b',"alert_id":"', alert_ids(np.arange(start, stop)),
         b'","version":1,"plate":"', alerts.plate[rows],
         b'","country":"', country,

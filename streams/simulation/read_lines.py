@@ -1,4 +1,4 @@
-"""Reads as JSON lines (`streams.records.read.Read`), and the truth about each."""
+"""Reads (`streams.records.read.Read`) and the truth about them as JSON lines."""
 
 from typing import Final, NamedTuple
 
@@ -29,14 +29,14 @@ _ALTERNATIVE: Final = np.frombuffer(
     b"," + _CHAR.char + b"\0" + _SHARE.char + b"\0" * _DECIMALS.shape[1] + b"}", dtype=np.uint8
 )
 _CHAR_OFFSET: Final = _ALTERNATIVE.tobytes().index(_CHAR.char) + 1
-"""Where the character stands in it, the separator and the confidence behind it."""
+"""Offset of the character in it, before the separator and the confidence."""
 
 
 class ReadColumns(NamedTuple):
-    """What lines of n reads are made of beside the text; the bytes are columns as in `lines`.
+    """The parts of n lines of reads, without the recogniser's output.
 
-    `captured` is in ms since 1970 UTC; `looks_sure` in hundredths; `country` and `looks` are whole fields
-    with the comma before them, empty where nothing was read.
+    `country` and `appearance` are whole JSON fields after a comma, empty if not recognised;
+    `appearance_confidence` is in hundredths.
     """
 
     read_id: ByteColumn
@@ -50,9 +50,9 @@ class ReadColumns(NamedTuple):
 
 
 def read_lines(reads: ReadColumns, recognised: SimulatedReads, detail: EvidenceKind) -> bytes:
-    """The lines; `told` is how much the recogniser tells of each read."""
+    """Return the lines; `detail` is how much the recogniser reports about each read."""
     count = len(reads.read_id)
-    plain: list[ByteColumn | LazyColumn | bytes] = [
+    columns: list[ByteColumn | LazyColumn | bytes] = [
         b'{"read_id":"', reads.read_id,
         b'","camera_id":"', reads.camera,
         b'","captured_at":"', format_times(reads.captured_ms),
@@ -60,25 +60,25 @@ def read_lines(reads: ReadColumns, recognised: SimulatedReads, detail: EvidenceK
         b'"', reads.country,
     ]  # fmt: skip
     if detail != "bare":
-        plain += [b',"confidence":', _DECIMALS[recognised.confidence]]
+        columns += [b',"confidence":', _DECIMALS[recognised.confidence]]
     if detail in ("full", "characters"):
-        plain += [b',"char_confidences":[', _confidence_column(recognised), b"]"]
+        columns += [b',"char_confidences":[', _confidence_column(recognised), b"]"]
     if detail == "full":
-        plain += [
+        columns += [
             b',"candidates":[',
             _candidate_column(recognised),
             b'],"char_alternatives":[',
             _alternative_column(recognised),
             b"]",
         ]
-    seen = np.any(reads.appearance, axis=1)
+    has_appearance = np.any(reads.appearance, axis=1)
     return join_columns(
         count,
-        *plain,
+        *columns,
         b',"direction":"approaching","speed_kmh":',
         _TENTHS[np.rint(reads.kmh * 10).astype(np.intp)],
-        frame_rows(b',"vehicle":{', reads.appearance[:, 1:], b',"confidence":', seen),
-        frame_rows(b"", _PERCENT[reads.appearance_confidence], b"}", seen),
+        frame_rows(b',"vehicle":{', reads.appearance[:, 1:], b',"confidence":', has_appearance),
+        frame_rows(b"", _PERCENT[reads.appearance_confidence], b"}", has_appearance),
         mask_rows(reads.late, text_table([',"retransmitted":true']).repeat(count, axis=0)),
         b"}\n",
         abbreviations=(_CHAR, _SHARE),
@@ -91,62 +91,60 @@ def _text_width(recognised: SimulatedReads) -> int:
 
 def _confidence_column(recognised: SimulatedReads) -> LazyColumn:
     width = _text_width(recognised)
-    each = 1 + _DECIMALS.shape[1]
+    cell_width = 1 + _DECIMALS.shape[1]
 
     def fill(rows: ByteColumn) -> None:
         inside = recognised.text[:, :width] > 0
-        cells = rows.reshape(len(rows), width, each)
+        cells = rows.reshape(len(rows), width, cell_width)
         cells[:, 1:, 0] = ord(",") * inside[:, 1:]
         np.multiply(
             _DECIMALS[recognised.char_confidences[:, :width]], inside[:, :, None], out=cells[:, :, 1:]
         )
 
-    return LazyColumn(width * each, fill)
+    return LazyColumn(width * cell_width, fill)
 
 
 def _candidate_column(recognised: SimulatedReads) -> ByteColumn:
-    named = recognised.candidate_confidences > 0
+    is_reported = recognised.candidate_confidences > 0
     comma = np.frombuffer(b",", dtype=np.uint8)
     columns = []
-    for place in range(named.shape[1]):
-        here: NDArray[np.bool_] = named[:, place]
-        before: NDArray[np.bool_] = named[:, :place].any(axis=1) & here
+    for rank in range(is_reported.shape[1]):
+        mask: NDArray[np.bool_] = is_reported[:, rank]
+        is_later: NDArray[np.bool_] = is_reported[:, :rank].any(axis=1) & mask
         columns += [
-            comma * before[:, None],
-            frame_rows(b'{"plate":"', recognised.candidates[:, place], _SHARE.char, here),
-            frame_rows(b"", _DECIMALS[recognised.candidate_confidences[:, place]], b"}", here),
+            comma * is_later[:, None],
+            frame_rows(b'{"plate":"', recognised.candidates[:, rank], _SHARE.char, mask),
+            frame_rows(b"", _DECIMALS[recognised.candidate_confidences[:, rank]], b"}", mask),
         ]
     return np.concatenate(columns, axis=1)
 
 
 def _alternative_column(recognised: SimulatedReads) -> LazyColumn:
     width = _text_width(recognised)
-    each = 3 + MAX_ALTERNATIVES * len(_ALTERNATIVE)
+    cell_width = 3 + MAX_ALTERNATIVES * len(_ALTERNATIVE)
 
     def fill(rows: ByteColumn) -> None:
         inside = recognised.text[:, :width] > 0
-        cells = rows.reshape(len(rows), width, each)
+        cells = rows.reshape(len(rows), width, cell_width)
         cells[:, 1:, 0] = ord(",") * inside[:, 1:]
         cells[:, :, 1] = ord("[") * inside
         cells[:, :, -1] = ord("]") * inside
-        sure = recognised.alternative_confidences[:, :width]
-        row, place = np.nonzero((sure > 0).any(axis=2))
-        named = sure[row, place] > 0
-        chars = _ALTERNATIVE * named[:, :, None]
-        # A comma stands before each but the first that is named.
-        chars[:, :, 0] *= np.cumsum(named, axis=1) > 1
-        chars[:, :, _CHAR_OFFSET] = recognised.alternatives[row, place] * named
-        chars[:, :, _CHAR_OFFSET + 2 : -1] = _DECIMALS[sure[row, place]] * named[:, :, None]
-        cells[row, place, 2:-1] = chars.reshape(len(named), -1)
+        confidences = recognised.alternative_confidences[:, :width]
+        row, position = np.nonzero((confidences > 0).any(axis=2))
+        is_reported = confidences[row, position] > 0
+        chars = _ALTERNATIVE * is_reported[:, :, None]
+        # All but the first reported alternative follow a comma.
+        chars[:, :, 0] *= np.cumsum(is_reported, axis=1) > 1
+        chars[:, :, _CHAR_OFFSET] = recognised.alternatives[row, position] * is_reported
+        decimals = _DECIMALS[confidences[row, position]]
+        chars[:, :, _CHAR_OFFSET + 2 : -1] = decimals * is_reported[:, :, None]
+        cells[row, position, 2:-1] = chars.reshape(len(is_reported), -1)
 
-    return LazyColumn(width * each, fill)
+    return LazyColumn(width * cell_width, fill)
 
 
 class TruthColumns(NamedTuple):
-    """What the truth about n reads is made of; `passed` in ms since 1970 UTC, the rest columns of bytes.
-
-    `alert`, `clone_of` and `looks` are whole fields with the comma before them.
-    """
+    """The parts of n lines of truth; `alert`, `clone_of` and `appearance` are JSON fields after a comma."""
 
     read_id: ByteColumn
     vehicle: NDArray[np.int64]
@@ -162,7 +160,7 @@ class TruthColumns(NamedTuple):
 
 
 def truth_lines(truth: TruthColumns) -> bytes:
-    """The lines, of which each is a `Truth`."""
+    """Return the lines, each a `Truth`."""
     return join_columns(
         len(truth.read_id),
         b'{"read_id":"', truth.read_id,
@@ -181,7 +179,7 @@ def truth_lines(truth: TruthColumns) -> bytes:
 
 
 class PassageColumns(NamedTuple):
-    """What lines of n passages are made of; `passed` in ms since 1970 UTC."""
+    """The parts of n lines of passages."""
 
     passage: NDArray[np.int64]
     vehicle: NDArray[np.int64]
@@ -192,7 +190,7 @@ class PassageColumns(NamedTuple):
 
 
 def passage_lines(passages: PassageColumns) -> bytes:
-    """The lines, of which each is a `TruePassage`."""
+    """Return the lines, each a `TruePassage`."""
     return join_columns(
         len(passages.passage),
         b'{"passage_id":"p', format_digits(passages.passage, 8),

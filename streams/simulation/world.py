@@ -1,4 +1,4 @@
-"""A made-up world on one page: vehicles, passages, reads, alerts, and the truth about them."""
+"""A simulated world: vehicles, passages, reads and alerts as JSON lines, and the truth about them."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -31,11 +31,11 @@ from streams.simulation.scenario import ALERTS, CAMERAS, READS, Scenario
 from streams.simulation.settings_file import settings_text
 
 BATCH_SIZE: Final = 5_000
-"""Reads, alerts or passages made at a time."""
+"""Number of reads, alerts or passages generated at a time."""
 
 
 class Batch(NamedTuple):
-    """Some reads in the order in which they arrived, and the truth about each (`Truth`): JSON lines."""
+    """Reads in order of arrival and the truth about each (`Truth`), as JSON lines."""
 
     size: int
     reads: bytes
@@ -43,7 +43,7 @@ class Batch(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What was made: vehicles read, those listed, reads of these, and reads that arrive late."""
+    """Numbers of vehicles read, listed ones among them, their reads, and reads that arrive late."""
 
     vehicles: int
     listed_vehicles: int
@@ -52,10 +52,10 @@ class Summary(NamedTuple):
 
 
 class World:
-    """Vehicles on the road for a while, cameras that see them, and lists that some of them are on.
+    """Vehicles on the road, the cameras that read them, and the alert lists that some of them are on.
 
-    Without a model of misreads the general one that is shipped is taken. Raises ValueError if the fleets have
-    too few plates for the scenario, or the cameras miss everything.
+    Without a model of misreads the built-in general model is used. Raises ValueError if the fleets have too
+    few plates for the scenario, or all passages are missed.
     """
 
     def __init__(self, scenario: Scenario, model: ConfusionModel | None = None) -> None:
@@ -63,7 +63,7 @@ class World:
         self.roads = builtin_roads()
         self.cameras = build_cameras(self.roads)
         self.clock_offsets = sample_clock_offsets(scenario.rng(CAMERAS), len(self.cameras), scenario.rates)
-        """How far ahead of time the clock of each camera is, ms (int64)."""
+        """Offset of each camera's clock in ms (int64), positive if it is ahead."""
         self._appearance_table = builtin_appearance()
         region = Region(
             self.roads, builtin_routes(), builtin_fleets(), self._appearance_table, self.clock_offsets
@@ -75,7 +75,7 @@ class World:
             rng, self.traffic.vehicles.plate[self.traffic.sought], scenario.begin_ms, scenario.end_ms
         )
         self._described = rng.random(scenario.alerts) < scenario.rates.appearance_listed
-        # What is written of each, to be looked up by number.
+        # Texts to be looked up by index.
         self._countries = text_table(list(self.roads.traffic))
         self._country_fields = text_table([f',"country":"{name}"' for name in self.roads.traffic])
         self._camera_ids = text_table([camera.camera_id for camera in self.cameras])
@@ -87,16 +87,15 @@ class World:
 
     @property
     def config(self) -> str:
-        """The settings for it, as TOML."""
-        made = self.scenario
-        about = (
-            f"Made up by `anpr simulate --seed {made.seed}`: {made.reads:,} reads, {made.alerts:,} alerts."
-        )
-        return settings_text(self.roads, about)
+        """The settings of the world, as TOML."""
+        scenario = self.scenario
+        counts = f"{scenario.reads:,} reads, {scenario.alerts:,} alerts"
+        comment = f"Made up by `anpr simulate --seed {scenario.seed}`: {counts}."
+        return settings_text(self.roads, comment)
 
     @property
     def summary(self) -> Summary:
-        """What was made, in numbers."""
+        """The numbers of what was generated."""
         vehicle = self.traffic.passages.vehicle[self.traffic.captures.passage]
         listed = self.traffic.alert_index[vehicle] >= 0
         return Summary(
@@ -107,7 +106,7 @@ class World:
         )
 
     def alert_batches(self) -> Iterator[bytes]:
-        """All alerts as JSON lines."""
+        """Yield all alerts as JSON lines."""
         for start, stop in _batch_ranges(self.scenario.alerts):
             sought = self.traffic.sought[start:stop]
             yield alert_lines(
@@ -120,47 +119,47 @@ class World:
             )
 
     def passage_batches(self) -> Iterator[bytes]:
-        """All passages in which a read may have been taken, trip by trip, as JSON lines (`TruePassage`).
+        """Yield all passages, read or not, trip by trip, as JSON lines (`TruePassage`).
 
-        The traffic ends with the last passage of which there is a read.
+        They end with the last passage that was read.
         """
-        its, read = self.traffic.passages, self.traffic.captures.passage
-        there = np.zeros(len(its.site), dtype=bool)
-        there[read] = True
-        for start, stop in _batch_ranges(int(read.max(initial=-1)) + 1):
+        passages, read_passages = self.traffic.passages, self.traffic.captures.passage
+        is_read = np.zeros(len(passages.site), dtype=bool)
+        is_read[read_passages] = True
+        for start, stop in _batch_ranges(int(read_passages.max(initial=-1)) + 1):
             rows = slice(start, stop)
             yield passage_lines(
                 PassageColumns(
                     np.arange(start, stop),
-                    its.vehicle[rows],
-                    its.trip[rows],
-                    self._site_ids[its.site[rows]],
-                    self.scenario.begin_ms + its.passed_ms[rows],
-                    there[rows],
+                    passages.vehicle[rows],
+                    passages.trip[rows],
+                    self._site_ids[passages.site[rows]],
+                    self.scenario.begin_ms + passages.passed_ms[rows],
+                    is_read[rows],
                 )
             )
 
     def read_batches(self) -> Iterator[Batch]:
-        """All reads, in order of arrival."""
-        for number, (start, stop) in enumerate(_batch_ranges(self.scenario.reads)):
-            yield self._build_batch(self.scenario.rng(READS, number), start, stop)
+        """Yield all reads in order of arrival."""
+        for index, (start, stop) in enumerate(_batch_ranges(self.scenario.reads)):
+            yield self._build_batch(self.scenario.rng(READS, index), start, stop)
 
     def _build_batch(self, rng: np.random.Generator, start: int, stop: int) -> Batch:
-        scenario, its = self.scenario, self.traffic.vehicles
+        scenario, vehicles = self.scenario, self.traffic.vehicles
         reads = self.traffic.captures.select(np.arange(start, stop))
         vehicle = self.traffic.passages.vehicle[reads.passage]
-        plate, looks = its.plate[vehicle], its.appearance.select(vehicle)
+        plate, appearance = vehicles.plate[vehicle], vehicles.appearance.select(vehicle)
         quality = rng.choice(len(QUALITIES), stop - start, p=scenario.rates.mix).astype(np.uint8)
-        said = self._recogniser.read(rng, plate, quality, scenario.detail == "full")
-        seen, sure = self._observed_appearance(rng, looks)
+        recognised = self._recogniser.read(rng, plate, quality, scenario.detail == "full")
+        observed, confidence = self._observed_appearance(rng, appearance)
         read_id = self._read_ids(start, stop)
         columns = ReadColumns(
             read_id,
             self._camera_ids[reads.camera],
             scenario.begin_ms + reads.captured_ms,
-            self._country_column(rng, its.country[vehicle]),
-            seen,
-            sure,
+            self._country_column(rng, vehicles.country[vehicle]),
+            observed,
+            confidence,
             self.traffic.passages.kmh[reads.passage],
             reads.late,
         )
@@ -168,53 +167,54 @@ class World:
             read_id,
             vehicle,
             plate,
-            self._countries[its.country[vehicle]],
+            self._countries[vehicles.country[vehicle]],
             self._qualities[quality],
             self._site_ids[self.traffic.passages.site[reads.passage]],
             scenario.begin_ms + reads.passed_ms,
             reads.passage,
-            self._appearance_fields(looks),
+            self._appearance_fields(appearance),
             self._alert_column(vehicle),
             self._clone_column(vehicle),
         )
-        return Batch(stop - start, read_lines(columns, said, scenario.detail), truth_lines(truth))
+        return Batch(stop - start, read_lines(columns, recognised, scenario.detail), truth_lines(truth))
 
     def _read_ids(self, start: int, stop: int) -> ByteColumn:
-        """`s7-00000123`: the seed, and the place in the order of arrival."""
+        """Return ids such as `s7-000000123`: the seed, and the index in order of arrival."""
         seed = text_table([f"s{self.scenario.seed}-"]).repeat(stop - start, axis=0)
         return np.concatenate([seed, format_digits(np.arange(start, stop), 9)], axis=1)
 
     def _country_column(self, rng: np.random.Generator, true: NDArray[np.uint8]) -> ByteColumn:
-        """The field `country`: right, another one, or none."""
+        """Return the field `country`: right, wrong or empty."""
         rates, count = self.scenario.rates, len(self.roads.traffic)
-        seen = sample_observed(rng, true, [1.0] * count, rates.wrong_country)
-        return mask_rows(rng.random(len(true)) >= rates.no_country, self._country_fields[seen])
+        observed = sample_observed(rng, true, [1.0] * count, rates.wrong_country)
+        return mask_rows(rng.random(len(true)) >= rates.no_country, self._country_fields[observed])
 
     def _observed_appearance(
         self, rng: np.random.Generator, true: VehicleAppearance
     ) -> tuple[ByteColumn, NDArray[np.uint8]]:
-        """The fields of the looks as the camera sees them, and its confidence in hundredths."""
-        rates, names = self.scenario.rates, self._appearance_table
-        seen = VehicleAppearance(
-            sample_observed(rng, true.make, names.make_shares, rates.wrong_make),
-            sample_observed(rng, true.colour, list(names.colours.shares.values()), rates.wrong_colour),
-            sample_observed(rng, true.type, list(names.types.shares.values()), rates.wrong_type),
+        """Return the fields of the appearance that the camera observes, and its confidence in hundredths."""
+        rates, table = self.scenario.rates, self._appearance_table
+        observed = VehicleAppearance(
+            sample_observed(rng, true.make, table.make_shares, rates.wrong_make),
+            sample_observed(rng, true.colour, list(table.colours.shares.values()), rates.wrong_colour),
+            sample_observed(rng, true.type, list(table.types.shares.values()), rates.wrong_type),
         )
-        right = (seen.make == true.make) & (seen.colour == true.colour) & (seen.type == true.type)
-        # Guesses: high where all is right, and often so where it is not.
-        sure = np.where(right, rng.beta(12, 2, len(right)), rng.beta(5, 2, len(right)))
-        told = rng.random(len(right)) >= rates.no_appearance
-        return mask_rows(told, self._appearance_fields(seen)), np.rint(sure * 100).astype(np.uint8)
+        right = (observed.make == true.make) & (observed.colour == true.colour) & (observed.type == true.type)
+        # Guesses: high if all is right, and often also if it is not.
+        confidence = np.where(right, rng.beta(12, 2, len(right)), rng.beta(5, 2, len(right)))
+        is_reported = rng.random(len(right)) >= rates.no_appearance
+        fields = mask_rows(is_reported, self._appearance_fields(observed))
+        return fields, np.rint(confidence * 100).astype(np.uint8)
 
     def _appearance_fields(self, appearance: VehicleAppearance) -> ByteColumn:
-        """The fields of looks, each with a comma before it."""
+        """Return the fields of appearances, each after a comma."""
         return np.concatenate(
             [self._makes[appearance.make], self._colours[appearance.colour], self._types[appearance.type]],
             axis=1,
         )
 
     def _alert_column(self, vehicle: Ints) -> ByteColumn:
-        """The field `alert` of the truth."""
+        """Return the field `alert` of the truth."""
         alert = self.traffic.alert_index[vehicle]
         listed = alert >= 0
         if not listed.any():
@@ -222,11 +222,12 @@ class World:
         return frame_rows(b',"alert":"', alert_keys(self._alerts, np.maximum(alert, 0)), b'"', listed)
 
     def _clone_column(self, vehicle: Ints) -> ByteColumn:
-        """The field `clone_of` of the truth."""
-        of = self.traffic.clone_of[vehicle]
-        if not (of >= 0).any():
+        """Return the field `clone_of` of the truth."""
+        original = self.traffic.clone_of[vehicle]
+        is_clone = original >= 0
+        if not is_clone.any():
             return np.zeros((len(vehicle), 0), dtype=np.uint8)
-        return frame_rows(b',"clone_of":"v', format_digits(np.maximum(of, 0), 8), b'"', of >= 0)
+        return frame_rows(b',"clone_of":"v', format_digits(np.maximum(original, 0), 8), b'"', is_clone)
 
 
 def _batch_ranges(count: int) -> Iterator[tuple[int, int]]:
