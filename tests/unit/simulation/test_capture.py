@@ -1,4 +1,4 @@
-"""Delivery: reads that are missed, come late or have a wrong time."""
+"""Captures: reads that are missed, late or have a wrong time."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ HOURS: Final = 24.0
 CLEAN: Final = Rates(missed=0, late=0, clock_wrong=0)
 
 
-def seen(count: int = 20_000) -> Passages:
+def sample_passages(count: int = 20_000) -> Passages:
     rng = np.random.default_rng(1)
     number = np.arange(count)
     return Passages(
@@ -29,22 +29,22 @@ def seen(count: int = 20_000) -> Passages:
     )
 
 
-def delivered(**rates: Any) -> Captures:
-    its = CLEAN._replace(**rates)
-    ahead = sample_clock_offsets(np.random.default_rng(2), len(CAMERAS), its)
-    return sample_captures(np.random.default_rng(3), seen(), ROADS, ahead, its, HOURS)
+def capture(**rates: Any) -> Captures:
+    all_rates = CLEAN._replace(**rates)
+    offsets = sample_clock_offsets(np.random.default_rng(2), len(CAMERAS), all_rates)
+    return sample_captures(np.random.default_rng(3), sample_passages(), ROADS, offsets, all_rates, HOURS)
 
 
 def test_cameras_are_those_of_the_site_and_carriageway() -> None:
-    passed, found = seen(), delivered()
+    passed, found = sample_passages(), capture()
     for passage, camera in zip(found.passage.tolist(), found.camera.tolist(), strict=True):
         site, way = ROADS.sites[passed.site[passage]], "ns"[passed.carriageway[passage]]
         assert CAMERAS[camera].site_id == site.id
         assert CAMERAS[camera].camera_id in {f"{site.id}-{way}{number}" for number in (1, 2)}
 
 
-def test_two_cameras_read_one_passage_shortly_after_each_other() -> None:
-    passed, found = seen(), delivered()
+def test_two_cameras_read_a_passage_shortly_after_each_other() -> None:
+    passed, found = sample_passages(), capture()
     each = np.array([site.cameras for site in ROADS.sites])[passed.site]
     np.testing.assert_array_equal(np.bincount(found.passage), each)
     second = np.flatnonzero(np.diff(found.passage) == 0)
@@ -52,21 +52,21 @@ def test_two_cameras_read_one_passage_shortly_after_each_other() -> None:
     assert len(second) > 1000 and apart.min() >= 100 and apart.max() < 1000
 
 
-def test_so_many_passages_are_missed() -> None:
-    whole = len(delivered().passed_ms)
-    assert len(delivered(missed=1).passed_ms) == 0
-    assert abs(len(delivered(missed=0.1).passed_ms) / whole - 0.9) < 0.01
+def test_the_share_of_missed_passages_is_the_rate() -> None:
+    whole = len(capture().passed_ms)
+    assert len(capture(missed=1).passed_ms) == 0
+    assert abs(len(capture(missed=0.1).passed_ms) / whole - 0.9) < 0.01
 
 
 def test_without_outages_reads_arrive_soon() -> None:
-    found = delivered()
+    found = capture()
     assert not found.late.any()
     delay = found.arrived_ms - found.passed_ms
     assert delay.min() >= 80 and delay.max() < 600
 
 
-def test_late_reads_come_when_the_link_is_back_in_their_order() -> None:
-    found = delivered(late=0.1)
+def test_late_reads_arrive_in_order_after_the_outage() -> None:
+    found = capture(late=0.1)
     assert abs(found.late.mean() - 0.1) < 0.02
     down = {
         (camera, slot)
@@ -83,7 +83,7 @@ def test_late_reads_come_when_the_link_is_back_in_their_order() -> None:
         found.late.tolist(),
         strict=True,
     ):
-        # All that one camera reads while its link is down is late, and nothing else.
+        # Exactly the reads that a camera makes while its link is down are late.
         assert ((camera, at // OUTAGE_MS) in down) == late
         if late:
             assert arrived // OUTAGE_MS > at // OUTAGE_MS
@@ -92,12 +92,12 @@ def test_late_reads_come_when_the_link_is_back_in_their_order() -> None:
         rows = np.flatnonzero(found.late & (found.camera == camera))
         rows = rows[np.argsort(found.passed_ms[rows], kind="stable")]
         apart = np.diff(found.arrived_ms[rows])
-        # 600 ms on the way may change the order of two that are closer than that.
+        # Delivery delays of up to 600 ms can swap reads that are closer than that.
         assert (apart[np.diff(found.passed_ms[rows]) > 600] >= 0).all()
 
 
-def test_clocks_are_right_but_for_so_many() -> None:
-    found = delivered()
+def test_the_share_of_wrong_clocks_is_the_rate() -> None:
+    found = capture()
     assert np.abs(found.captured_ms - found.passed_ms).max() < 1000
     ahead = sample_clock_offsets(
         np.random.default_rng(5), 10_000, CLEAN._replace(clock_wrong=0.2, clock_error_s=120)
@@ -108,8 +108,8 @@ def test_clocks_are_right_but_for_so_many() -> None:
     assert 0.4 < (ahead[wrong] > 0).mean() < 0.6
 
 
-def test_a_wrong_clock_changes_what_the_camera_says_and_nothing_else() -> None:
-    right, wrong = delivered(), delivered(clock_wrong=0.5)
+def test_a_wrong_clock_changes_only_the_captured_time() -> None:
+    right, wrong = capture(), capture(clock_wrong=0.5)
     np.testing.assert_array_equal(right.passed_ms, wrong.passed_ms)
     np.testing.assert_array_equal(right.arrived_ms, wrong.arrived_ms)
     for camera in range(len(CAMERAS)):

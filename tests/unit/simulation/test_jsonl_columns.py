@@ -1,4 +1,4 @@
-"""Lines: columns of bytes become what one would have written one by one."""
+"""JSON lines from columns are the same as lines written one by one."""
 
 import numpy as np
 from hypothesis import given
@@ -45,12 +45,12 @@ def test_columns_are_joined_row_by_row(words: list[str]) -> None:
 
 
 @given(st.lists(st.integers(0, 10**9 - 1), min_size=1), st.integers(9, 14))
-def test_digits(numbers: list[int], width: int) -> None:
+def test_digits_have_leading_zeros(numbers: list[int], width: int) -> None:
     found = format_digits(np.array(numbers, dtype=np.int64), width)
     assert [bytes(row).decode() for row in found] == [f"{number:0{width}}" for number in numbers]
 
 
 @given(st.lists(st.integers(946_684_800_000, 946_684_800_000 + 10**11), max_size=5))
-def test_times_are_as_records_have_them(found: list[int]) -> None:
+def test_times_are_formatted_as_in_records(found: list[int]) -> None:
     made = format_times(np.array(found, dtype=np.int64))
     assert [bytes(row).decode() for row in made] == [to_rfc3339(from_ms(ms)) for ms in found]

@@ -1,4 +1,4 @@
-"""Recognition: misreads are those of the learnt model, and what is said of them is as measured."""
+"""The simulated recogniser: misreads follow the learnt model, and confidences the measurements."""
 
 from functools import lru_cache
 from typing import Final
@@ -23,7 +23,7 @@ from tools.measure_recogniser import OUTPUT_FILE, measure, read_pairs
 MODEL: Final = builtin_models().general
 MEASURED: Final = builtin_measurements()
 CLEAR, MEDIUM, POOR = range(3)
-SHIPPED: Final = Recogniser(MODEL, MEASURED)
+BUILTIN: Final = Recogniser(MODEL, MEASURED)
 
 
 @lru_cache(maxsize=1)
@@ -48,26 +48,26 @@ def ungarbled(model: ConfusionModel, measured: QualityMeasurements = MEASURED) -
 
 
 def only(kept: str) -> ConfusionModel:
-    """The model with slips of one kind only: read as `other`, `lost` or `extra`."""
+    """Return the model with errors of one kind only: read as `other`, `lost` or `extra`."""
     kinds = {"-": "lost", "+": "extra"}
     counts = {
-        slip: count
-        for slip, count in MODEL.counts.items()
-        if kinds.get(slip[1] if slip[1] == "-" else slip[0], "other") == kept
+        error: count
+        for error, count in MODEL.counts.items()
+        if kinds.get(error[1] if error[1] == "-" else error[0], "other") == kept
     }
     return msgspec.structs.replace(MODEL, counts=counts)
 
 
-def test_slips_are_as_common_as_the_model_has_them() -> None:
+def test_character_errors_have_the_frequencies_of_the_model() -> None:
     true, said = read(ungarbled(only("other")), POOR)
     found = np.zeros((36, 36))
-    slipped = (said.text != true) & (true > 0)
-    np.add.at(found, tuple(codes(chars[slipped]) for chars in (true, said.text)), 1)
+    is_error = (said.text != true) & (true > 0)
+    np.add.at(found, tuple(codes(chars[is_error]) for chars in (true, said.text)), 1)
     model = np.zeros((36, 36))
-    for slip, count in MODEL.counts.items():
-        if "-" not in slip and "+" not in slip:
-            model[ALPHABET.index(slip[0]), ALPHABET.index(slip[1])] = count
-    # No slip that the model has not seen.
+    for error, count in MODEL.counts.items():
+        if "-" not in error and "+" not in error:
+            model[ALPHABET.index(error[0]), ALPHABET.index(error[1])] = count
+    # No character error that the model does not have.
     assert not found[model == 0].any()
     expected = model / model.sum(axis=1, keepdims=True) * found.sum(axis=1, keepdims=True)
     enough = expected >= 5
@@ -79,29 +79,29 @@ def test_slips_are_as_common_as_the_model_has_them() -> None:
 
 
 @pytest.mark.parametrize("quality", [MEDIUM, POOR])
-def test_characters_are_misread_as_often_as_the_model_and_the_quality_have_it(quality: int) -> None:
+def test_characters_are_misread_at_the_rate_of_the_model_and_the_quality(quality: int) -> None:
     true, said = read(ungarbled(only("other")), quality)
     its = MEASURED.qualities[QUALITIES[quality]]
-    slips = dict.fromkeys(ALPHABET, 0)
-    for slip, count in only("other").counts.items():
-        slips[slip[0]] += count
+    errors = dict.fromkeys(ALPHABET, 0)
+    for error, count in only("other").counts.items():
+        errors[error[0]] += count
     for char in ALPHABET:
         here = true == ord(char)
         seen = int(here.sum())
         if seen < 500:
             continue
-        hazard = -np.log1p(-slips[char] / MODEL.seen[char])
+        hazard = -np.log1p(-errors[char] / MODEL.seen[char])
         chance = 1 - (1 + hazard * its.times / its.shape) ** -its.shape
         found = (said.text[here] != true[here]).mean()
-        # Slips come together in reads, so they spread wider than single ones.
+        # Errors occur together in reads, so their number varies more than if they were independent.
         assert abs(found - chance) < 6 * np.sqrt(chance / seen) + 0.003, char
 
 
 @pytest.mark.parametrize(("kind", "step"), [("lost", -1), ("extra", 1)])
-def test_characters_are_lost_and_read_where_there_is_none(kind: str, step: int) -> None:
+def test_characters_are_lost_or_added(kind: str, step: int) -> None:
     true, said = read(ungarbled(only(kind)), POOR)
     change = length(said.text) - length(true)
-    # Of the model's characters so many, times what the quality has; gamma-distributed as all of it.
+    # The share of the model multiplied by the factor of the quality, which is gamma-distributed.
     its = MEASURED.qualities["poor"]
     share = sum(only(kind).counts.values()) / sum(MODEL.seen.values())
     assert set(np.unique(change)) <= ({0, 1} if step > 0 else {0, -1, -2, -3, -4, -5})
@@ -114,8 +114,8 @@ def test_characters_are_lost_and_read_where_there_is_none(kind: str, step: int) 
 
 
 @pytest.mark.parametrize("quality", [CLEAR, MEDIUM, POOR])
-def test_reads_are_right_about_as_often_as_those_measured(quality: int) -> None:
-    true, said = read(SHIPPED, quality)
+def test_reads_are_right_about_as_often_as_measured(quality: int) -> None:
+    true, said = read(BUILTIN, quality)
     found = read_pairs()
     its = [pair for pair in found if pair.quality == QUALITIES[quality]]
     measured = sum(pair.plate != pair.true_plate for pair in its) / len(its)
@@ -124,8 +124,8 @@ def test_reads_are_right_about_as_often_as_those_measured(quality: int) -> None:
     assert 0.85 * measured - 0.003 < wrong < 1.25 * measured + 0.005
 
 
-def test_confidences_are_those_measured() -> None:
-    true, said = read(SHIPPED, POOR)
+def test_confidences_are_as_measured() -> None:
+    true, said = read(BUILTIN, POOR)
     right = (said.text == true).all(axis=1)
     inside = said.text[right] > 0
     its = MEASURED.qualities["poor"].right
@@ -138,20 +138,20 @@ def test_confidences_are_those_measured() -> None:
     assert np.abs(said.confidence - mean).max() <= 0.5
 
 
-def test_confidences_side_by_side_go_together_as_measured() -> None:
-    true, said = read(SHIPPED, MEDIUM)
+def test_adjacent_confidences_correlate_as_measured() -> None:
+    true, said = read(BUILTIN, MEDIUM)
     right = (said.text == true).all(axis=1) & (length(true) >= 7)
     order = said.char_confidences[right][:, :2].argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
     assert abs(np.corrcoef(order.T)[0, 1] - MEASURED.together) < 0.08
 
 
-def test_the_true_character_is_named_as_often_as_recognisers_do() -> None:
+def test_the_true_character_is_an_alternative_as_often_as_measured() -> None:
     true, said = read(ungarbled(only("other")), POOR)
     wrong = (said.text != true) & (true > 0)
     others, sure = said.alternatives[wrong], said.alternative_confidences[wrong]
     named = ((others == true[wrong][:, None]) & (sure > 0)).sum(axis=0) / wrong.sum()
     assert named.sum() < sum(MEASURED.true_named) + 0.02
-    # A little less often: what would be named with next to nothing is not named.
+    # Slightly less often: alternatives with a negligible confidence are not reported.
     np.testing.assert_allclose(named, MEASURED.true_named, atol=0.04)
 
 
@@ -162,7 +162,7 @@ def test_the_true_character_is_named_as_often_as_recognisers_do() -> None:
     st.integers(0, 2**32),
 )
 @example(["0"] * 400, 2, 1)
-def test_whatever_the_plate_is_what_is_said_is_sound(texts: list[str], quality: int, seed: int) -> None:
+def test_the_output_is_valid_for_any_plate(texts: list[str], quality: int, seed: int) -> None:
     # Twelve characters wide, whatever is in it.
     true = text_table([each.ljust(MAX_LENGTH, "\0") for each in texts])
     model = Recogniser(MODEL, MEASURED)
@@ -184,12 +184,12 @@ def test_whatever_the_plate_is_what_is_said_is_sound(texts: list[str], quality: 
             assert (said.alternative_confidences[row, place] <= said.char_confidences[row, place]).all()
         assert text(said.candidates[row, 0]) == read
         assert (np.diff(said.candidate_confidences[row].astype(int)) <= 0).all()
-        # That nothing is there is no text, also where it is what the recogniser thinks likeliest.
+        # No candidate is empty, even if no character is the most likely alternative.
         for candidate, sure in zip(said.candidates[row], said.candidate_confidences[row], strict=True):
             assert not sure or text(candidate)
 
 
-def test_what_was_measured_is_up_to_date() -> None:
+def test_the_measurements_are_up_to_date() -> None:
     made = measure(read_pairs())
     # Ranks of equal confidences are as the processor sorts them.
     assert abs(made.together - MEASURED.together) < 0.01
@@ -210,6 +210,6 @@ def text(row: np.ndarray) -> str:
 
 
 def within(short: str, long: str) -> bool:
-    """Whether the short text is left when some characters of the long one are lost."""
+    """Return true if the short text is the long one without some characters."""
     rest = iter(long)
     return all(char in rest for char in short)

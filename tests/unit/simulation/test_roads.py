@@ -1,4 +1,4 @@
-"""Roads: where cameras stand in the shipped network, and the quickest ways between them."""
+"""Cameras on the built-in network, and the quickest routes between them."""
 
 from itertools import pairwise
 from typing import Final
@@ -24,46 +24,46 @@ from streams.simulation.routes import build_routes, builtin_routes
 from streams.simulation.trips import MAX_KMH, MAX_PACE
 
 ROADS: Final = builtin_roads()
-WAYS: Final = builtin_routes()
+ROUTES: Final = builtin_routes()
 NETWORK: Final = Network(ROADS.network)
 IDS: Final = [site.id for site in ROADS.sites]
 COUNT: Final = len(IDS)
 
 
 def passed(row: int) -> list[str]:
-    """The sites with cameras on a way."""
-    return [IDS[site] for site in WAYS.sites[row] if site >= 0]
+    """Return the sites with cameras on a route."""
+    return [IDS[site] for site in ROUTES.sites[row] if site >= 0]
 
 
-def test_each_site_can_be_reached_from_each_and_as_soon_back() -> None:
-    np.testing.assert_allclose(WAYS.total_minutes, WAYS.total_minutes.T)
-    through = WAYS.total_minutes[:, :, None] + WAYS.total_minutes[None]
-    assert (WAYS.total_minutes[:, None, :] <= through + 1e-9).all()
-    assert (np.diag(WAYS.total_km) == 0).all() and (WAYS.total_km >= 0).all()
+def test_travel_times_are_symmetric_and_the_shortest() -> None:
+    np.testing.assert_allclose(ROUTES.total_minutes, ROUTES.total_minutes.T)
+    through = ROUTES.total_minutes[:, :, None] + ROUTES.total_minutes[None]
+    assert (ROUTES.total_minutes[:, None, :] <= through + 1e-9).all()
+    assert (np.diag(ROUTES.total_km) == 0).all() and (ROUTES.total_km >= 0).all()
 
 
-def test_ways_begin_and_end_where_they_should_and_take_as_long_as_their_links() -> None:
+def test_routes_have_the_right_ends_and_travel_times() -> None:
     for row in range(0, COUNT * COUNT, 7):
-        sites, minutes = passed(row), WAYS.minutes[row]
+        sites, minutes = passed(row), ROUTES.minutes[row]
         start, end = divmod(row, COUNT)
         assert (sites[0], sites[-1]) == (IDS[start], IDS[end])
         assert len(set(sites)) == len(sites)
         assert (np.diff(minutes[: len(sites)]) > 0).all()
-        assert minutes[len(sites) - 1] == pytest.approx(WAYS.total_minutes[start, end], rel=1e-5)
+        assert minutes[len(sites) - 1] == pytest.approx(ROUTES.total_minutes[start, end], rel=1e-5)
 
 
-def test_from_lille_to_ghent_and_back_is_by_the_motorway_on_its_two_carriageways() -> None:
+def test_lille_to_ghent_and_back_uses_both_carriageways_of_the_motorway() -> None:
     there = IDS.index("lille") * COUNT + IDS.index("gent")
     back = IDS.index("gent") * COUNT + IDS.index("lille")
     assert passed(there) == ["lille", "neuville", "rekkem", "kortrijk", "deinze", "gent"]
     assert passed(back) == passed(there)[::-1]
-    assert set(WAYS.carriageway[there, :6].tolist()) == {0}
-    assert set(WAYS.carriageway[back, :6].tolist()) == {1}
-    assert WAYS.total_km[divmod(there, COUNT)] == pytest.approx(72.5, abs=0.1)
-    assert WAYS.kmh[there, :6] == pytest.approx(105, abs=4)
+    assert set(ROUTES.carriageway[there, :6].tolist()) == {0}
+    assert set(ROUTES.carriageway[back, :6].tolist()) == {1}
+    assert ROUTES.total_km[divmod(there, COUNT)] == pytest.approx(72.5, abs=0.1)
+    assert ROUTES.kmh[there, :6] == pytest.approx(105, abs=4)
 
 
-def test_no_way_goes_by_rail_or_turns_a_station_into_a_junction() -> None:
+def test_no_route_passes_a_railway_station() -> None:
     stations = {site_id for site_id, site in ROADS.network.items() if site.kind == "rail"}
     for row in range(COUNT * COUNT):
         assert not stations & set(passed(row)[1:-1])
@@ -74,8 +74,8 @@ def test_each_carriageway_leads_towards_the_next_site() -> None:
     for row in range(0, COUNT * COUNT, 11):
         sites = passed(row)
         for step, (one, other) in enumerate(pairwise(sites)):
-            # The next site with cameras may be behind others without.
-            way = int(WAYS.carriageway[row, step])
+            # There may be sites without cameras before the next one with cameras.
+            way = int(ROUTES.carriageway[row, step])
             link = other if other in NETWORK.linked_sites(one) else None
             assert leads[one, way] if link is None else link in leads[one, way]
 
@@ -88,8 +88,8 @@ def test_carriageways_of_a_site_lead_to_different_sites_and_to_all() -> None:
         assert ways[0] | ways[1] == set(NETWORK.linked_sites(site.id))
 
 
-def test_no_vehicle_is_so_fast_that_it_must_be_two() -> None:
-    """The most that a vehicle makes of a link is slower than 85 % of its best travel time."""
+def test_no_vehicle_is_fast_enough_to_look_like_two() -> None:
+    """The fastest vehicle takes more than 88 % of the best travel time of each link."""
     for site_id, site in ROADS.network.items():
         for link in site.links:
             way = NETWORK.route(site_id, link.to)
@@ -101,14 +101,14 @@ def test_no_vehicle_is_so_fast_that_it_must_be_two() -> None:
     assert MAX_KMH * 0.85 < BEST_KMH
 
 
-def test_cameras_have_names_of_their_own_and_stand_on_both_sides_of_the_border() -> None:
+def test_camera_ids_are_unique_and_cameras_are_on_both_sides_of_the_border() -> None:
     cameras = build_cameras(ROADS)
     assert len({camera.camera_id for camera in cameras}) == len(cameras)
     assert len(cameras) == sum(site.cameras for site in ROADS.sites) * len(DIRECTIONS)
     assert {camera.country for camera in cameras} == {"FR", "BE", "LU"}
 
 
-def test_there_are_homes_of_all_countries_of_the_traffic() -> None:
+def test_all_countries_of_the_traffic_have_homes() -> None:
     for country in ROADS.traffic:
         assert sum(site.homes.get(country, 0) for site in ROADS.sites) > 0
 
@@ -117,7 +117,7 @@ def placed(lat: float, lon: float, *links: LinkConfig) -> SiteConfig:
     return SiteConfig(territory="FR", lat=lat, lon=lon, links=list(links))
 
 
-def test_sites_without_cameras_are_passed_unseen() -> None:
+def test_sites_without_cameras_are_not_in_routes() -> None:
     network = {
         "a": placed(50, 3, LinkConfig("b", 10, 6)),
         "b": placed(50.1, 3, LinkConfig("c", 20, 15)),
@@ -132,18 +132,18 @@ def test_sites_without_cameras_are_passed_unseen() -> None:
     assert ways.kmh[1].tolist() == [100, 80] and ways.kmh[2].tolist() == [80, 100]
     assert ways.carriageway[1].tolist() == [0, 0] and ways.carriageway[2].tolist() == [1, 1]
     assert carriageway_index(network["a"], network["b"]) == 0
-    # What the carriageway at a leads to is the next site of the network, seen or not.
+    # The carriageway at a leads to the next site of the network, with cameras or without.
     assert next_sites(roads)["a", 0] == ["b"]
 
 
-def test_a_site_that_the_network_does_not_have_or_that_no_road_leads_to() -> None:
+def test_missing_and_unreachable_sites_are_errors() -> None:
     ground = RoadsFile({"FR": 1}, DepartureHours([1.0] * 24), {"a": SiteEntry(1, {}), "b": SiteEntry(1, {})})
     with pytest.raises(ValueError, match="no site b with territory"):
         build_roads(ground, {"a": placed(50, 3), "b": SiteConfig()})
     apart = build_roads(ground, {"a": placed(50, 3), "b": placed(50, 4)})
     with pytest.raises(ValueError, match="cannot be reached"):
         build_routes(apart)
-    # Rails are no road.
+    # Vehicles cannot use rails.
     rail = msgspec.structs.replace(placed(50, 3, LinkConfig("b", 90, 30)), kind="rail")
     by_rail = {"a": rail, "b": msgspec.structs.replace(placed(50, 4), kind="rail")}
     with pytest.raises(ValueError, match="cannot be reached"):

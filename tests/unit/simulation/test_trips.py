@@ -1,4 +1,4 @@
-"""Tours: no vehicle is in two places, faster than it can be, or gone for good."""
+"""Round trips: no vehicle is in two places at once or too fast, and all return home."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ from streams.simulation.trips import (
 )
 
 ROADS: Final = builtin_roads()
-WAYS: Final = builtin_routes()
+ROUTES: Final = builtin_routes()
 COUNT: Final = len(ROADS.sites)
 BEGIN: Final = 1_779_321_600_000
 
@@ -35,8 +35,8 @@ def made(
     is_listed = rng.random(count) < listed
     heavy = rng.random(count) < 0.1
     plan = TripPlan(vehicle, home[vehicle], is_listed, heavy)
-    round_trips = sample_round_trips(rng, plan, ROADS, WAYS, BEGIN, hours)
-    return round_trips, build_passages(round_trips, home[round_trips.vehicle], WAYS, hours), home
+    round_trips = sample_round_trips(rng, plan, ROADS, ROUTES, BEGIN, hours)
+    return round_trips, build_passages(round_trips, home[round_trips.vehicle], ROUTES, hours), home
 
 
 @settings(max_examples=25, deadline=None)
@@ -47,19 +47,19 @@ def test_a_vehicle_is_in_one_place_at_a_time(seed: int, count: int, drivers: int
     order = np.lexsort((seen.passed_ms, seen.vehicle))
     vehicle, site, at = seen.vehicle[order], seen.site[order], seen.passed_ms[order]
     same = vehicle[1:] == vehicle[:-1]
-    least = WAYS.total_minutes[site[:-1], site[1:]] / MAX_PACE
+    least = ROUTES.total_minutes[site[:-1], site[1:]] / MAX_PACE
     took = np.diff(at) / 60_000
     assert (took[same] >= least[same] - 0.001).all()
 
 
-def test_a_tour_goes_out_and_comes_back_home() -> None:
+def test_a_round_trip_reaches_its_destination_and_returns_home() -> None:
     found, seen, home = made(1, 300, 300, 72)
     whole = 0
     for tour in range(len(found.vehicle)):
         sites = seen.site[seen.trip // 2 == tour]
         if (
             len(sites)
-            == 2 * (WAYS.sites[home[found.vehicle[tour]] * COUNT + found.destination[tour]] >= 0).sum()
+            == 2 * (ROUTES.sites[home[found.vehicle[tour]] * COUNT + found.destination[tour]] >= 0).sum()
         ):
             whole += 1
             assert sites[0] == sites[-1] == home[found.vehicle[tour]]
@@ -68,12 +68,12 @@ def test_a_tour_goes_out_and_comes_back_home() -> None:
     assert whole > 200
 
 
-def test_near_goals_are_likelier_and_listed_vehicles_go_far() -> None:
-    general, far = destination_shares(ROADS, WAYS)
+def test_near_destinations_are_more_likely_and_listed_vehicles_travel_far() -> None:
+    general, far = destination_shares(ROADS, ROUTES)
     for each in (general, far):
         np.testing.assert_allclose(each.sum(axis=1), 1)
         assert (np.diag(each) == 0).all()
-    assert (far * WAYS.total_km).sum() > 1.5 * (general * WAYS.total_km).sum()
+    assert (far * ROUTES.total_km).sum() > 1.5 * (general * ROUTES.total_km).sum()
     territory = np.array([site.territory for site in ROADS.sites])
     abroad = territory[:, None] != territory
     assert 0.02 < general[abroad].sum() / COUNT < 0.2 < far[abroad].sum() / COUNT
@@ -87,21 +87,21 @@ def test_there_is_more_traffic_by_day(hour: int) -> None:
     assert share == pytest.approx(ROADS.day.hours[hour] / sum(ROADS.day.hours), rel=0.15)
 
 
-def test_a_trip_is_one_way_of_a_tour() -> None:
+def test_a_trip_is_one_journey_of_a_round_trip() -> None:
     found, seen, home = made(4, 300, 300, 72)
     for trip in np.unique(seen.trip):
         rows = seen.trip == trip
         tour, back = divmod(int(trip), 2)
         ends = [home[found.vehicle[tour]], found.destination[tour]]
         start, end = ends[::-1] if back else ends
-        way = WAYS.sites[start * COUNT + end]
-        # In their order, but those before the beginning or behind the end of the time are left out.
+        way = ROUTES.sites[start * COUNT + end]
+        # In order, without the sites passed before or after the simulated time.
         sites = seen.site[rows].tolist()
         whole = way[way >= 0].tolist()
         assert sites in [whole[first : first + len(sites)] for first in range(len(whole))]
 
 
-def test_a_tour_beside_another_sets_out_when_that_one_does() -> None:
+def test_a_round_trip_departs_close_to_the_one_it_accompanies() -> None:
     count = 400
     rng = np.random.default_rng(9)
     vehicle = np.arange(count)
@@ -109,7 +109,7 @@ def test_a_tour_beside_another_sets_out_when_that_one_does() -> None:
     none = np.zeros(count, dtype=bool)
     home = rng.integers(0, COUNT, count)
     plan = TripPlan(vehicle, home, none, none, companions)
-    found = sample_round_trips(rng, plan, ROADS, WAYS, BEGIN, 24)
+    found = sample_round_trips(rng, plan, ROADS, ROUTES, BEGIN, 24)
     assert found.vehicle.tolist() == vehicle.tolist()
     apart = np.abs(found.departure_ms[1::2] - found.departure_ms[::2])
     assert apart.max() <= HOUR_MS / 2 and apart.mean() > HOUR_MS / 8

@@ -1,4 +1,4 @@
-"""Vehicles of the traffic: their plates, homes and looks."""
+"""Plates, homes and appearance of simulated vehicles."""
 
 import numpy as np
 import pytest
@@ -17,20 +17,20 @@ def texts(found: Texts) -> list[str]:
 
 
 @pytest.mark.parametrize("country", NAMES)
-def test_plates_are_possible_all_different_and_as_common_as_their_forms(country: str) -> None:
+def test_plates_are_possible_and_all_different(country: str) -> None:
     found = texts(sample_plates(np.random.default_rng(3), 400, country, builtin_fleets()))
     assert len(set(found)) == 400
     assert all(builtin_formats().is_possible_as_read(plate, country) for plate in found)
 
 
-def test_the_forms_of_a_fleet_have_their_shares() -> None:
+def test_plate_formats_have_the_shares_of_the_fleet() -> None:
     found = texts(sample_plates(np.random.default_rng(4), 4000, "BE", builtin_fleets()))
     now = sum(len(plate) == 7 and plate[0] in "12" for plate in found)
     # 0.90 by the fleets.
     assert 0.88 < now / 4000 < 0.92
 
 
-def test_a_fleet_has_only_so_many_plates() -> None:
+def test_asking_for_more_plates_than_a_fleet_has_is_an_error() -> None:
     series = Series("FR-SIV", 1.0, "made up", ["AB 12[34] CD"])
     few = Fleets([Fleet("FR", 2, "made up", [series])], builtin_formats())
     assert sorted(texts(sample_plates(np.random.default_rng(1), 2, "FR", few))) == ["AB123CD", "AB124CD"]
@@ -38,17 +38,17 @@ def test_a_fleet_has_only_so_many_plates() -> None:
         sample_plates(np.random.default_rng(1), 3, "FR", few)
 
 
-def test_countries_and_homes_are_as_the_traffic_has_them() -> None:
+def test_countries_and_homes_have_the_shares_of_the_traffic() -> None:
     roads = builtin_roads()
     made = sample_vehicles(np.random.default_rng(1), 20_000, roads, builtin_fleets(), builtin_appearance())
     shares = np.bincount(made.country, minlength=len(NAMES)) / 20_000
     np.testing.assert_allclose(shares, list(roads.traffic.values()), atol=0.015)
-    for place, name in enumerate(NAMES):
-        homes = set(made.home[made.country == place].tolist())
+    for index, name in enumerate(NAMES):
+        homes = set(made.home[made.country == index].tolist())
         assert homes == {number for number, site in enumerate(roads.sites) if name in site.homes}
 
 
-def test_looks_go_by_country_and_lorries_have_makers_of_their_own() -> None:
+def test_makes_depend_on_the_country_and_lorries_have_their_own() -> None:
     table, rng = builtin_appearance(), np.random.default_rng(2)
     country = np.repeat(np.arange(2, dtype=np.uint8), 20_000)
     found = sample_appearance(rng, table, country, ["FR", "BE"])
@@ -60,7 +60,7 @@ def test_looks_go_by_country_and_lorries_have_makers_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0.0, 0.2, 1.0])
-def test_so_many_looks_are_seen_as_others(wrong: float) -> None:
+def test_the_share_of_wrong_observations_is_the_rate(wrong: float) -> None:
     true = np.repeat(np.arange(3, dtype=np.uint8), 3000)
     seen = sample_observed(np.random.default_rng(5), true, [0.7, 0.2, 0.1], wrong)
     assert abs((seen != true).mean() - wrong) < 0.02

@@ -1,4 +1,4 @@
-"""The whole: the same from one seed, valid records, and the truth about every read."""
+"""The simulated world: reproducible, with valid records and the truth about every read."""
 
 from collections import Counter, defaultdict
 from functools import lru_cache
@@ -35,7 +35,7 @@ def world(
 
 
 def made(of: World) -> tuple[list[Read], list[Truth], list[Alert]]:
-    """All that it gives, decoded; nothing of it is refused."""
+    """Return all reads, truths and alerts, decoded; none may be rejected."""
     batches = list(of.read_batches())
     decoded = decode_reads(b"".join(batch.reads for batch in batches).splitlines())
     assert not decoded.rejected
@@ -55,7 +55,7 @@ def share(found: Any) -> float:
     return float(np.mean(list(found)))
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_gives_others() -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not() -> None:
     one, same, other = (world(seed, 6000) for seed in (1, 1, 2))
     assert list(one.read_batches()) == list(same.read_batches()) == list(one.read_batches())
     assert list(one.alert_batches()) == list(same.alert_batches())
@@ -65,7 +65,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others() -> None:
     assert next(other.alert_batches()) != next(one.alert_batches())
 
 
-def test_there_are_as_many_as_asked_for_and_the_truth_about_each() -> None:
+def test_the_number_of_reads_is_exact_and_each_has_its_truth() -> None:
     of, reads, truths, _ = usual()
     assert len(reads) == READS
     assert [read.read_id for read in reads] == [truth.read_id for truth in truths]
@@ -78,7 +78,7 @@ def test_there_are_as_many_as_asked_for_and_the_truth_about_each() -> None:
     assert all(len(found) == 1 for found in by_vehicle.values())
 
 
-def test_settings_are_valid_and_know_all_cameras_and_lists() -> None:
+def test_settings_are_valid_and_have_all_cameras_and_lists() -> None:
     of, reads, _, alerts = usual()
     settings = parse_settings(of.config, "config.toml")
     assert {read.camera_id for read in reads} <= settings.cameras.keys()
@@ -89,7 +89,7 @@ def test_settings_are_valid_and_know_all_cameras_and_lists() -> None:
     assert sum(not camera.towards for camera in settings.cameras.values()) < len(settings.cameras) / 5
 
 
-def test_reads_come_in_order_of_arrival_and_say_the_time_of_the_camera() -> None:
+def test_reads_are_in_order_of_arrival_with_the_time_of_the_camera_clock() -> None:
     of, reads, truths, _ = usual()
     arrived = of.traffic.captures.arrived_ms
     assert (np.diff(arrived) >= 0).all()
@@ -103,7 +103,7 @@ def test_reads_come_in_order_of_arrival_and_say_the_time_of_the_camera() -> None
     assert 0.005 < share(late) < 0.04
 
 
-def test_rates_are_those_asked_for() -> None:
+def test_rates_are_those_of_the_scenario() -> None:
     rates = Rates(
         mix=QualityMix(0.5, 0.3, 0.2),
         no_country=0.3,
@@ -146,7 +146,7 @@ def test_two_cameras_read_one_passage() -> None:
         assert abs(to_ms(its.passed_at) - to_ms(of_other.passed_at)) < 1000
 
 
-def test_alerts_are_of_all_lists_in_force_and_about_the_vehicles_that_the_truth_names() -> None:
+def test_alerts_are_valid_and_about_the_vehicles_in_the_truth() -> None:
     _, _, truths, alerts = usual()
     by_key = {f"{alert.list_id}/{alert.alert_id}": alert for alert in alerts}
     assert len(by_key) == ALERTS
@@ -163,12 +163,12 @@ def test_alerts_are_of_all_lists_in_force_and_about_the_vehicles_that_the_truth_
         assert alert.country == truth.country
         assert all(sought in ("?", char) for sought, char in zip(alert.plate, truth.plate, strict=True))
         assert alert.vehicle in (None, truth.vehicle)
-    # Those on no alert have no plate of one.
+    # Other vehicles have no plate of an alert.
     plates = {(alert.plate, alert.country) for alert in alerts}
     assert not any((truth.plate, truth.country) in plates for truth in truths if not truth.alert)
 
 
-def test_listed_vehicles_are_so_many_and_pass_several_sites() -> None:
+def test_listed_vehicles_have_their_share_and_pass_several_sites() -> None:
     _, _, truths, _ = usual()
     vehicles = {truth.vehicle_id: truth.alert for truth in truths}
     assert 0.01 < share(alert is not None for alert in vehicles.values()) < 0.04
@@ -180,29 +180,29 @@ def test_listed_vehicles_are_so_many_and_pass_several_sites() -> None:
     assert np.mean(listed) > max(4, np.mean(others))
 
 
-@pytest.mark.parametrize("told", EVIDENCE_KINDS)
-def test_reads_say_as_much_as_the_recogniser_tells(told: Any) -> None:
-    of = World(Scenario(3, 500, 0, BEGIN, detail=told))
+@pytest.mark.parametrize("detail", EVIDENCE_KINDS)
+def test_reads_have_the_detail_of_the_scenario(detail: Any) -> None:
+    of = World(Scenario(3, 500, 0, BEGIN, detail=detail))
     reads, _, _ = made(of)
     kinds = Counter(build_evidence(read).kind for read in reads)
-    assert kinds[told] > (400 if told == "full" else 499)
-    if told == "full":
+    assert kinds[detail] > (400 if detail == "full" else 499)
+    if detail == "full":
         for read in reads:
             size = len(read.plate)
             assert len(read.char_confidences or ()) == len(read.char_alternatives or ()) == size
-            # A hopeless read names no whole text.
+            # A garbled read may have no candidates.
             assert all(read.candidates[0].plate == read.plate for read in reads if read.candidates)
 
 
 @pytest.mark.parametrize("hours", [0.1, 5.5, 100])
 @pytest.mark.parametrize("reads", [1, 333])
-def test_few_reads_and_other_spans(hours: float, reads: int) -> None:
+def test_few_reads_and_other_durations(hours: float, reads: int) -> None:
     found, truths, _ = made(world(reads=reads, alerts=5, hours=hours))
     assert len(found) == reads
     assert all(BEGIN <= to_ms(each.passed_at) <= BEGIN + hours * HOUR_MS + 1000 for each in truths)
 
 
-def test_cameras_that_miss_everything() -> None:
+def test_missing_all_passages_is_an_error() -> None:
     with pytest.raises(ValueError, match="all passages are missed"):
         world(reads=10, missed=1.0)
 
@@ -216,7 +216,7 @@ def passages(of: World) -> list[TruePassage]:
     return PASSAGES.decode_lines(b"".join(of.passage_batches()))
 
 
-def test_all_passages_are_told_read_or_not() -> None:
+def test_passages_include_those_that_are_not_read() -> None:
     of = world(missed=0.3)
     _, truths, _ = made(of)
     found = {passage.passage_id: passage for passage in passages(of)}
@@ -226,7 +226,7 @@ def test_all_passages_are_told_read_or_not() -> None:
         passage = found[truth.passage_id]
         assert (passage.vehicle_id, passage.site_id) == (truth.vehicle_id, truth.site_id)
         assert 0 <= to_ms(truth.passed_at) - to_ms(passage.passed_at) < 1000
-    # Three in ten at each camera; where there are two, both must miss it.
+    # 0.3 at each camera; if a site has two, both must miss the passage.
     two = {site.id for site in of.roads.sites if site.cameras == 2}
     for twice, share_missed in ((False, 0.3), (True, 0.09)):
         there = [each for each in found.values() if (each.site_id in two) == twice]
@@ -256,7 +256,7 @@ def cloned() -> tuple[World, list[Truth]]:
     return of, made(of)[1]
 
 
-def test_so_many_vehicles_carry_the_plate_of_another_and_look_otherwise() -> None:
+def test_clones_have_their_share_and_another_appearance() -> None:
     _, truths = cloned()
     vehicles = {truth.vehicle_id: truth for truth in truths}
     copies = [truth for truth in vehicles.values() if truth.clone_of]
@@ -270,11 +270,11 @@ def test_so_many_vehicles_carry_the_plate_of_another_and_look_otherwise() -> Non
     assert any(original.alert for _, original in both)
     plates = Counter((truth.plate, truth.country) for truth in vehicles.values() if not truth.clone_of)
     assert max(plates.values()) == 1
-    # Asked for none, there are none.
+    # By default there are none.
     assert not any(truth.clone_of for truth in usual()[2])
 
 
-def test_a_copy_is_on_the_road_when_the_other_is() -> None:
+def test_a_clone_is_on_the_road_when_the_original_is() -> None:
     _, truths = cloned()
     seen = defaultdict(list)
     for truth in truths:
