@@ -25,6 +25,7 @@ from streams.records.alert import Alert, alert_key
 from streams.records.decode import decode_hit
 from streams.records.encode import encode
 from streams.records.hit import Hit
+from streams.records.latest import latest_whole_hits
 
 _GROUP_TIMEOUT_S: Final = 30.0
 
@@ -140,13 +141,13 @@ class DemoEnvironment:
 
     def latest_hits(self, topic: str) -> list[Hit]:
         """Return the latest revision of each hit on a topic."""
-        latest: dict[str, Hit] = {}
+        latest = latest_whole_hits()
 
         async def read_hits() -> None:
             options = self._connection.for_aiokafka("demo")
             async for hit in scan(options, topic, decode_hit, skip_deleted=False):
-                if isinstance(hit, Hit) and hit.revision >= getattr(latest.get(hit.hit_id), "revision", 0):
-                    latest[hit.hit_id] = hit
+                if isinstance(hit, Hit):
+                    latest.add_hit(hit)
 
         try:
             asyncio.run(read_hits())

@@ -79,22 +79,36 @@ def run(
                 feed.replace_traffic(following)
 
         _feed_until_stopped(feed, check, seconds, stop_signal, say)
-        say("ending: the cameras are off")
-        if lost := feed.flush():
-            say(f"cameras: {lost} records were not acknowledged by Kafka")
-        if not wait_until(
-            lambda: _is_all_processed(environment, settings.worker.group, names),
-            stop_signal,
-            _PROCESSING_TIMEOUT_S,
-        ):
-            say("worker: stopped before it had processed all reads")
-        if not worker.stop(stop_signal, _SHUTDOWN_TIMEOUT_S):
-            say("worker: did not end in time; killed")
-        summary = _summary(environment, feed, names)
-        # All hits are on their topic by now; give the display time to show the last ones.
-        time.sleep(_TABLE_DELAY_S)
-        table.stop(stop_signal, _SHUTDOWN_TIMEOUT_S)
-        say("ending: Kafka stops")
+        return _finish(environment, feed, (worker, table), settings, stop_signal, say)
+
+
+def _finish(
+    environment: DemoEnvironment,
+    feed: Feed,
+    children: tuple[ChildProcess, ChildProcess],
+    settings: Settings,
+    stop_signal: StopSignal,
+    say: Say,
+) -> str:
+    """Stop everything in order once the traffic has ended; return the summary."""
+    worker, table = children
+    names = settings.topics.names()
+    say("ending: the cameras are off")
+    if lost := feed.flush():
+        say(f"cameras: {lost} records were not acknowledged by Kafka")
+    if not wait_until(
+        lambda: _is_all_processed(environment, settings.worker.group, names),
+        stop_signal,
+        _PROCESSING_TIMEOUT_S,
+    ):
+        say("worker: stopped before it had processed all reads")
+    if not worker.stop(stop_signal, _SHUTDOWN_TIMEOUT_S):
+        say("worker: did not end in time; killed")
+    summary = _summary(environment, feed, names)
+    # All hits are on their topic by now; give the display time to show the last ones.
+    time.sleep(_TABLE_DELAY_S)
+    table.stop(stop_signal, _SHUTDOWN_TIMEOUT_S)
+    say("ending: Kafka stops")
     return summary
 
 
