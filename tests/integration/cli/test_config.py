@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from streams.cli.main import main
 from streams.settings.load import parse_settings
 from streams.settings.model import Settings
 from streams.settings.reference import build_reference
+from tests.support.commands import run_anpr
 
 VALID = '[lists.sis]\naudience = ["be"]\n[centres.be]\n[centres.fr]\n'
 INVALID = '[lists.sis]\nmode = "loose"\naudience = ["be"]\n[matching]\nequivalences = 3\n'
@@ -16,7 +16,7 @@ INVALID = '[lists.sis]\nmode = "loose"\naudience = ["be"]\n[matching]\nequivalen
 
 def anpr(*arguments: str, config: str | None = None) -> Result:
     """Run `anpr`, with ANPR_CONFIG set to `config` or unset."""
-    return CliRunner().invoke(main, arguments, env={"ANPR_CONFIG": config})
+    return run_anpr(*arguments, config=config)
 
 
 @pytest.fixture

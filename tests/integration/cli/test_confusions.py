@@ -5,19 +5,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from msgspec.structs import replace
 
-from streams.cli.main import main
 from streams.confusions.model import load_models
 from streams.records.match import MatchResult
 from tests.support.builders import a_hit, a_read, a_verdict, after_noon, an_alert
+from tests.support.commands import run_anpr
 from tests.support.confusion_pairs import make_pairs
 from tests.support.two_camera_roads import MAX_TRAVEL_S, MIN_TRAVEL_S, sample_road
 
 
 def run(*args: str) -> Result:
-    return CliRunner().invoke(main, ["confusions", *args])
+    return run_anpr("confusions", *args)
 
 
 @pytest.fixture
@@ -156,8 +156,8 @@ def test_all_wrong_options_are_reported_at_once(file: Path, tmp_path: Path) -> N
         "'9:3' is not a travel-time window; write the minimum and the maximum of seconds",
         "--verdicts without --hits; give the hits",
         "--reads without --hits; give the hits",
-        "north: must be the name of a maker, got 3; write",
-        "'south' is a camera and a maker; give the maker another name",
+        "north: must be the name of a vendor, got 3; write",
+        "'south' is a camera and a vendor; give the vendor another name",
         "gone.json: cannot be read (No such file or directory); name a model's file",
         "cannot be written (no such folder); give another path with --output",
     ):

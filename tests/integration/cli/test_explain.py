@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from streams.cli.main import main
 from tests.support.builders import alert_json
+from tests.support.commands import run_anpr
 
 AT = ("--at", "2026-05-21T12:00:00Z")
 CONFIG = """
@@ -22,8 +22,7 @@ mode = "exact"
 
 def anpr(*arguments: str | Path, stdin: bytes | None = None, config: Path | None = None) -> Result:
     """Run `anpr explain`, with ANPR_CONFIG set to `config` or unset."""
-    env = {"ANPR_CONFIG": None if config is None else str(config)}
-    return CliRunner().invoke(main, ["explain", *map(str, arguments)], input=stdin, env=env)
+    return run_anpr("explain", *arguments, stdin=stdin, config=config)
 
 
 @pytest.fixture

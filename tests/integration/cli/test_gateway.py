@@ -5,11 +5,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from streams.cli.main import main
 from streams.gateway.spool.spool import Spool
 from tests.support.certificates import create_certificates
+from tests.support.commands import run_anpr
 from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
 
 CONFIG = """
@@ -26,7 +26,7 @@ device = "another"
 
 
 def anpr(*arguments: str | Path, stdin: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, ["gateway", *map(str, arguments)], input=stdin, env={"ANPR_CONFIG": None})
+    return run_anpr("gateway", *arguments, stdin=stdin)
 
 
 @pytest.mark.parametrize("vendor", ["axis", "dahua", "dahua-events", "hikvision", "openalpr", "read"])

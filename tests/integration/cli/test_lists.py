@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from streams.cli.main import main
 from tests.support.builders import alert_json
+from tests.support.commands import run_anpr
 
 NOW = ("--now", "2026-06-01T12:00:00Z")
 CONFIG = """
@@ -24,7 +24,7 @@ mode = "exact"
 
 def anpr(*arguments: str | Path, config: str | None = None, stdin: str | None = None) -> Result:
     """Run `anpr lists` with ANPR_CONFIG set to `config`, or unset."""
-    return CliRunner().invoke(main, ["lists", *map(str, arguments)], input=stdin, env={"ANPR_CONFIG": config})
+    return run_anpr("lists", *arguments, stdin=stdin, config=config)
 
 
 def alert(alert_id: str, **fields: object) -> dict[str, object]:

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from streams.alerts import Index
-from streams.cli.main import main
 from streams.kafka.dev_cluster import Cluster
 from streams.records.times import HOUR_MS, MINUTE_MS, from_ms, to_rfc3339
 from streams.runtime.clock import now_ms
 from tests.support.alert_topics import AlertTopic, alert_record, get_alert, run_with_timeout
 from tests.support.builders import alert_json, an_alert
+from tests.support.commands import run_anpr
 
 
 class LoadCommand:
@@ -32,7 +32,7 @@ class LoadCommand:
         path = self._folder / "lists.jsonl"
         path.write_bytes(b"\n".join(lines))
         arguments = ["lists", "load", str(path), "--config", str(self._config), *options]
-        return CliRunner().invoke(main, arguments)
+        return run_anpr(*arguments)
 
     def counts(self, *lines: bytes, options: tuple[str, ...] = ()) -> dict[str, list[int]]:
         """Load a file of lines; return the counts of each list: added, changed, withdrawn, unchanged."""

@@ -7,12 +7,12 @@ from typing import Final
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from streams.cli.main import main
 from streams.kafka.dev_cluster import Cluster
 from streams.records.hit import Retraction
 from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, write_settings
+from tests.support.commands import run_anpr
 
 NOW: Final = "2026-05-21T18:00:00Z"
 COST: Final = 1 - (EXAMPLE.match.posterior or 0)
@@ -29,7 +29,7 @@ def topic(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
 def status(config: Path, *options: str) -> Result:
     """Run `anpr lists status --kafka` as of the evening of the day of the hits."""
     command = ["lists", "status", "--kafka", "--config", str(config), "--now", NOW]
-    return CliRunner().invoke(main, [*command, *options])
+    return run_anpr(*command, *options)
 
 
 def test_the_budget_used_by_the_hits_of_the_day_is_shown(topic: Topic) -> None:

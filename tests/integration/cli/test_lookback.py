@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from streams.cli.main import main
 from tests.support.builders import alert_json, read_json
+from tests.support.commands import run_anpr
 
 HOUR = 3600.0
 NOON = "2026-05-21T12:00:00Z"
@@ -53,10 +53,7 @@ class Folder:
 
     def run(self, *arguments: str) -> Result:
         """Run `anpr lookback`."""
-        return CliRunner().invoke(
-            main,
-            ["lookback", "--config", str(self.folder / "config.toml"), *arguments],
-        )
+        return run_anpr("lookback", "--config", self.folder / "config.toml", *arguments)
 
     def look(self, *arguments: str) -> Result:
         """Run `anpr lookback` as of noon, with the files `alerts` and `reads`."""

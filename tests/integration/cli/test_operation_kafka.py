@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from kafka import KafkaProducer
 from msgspec.structs import replace
 
-from streams.cli.main import main
 from streams.kafka.admin import Admin
 from streams.kafka.dev_cluster import Cluster
 from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
@@ -26,6 +25,7 @@ from streams.records.times import from_ms, to_rfc3339
 from streams.records.verdict import Verdict
 from streams.runtime.clock import now_ms
 from tests.support.builders import read_json
+from tests.support.commands import run_anpr
 from tests.support.operations import MINUTE_MS, a_hit, a_verdict, an_admission
 from tests.support.waiting import HANG_LIMIT_S
 
@@ -98,7 +98,7 @@ def topics(kafka: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> It
 
 def operation(config: Path, *options: str) -> Result:
     """Run `anpr operation ... --kafka`."""
-    return CliRunner().invoke(main, ["operation", *options, "--kafka", "--config", str(config)])
+    return run_anpr("operation", *options, "--kafka", "--config", config)
 
 
 def test_the_report_counts_all_records_and_reads(topics: OperationTopics) -> None:

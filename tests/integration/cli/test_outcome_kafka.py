@@ -7,10 +7,9 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from kafka import KafkaProducer
 
-from streams.cli.main import main
 from streams.kafka.admin import Admin
 from streams.kafka.dev_cluster import Cluster
 from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
@@ -19,6 +18,7 @@ from streams.records.hit import Retraction
 from streams.records.times import parse_time
 from streams.records.verdict import Verdict
 from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, write_settings
+from tests.support.commands import run_anpr
 from tests.support.waiting import HANG_LIMIT_S
 
 NOW: Final = "2026-05-21T18:00:00Z"
@@ -70,7 +70,7 @@ def a_verdict(number: int, verdict: Any, minute: int = 30) -> Verdict:
 
 def outcome(config: Path, *options: str) -> Result:
     """Run `anpr outcome --kafka`."""
-    return CliRunner().invoke(main, ["outcome", "--kafka", "--config", str(config), *options])
+    return run_anpr("outcome", "--kafka", "--config", config, *options)
 
 
 def total(result: Result) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import orjson
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from streams.cli.main import main
+from tests.support.commands import run_anpr
 
 
 def run(*args: str) -> Result:
-    return CliRunner().invoke(main, list(args))
+    return run_anpr(*args)
 
 
 def simulate(folder: Path, *args: str) -> Result:

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from streams.cli.main import main
 from streams.kafka.admin import Admin
 from streams.kafka.dev_cluster import Cluster
 from streams.kafka.topics import TopicsConfig, required_topics
+from tests.support.commands import run_anpr
 
 
 def run(config: Path, command: str) -> Result:
     """Run a command of `anpr topics` with a file of settings."""
-    return CliRunner().invoke(main, ["topics", command, "--config", str(config)])
+    return run_anpr("topics", command, "--config", config)
 
 
 def write_config(tmp_path: Path, servers: str, extra: str = "") -> Path:

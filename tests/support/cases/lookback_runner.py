@@ -3,11 +3,9 @@
 import json
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from streams.cli.main import main
 from streams.records.times import from_ms, to_rfc3339
 from tests.support.cases.loading import Case, Row
+from tests.support.commands import run_anpr
 
 
 def look_back(case: Case, folder: Path) -> list[Row]:
@@ -19,6 +17,6 @@ def look_back(case: Case, folder: Path) -> list[Row]:
         path = folder / name
         path.write_bytes(b"".join(line + b"\n" for line in lines))
         arguments += [f"--{name}", str(path)]
-    result = CliRunner().invoke(main, arguments)
+    result = run_anpr(*arguments)
     assert result.exit_code == 0, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()]
