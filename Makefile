@@ -28,8 +28,8 @@ run: .venv/.installed  ## replay the shipped example and show its hits
 test: .venv/.installed-dev .venv/.browser  ## all tests
 	$(BIN)/python -m pytest -n 2
 
-test-fast: .venv/.installed-dev  ## tests that need no broker and no browser; under a minute
-	$(BIN)/python -m pytest -q -n 2 -m "not kafka and not browser and not chaos" --hypothesis-profile fast
+test-fast: .venv/.installed-dev  ## unit tests, cases over files and properties, with fewer examples; under a minute
+	$(BIN)/python -m pytest -q -n 2 tests/unit tests/cases tests/properties -m "not kafka" --hypothesis-profile fast
 
 check: .venv/.installed-dev  ## style, types, the import contract, generated files, retired words
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
 """Markers, the order of the tests, and how properties are tried.
 
 Tests that need a broker are marked `kafka`, those that drive a page `browser`; tests that kill processes
-under load mark themselves `chaos`. `make test-fast` runs all others, with fewer examples of each property.
+under load mark themselves `chaos`. `make test-fast` runs the unit tests, the cases over files and the
+properties, with fewer examples.
 
 Properties see the same inputs each time, so that a failure is the same for everybody;
 `pytest tests/properties --hypothesis-profile explore` tries many others.
