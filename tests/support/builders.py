@@ -5,10 +5,11 @@ from typing import Any
 
 import orjson
 
+from streams.plates.normal_form import normalise
 from streams.records.alert import Alert, Withdrawal
 from streams.records.decode import decode_alert
 from streams.records.hit import Hit, Place, build_hit_alert, compute_hit_id
-from streams.records.match import MatchResult
+from streams.records.match import Match, MatchResult
 from streams.records.read import Read
 from streams.records.times import parse_time, to_rfc3339
 from streams.records.verdict import Verdict
@@ -67,6 +68,13 @@ def read_json(plate: str, seconds: float = 0, **fields: Any) -> bytes:
         "plate": plate,
     }
     return orjson.dumps(record | fields)
+
+
+def a_match(read: Read, alert: Alert, **fields: Any) -> Match:
+    """A match of a read and an alert; confusable if the two plates differ, else exact."""
+    plate, listed = normalise(read.plate), normalise(alert.plate)
+    match_class: Any = "exact" if plate == listed else "confusable"
+    return Match(read, alert, MatchResult(match_class, plate, listed, **fields))
 
 
 def a_hit(read: Read, alert: Alert, **fields: Any) -> Hit:
