@@ -1,131 +1,35 @@
 """The public methods of the correlator: events in a known state, and the revisions that they emit."""
 
-from datetime import datetime
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
-from streams.alerts import Index
-from streams.correlation.correlator import Correlator
-from streams.network.config import CameraConfig, Places
-from streams.pipeline import PipelineConfig, build_correlator, build_matcher
-from streams.records.alert import Alert, alert_key
-from streams.records.encode import encode
-from streams.records.hit import Hit, compute_hit_id
-from streams.records.match import Match
-from streams.records.times import Millis, to_ms
-from streams.records.verdict import Verdict
-from tests.support.builders import a_match, a_read, a_withdrawal, after_noon, an_alert
-from tests.support.networks import make_sites
-
-PLATE = "AB-123-CD"
-VALID_S = 3600
-"""The end of the alert, in seconds after noon."""
-ALERT = an_alert(PLATE, "FR", valid_until=after_noon(VALID_S))
-KEY = alert_key(ALERT)
-SAME_PLATE = replace(ALERT, version=2)
-OTHER_PLATE = replace(ALERT, version=2, plate="ZZ-999-ZZ")
-CONFIG = PipelineConfig(
-    places=Places({"c1": CameraConfig("s1"), "c2": CameraConfig("s2")}, make_sites("s1-s2 10 6"))
+from streams.records.alert import Alert
+from tests.support.builders import a_withdrawal, after_noon
+from tests.support.correlator_scene import (
+    ALERT,
+    KEY,
+    VALID_S,
+    CorrelatorScene,
+    a_verdict_on,
+    at,
+    hit_id,
+    summarise,
 )
 
-
-def at(seconds: float) -> Millis:
-    """Return a time in seconds after noon."""
-    return to_ms(after_noon(seconds))
-
-
-def hit_id(read_id: str, camera_id: str = "c1", alert: Alert = ALERT) -> str:
-    """Return the id of the hit of a read."""
-    return compute_hit_id(alert, a_read(PLATE, read_id=read_id, camera_id=camera_id))
-
-
-def a_verdict_on(read_id: str, verdict: Any, seconds: float) -> Verdict:
-    """A verdict on the hit of a read by the first camera."""
-    return Verdict(hit_id(read_id), "ccpd", verdict, after_noon(seconds))
-
-
-def summarise(hits: list[Hit]) -> list[str]:
-    """Return the kind and the read of each revision, and the reason of a retraction."""
-    return [
-        f"{hit.kind} {hit.read.read_id}" + (f": {hit.withdrawn.reason}" if hit.withdrawn else "")
-        for hit in hits
-    ]
-
-
-class Scene:
-    """A correlator of one alert, with a camera at each of two linked sites; all times in seconds after noon.
-
-    Each event returns a summary of its revisions; `hits` are all revisions so far.
-    """
-
-    def __init__(self) -> None:
-        self.index = Index()
-        self.index.put(ALERT)
-        self.hits: list[Hit] = []
-        self.matches: list[tuple[Match, Millis]] = []
-        self.correlator = self._new_correlator()
-
-    def read(self, read_id: str, seconds: float, camera_id: str = "c1", confidence: float = 0.9) -> list[str]:
-        """Handle the match of a read of the listed plate."""
-        fields = {"read_id": read_id, "camera_id": camera_id, "confidence": confidence}
-        match = a_match(a_read(PLATE, "FR", captured_at=after_noon(seconds), **fields), ALERT)
-        self.matches.append((match, at(seconds)))
-        return self._record(self.correlator.handle_match(match, at(seconds)))
-
-    def replace_alert(self, version: Alert, seconds: float) -> list[str]:
-        """Handle a new version of the alert."""
-        self.index.put(version)
-        return self._record(self.correlator.handle_alert_change(KEY, at(seconds)))
-
-    def withdraw(self, seconds: float, effective: datetime | None = None) -> list[str]:
-        """Handle the withdrawal of the alert, which takes effect then or at another time."""
-        self.index.withdraw(a_withdrawal(ALERT.alert_id, effective or after_noon(seconds)))
-        return self._record(self.correlator.handle_alert_change(KEY, at(seconds)))
-
-    def judge(self, read_id: str, verdict: Any, seconds: float) -> list[str]:
-        """Handle a verdict on the hit of a read by the first camera."""
-        return self._record(
-            self.correlator.handle_verdict(a_verdict_on(read_id, verdict, seconds), at(seconds))
-        )
-
-    def wait(self, seconds: float) -> list[str]:
-        """Advance the time."""
-        return self._record(self.correlator.handle_time(at(seconds)))
-
-    def flush(self) -> list[str]:
-        """End the input."""
-        return self._record(self.correlator.flush())
-
-    def restart(self, seconds: float) -> list[str]:
-        """Restore a new correlator from the matches and hits so far, and hydrate it."""
-        self.correlator = self._new_correlator()
-        for match, matched_ms in self.matches:
-            self.correlator.restorer.add_match(KEY, encode(match), matched_ms)
-        for hit in self.hits:
-            self.correlator.restorer.add_hit(encode(hit))
-        revisions = self.correlator.restorer.finish(at(seconds))
-        return self._record(revisions + self.correlator.hydrate(at(seconds), self.correlator.cold_count))
-
-    def _new_correlator(self) -> Correlator:
-        return build_correlator(CONFIG, self.index, build_matcher(CONFIG))
-
-    def _record(self, hits: list[Hit]) -> list[str]:
-        self.hits += hits
-        return summarise(hits)
+SAME_PLATE = replace(ALERT, version=2)
+OTHER_PLATE = replace(ALERT, version=2, plate="ZZ-999-ZZ")
 
 
 @pytest.fixture
-def scene() -> Scene:
+def scene() -> CorrelatorScene:
     """A scene without any read."""
-    return Scene()
+    return CorrelatorScene()
 
 
 @pytest.fixture
-def one_hit() -> Scene:
+def one_hit() -> CorrelatorScene:
     """A scene in which one read at noon has a hit."""
-    scene = Scene()
+    scene = CorrelatorScene()
     assert scene.read("r1", 0) == ["new r1"]
     return scene
 
@@ -133,7 +37,7 @@ def one_hit() -> Scene:
 # Matches
 
 
-def test_a_match_emits_a_new_hit(scene: Scene) -> None:
+def test_a_match_emits_a_new_hit(scene: CorrelatorScene) -> None:
     assert scene.read("r1", 0) == ["new r1"]
     (hit,) = scene.hits
     assert (hit.hit_id, hit.revision, hit.mode, hit.place.site_id) == (hit_id("r1"), 1, "live", "s1")
@@ -152,22 +56,22 @@ def test_a_match_emits_a_new_hit(scene: Scene) -> None:
     ],
 )
 def test_a_second_read_at_the_site(
-    one_hit: Scene, seconds: float, confidence: float, expected: list[str]
+    one_hit: CorrelatorScene, seconds: float, confidence: float, expected: list[str]
 ) -> None:
     assert one_hit.read("r2", seconds, confidence=confidence) == expected
 
 
-def test_a_superseded_hit_names_the_hit_that_replaces_it(one_hit: Scene) -> None:
+def test_a_superseded_hit_names_the_hit_that_replaces_it(one_hit: CorrelatorScene) -> None:
     one_hit.read("r2", 5, confidence=0.99)
     (retraction,) = [hit.withdrawn for hit in one_hit.hits if hit.withdrawn is not None]
     assert retraction.superseded_by == hit_id("r2")
 
 
-def test_the_same_match_again_emits_nothing(one_hit: Scene) -> None:
+def test_the_same_match_again_emits_nothing(one_hit: CorrelatorScene) -> None:
     assert one_hit.read("r1", 0) == []
 
 
-def test_reads_at_two_sites_give_two_hits_and_a_journey(one_hit: Scene) -> None:
+def test_reads_at_two_sites_give_two_hits_and_a_journey(one_hit: CorrelatorScene) -> None:
     assert one_hit.read("r2", 600, "c2") == ["new r2"]
     first, second = one_hit.hits
     assert first.journey is not None
@@ -179,25 +83,25 @@ def test_reads_at_two_sites_give_two_hits_and_a_journey(one_hit: Scene) -> None:
 # Changes of the alert
 
 
-def test_a_withdrawn_alert_retracts_its_hits(one_hit: Scene) -> None:
+def test_a_withdrawn_alert_retracts_its_hits(one_hit: CorrelatorScene) -> None:
     one_hit.read("r2", 600, "c2")
     expected = ["withdrawn r1: alert-withdrawn", "withdrawn r2: alert-withdrawn"]
     assert sorted(one_hit.withdraw(700)) == expected
     assert one_hit.withdraw(700) == []
 
 
-def test_a_withdrawal_of_a_later_time_acts_only_then(one_hit: Scene) -> None:
+def test_a_withdrawal_of_a_later_time_acts_only_then(one_hit: CorrelatorScene) -> None:
     assert one_hit.withdraw(10, effective=after_noon(20)) == []
     assert one_hit.wait(19.999) == []
     assert one_hit.wait(20) == ["withdrawn r1: alert-withdrawn"]
 
 
-def test_a_change_of_an_unknown_or_unchanged_alert_emits_nothing(one_hit: Scene) -> None:
+def test_a_change_of_an_unknown_or_unchanged_alert_emits_nothing(one_hit: CorrelatorScene) -> None:
     assert one_hit.correlator.handle_alert_change(("sis", "unknown"), at(10)) == []
     assert one_hit.correlator.handle_alert_change(KEY, at(10)) == []
 
 
-def test_the_withdrawal_of_an_alert_without_reads_emits_nothing(scene: Scene) -> None:
+def test_the_withdrawal_of_an_alert_without_reads_emits_nothing(scene: CorrelatorScene) -> None:
     assert scene.withdraw(10) == []
 
 
@@ -209,7 +113,7 @@ def test_the_withdrawal_of_an_alert_without_reads_emits_nothing(scene: Scene) ->
     ],
 )
 def test_a_new_version_is_matched_with_the_stored_reads(
-    one_hit: Scene, version: Alert, expected: list[str]
+    one_hit: CorrelatorScene, version: Alert, expected: list[str]
 ) -> None:
     assert sorted(one_hit.replace_alert(version, 10)) == expected
     assert one_hit.correlator.has_hit(hit_id("r1", alert=version)) == (version is SAME_PLATE)
@@ -218,13 +122,13 @@ def test_a_new_version_is_matched_with_the_stored_reads(
 # Time
 
 
-def test_an_alert_expires_at_the_end_of_its_validity_and_not_before(one_hit: Scene) -> None:
+def test_an_alert_expires_at_the_end_of_its_validity_and_not_before(one_hit: CorrelatorScene) -> None:
     assert one_hit.wait(VALID_S - 0.001) == []
     assert one_hit.wait(VALID_S) == ["withdrawn r1: alert-expired"]
     assert one_hit.wait(VALID_S + 1) == []
 
 
-def test_an_event_of_another_alert_also_emits_what_is_due(one_hit: Scene) -> None:
+def test_an_event_of_another_alert_also_emits_what_is_due(one_hit: CorrelatorScene) -> None:
     hits = one_hit.correlator.handle_alert_change(("sis", "unknown"), at(VALID_S))
     assert summarise(hits) == ["withdrawn r1: alert-expired"]
 
@@ -241,26 +145,26 @@ def test_an_event_of_another_alert_also_emits_what_is_due(one_hit: Scene) -> Non
     ],
 )
 def test_a_verdict_amends_the_hit_and_a_rejection_silences_the_next_read(
-    one_hit: Scene, verdict: str, revision: str, next_read: list[str]
+    one_hit: CorrelatorScene, verdict: str, revision: str, next_read: list[str]
 ) -> None:
     assert one_hit.judge("r1", verdict, 10) == [revision]
     assert one_hit.judge("r1", verdict, 10) == []
     assert one_hit.read("r2", 600, "c2") == next_read
 
 
-def test_a_rejection_retracts_all_hits_of_the_pair(one_hit: Scene) -> None:
+def test_a_rejection_retracts_all_hits_of_the_pair(one_hit: CorrelatorScene) -> None:
     one_hit.read("r2", 600, "c2")
     expected = ["withdrawn r1: rejected", "withdrawn r2: rejected"]
     assert sorted(one_hit.judge("r1", "rejected", 610)) == expected
 
 
-def test_a_later_confirmation_emits_the_rejected_and_the_silenced_hits(one_hit: Scene) -> None:
+def test_a_later_confirmation_emits_the_rejected_and_the_silenced_hits(one_hit: CorrelatorScene) -> None:
     one_hit.judge("r1", "rejected", 10)
     one_hit.read("r2", 600, "c2")
     assert sorted(one_hit.judge("r1", "confirmed", 610)) == ["amended r1", "new r2"]
 
 
-def test_an_older_verdict_changes_nothing(one_hit: Scene) -> None:
+def test_an_older_verdict_changes_nothing(one_hit: CorrelatorScene) -> None:
     one_hit.judge("r1", "confirmed", 20)
     older = a_verdict_on("r1", "rejected", 10)
     assert one_hit.correlator.handle_verdict(older, at(30)) == []
@@ -268,14 +172,14 @@ def test_an_older_verdict_changes_nothing(one_hit: Scene) -> None:
 
 @pytest.mark.parametrize(("verdict", "expected"), [("rejected", []), ("confirmed", ["new r1"])])
 def test_a_verdict_on_an_unknown_hit_applies_once_the_hit_comes(
-    scene: Scene, verdict: str, expected: list[str]
+    scene: CorrelatorScene, verdict: str, expected: list[str]
 ) -> None:
     assert scene.judge("r1", verdict, 10) == []
     assert scene.read("r1", 20) == expected
     assert [hit.verdict for hit in scene.hits] == [a_verdict_on("r1", verdict, 10)] * len(expected)
 
 
-def test_a_scheduled_verdict_acts_only_at_its_time(one_hit: Scene) -> None:
+def test_a_scheduled_verdict_acts_only_at_its_time(one_hit: CorrelatorScene) -> None:
     one_hit.correlator.schedule_verdict(a_verdict_on("r1", "rejected", 20), at(20))
     assert one_hit.wait(19.999) == []
     assert one_hit.wait(20) == ["withdrawn r1: rejected"]
@@ -284,14 +188,14 @@ def test_a_scheduled_verdict_acts_only_at_its_time(one_hit: Scene) -> None:
 # The end of the input
 
 
-def test_flush_emits_what_later_withdrawals_and_verdicts_change(one_hit: Scene) -> None:
+def test_flush_emits_what_later_withdrawals_and_verdicts_change(one_hit: CorrelatorScene) -> None:
     one_hit.correlator.schedule_verdict(a_verdict_on("r1", "confirmed", 20), at(20))
     one_hit.withdraw(10, effective=after_noon(30))
     assert one_hit.flush() == ["amended r1", "withdrawn r1: alert-withdrawn"]
     assert one_hit.flush() == []
 
 
-def test_an_alert_does_not_expire_after_flush(one_hit: Scene) -> None:
+def test_an_alert_does_not_expire_after_flush(one_hit: CorrelatorScene) -> None:
     assert one_hit.flush() == []
     assert one_hit.wait(VALID_S) == []
 
@@ -299,19 +203,21 @@ def test_an_alert_does_not_expire_after_flush(one_hit: Scene) -> None:
 # Restore
 
 
-def test_a_restore_of_all_that_was_emitted_emits_nothing(one_hit: Scene) -> None:
+def test_a_restore_of_all_that_was_emitted_emits_nothing(one_hit: CorrelatorScene) -> None:
     one_hit.read("r2", 600, "c2")
     assert one_hit.restart(700) == []
     assert one_hit.correlator.cold_count == 0
     assert one_hit.read("r2", 600, "c2") == []
 
 
-def test_a_restore_emits_a_hit_that_was_not_emitted(one_hit: Scene) -> None:
+def test_a_restore_emits_a_hit_that_was_not_emitted(one_hit: CorrelatorScene) -> None:
     one_hit.hits.clear()
     assert one_hit.restart(10) == ["new r1"]
 
 
-def test_a_restore_emits_only_the_retraction_of_an_alert_withdrawn_meanwhile(one_hit: Scene) -> None:
+def test_a_restore_emits_only_the_retraction_of_an_alert_withdrawn_meanwhile(
+    one_hit: CorrelatorScene,
+) -> None:
     one_hit.index.withdraw(a_withdrawal(ALERT.alert_id, after_noon(5)))
     assert one_hit.restart(10) == ["withdrawn r1: alert-withdrawn"]
     assert one_hit.restart(20) == []
@@ -328,7 +234,7 @@ def test_a_restore_emits_only_the_retraction_of_an_alert_withdrawn_meanwhile(one
     ],
 )
 def test_a_verdict_on_the_hit_of_an_expired_passage_changes_nothing(
-    one_hit: Scene, before: float, expected: list[str]
+    one_hit: CorrelatorScene, before: float, expected: list[str]
 ) -> None:
     """Passages expire by whole minutes of their matches."""
     one_hit.correlator.expire(at(before), at(0))
