@@ -149,7 +149,7 @@ class Correlator:
         return hits
 
     def expire(self, before_ms: Millis, verdicts_before_ms: Millis) -> None:
-        """Expire passages last matched before a time, and verdicts given before another.
+        """Expire passages last matched before the minute of a time, and verdicts given before another time.
 
         The hits of expired passages stay as emitted. A rejected pair is retained as long as its verdict.
         """
