@@ -30,7 +30,6 @@ _DRAIN_TIMEOUT_S = 50
 """So long that a busy machine makes no worker end with work undone."""
 _PROCESSING_TIMEOUT_S = 600
 _QUIET_S = 0.5
-_SETTLE_TIMEOUT_S = HANG_LIMIT_S
 """What a change of alerts makes of hits already sent is told some time after all reads are done."""
 
 
@@ -112,7 +111,7 @@ class ChaosEnvironment:
         self.stage.wait_processed(
             self.name, [topics.reads, topics.matches], topics.hits, _PROCESSING_TIMEOUT_S, _QUIET_S
         )
-        until = monotonic() + _SETTLE_TIMEOUT_S
+        until = monotonic() + HANG_LIMIT_S
         while (found := self._check_topics(ledger, expected)).faults and monotonic() < until:
             sleep(1)
         print(

@@ -11,7 +11,7 @@ from confluent_kafka import Producer
 from streams.records.encode import encode
 from tests.chaos.ledger import Ledger
 from tests.chaos.traffic import Traffic, make_malformed, make_read
-from tests.support.processes import wait_until
+from tests.support.waiting import wait_until
 
 MALFORMED_INTERVAL = 100
 

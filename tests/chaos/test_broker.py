@@ -8,7 +8,8 @@ import pytest
 from streams.kafka.dev_cluster import Cluster
 from tests.chaos.conftest import SOAK
 from tests.chaos.environment import ChaosEnvironment
-from tests.support.processes import start_brokers, stop_broker, wait_until
+from tests.support.processes import start_brokers, stop_broker
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.chaos
 
@@ -43,5 +44,5 @@ def test_one_of_three_brokers_after_the_other(
                 if how is SIGKILL:
                     ground.wait_caught_up(feed)
                 start_brokers(cluster)
-                wait_until(ground.stage.is_in_sync, 120, f"broker {node.number} has all records again")
+                wait_until(ground.stage.is_in_sync, f"broker {node.number} has all records again")
     assert ground.check_outcome(feed).faults == []

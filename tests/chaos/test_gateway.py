@@ -13,8 +13,8 @@ from streams.kafka.dev_cluster import Cluster
 from tests.chaos.conftest import SOAK
 from tests.support.cameras import CameraFleet, GatewayProcess, free_port, write_gateway_config
 from tests.support.kafka import KafkaEnvironment, ProductTopics
-from tests.support.processes import ProcessSupervisor, random_delays, start_brokers, stop_broker, wait_until
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.processes import ProcessSupervisor, random_delays, start_brokers, stop_broker
+from tests.support.waiting import HANG_LIMIT_S, wait_until
 
 pytestmark = pytest.mark.chaos
 CAMERAS: Final = 20
@@ -114,7 +114,7 @@ def test_killed_under_load(environment: GatewayChaosEnvironment) -> None:
 
 def _wait_ready(gateway: ProcessSupervisor) -> None:
     """Wait until the gateway that was started last is ready."""
-    wait_until(lambda: gateway.current.alive, HANG_LIMIT_S, "the gateway is restarted")
+    wait_until(lambda: gateway.current.alive, "the gateway is restarted")
     gateway.current.wait_ready()
 
 
@@ -122,7 +122,7 @@ def _wait_empty(environment: GatewayChaosEnvironment, timeout_s: float = HANG_LI
     """Wait until everything in the spool is delivered."""
     deadline = monotonic() + timeout_s
     while monotonic() < deadline:
-        with urlopen(f"http://127.0.0.1:{environment.port}/health/ready", timeout=60) as response:
+        with urlopen(f"http://127.0.0.1:{environment.port}/health/ready", timeout=HANG_LIMIT_S) as response:
             if json.load(response)["spool"]["entries"] == 0:
                 return
         sleep(0.2)

@@ -16,13 +16,11 @@ from tests.chaos.roads import RoadTraffic, active_handovers, complete_journeys, 
 from tests.support.cases.compare import active_hits
 from tests.support.cases.loading import Case, Row
 from tests.support.cases.runner import ReplayRunner
-from tests.support.processes import ProcessSupervisor, wait_until
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.processes import ProcessSupervisor
+from tests.support.waiting import HANG_LIMIT_S, wait_until
 
 pytestmark = pytest.mark.chaos
 KILLS = 4
-_TIMEOUT_S = HANG_LIMIT_S
-_SETTLE_TIMEOUT_S = HANG_LIMIT_S
 
 
 def test_vehicles_drive_on(ground: ChaosEnvironment) -> None:
@@ -54,14 +52,14 @@ def test_vehicles_drive_on(ground: ChaosEnvironment) -> None:
         workers[kill % 2].current.kill()
         _send(ground, parts[2 * kill + 1])
         for topic in (ground.topics.reads, ground.topics.matches):
-            ground.stage.wait_committed(ground.name, topic, _TIMEOUT_S)
+            ground.stage.wait_committed(ground.name, topic, HANG_LIMIT_S)
 
     def stands() -> dict[str, Row]:
         ground.hits = read_hits(ground.stage, ground.topics.hits)
         return active_hits(_by_revision(ground.hits))
 
     try:
-        wait_until(lambda: stands() == due, _SETTLE_TIMEOUT_S, "what a replay says stands")
+        wait_until(lambda: stands() == due, "what a replay says stands")
     except TimeoutError:
         assert stands() == due
     assert _revision_faults(ground.hits) == []
@@ -121,14 +119,14 @@ def _send(ground: ChaosEnvironment, reads: Sequence[Read]) -> None:
 
 def _wait_ready(worker: ProcessSupervisor) -> None:
     """Waits until a worker that may have been killed is there again."""
-    wait_until(lambda: worker.current.alive, _TIMEOUT_S, "a worker is started again")
+    wait_until(lambda: worker.current.alive, "a worker is started again")
     worker.current.wait_ready()
 
 
 def _wait_emitted(ground: ChaosEnvironment, before: int) -> None:
     """Waits until more hits are told than there were."""
     hits = ground.topics.hits
-    wait_until(lambda: sum(ground.stage.end_offsets(hits)) > before, _TIMEOUT_S, "a hit is told")
+    wait_until(lambda: sum(ground.stage.end_offsets(hits)) > before, "a hit is told")
 
 
 def _by_revision(hits: Iterable[EmittedHit]) -> list[Row]:

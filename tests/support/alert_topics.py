@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -127,16 +126,6 @@ def get_alert(lists: AlertTopicReader | Index, alert_id: str = "a1") -> Alert:
     alert = index.get(("sis", alert_id))
     assert alert is not None
     return alert
-
-
-async def wait_until(
-    condition: Callable[[], bool], description: str, timeout_s: float = HANG_LIMIT_S
-) -> None:
-    """Wait until a condition holds; fail at the limit."""
-    end = monotonic() + timeout_s
-    while not condition():
-        assert monotonic() < end, f"not within {timeout_s:.0f} s: {description}"
-        await asyncio.sleep(0.002)
 
 
 def run_with_timeout(coroutine: Awaitable[None]) -> None:

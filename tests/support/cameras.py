@@ -17,9 +17,9 @@ from streams.records.times import from_ms, to_rfc3339
 from streams.runtime.clock import now_ms
 from tests.support.kafka import KafkaEnvironment, ProductTopics
 from tests.support.processes import COMMAND, Process
+from tests.support.waiting import HANG_LIMIT_S
 
 SECRET: Final = "a made-up secret"
-_ANSWER_TIMEOUT_S: Final = 60.0
 _RETRY_DELAY_S: Final = 0.1
 
 
@@ -91,7 +91,7 @@ class CameraFleet:
         self._thread.join()
 
     async def _run_all(self) -> None:
-        timeout = aiohttp.ClientTimeout(total=_ANSWER_TIMEOUT_S)
+        timeout = aiohttp.ClientTimeout(total=HANG_LIMIT_S)
         async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
             await asyncio.gather(*(self._run_camera(session, name) for name in self.accepted))
 

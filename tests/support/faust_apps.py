@@ -3,19 +3,17 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.waiting import wait_until_async
 
-TIMEOUT_S = HANG_LIMIT_S
 _counter = itertools.count()
 
 
@@ -66,19 +64,6 @@ def hold_events(app: faust.App, topic: Any, events: list[Any]) -> None:
             events.append(event)  # noqa: PERF401 - the stream has no end
 
 
-async def wait_until(condition: Callable[[], Any], description: str, timeout_s: float = TIMEOUT_S) -> None:
-    """Wait until a condition holds, which may be a coroutine function; fail at the limit."""
-    end = monotonic() + timeout_s
-    while True:
-        holds = condition()
-        if asyncio.iscoroutine(holds):
-            holds = await holds
-        if holds:
-            return
-        assert monotonic() < end, f"not within {timeout_s:.0f} s: {description}"
-        await asyncio.sleep(0.02)
-
-
 async def create_topic(servers: str, topic: str, partitions: int) -> None:
     """Create a topic and wait until its partitions have a leader."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
@@ -92,7 +77,7 @@ async def create_topic(servers: str, topic: str, partitions: int) -> None:
                 partition["leader"] >= 0 for partition in description["partitions"]
             )
 
-        await wait_until(has_leaders, f"leaders of {topic}")
+        await wait_until_async(has_leaders, f"leaders of {topic}")
     finally:
         await admin.close()
 

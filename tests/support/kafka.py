@@ -19,7 +19,6 @@ PARTITIONS: Final = 4
 COUNTRY: Final = "BE"
 NO_PASSAGE_GAP: Final = "[correlation]\npassage_gap_s = 0\n"
 """Without a gap, every match is a passage of its own."""
-_LEADER_TIMEOUT_S: Final = HANG_LIMIT_S
 _PRODUCT_TOPICS: Final = ("matches", "verdicts", "hits", "rejected")
 
 
@@ -165,7 +164,7 @@ class KafkaEnvironment:
 
         The admin client's method would wait for a lost leader until its timeout.
         """
-        deadline = monotonic() + _LEADER_TIMEOUT_S
+        deadline = monotonic() + HANG_LIMIT_S
         while True:
             consumer = self._metadata_consumer()
             try:

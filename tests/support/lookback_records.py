@@ -2,7 +2,7 @@
 
 from streams.records.decode import decode_lookback_run
 from streams.records.lookback import LookbackRun
-from tests.support.running_worker import wait_until
+from tests.support.waiting import wait_until
 from tests.support.worker_scene import WorkerEnvironment
 
 
@@ -23,5 +23,5 @@ def wait_lookback_done(scene: WorkerEnvironment, alert_id: str = "a1", version: 
             if each.done_at and (each.alert_id, each.version) == (alert_id, version)
         ]
 
-    wait_until(lambda: bool(done()), f"{alert_id} has its lookback", 60)
+    wait_until(lambda: bool(done()), f"{alert_id} has its lookback")
     return done()[-1]

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from streams.kafka.dev_cluster import Cluster
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.waiting import HANG_LIMIT_S, wait_until
 
 COMMAND = str(Path(sys.executable).with_name("anpr"))
 
@@ -157,21 +157,12 @@ def stop_broker(cluster: Cluster, number: int = 1, signum: signal.Signals = sign
     """Send a signal to one broker and wait for its end; `start_brokers` starts it again."""
     node = next(each for each in cluster.nodes if each.number == number)
     os.kill(node.pid, signum)
-    wait_until(lambda: not cluster.is_running(node), HANG_LIMIT_S, f"broker {number} is gone")
+    wait_until(lambda: not cluster.is_running(node), f"broker {number} is gone")
 
 
 def start_brokers(cluster: Cluster) -> None:
     """Start the brokers that do not run, and wait until all answer."""
     cluster.up(len(cluster.nodes))
-
-
-def wait_until(condition: Callable[[], bool], within_s: float, description: str) -> None:
-    """Wait until a condition holds. Raises TimeoutError."""
-    deadline = monotonic() + within_s
-    while not condition():
-        if monotonic() > deadline:
-            raise TimeoutError(f"not within {within_s:.0f} s: {description}")
-        sleep(0.05)
 
 
 def random_delays(seed: int, min_s: float, max_s: float) -> Callable[[], float]:

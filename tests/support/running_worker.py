@@ -3,24 +3,12 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any
 
 from streams.lookback.supervisor import LookbackSupervisor
 from streams.worker.worker import Worker
 from tests.support.waiting import HANG_LIMIT_S
-
-TIMEOUT_S: Final = HANG_LIMIT_S
-
-
-def wait_until(condition: Callable[[], bool], description: str, within_s: float = TIMEOUT_S) -> None:
-    """Wait until a condition holds; fail at the limit."""
-    end = monotonic() + within_s
-    while not condition():
-        assert monotonic() < end, f"not within {within_s:.0f} s: {description}"
-        sleep(0.01)
 
 
 def failure_line(output: str) -> str:
@@ -99,7 +87,7 @@ class RunningWorker:
 
     def run(self, coroutine: Any) -> Any:
         """Run a coroutine in its loop, and return the result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(TIMEOUT_S)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(HANG_LIMIT_S)
 
     @property
     def partitions(self) -> set[int]:

@@ -26,8 +26,8 @@ from streams.worker.config import WorkerConfig
 from streams.worker.worker import Worker
 from tests.support.builders import alert_json
 from tests.support.processes import WorkerProcess as Process
-from tests.support.running_worker import TIMEOUT_S, RunningWorker, wait_until
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.running_worker import RunningWorker
+from tests.support.waiting import HANG_LIMIT_S, wait_until
 
 COUNTRY: Final = "FR"
 LISTED_PLATE: Final = "AB123CD"
@@ -53,8 +53,6 @@ _RETRIABLE_ERRORS: Final = (
     KafkaError._TIMED_OUT,
 )
 """Errors of a broker, and of a client, that do not know yet where partitions are."""
-_LEADER_TIMEOUT_S: Final = HANG_LIMIT_S
-"""A broker that was stopped for seconds on a busy machine has taken more than 30 s."""
 _QUERY_TIMEOUT_S: Final = 5.0
 
 
@@ -111,7 +109,7 @@ class WorkerEnvironment:
             if _short_name(each.name) not in omitted
         ]
         for created in self._admin.create_topics(topics).values():
-            created.result(TIMEOUT_S)
+            created.result(HANG_LIMIT_S)
         wait_until(lambda: all(self._has_leaders(each.topic) for each in topics), "all topics have leaders")
         return self
 
@@ -122,7 +120,7 @@ class WorkerEnvironment:
             for key, value in configs.items()
         ]
         resource = ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
-        self._admin.incremental_alter_configs([resource])[resource].result(TIMEOUT_S)
+        self._admin.incremental_alter_configs([resource])[resource].result(HANG_LIMIT_S)
 
     def produce(
         self,
@@ -145,7 +143,7 @@ class WorkerEnvironment:
 
     def flush(self) -> None:
         """Wait until all records are acknowledged. Raises KafkaException if one was refused."""
-        assert self._producer.flush(TIMEOUT_S) == 0
+        assert self._producer.flush(HANG_LIMIT_S) == 0
         if self._delivery_errors:
             raise KafkaException(self._delivery_errors.pop())
 
@@ -275,7 +273,7 @@ class WorkerEnvironment:
             return True
 
         try:
-            wait_until(query, f"the brokers return the ends of {topic}", _LEADER_TIMEOUT_S)
+            wait_until(query, f"the brokers return the ends of {topic}")
         except AssertionError as late:
             raise AssertionError(f"{late}; errors: {errors or 'none'}") from None
         return offsets
@@ -283,7 +281,7 @@ class WorkerEnvironment:
     def committed_offsets(self, topic: str) -> list[int]:
         """Return the group's committed offset for each partition, 0 if there is none."""
         try:
-            committed = self._metadata_consumer.committed(self._topic_partitions(topic), timeout=TIMEOUT_S)
+            committed = self._metadata_consumer.committed(self._topic_partitions(topic), timeout=HANG_LIMIT_S)
         except KafkaException:  # The group is new and has no coordinator yet.
             return [0] * self.topics_config.partitions
         return [max(each.offset, 0) for each in committed]
@@ -344,7 +342,7 @@ class WorkerEnvironment:
         return [TopicPartition(topic, number) for number in range(self.topics_config.partitions)]
 
     def _has_leaders(self, topic: str) -> bool:
-        metadata = self._admin.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
+        metadata = self._admin.list_topics(topic, timeout=HANG_LIMIT_S).topics[topic]
         return bool(metadata.partitions) and all(each.leader >= 0 for each in metadata.partitions.values())
 
 

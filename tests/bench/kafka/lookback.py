@@ -30,7 +30,8 @@ from tests.bench.kafka.tail import Tail, feed
 from tests.bench.table import one_core, show
 from tests.bench.traffic import SEED, alerts
 from tests.support.kafka import COUNTRY, PARTITIONS, KafkaEnvironment, ProductTopics
-from tests.support.processes import WorkerProcess, wait_until
+from tests.support.processes import WorkerProcess
+from tests.support.waiting import wait_until
 
 ASKED_AT = to_ms(parse_time("2026-06-15T00:00:00Z"))
 HOURS = 720.0
@@ -224,7 +225,7 @@ class _Sweeps:
                 '"valid_from":"2026-01-01T00:00:00Z","valid_until":"2098-01-01T00:00:00Z"}'
             )
             self._load.send(self._topic, [(f"bench/L{number}".encode(), value.encode(), -1)])
-            wait_until(partial(self._more_than, before), WITHIN_S, "the look back is done")
+            wait_until(partial(self._more_than, before), "the look back is done")
 
     def _more_than(self, before: int) -> bool:
         return self.done() > before

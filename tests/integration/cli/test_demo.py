@@ -12,6 +12,8 @@ from typing import Final
 
 import pytest
 
+from tests.support.waiting import HANG_LIMIT_S
+
 COMMAND: Final = str(Path(sys.executable).with_name("anpr"))
 OWN: Final = """
 [kafka]
@@ -29,7 +31,7 @@ road = "A44"
 [cameras.w1]
 site = "west"
 """
-_WITHIN_S: Final = 90
+_WITHIN_S: Final = HANG_LIMIT_S
 _SUM: Final = re.compile(
     r"([\d,]+) reads sent, ([\d,]+) misread, ([\d,]+) rejected; "
     r"hits for (\d+) of (\d+) listed passages, (\d+) never read right; (\d+) historical, (\d+) wrong"

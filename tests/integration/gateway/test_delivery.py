@@ -18,8 +18,7 @@ from streams.gateway.spool.spool import Entry, Spool, open_reader
 from streams.kafka.dev_cluster import Cluster
 from streams.records.times import MINUTE_MS, Millis
 from streams.runtime.clock import now_ms
-from tests.support.running_worker import wait_until
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.waiting import HANG_LIMIT_S, wait_until
 
 NOW_MS = now_ms()
 LATE_AFTER_S = 300.0

@@ -19,10 +19,10 @@ from tests.support.builders import an_alert
 from tests.support.cameras import SECRET, GatewayProcess, free_port, write_gateway_config
 from tests.support.kafka import KafkaEnvironment
 from tests.support.mqtt import publish_message, running_broker
-from tests.support.processes import COMMAND, WorkerProcess, wait_until
+from tests.support.processes import COMMAND, WorkerProcess
 from tests.support.vendor_samples import BRUSSELS, load_sample
 from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.waiting import HANG_LIMIT_S, wait_until
 
 
 class VendorEvent(NamedTuple):
@@ -73,7 +73,7 @@ def test_an_event_of_each_vendor_becomes_a_hit(kafka: Cluster, tmp_path: Path) -
         gateway.wait_ready()
         for event in events:
             if event.vendor == "frigate":
-                wait_until(lambda: _subscribed(port), HANG_LIMIT_S, "the gateway has subscribed")
+                wait_until(lambda: _subscribed(port), "the gateway has subscribed")
                 topic = "events" if b'"after"' in event.body else "tracked_object_update"
                 publish_message(mqtt_port, f"frigate/{topic}", event.body)
                 continue
@@ -83,7 +83,7 @@ def test_an_event_of_each_vendor_becomes_a_hit(kafka: Cluster, tmp_path: Path) -
             with urllib.request.urlopen(request, timeout=HANG_LIMIT_S) as response:
                 assert response.status == 200, event.vendor
         expected = {(_camera_id(event.vendor), f"a{index}") for index, event in enumerate(events)}
-        wait_until(lambda: expected <= _hits(config), HANG_LIMIT_S, f"hits of {len(expected)} vendors")
+        wait_until(lambda: expected <= _hits(config), f"hits of {len(expected)} vendors")
         gateway.stop_gracefully()
         worker.stop_gracefully()
 

@@ -1,9 +1,7 @@
 """Frigate's events over a real MQTT broker: those of its cameras are stored, and no others."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from streams.gateway.config import GatewayCameraConfig, GatewayConfig
 from streams.gateway.mqtt import Subscription
@@ -12,19 +10,13 @@ from tests.support.gateways import GatewayEnvironment, running_gateway
 from tests.support.mqtt import make_broker, publish_message
 from tests.support.vendor_samples import ARRIVED_MS
 from tests.support.vendor_samples import SAMPLES_FOLDER as SAMPLES
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.waiting import wait_until_async
 
 LPR = (SAMPLES / "frigate" / "lpr.json").read_bytes()
 CAMERAS = {
     "front": GatewayCameraConfig(vendor="frigate", device="gate"),
     "c1": GatewayCameraConfig(vendor="read"),
 }
-
-
-async def wait_for(condition: Callable[[], Any], timeout_s: float = HANG_LIMIT_S) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def test_events_of_frigate_cameras_are_stored_and_those_of_others_are_not(tmp_path: Path) -> None:
@@ -37,21 +29,21 @@ def test_events_of_frigate_cameras_are_stored_and_those_of_others_are_not(tmp_pa
             broker = make_broker(port)
             await broker.start()
             try:
-                await wait_for(lambda: subscription.connected)
+                await wait_until_async(lambda: subscription.connected, "it is connected")
                 await asyncio.to_thread(
                     publish_message, port, "frigate/tracked_object_update", LPR.replace(b'"gate"', b'"back"')
                 )
                 await asyncio.to_thread(publish_message, port, "frigate/tracked_object_update", b"no JSON")
                 await asyncio.to_thread(publish_message, port, "other/tracked_object_update", LPR)
                 await asyncio.to_thread(publish_message, port, "frigate/tracked_object_update", LPR)
-                await wait_for(environment.spooled)
+                await wait_until_async(environment.spooled, "the read is in the spool")
                 (read,) = environment.reads()
                 assert read["camera_id"] == "front"
                 assert environment.dead_letters() == []
                 await asyncio.to_thread(
                     publish_message, port, "frigate/events", b'{"after": {"camera": "gate"}}'
                 )
-                await wait_for(environment.dead_letters)
+                await wait_until_async(environment.dead_letters, "the dead letter is in the spool")
             finally:
                 await asyncio.to_thread(subscription.stop)
                 await broker.shutdown()

@@ -9,7 +9,7 @@ from streams.records.times import HOUR_MS, from_ms, to_rfc3339
 from streams.rules.jurisdictions import JurisdictionConfig
 from tests.integration.lookback.conftest import AUTHORITY
 from tests.support.lookback_records import lookback_records, wait_lookback_done
-from tests.support.running_worker import wait_until
+from tests.support.waiting import wait_until
 from tests.support.worker_scene import WorkerEnvironment, now_ms, read_json
 
 

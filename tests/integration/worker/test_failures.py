@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running_worker import wait_until
+from tests.support.waiting import wait_until
 from tests.support.worker_scene import LISTED_PLATE, WorkerEnvironment, now_ms, read_json
 
 LISTEN_STATE = "0A"

@@ -12,7 +12,8 @@ import pytest
 
 from streams.cli.common.stall import EXIT_STALLED
 from streams.kafka.dev_cluster import Cluster
-from tests.support.running_worker import failure_line, wait_until
+from tests.support.running_worker import failure_line
+from tests.support.waiting import wait_until
 from tests.support.worker_scene import LISTED_PLATE, Process, WorkerEnvironment, read_json
 
 PARTITIONS = 4

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.support.running_worker import wait_until
+from tests.support.waiting import wait_until
 from tests.support.worker_scene import WorkerEnvironment
 
 PARTITIONS = {0, 1, 2, 3}

@@ -1,6 +1,6 @@
 """A gateway that sends only poison: the worker stops rather than drain the topic."""
 
-from tests.support.running_worker import wait_until
+from tests.support.waiting import wait_until
 from tests.support.worker_scene import WorkerEnvironment, read_json
 
 

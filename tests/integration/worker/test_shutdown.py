@@ -9,7 +9,7 @@ from time import monotonic
 import orjson
 
 from tests.support.processes import Process
-from tests.support.running_worker import wait_until
+from tests.support.waiting import wait_until
 from tests.support.worker_scene import WorkerEnvironment, read_json
 
 

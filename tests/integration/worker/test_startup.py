@@ -3,7 +3,8 @@
 import pytest
 
 from streams.runtime.errors import WorkerError
-from tests.support.running_worker import failure_line, wait_until
+from tests.support.running_worker import failure_line
+from tests.support.waiting import wait_until
 from tests.support.worker_scene import WorkerEnvironment
 
 

@@ -19,8 +19,8 @@ from tests.support.alert_topics import (
     candidate_rows,
     get_alert,
     run_with_timeout,
-    wait_until,
 )
+from tests.support.waiting import wait_until_async
 
 Logged = Callable[[], list[str]]
 
@@ -250,11 +250,11 @@ def test_changes_are_effective_at_once(topic: AlertTopic) -> None:
         following = asyncio.create_task(reader.follow(changes.append))
         for version in range(2, 12):
             await topic.send(alert_record(f"EF-{version + 100}-GH", version=version))
-            await wait_until(lambda wanted=version: len(changes) == wanted - 1, "the change")  # type: ignore[misc]
+            await wait_until_async(lambda wanted=version: len(changes) == wanted - 1, "the change")  # type: ignore[misc]
             assert candidate_rows(reader, f"EF{version + 100}GH") == [(0, "a1")]
         assert changes == [("sis", "a1")] * 10
         await topic.send((ALERT_KEY, b"{"), (ALERT_KEY, None))
-        await wait_until(lambda: len(changes) == 11, "the withdrawal")
+        await wait_until_async(lambda: len(changes) == 11, "the withdrawal")
         assert not reader.index.is_effective(get_alert(reader), from_ms(now_ms() + 1000))
         assert reader.rejected == 1
         following.cancel()

@@ -20,8 +20,8 @@ from tests.support.faust_apps import (
     produce,
     running_app,
     unique_name,
-    wait_until,
 )
+from tests.support.waiting import wait_until_async
 
 
 def numbered(count: int, partitions: int) -> list[tuple[int, bytes]]:
@@ -68,13 +68,13 @@ def test_all_records_are_delivered_in_order_and_committed_to_the_end(servers: st
         batches: list[Batch] = []
         collect(app, batch_topic(app, topic), batches)
         async with running_app(app):
-            await wait_until(lambda: sum(map(len, batches)) >= count, "all records")
+            await wait_until_async(lambda: sum(map(len, batches)) >= count, "all records")
             ends = await end_offsets(servers, topic, partitions)
 
             async def all_committed() -> bool:
                 return await committed_offsets(servers, group, topic, partitions) == ends
 
-            await wait_until(all_committed, "the end is committed")
+            await wait_until_async(all_committed, "the end is committed")
         assert sum(map(len, batches)) == count
         assert len(batches) < count / 100
         for partition in range(partitions):
@@ -105,7 +105,7 @@ def test_faust_may_acknowledge_for_the_agent(servers: str, tmp_path: Path) -> No
             return await committed_offsets(servers, group, topic, 1) == [count]
 
         async with running_app(app):
-            await wait_until(all_committed, "the end is committed")
+            await wait_until_async(all_committed, "the end is committed")
         assert len(values) == count
 
     asyncio.run(run())
@@ -122,7 +122,7 @@ def test_batches_acknowledged_out_of_order_are_committed_without_gaps(servers: s
         events: list[Any] = []
         hold_events(app, batch_topic(app, topic, max_batches=6), events)
         async with running_app(app):
-            await wait_until(lambda: len(events) == 6, "six batches")
+            await wait_until_async(lambda: len(events) == 6, "six batches")
             for index, expected in [(5, -1), (1, -1), (0, 20), (3, 20), (4, 20), (2, 60)]:
                 events[index].ack()
                 # Forced, so that committing too much would be seen at once.
@@ -142,7 +142,7 @@ def test_unacknowledged_batches_are_delivered_again(servers: str, tmp_path: Path
         first = make_app(servers, group, tmp_path, broker_max_poll_records=10)
         hold_events(first, batch_topic(first, topic, max_batches=5), events)
         async with running_app(first):
-            await wait_until(lambda: len(events) == 5, "five batches")
+            await wait_until_async(lambda: len(events) == 5, "five batches")
             events[0].ack()
             events[2].ack()
         assert await committed_offsets(servers, group, topic, 1) == [10]
@@ -150,7 +150,7 @@ def test_unacknowledged_batches_are_delivered_again(servers: str, tmp_path: Path
         second = make_app(servers, group, tmp_path)
         collect(second, batch_topic(second, topic), batches)
         async with running_app(second):
-            await wait_until(lambda: sum(map(len, batches)) >= 40, "the uncommitted records")
+            await wait_until_async(lambda: sum(map(len, batches)) >= 40, "the uncommitted records")
         assert [value for batch in batches for value in batch.values] == [
             b"%d" % number for number in range(10, 50)
         ]
@@ -189,18 +189,20 @@ def test_a_second_worker_joins_and_no_record_is_lost_or_repeated(servers: str, t
 
         async with running_app(apps[0]):
             producing = asyncio.create_task(produce_in_parts())
-            await wait_until(lambda: processed[0], "the first worker reads")
+            await wait_until_async(lambda: processed[0], "the first worker reads")
             async with running_app(apps[1]):
-                await wait_until(lambda: len(apps[1].consumer.assignment()) == 2, "the partitions are shared")
+                await wait_until_async(
+                    lambda: len(apps[1].consumer.assignment()) == 2, "the partitions are shared"
+                )
                 await producing
-                await wait_until(all_committed, "all is committed")
+                await wait_until_async(all_committed, "all is committed")
                 late = [(number % partitions, b"late %d" % number) for number in range(partitions)]
                 await produce(servers, topic, late)
-                await wait_until(
+                await wait_until_async(
                     lambda: sum(value.startswith(b"late") for value in processed[1]) == 2,
                     "the second worker reads its share",
                 )
-                await wait_until(
+                await wait_until_async(
                     lambda: sum(map(len, processed)) >= count + partitions, "the first worker reads its share"
                 )
         assert sorted(processed[0] + processed[1]) == sorted(value for _, value in values + late)
@@ -221,16 +223,16 @@ def test_batches_held_through_a_rebalance_are_delivered_again(servers: str, tmp_
         hold_events(first, batch_topic(first, topic, max_batches=limit), events)
         hold_events(second, batch_topic(second, topic, max_batches=limit), second_events)
         async with running_app(first):
-            await wait_until(lambda: len(events) == 2 * limit, "both partitions are full")
+            await wait_until_async(lambda: len(events) == 2 * limit, "both partitions are full")
             async with running_app(second):
-                await wait_until(lambda: len(second_events) == limit, "the second worker reads")
-            await wait_until(lambda: len(first.consumer.assignment()) == 2, "the first has all again")
+                await wait_until_async(lambda: len(second_events) == limit, "the second worker reads")
+            await wait_until_async(lambda: len(first.consumer.assignment()) == 2, "the first has all again")
 
             def of_this_generation() -> list[Any]:
                 generation = first.consumer_generation_id
                 return [event for event in events if event.message.generation_id == generation]
 
-            await wait_until(lambda: len(of_this_generation()) == 2 * limit, "both are full again")
+            await wait_until_async(lambda: len(of_this_generation()) == 2 * limit, "both are full again")
             assert [event.value.first for event in of_this_generation()].count(0) == 2
             for event in events:
                 if event.message.generation_id != first.consumer_generation_id:
@@ -240,12 +242,12 @@ def test_batches_held_through_a_rebalance_are_delivered_again(servers: str, tmp_
             assert len(of_this_generation()) == 2 * limit
             for event in of_this_generation():
                 event.ack()
-            await wait_until(lambda: len(of_this_generation()) == 10, "all are delivered")
+            await wait_until_async(lambda: len(of_this_generation()) == 10, "all are delivered")
 
             async def committed() -> bool:
                 return min(await committed_offsets(servers, group, topic, 2)) >= 10
 
-            await wait_until(committed, "what was delivered again is committed")
+            await wait_until_async(committed, "what was delivered again is committed")
 
     asyncio.run(run())
 
@@ -273,7 +275,7 @@ def test_a_topic_without_batches_is_delivered_as_in_faust(servers: str, tmp_path
             ] * 2
 
         async with running_app(app):
-            await wait_until(all_committed, "both topics are committed")
+            await wait_until_async(all_committed, "both topics are committed")
         assert sum(map(len, batches)) == 300
         assert values == {
             partition: [b"%d" % number for number in range(partition, 300, 2)] for partition in (0, 1)
@@ -307,13 +309,13 @@ def test_a_full_partition_is_not_read_and_the_others_are(
             return [event for event in events if event.message.partition == partition]
 
         async with running_app(app):
-            await wait_until(
+            await wait_until_async(
                 lambda: len(events_of(0)) == limit and len(events_of(1)) == limit, "both partitions are full"
             )
             # All is fetched already: partition 1 is delivered to its end, partition 0 not at all.
             for index in range(batches):
                 delivered = min(index + limit, batches)
-                await wait_until(lambda: len(events_of(1)) == delivered, "partition 1 continues")  # noqa: B023
+                await wait_until_async(lambda: len(events_of(1)) == delivered, "partition 1 continues")  # noqa: B023
                 events_of(1)[index].ack()
             assert len(events_of(1)) == batches
             assert len(events_of(0)) == limit
@@ -321,7 +323,7 @@ def test_a_full_partition_is_not_read_and_the_others_are(
                 limit
             }
             events_of(0)[0].ack()
-            await wait_until(lambda: len(events_of(0)) == limit + 1, "partition 0 continues")
+            await wait_until_async(lambda: len(events_of(0)) == limit + 1, "partition 0 continues")
             # The last two acknowledgements of partition 1 are of a window that was not full.
             assert len(wakes) == batches - limit + 1 + 1
 
@@ -339,10 +341,10 @@ def test_records_are_delivered_again_when_the_position_goes_back(servers: str, t
         events: list[Any] = []
         hold_events(app, batch_topic(app, topic, max_batches=10), events)
         async with running_app(app):
-            await wait_until(lambda: len(events) == 5, "five batches")
+            await wait_until_async(lambda: len(events) == 5, "five batches")
             events[0].ack()
             await app.consumer._thread.call_thread(seek_back, app, topic, 15)
-            await wait_until(lambda: len(events) == 9, "four more")
+            await wait_until_async(lambda: len(events) == 9, "four more")
             assert [event.value.first for event in events[5:]] == [15, 25, 35, 45]
             for event in [*events[2:5], *events[5:]]:
                 event.ack()

@@ -9,7 +9,8 @@ from typing import Any, cast
 import faust
 
 from streams.kafka.faust_driver import FetchWait, batch_topic
-from tests.support.faust_apps import create_topic, make_app, produce, running_app, unique_name, wait_until
+from tests.support.faust_apps import create_topic, make_app, produce, running_app, unique_name
+from tests.support.waiting import wait_until_async
 
 WAIT_S = 3.0
 FULL_FETCH = FetchWait(1 << 20, int(WAIT_S * 1000))
@@ -55,14 +56,14 @@ def test_fetches_are_full_while_records_flow_and_immediate_after_a_pause(
             immediate = FetchWait(consumer._fetch_min_bytes, consumer._fetch_max_wait_ms)
             requests = record_requests(app)
             await produce(servers, topic, [(0, b"first")])
-            await wait_until(lambda: batches, "the first record")
-            await wait_until(lambda: requests and requests[-1] == FULL_FETCH, "a full fetch")
-            await wait_until(lambda: requests[-1] == immediate, "an immediate fetch after the pause")
+            await wait_until_async(lambda: batches, "the first record")
+            await wait_until_async(lambda: requests and requests[-1] == FULL_FETCH, "a full fetch")
+            await wait_until_async(lambda: requests[-1] == immediate, "an immediate fetch after the pause")
             await produce(servers, topic, [(0, b"alone")])
-            await wait_until(lambda: len(batches) == 2, "the record that comes alone")
+            await wait_until_async(lambda: len(batches) == 2, "the record that comes alone")
             for number in range(20):
                 await produce(servers, topic, [(0, b"%d" % number)])
-            await wait_until(lambda: sum(length for _, length in batches) == 22, "all records")
+            await wait_until_async(lambda: sum(length for _, length in batches) == 22, "all records")
             # One by one they would be twenty batches; a full fetch may take as long as brokers wait.
             assert len(batches) - 2 <= 2 + (batches[-1][0] - batches[1][0]) / WAIT_S
 

@@ -18,8 +18,8 @@ from tests.support.faust_apps import (
     produce,
     running_app,
     unique_name,
-    wait_until,
 )
+from tests.support.waiting import wait_until_async
 
 COUNT = 100
 
@@ -59,7 +59,7 @@ def test_a_stopped_topic_delivers_nothing_more_and_commits_what_is_in_flight(
         for topic, events in held.items():
             hold_events(app, batch_topic(app, topic, max_batches=3), events)
         async with running_app(app):
-            await wait_until(
+            await wait_until_async(
                 lambda: all(len(events) == 3 for events in held.values()), "both topics are full"
             )
             assert app.consumer.fetch_position(TP(closed, 0)) == 30
@@ -68,7 +68,7 @@ def test_a_stopped_topic_delivers_nothing_more_and_commits_what_is_in_flight(
                 for event in events[:3]:
                     event.ack()
             # The other topic continues in the time in which this one would have.
-            await wait_until(lambda: len(held[open_]) == 6, "the other topic continues")
+            await wait_until_async(lambda: len(held[open_]) == 6, "the other topic continues")
             await app.consumer.force_commit()
             assert len(held[closed]) == 3
             assert app.consumer.fetch_position(TP(closed, 0)) == 30
@@ -88,13 +88,13 @@ def test_the_fetch_position_is_none_before_there_is_one(servers: str, tmp_path: 
         events: list[Any] = []
         hold_events(app, batch_topic(app, topic), events)
         async with running_app(app):
-            await wait_until(
+            await wait_until_async(
                 lambda: app.consumer.fetch_position(TP(topic, 0)) == COUNT, "all records are fetched"
             )
             assert app.consumer.fetch_position(TP(topic, 7)) is None
-            await wait_until(lambda: events, "a batch")
+            await wait_until_async(lambda: events, "a batch")
             await produce(servers, topic, numbers(COUNT, 5))
-            await wait_until(
+            await wait_until_async(
                 lambda: app.consumer.fetch_position(TP(topic, 0)) == COUNT + 5,
                 "the records sent since are fetched",
             )
@@ -116,12 +116,12 @@ def test_batches_never_acknowledged_do_not_block_a_rebalance(servers: str, tmp_p
         for app, events in zip((first, second), held, strict=True):
             hold_events(app, batch_topic(app, topic), events)
         async with running_app(first):
-            await wait_until(
+            await wait_until_async(
                 lambda: len({event.message.partition for event in held[0]}) == 2, "both partitions"
             )
             async with record_collections() as generations, running_app(second):
                 # Faust alone would wait without a limit.
-                await wait_until(lambda: held[1], "the second worker reads")
+                await wait_until_async(lambda: held[1], "the second worker reads")
                 assert 1 in generations, "messages that are not processed any more are collected"
                 # One full collection may happen by itself.
                 assert generations.count(2) < 2, "full collections delay heartbeats"
@@ -156,17 +156,17 @@ def test_a_batch_delivered_during_a_rebalance_does_not_stay_in_flight(servers: s
             deliveries.append(asyncio.create_task(deliver([event.value for event in held[0]])))
 
         async with running_app(first):
-            await wait_until(
+            await wait_until_async(
                 lambda: len({event.message.partition for event in held[0]}) == 2, "both partitions"
             )
             first.on_partitions_revoked.connect(deliver_after_revocation)
             first.consumer.stop_consuming([topic])
             async with running_app(second):
-                await wait_until(lambda: held[1], "the second worker reads")
-                await wait_until(
+                await wait_until_async(lambda: held[1], "the second worker reads")
+                await wait_until_async(
                     lambda: deliveries and deliveries[0].done(), "batches were delivered meanwhile"
                 )
-                await wait_until(
+                await wait_until_async(
                     lambda: not any(window.in_flight for window in first.consumer.windows.values()),
                     "nothing is in flight",
                 )
