@@ -29,7 +29,7 @@ MATCH_STAGE: Final = "match"
 GATEWAY_STAGE: Final = "gateway"
 STAGES: Final[tuple[Stage, ...]] = (MATCH_STAGE, GATEWAY_STAGE)
 _EXCEPTION_CLASSES: Final[dict[Stage, str]] = {
-    "match": "streams.records.decode.Rejected",
+    "match": "streams.records.decode.RejectedRecord",
     "gateway": "streams.gateway.event.EventError",
 }
 

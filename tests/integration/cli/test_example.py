@@ -21,7 +21,7 @@ def replayed(config: Path) -> list[dict[str, dict[str, str]]]:
 
 
 def vehicles_found(config: Path) -> Counter[str]:
-    """Return how many of the listed vehicles that pass have an active hit, by how they were read."""
+    """Return how many of the listed vehicles that passed have an active hit, by how they were read."""
     hits = {hit["read"]["read_id"].removesuffix("-1") for hit in replayed(config)}
     truth = map(json.loads, (EXAMPLE / "truth.jsonl").read_text("utf-8").splitlines())
     return Counter(row["kind"] for row in truth if row["read_id"] in hits)
@@ -35,7 +35,7 @@ def test_the_readme_has_the_number_of_listed_vehicles_found() -> None:
         "misread beyond confusable characters": 3,
     }
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert f"{sum(shipped.values())} of the 48 listed vehicles that pass have an active hit" in readme
+    assert f"{sum(shipped.values())} of the 48 listed vehicles that passed have an active hit" in readme
 
 
 def test_a_wider_mode_finds_more_vehicles(tmp_path: Path) -> None:

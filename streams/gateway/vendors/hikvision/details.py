@@ -1,4 +1,4 @@
-"""Fields of a Hikvision event other than the plate and the time."""
+"""Country, vehicle, position and confidences of a Hikvision event."""
 
 from typing import Final
 
