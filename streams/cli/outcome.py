@@ -8,9 +8,6 @@ from typing import Any, Final, NamedTuple
 
 import click
 import orjson
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from streams.analysis.precision import CameraKey, Confusion, EmittedCounts, PrecisionCounts
 from streams.cli.common.options import (
@@ -22,15 +19,13 @@ from streams.cli.common.options import (
     resolve_now,
 )
 from streams.cli.common.record_sources import TopicRecords, read_files
-from streams.cli.common.tables import empty_table
-from streams.cli.common.text import counted, printable
+from streams.cli.common.text import LINE_WIDTH, counted, printable
 from streams.files.jsonl import STANDARD_INPUT
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.times import DAY_MS, Millis
 
 _GROUPINGS: Final = ("list", "camera", "confusion")
-_NAME_WIDTH: Final = 36
-_WIDTH: Final = 120
+_HEADINGS: Final = ("hits", "confirmed", "rejected", "open", "precision", "95 %", "posterior")
 _GroupKey = str | CameraKey | Confusion
 """The key of a row; text is a list_id."""
 
@@ -63,7 +58,7 @@ class _OutcomeOptions(NamedTuple):
     multiple=True,
     metavar="FILE",
     type=INPUT_FILE,
-    help="Verdicts, likewise; those on the hits themselves count without it.",
+    help="Verdicts, JSON lines; verdicts already on the hits count without this option.",
 )
 @click.option("--kafka", is_flag=True, help="Hits and verdicts on Kafka.")
 @click.option(
@@ -99,8 +94,8 @@ def outcome(options: _OutcomeOptions) -> None:
         for row in (*rows, _total_fields(counts, rejected_count)):
             click.echo(orjson.dumps(row))
         return
-    Console().print(*(_table(counts, by) for by in groupings), sep="\n")
-    click.echo("\n".join(_summary_lines(counts, rejected_count)))
+    tables = ["\n".join(_table_lines(counts, by)) for by in groupings]
+    click.echo("\n\n".join([*tables, "\n".join(_summary_lines(counts, rejected_count))]))
 
 
 def _check_options(options: _OutcomeOptions) -> None:
@@ -176,43 +171,45 @@ def _group_counts(counts: PrecisionCounts, by: str) -> Sequence[tuple[_GroupKey,
     return list((counts.by_camera() if by == "camera" else counts.by_confusion()).items())
 
 
-def _table(counts: PrecisionCounts, by: str) -> Table:
-    headings = {"list": ("list",), "camera": ("camera", "site"), "confusion": ("confusion", "kind")}[by]
-    table = empty_table(*headings)
-    for column in table.columns:
-        column.max_width = _NAME_WIDTH
-    for heading in ("hits", "confirmed", "rejected", "open", "precision", "95 %", "posterior"):
-        table.add_column(heading, justify="right", overflow="fold")
+def _table_lines(counts: PrecisionCounts, by: str) -> Iterator[str]:
+    """Yield the lines of a table; a long name has a line of its own, so that no name is broken."""
     groups = _group_counts(counts, by)
-    for key, group in groups:
-        table.add_row(*(Text(printable(name)) for name in _name_cells(key)), *_count_cells(group))
+    rows = [(_group_name(key), _count_cells(group)) for key, group in groups]
     if by == "list" and len(groups) != 1:
-        table.add_row("all lists", *_count_cells(counts.total()), style="bold")
-    return table
+        rows.append(("all lists", _count_cells(counts.total())))
+    widths = [max(map(len, cells)) for cells in zip(_HEADINGS, *(cells for _, cells in rows), strict=True)]
+    name_width = LINE_WIDTH - sum(widths) - len(widths)
+    for name, cells in [(by, _HEADINGS), *rows]:
+        name = printable(name)
+        if len(name) > name_width:
+            yield name
+            name = ""
+        numbers = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+        yield " ".join((f"{name:<{name_width}}", *numbers)).rstrip()
 
 
-def _name_cells(key: _GroupKey) -> tuple[str, ...]:
-    """Return the first cells of a row: the name of its group."""
+def _group_name(key: _GroupKey) -> str:
+    """Return the name of the group of a row."""
     if isinstance(key, str):
-        return (key,)
+        return key
     if isinstance(key, CameraKey):
-        return key.camera_id, key.site_id or ""
+        return f"{key.camera_id} at {key.site_id}" if key.site_id else key.camera_id
     if key.listed and key.read:
-        return f"{key.read} read for {key.listed}", key.kind
+        return f"{key.read} read for {key.listed}, {key.kind}"
     if key.listed or key.read:
-        return f"{key.listed} not read" if key.listed else f"{key.read} read, not listed", key.kind
-    return "none", key.kind
+        return f"{key.listed} not read" if key.listed else f"{key.read} read, not listed"
+    return f"none, {key.kind}"
 
 
-def _count_cells(counts: EmittedCounts) -> list[str]:
+def _count_cells(counts: EmittedCounts) -> tuple[str, ...]:
     cells = [f"{count:,}" for count in (counts.hits, counts.confirmed, counts.rejected, counts.open)]
     if counts.precision is None or counts.interval is None:
-        return [*cells, "?", "", ""]
+        return (*cells, "?", "", "")
     posterior = "" if counts.mean_posterior is None else f"{counts.mean_posterior:.3f}"
     if counts.mean_posterior is not None and counts.scored < counts.adjudicated:
         posterior += f" of {counts.scored:,}"
     low, high = counts.interval
-    return [*cells, f"{counts.precision:.3f}", f"{low:.3f} to {high:.3f}", posterior]
+    return (*cells, f"{counts.precision:.3f}", f"{low:.3f} to {high:.3f}", posterior)
 
 
 def _summary_lines(counts: PrecisionCounts, rejected_count: int) -> list[str]:
@@ -236,4 +233,4 @@ def _summary_lines(counts: PrecisionCounts, rejected_count: int) -> list[str]:
         )
     if counts.unknown:
         paragraphs.append(f"Not counted: verdicts on {counted(counts.unknown, 'hit')} not among those read")
-    return [line for text in paragraphs for line in textwrap.wrap(text, _WIDTH, break_long_words=False)]
+    return [line for text in paragraphs for line in textwrap.wrap(text, LINE_WIDTH, break_long_words=False)]

@@ -150,7 +150,4 @@ def _report_notes(pipeline: Pipeline, verdicts: list[Verdict]) -> None:
     if unknown:
         say(f"{counted(unknown, 'verdict')} left out: these reads have no such hit")
     for (list_id, day), count in pipeline.suppressed().items():
-        say(
-            f"list {list_id}: {counted(count, 'passage')} suppressed on {day} (UTC) by its budget "
-            "of false hits"
-        )
+        say(f"list {list_id}: {counted(count, 'passage')} suppressed by its budget on {day} (UTC)")

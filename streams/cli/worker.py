@@ -60,7 +60,7 @@ async def _run(settings: Settings, member: str | None) -> int:
     if not starting.done():
         starting.cancel()
         await asyncio.wait((starting,), timeout=settings.worker.drain_within_s)
-        say("ended on request before it was ready")
+        say("stopped on request while it was starting")
         return _exit_now(0)
     try:
         starting.result()

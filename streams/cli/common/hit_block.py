@@ -15,11 +15,10 @@ from streams.cli.common.hit_text import (
     short_id,
 )
 from streams.cli.common.journey_text import hit_details
-from streams.cli.common.text import printable
+from streams.cli.common.text import LINE_WIDTH, printable
 from streams.cli.common.times import format_datetime
 from streams.records.hit import Hit
 
-WIDTH: Final = 80
 _LABEL_WIDTH: Final = 14
 
 
@@ -45,7 +44,7 @@ def wrap(text: str, indent: str, first_indent: str = "") -> list[str]:
     """Return text from outside as lines of at most 80 columns; only words longer than a line are broken."""
     return textwrap.wrap(
         printable(text),
-        WIDTH,
+        LINE_WIDTH,
         initial_indent=first_indent,
         subsequent_indent=indent,
         break_on_hyphens=False,

@@ -1,5 +1,10 @@
 """Text for people: counts with their noun, and text from outside made safe to print."""
 
+from typing import Final
+
+LINE_WIDTH: Final = 80
+"""Columns of the terminal for which output is made."""
+
 
 def counted(count: int, noun: str) -> str:
     """Return a count with its noun: `1 alert`, `2 alerts`."""

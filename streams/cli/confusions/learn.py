@@ -100,9 +100,9 @@ def learn(options: LearnOptions) -> None:
     All three may be given, and each more than once. Files are JSON lines, plain or compressed with gzip; - is
     standard input. A line that is not a valid record is reported and left out.
 
-    PAIRS have the true plate as `truth`, the `country`, and of the read `plate` and what else the recogniser
-    gave: `confidence`, `char_confidences`, `char_alternatives`, `candidates`, as in a read. `reader` names
-    the camera or its vendor. 10,000 pairs take about a minute.
+    Each line of PAIRS has the true plate (`truth`), the `country`, and what the recogniser gave: `plate` and,
+    if it has them, `confidence`, `char_confidences`, `char_alternatives` and `candidates`, as in a read.
+    `reader` names the camera or its vendor. 10,000 pairs take about a minute.
 
     With --hits the listed plate of a confirmed hit is the true one. Hits show only the misreads that match,
     so only the character errors that the list allows are learnt from them, and nothing from lists with exact

@@ -11,7 +11,7 @@ from streams.analysis.budget_use import BudgetUse, ListBudgetUse
 from streams.cli.common.forecast_text import format_number
 from streams.cli.common.record_sources import TopicRecords, read_files
 from streams.cli.common.tables import empty_table
-from streams.cli.common.text import counted
+from streams.cli.common.text import LINE_WIDTH, counted
 from streams.cli.common.times import format_second
 from streams.matching.config import MatchingRules
 from streams.records.decode import decode_hit
@@ -19,7 +19,6 @@ from streams.records.times import DAY_MS, Millis, to_rfc3339
 from streams.settings.model import Settings
 
 _LIST_WIDTH: Final = 40
-_WIDTH: Final = 120
 
 
 class DailyBudgetUse(NamedTuple):
@@ -129,7 +128,7 @@ def describe_budget_use(day: DailyBudgetUse, rules: MatchingRules) -> list[str]:
             "Hits do not show if it is tightened now: each partition has an equal part of the budget. The "
             "worker's log says when it tightened, and how many passages were suppressed"
         )
-    return [line for text in paragraphs for line in textwrap.wrap(text, _WIDTH, break_long_words=False)]
+    return [line for text in paragraphs for line in textwrap.wrap(text, LINE_WIDTH, break_long_words=False)]
 
 
 def _format_false_hits(false_hits: float) -> str:

@@ -49,7 +49,7 @@ class _LoadOptions(NamedTuple):
     "lists",
     multiple=True,
     metavar="ID",
-    help="List that the files hold completely even if none of its alerts are in them; may be repeated.",
+    help="List of which the files contain all alerts, even if that is none; may be repeated.",
 )
 @click.option(
     "--gone-up-to",
@@ -73,9 +73,9 @@ class _LoadOptions(NamedTuple):
 def load(options: _LoadOptions) -> None:
     """Make the alert lists on Kafka equal to those in files.
 
-    The files hold completely each list that they name. Alerts that are new or changed are written; those on
-    the topic that the files withdraw, or do not have, are withdrawn from the time of loading. Unchanged
-    alerts are not written, and other lists are left alone.
+    For each list that occurs in the files, they must contain all of its alerts. Alerts that are new or
+    changed are written; those on the topic that the files withdraw, or do not have, are withdrawn from the
+    time of loading. Unchanged alerts are not written, and other lists are left alone.
 
     Lines that are not valid alerts or withdrawals are reported, and then nothing is loaded, unless
     --skip-faulty. Versions must rise: an alert changed under the same or a lower version is refused.

@@ -68,9 +68,9 @@ def status(
 ) -> None:
     """Show the contents of alert lists, their expected false hits, and the budgets they have used.
 
-    An alert counts in its highest version: effective, not yet effective, expired or withdrawn, and withdrawn
-    rather than expired. A list of the settings without alerts is shown too. A line that is not a valid alert
-    or withdrawal is reported and left out.
+    Each alert is counted once, by its highest version, as effective, not yet effective, expired or
+    withdrawn; one that is both expired and withdrawn counts as withdrawn. A list of the settings without
+    alerts is shown too. A line that is not a valid alert or withdrawal is reported and left out.
 
     With --hits or --kafka it shows what each list has used of its false_hits_per_day on the UTC day of --now;
     without FILE, only that.

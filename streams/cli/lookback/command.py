@@ -91,11 +91,11 @@ def lookback(options: _CommandOptions) -> None:
     workers, which emit the hits; it prints what was searched. A worker does the same by itself for each new
     alert with `lookback_hours`.
 
-    With --alerts and --reads it prints the hits, as `anpr replay` does; without LIST/ALERT for all alerts
-    that have `lookback_hours`, or with --hours for all.
+    With --alerts and --reads it prints the hits, as `anpr replay` does. Without LIST/ALERT it takes the
+    alerts that have `lookback_hours`; with --hours, all alerts.
 
-    Exit codes: 0 done; 1 an alert does not exist or may be searched for nowhere, or something needed cannot
-    be read; 2 wrong use.
+    Exit codes: 0 done; 1 an alert does not exist, no country permits a search for it, or something needed
+    cannot be read; 2 wrong use.
     """
     settings = read_settings(options.config)
     selection = LookbackOptions(options.keys, options.hours)

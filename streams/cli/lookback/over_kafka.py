@@ -57,7 +57,7 @@ def run_over_kafka(settings: Settings, selection: LookbackOptions, as_json: bool
         raise click.exceptions.Exit(1)
     match_count = sum(country.matches for run in runs for country in run.countries)
     topic = settings.topics.names().matches
-    say(f"{counted(match_count, 'read')} matched and sent to {topic}; the workers emit the hits")
+    say(f"{counted(match_count, 'read')} matched and were sent to {topic}; the workers emit the hits")
 
 
 async def _run_scan(

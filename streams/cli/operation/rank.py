@@ -54,8 +54,8 @@ class _RankOptions(NamedTuple):
     "--now",
     "now_ms",
     type=TIME,
-    help="Reference time; later hits and verdicts do not count. By default the current time, of files the "
-    "emission of the last hit.",
+    help="Reference time; later hits and verdicts do not count. Default: with --kafka the current "
+    "time, with files the emission of the last hit.",
 )
 @click.option("--follow", is_flag=True, help="With --kafka: the ranking again each time it changes.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of text.")

@@ -57,7 +57,7 @@ class _ReportOptions(NamedTuple):
     multiple=True,
     metavar="FILE",
     type=INPUT_FILE,
-    help="Reads, likewise, of which those at the operation's times and sites are counted.",
+    help="Reads, JSON lines; those at the operation's times and sites are counted.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 @click.option(

@@ -43,7 +43,7 @@ def hit_source_options(command: _Command) -> _Command:
             multiple=True,
             metavar="FILE",
             type=INPUT_FILE,
-            help="Verdicts, likewise; those on the hits themselves count without it.",
+            help="Verdicts, JSON lines; verdicts already on the hits count without this option.",
         ),
         click.option(
             "--hits",

@@ -49,7 +49,7 @@ def test_hours_of_the_command_line_and_the_table(scene: WorkerEnvironment) -> No
     assert "sis/a1: the alert asks for no hours (`lookback_hours`); give --hours" in refused.stderr
     done = anpr(scene, "sis/a1", "--hours", "24")
     assert done.returncode == 0, done.stderr
-    assert f"2 reads matched and sent to {scene.names.matches}" in done.stderr
+    assert f"2 reads matched and were sent to {scene.names.matches}" in done.stderr
     assert AUTHORITY in done.stdout
     assert "AB123CD" not in done.stdout + done.stderr
 

@@ -47,7 +47,7 @@ def test_a_worker_that_waits_for_kafka_ends_on_request(scene: WorkerEnvironment)
         with nowhere.worker_process(signal_number.name) as process:
             wait_until(lambda: "cannot be reached yet" in process.output(), "it tries")
             assert stop(process, signal_number) == 0
-            assert process.output().splitlines()[-1] == "ended on request before it was ready"
+            assert process.output().splitlines()[-1] == "stopped on request while it was starting"
 
 
 def test_a_start_that_is_cancelled_at_any_moment_leaves_no_thread(scene: WorkerEnvironment) -> None:
