@@ -17,8 +17,9 @@ from streams.records.alert import Alert, Withdrawal
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.read import Read
-from streams.records.times import from_ms, parse_time, to_ms
+from streams.records.times import from_ms, parse_time
 from streams.records.verdict import Verdict
+from tests.support.builders import a_read, an_alert, hours_after
 from tests.support.cases.compare import active_hits
 
 START = parse_time("2026-05-21T10:00:00Z")
@@ -27,17 +28,19 @@ MINUTE = 60_000
 
 
 def alert(version: int = 1, plate: str = "AB-123-CD", **more: Any) -> Alert:
+    """A version of the alert."""
     values: dict[str, Any] = {"action": {"default": "seize"}, "valid_from": FROM, "valid_until": UNTIL} | more
-    return Alert("sis", "a", version, plate, "SIS-38-seizure", "stolen", **values)
+    return an_alert(plate, alert_id="a", version=version, basis="SIS-38-seizure", **values)
 
 
 def read(minute: float = 0, plate: str = "AB-123-CD", read_id: str = "r") -> Read:
-    return Read(read_id, "c1", START + timedelta(minutes=minute), plate, "FR")
+    """A read so many minutes after the start."""
+    return a_read(plate, "FR", read_id=read_id, captured_at=START + timedelta(minutes=minute))
 
 
 def at(minute: float) -> int:
     """The time so many minutes after the start, in ms."""
-    return to_ms(START) + int(minute * MINUTE)
+    return hours_after(START, minute / 60)
 
 
 class Line:

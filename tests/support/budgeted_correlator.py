@@ -15,17 +15,17 @@ from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
-from streams.records.times import HOUR_MS, Millis, from_ms, parse_time, to_ms
+from streams.records.times import Millis, from_ms, parse_time
 from streams.records.types import MatchClass
 from streams.records.verdict import Verdict
-from tests.support.builders import an_alert
+from tests.support.builders import an_alert, hours_after
 
 DAY = parse_time("2026-05-21T00:00:00Z")
 
 
 def at(hours: float) -> Millis:
     """Return a time in hours after the beginning of the day."""
-    return to_ms(DAY) + round(hours * HOUR_MS)
+    return hours_after(DAY, hours)
 
 
 class FixedMatcher(Matcher):

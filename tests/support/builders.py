@@ -1,9 +1,12 @@
 """Records made up for tests."""
 
+import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 import orjson
+from msgspec.structs import replace
 
 from streams.plates.normal_form import normalise
 from streams.records.alert import Alert, Withdrawal
@@ -11,16 +14,29 @@ from streams.records.decode import decode_alert
 from streams.records.hit import Hit, Place, build_hit_alert, compute_hit_id
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
-from streams.records.times import parse_time, to_rfc3339
+from streams.records.times import HOUR_MS, Millis, parse_time, to_ms, to_rfc3339
 from streams.records.verdict import Verdict
+from tools.contracts import build_schemas
 
 NOON = datetime(2026, 5, 21, 12, tzinfo=UTC)
-"""When the reads of tests are taken, unless they say otherwise."""
+"""When the reads of tests are captured, unless they say otherwise."""
+EXAMPLE_HIT: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
+"""The example of a hit in its schema."""
 
 
 def after_noon(seconds: float) -> datetime:
     """So many seconds after noon."""
     return NOON + timedelta(seconds=seconds)
+
+
+def hours_after(start: datetime, hours: float) -> Millis:
+    """Return a time so many hours after another, in milliseconds."""
+    return to_ms(start) + round(hours * HOUR_MS)
+
+
+def numbered_id(number: int) -> str:
+    """Return the id of a hit that is only a number."""
+    return f"{number:032x}"
 
 
 def a_read(plate: str, country: str | None = None, **fields: Any) -> Read:
@@ -97,6 +113,13 @@ def a_hit(read: Read, alert: Alert, **fields: Any) -> Hit:
     return Hit(**(defaults | fields))
 
 
-def a_verdict(hit: Hit, verdict: Any = "confirmed", seconds: float = 60) -> Verdict:
-    """A verdict of the centre `ccpd` so many seconds after noon."""
-    return Verdict(hit.hit_id, "ccpd", verdict, after_noon(seconds))
+def example_hit(number: int, **fields: Any) -> Hit:
+    """The example of a hit in its schema, with a number as its id."""
+    return replace(EXAMPLE_HIT, **({"hit_id": numbered_id(number)} | fields))
+
+
+def a_verdict(
+    hit: Hit | str, verdict: Any = "confirmed", seconds: float = 60, centre: str = "ccpd"
+) -> Verdict:
+    """A verdict on a hit, given by its id or as a whole, so many seconds after noon."""
+    return Verdict(hit if isinstance(hit, str) else hit.hit_id, centre, verdict, after_noon(seconds))

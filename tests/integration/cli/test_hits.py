@@ -23,10 +23,9 @@ from streams.records.encode import encode
 from streams.records.hit import Hit, Retraction
 from streams.records.read import Vehicle
 from streams.records.times import parse_time, to_ms
+from tests.support.builders import EXAMPLE_HIT, example_hit, numbered_id
 from tests.support.waiting import HANG_LIMIT_S
-from tools.contracts import build_schemas
 
-EXAMPLE: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
 _WITHIN_S: Final = HANG_LIMIT_S
 BLOCKS: Final = """\
 INFORM  7aeab3c2  new, live, priority 2
@@ -69,7 +68,7 @@ inform          7aeab3c2  2  05-21 16:10:06  A14/E17 BE  ABI23CD FR       AB123C
 
 def hit(number: int, revision: int = 1, **changes: Any) -> Hit:
     """The example of a hit, with its number as its id."""
-    return msgspec.structs.replace(EXAMPLE, **{"hit_id": f"{number:032x}", "revision": revision} | changes)
+    return example_hit(number, **({"revision": revision} | changes))
 
 
 class Topic:
@@ -198,10 +197,10 @@ def test_a_record_that_is_not_a_hit_is_reported_and_skipped(topic: Topic) -> Non
 
 def revisions() -> list[Hit]:
     """Return a hit, its withdrawal, and a historical one with long text that would control a terminal."""
-    place = msgspec.structs.replace(EXAMPLE.place, road="A14\x1b[2J behind the long bridge", site_id=None)
-    alert = msgspec.structs.replace(EXAMPLE.alert, alert_id=f"FR-{'0' * 50}42", vehicle=None)
-    read = msgspec.structs.replace(EXAMPLE.read, country="DE", vehicle=Vehicle(colour="grey", type="van"))
-    match = msgspec.structs.replace(EXAMPLE.match, read_plate="LDSAB1Z34E99", listed_plate="LDSAB1234E99")
+    place = msgspec.structs.replace(EXAMPLE_HIT.place, road="A14\x1b[2J behind the long bridge", site_id=None)
+    alert = msgspec.structs.replace(EXAMPLE_HIT.alert, alert_id=f"FR-{'0' * 50}42", vehicle=None)
+    read = msgspec.structs.replace(EXAMPLE_HIT.read, country="DE", vehicle=Vehicle(colour="grey", type="van"))
+    match = msgspec.structs.replace(EXAMPLE_HIT.match, read_plate="LDSAB1Z34E99", listed_plate="LDSAB1234E99")
     return [
         hit(1, hit_id=f"7aeab3c2{1:024x}"),
         hit(1, 2, hit_id=f"7aeab3c2{1:024x}", kind="withdrawn", withdrawn=Retraction("superseded", "f" * 32)),
@@ -266,7 +265,7 @@ def test_hits_are_printed_as_they_are_emitted_until_ctrl_c(topic: Topic) -> None
             assert line_of(process.stderr).endswith(": waiting for hits; Ctrl-C ends\n")
             for number in (2, 3):
                 topic.put(hit(number), partition=number % 2)
-                assert json.loads(line_of(process.stdout))["hit_id"] == f"{number:032x}"
+                assert json.loads(line_of(process.stdout))["hit_id"] == numbered_id(number)
             process.send_signal(signal.SIGINT)
             out, errors = process.communicate(timeout=_WITHIN_S)
         finally:

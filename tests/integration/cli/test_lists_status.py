@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
@@ -15,9 +14,8 @@ from streams.correlation.budget import TIGHTENED_RULE
 from streams.records.encode import encode
 from streams.records.hit import Hit, Retraction
 from streams.records.times import parse_time
-from tools.contracts import build_schemas
+from tests.support.builders import EXAMPLE_HIT, example_hit
 
-EXAMPLE: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
 NOW: Final = ("--now", "2026-05-21T18:00:00Z")
 CONFIG: Final = """
 [lists.sis]
@@ -31,10 +29,10 @@ LONG: Final = "list-" + "x" * 59
 
 def hit(number: int, posterior: float, *, list_id: str = "sis", at: str = "12:00", **fields: Any) -> Hit:
     """Return a hit of a read of 21 May 2026, with its number as its id."""
-    match = replace(EXAMPLE.match, posterior=posterior)
-    read = replace(EXAMPLE.read, captured_at=parse_time(f"2026-05-21T{at}:00Z"))
-    alert = replace(EXAMPLE.alert, list_id=list_id)
-    return replace(EXAMPLE, hit_id=f"{number:032x}", match=match, read=read, alert=alert, **fields)
+    match = replace(EXAMPLE_HIT.match, posterior=posterior)
+    read = replace(EXAMPLE_HIT.read, captured_at=parse_time(f"2026-05-21T{at}:00Z"))
+    alert = replace(EXAMPLE_HIT.alert, list_id=list_id)
+    return example_hit(number, match=match, read=read, alert=alert, **fields)
 
 
 def lines(*hits: Hit) -> bytes:
@@ -116,7 +114,7 @@ def test_the_table_shows_the_budget_used_and_when_a_list_was_tightened(file: Pat
         "0.35 of 1.5 a day spent"
     ) in " ".join(rows)
     assert max(map(len, result.stdout.splitlines())) <= 80
-    assert EXAMPLE.match.listed_plate not in result.output
+    assert EXAMPLE_HIT.match.listed_plate not in result.output
     file.write_bytes(lines(hit(1, 0.75)))
     assert "while its tolerance was tightened" not in status("--config", config, "--hits", file).stdout
 

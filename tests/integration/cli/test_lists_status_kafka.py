@@ -11,11 +11,12 @@ from click.testing import Result
 
 from streams.kafka.dev_cluster import Cluster
 from streams.records.hit import Retraction
-from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, write_settings
+from tests.integration.cli.test_hits import Topic, hit, write_settings
+from tests.support.builders import EXAMPLE_HIT
 from tests.support.commands import run_anpr
 
 NOW: Final = "2026-05-21T18:00:00Z"
-COST: Final = 1 - (EXAMPLE.match.posterior or 0)
+COST: Final = 1 - (EXAMPLE_HIT.match.posterior or 0)
 
 
 @pytest.fixture
@@ -37,7 +38,9 @@ def test_the_budget_used_by_the_hits_of_the_day_is_shown(topic: Topic) -> None:
         topic.config.read_text("utf-8") + "[lists.sis]\nfalse_hits_per_day = 0.5\n[lists.quiet]\n", "utf-8"
     )
     rejected = hit(2, 2, kind="withdrawn", withdrawn=Retraction("rejected"))
-    ahead = msgspec.structs.replace(EXAMPLE.read, captured_at=EXAMPLE.read.captured_at.replace(day=22))
+    ahead = msgspec.structs.replace(
+        EXAMPLE_HIT.read, captured_at=EXAMPLE_HIT.read.captured_at.replace(day=22)
+    )
     topic.put(hit(1), hit(2), b"AB-123-CD", hit(1), time="2026-05-21T16:10:07Z")
     topic.put(rejected, hit(3), hit(4, read=ahead), partition=1, time="2026-05-21T16:20:00Z")
     # Told the evening before, by a camera whose clock is ahead.

@@ -15,14 +15,20 @@ from streams.records.hit import Hit, Retraction
 from streams.records.match import Edit
 from streams.records.times import parse_time
 from streams.records.verdict import Verdict
-from tests.integration.cli.test_lists_status import EXAMPLE, hit, lines
+from tests.integration.cli.test_lists_status import hit, lines
+from tests.support.builders import EXAMPLE_HIT, numbered_id
 
-PLATES = (EXAMPLE.match.listed_plate, EXAMPLE.match.read_plate, EXAMPLE.alert.plate, EXAMPLE.read.plate)
+PLATES = (
+    EXAMPLE_HIT.match.listed_plate,
+    EXAMPLE_HIT.match.read_plate,
+    EXAMPLE_HIT.alert.plate,
+    EXAMPLE_HIT.read.plate,
+)
 
 
 def a_verdict(number: int, verdict: Any, time: str = "13:00") -> Verdict:
     """Return a verdict on the hit with a number."""
-    return Verdict(f"{number:032x}", "tournai", verdict, parse_time(f"2026-05-21T{time}:00Z"))
+    return Verdict(numbered_id(number), "tournai", verdict, parse_time(f"2026-05-21T{time}:00Z"))
 
 
 def verdict_lines(*verdicts: Verdict) -> bytes:
@@ -81,7 +87,7 @@ def test_each_row_has_the_counts_the_precision_and_the_mean_posterior(files: tup
     assert printed[1].items() >= ({"by": "list", "list_id": "sis"} | sis).items()
     assert printed[1]["mean_posterior"] == pytest.approx(0.775)
     assert printed[1]["interval"] == pytest.approx([0.0945, 0.9055], abs=1e-4)
-    place = EXAMPLE.place
+    place = EXAMPLE_HIT.place
     assert (printed[2]["camera_id"], printed[2]["site_id"]) == (place.camera_id, place.site_id)
     assert [(row["kind"], row["listed"], row["read"], row["hits"]) for row in printed[3:7]] == [
         ("settled", "B", "8", 2),

@@ -17,7 +17,8 @@ from streams.records.encode import encode
 from streams.records.hit import Retraction
 from streams.records.times import parse_time
 from streams.records.verdict import Verdict
-from tests.integration.cli.test_hits import EXAMPLE, Topic, hit, write_settings
+from tests.integration.cli.test_hits import Topic, hit, write_settings
+from tests.support.builders import EXAMPLE_HIT, numbered_id
 from tests.support.commands import run_anpr
 from tests.support.waiting import HANG_LIMIT_S
 
@@ -65,7 +66,7 @@ def verdicts(kafka: Cluster, topic: Topic) -> Iterator[Verdicts]:
 
 def a_verdict(number: int, verdict: Any, minute: int = 30) -> Verdict:
     """Return a verdict on the hit with a number."""
-    return Verdict(f"{number:032x}", "tournai", verdict, parse_time(f"2026-05-21T16:{minute}:00Z"))
+    return Verdict(numbered_id(number), "tournai", verdict, parse_time(f"2026-05-21T16:{minute}:00Z"))
 
 
 def outcome(config: Path, *options: str) -> Result:
@@ -95,7 +96,7 @@ def test_hits_and_verdicts_on_kafka_count_once(topic: Topic, verdicts: Verdicts)
         "hits": 3, "confirmed": 1, "rejected": 1, "open": 1
     }  # fmt: skip
     assert (counts["uncounted"], counts["unknown"], counts["not_taken"]) == (1, 1, 2)
-    assert counts["mean_posterior"] == EXAMPLE.match.posterior
+    assert counts["mean_posterior"] == EXAMPLE_HIT.match.posterior
     no_hit, no_verdict = result.stderr.splitlines()
     assert no_hit.startswith(f"{topic.name}, partition 0, offset 2: skipped: ")
     assert no_verdict.startswith(f"{verdicts.name}, partition 0, offset 1: skipped: ")
@@ -104,8 +105,8 @@ def test_hits_and_verdicts_on_kafka_count_once(topic: Topic, verdicts: Verdicts)
 
 
 def test_since_leaves_out_hits_of_reads_captured_before(topic: Topic, verdicts: Verdicts) -> None:
-    captured = EXAMPLE.read.captured_at
-    earlier = msgspec.structs.replace(EXAMPLE.read, captured_at=captured.replace(day=19))
+    captured = EXAMPLE_HIT.read.captured_at
+    earlier = msgspec.structs.replace(EXAMPLE_HIT.read, captured_at=captured.replace(day=19))
     topic.put(hit(1, read=earlier), time="2026-05-19T16:10:07Z")
     # Amended since, though its read is old.
     topic.put(hit(1, 2, read=earlier), hit(2), time="2026-05-21T16:10:07Z")

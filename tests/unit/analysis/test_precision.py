@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.analysis.precision import CameraKey, Confusion, EmittedCounts, PrecisionCounts, wilson_interval
-from streams.records.hit import Hit, Place, Retraction, build_hit_alert
+from streams.records.hit import Hit, Place, Retraction
 from streams.records.journey import Handover
 from streams.records.match import Edit, MatchResult
 from streams.records.times import Millis, to_ms
 from streams.records.verdict import Verdict
 from tests.support.budgeted_correlator import BudgetedCorrelator
-from tests.support.builders import NOON, a_read, after_noon, an_alert
+from tests.support.builders import NOON, a_hit, a_read, a_verdict, after_noon, an_alert, numbered_id
 
 B_AS_8 = Edit("settled", 2, "8", "B")
 
@@ -22,22 +22,16 @@ B_AS_8 = Edit("settled", 2, "8", "B")
 def hit(number: int, revision: int = 1, **fields: Any) -> Hit:
     """Return a hit of the list `sis` at camera `c1`, exact and with a posterior of 0.9."""
     posterior, class_ = fields.pop("posterior", 0.9), fields.pop("class_", "exact")
-    result = MatchResult(class_, "AB123CD", "AB123CD", posterior, edits=fields.pop("edits", []))
     defaults: dict[str, Any] = {
-        "hit_id": f"{number:032x}",
+        "hit_id": numbered_id(number),
         "revision": revision,
         "kind": "new" if revision == 1 else "amended",
-        "mode": "live",
-        "age_s": 0.0,
-        "read": a_read("AB123CD", "FR", captured_at=fields.pop("captured_at", NOON)),
-        "alert": build_hit_alert(an_alert("AB123CD", "FR", list_id=fields.pop("list_id", "sis"))),
-        "match": result,
+        "match": MatchResult(class_, "AB123CD", "AB123CD", posterior, edits=fields.pop("edits", [])),
         "place": Place("c1"),
-        "action": "stop",
-        "priority": 1,
         "emitted_at": NOON,
     }
-    return Hit(**(defaults | fields))
+    read = a_read("AB123CD", "FR", captured_at=fields.pop("captured_at", NOON))
+    return a_hit(read, an_alert("AB123CD", "FR", list_id=fields.pop("list_id", "sis")), **(defaults | fields))
 
 
 def retracted(number: int, reason: Any, revision: int = 2, **fields: Any) -> Hit:
@@ -45,11 +39,11 @@ def retracted(number: int, reason: Any, revision: int = 2, **fields: Any) -> Hit
     return hit(number, revision, kind="withdrawn", withdrawn=Retraction(reason), **fields)
 
 
-def a_verdict(
+def verdict_on(
     number: int, verdict: Any = "confirmed", seconds: float = 60, centre: str = "tournai"
 ) -> Verdict:
     """Return a verdict on the hit with a number."""
-    return Verdict(f"{number:032x}", centre, verdict, after_noon(seconds))
+    return a_verdict(numbered_id(number), verdict, seconds, centre)
 
 
 def count(*records: Hit | Verdict, since_ms: Millis | None = None) -> PrecisionCounts:
@@ -71,7 +65,7 @@ def numbers(counts: EmittedCounts) -> tuple[int, int, int, int]:
 def test_hits_are_counted_by_list_with_and_without_adjudications() -> None:
     hits = [hit(1), hit(2), hit(3), hit(4), hit(5, list_id="be")]
     groups = count(
-        *hits, a_verdict(1), a_verdict(2), a_verdict(3, "rejected"), a_verdict(4, "acknowledged")
+        *hits, verdict_on(1), verdict_on(2), verdict_on(3, "rejected"), verdict_on(4, "acknowledged")
     ).by_list()
     assert list(groups) == ["be", "sis"]
     assert numbers(groups["sis"]) == (4, 2, 1, 1)
@@ -84,7 +78,7 @@ def test_hits_are_counted_by_list_with_and_without_adjudications() -> None:
 def test_cameras_have_their_site_if_the_hits_have_one() -> None:
     first, second = Place("c1", "s1"), Place("c2", "s1")
     groups = count(
-        hit(1, place=second), hit(2, place=first), hit(3, place=first), hit(4), a_verdict(2), a_verdict(4)
+        hit(1, place=second), hit(2, place=first), hit(3, place=first), hit(4), verdict_on(2), verdict_on(4)
     ).by_camera()
     assert {camera: numbers(counts) for camera, counts in groups.items()} == {
         CameraKey("c1", None): (1, 1, 0, 0),
@@ -104,8 +98,8 @@ def test_each_confusion_of_a_hit_counts_once_separately_by_kind() -> None:
         hit(2, class_="confusable", edits=[Edit("equivalent", 2, "8", "B")]),
         hit(3, class_="fuzzy", edits=[Edit("lost", 1, "", "A"), Edit("extra", 3, "1", "")]),
         hit(4, class_="fuzzy", edits=[Edit("substituted", 1, "Y", "V")]),
-        a_verdict(1),
-        a_verdict(2, "rejected"),
+        verdict_on(1),
+        verdict_on(2, "rejected"),
     ).by_confusion()
     assert {confusion: numbers(counts) for confusion, counts in groups.items()} == {
         Confusion("equivalent", "B", "8"): (1, 0, 1, 0),
@@ -131,38 +125,38 @@ def test_hits_without_confusion_are_counted_by_class_and_the_most_frequent_come_
 
 def test_the_latest_revision_of_a_hit_counts_and_repetitions_do_not() -> None:
     revised = hit(1, 3, class_="confusable", edits=[B_AS_8], posterior=0.5)
-    counts = count(hit(1), revised, hit(1, 2), hit(1), revised, a_verdict(1))
+    counts = count(hit(1), revised, hit(1, 2), hit(1), revised, verdict_on(1))
     assert list(counts.by_confusion()) == [Confusion("settled", "B", "8")]
     assert counts.total() == EmittedCounts(1, 1, 0, 1, 0.5)
 
 
 def test_the_latest_adjudication_counts_whichever_centre_gave_it() -> None:
     verdicts = [
-        a_verdict(1, "confirmed", 60),
-        a_verdict(1, "rejected", 90, "lille"),
-        a_verdict(1, "acknowledged", 120),
+        verdict_on(1, "confirmed", 60),
+        verdict_on(1, "rejected", 90, "lille"),
+        verdict_on(1, "acknowledged", 120),
     ]
     assert numbers(count(hit(1), *verdicts).total()) == (1, 0, 1, 0)
     assert numbers(count(hit(1), *reversed(verdicts)).total()) == (1, 0, 1, 0)
-    assert numbers(count(hit(1), *verdicts, a_verdict(1, "confirmed", 150)).total()) == (1, 1, 0, 0)
+    assert numbers(count(hit(1), *verdicts, verdict_on(1, "confirmed", 150)).total()) == (1, 1, 0, 0)
 
 
 def test_a_verdict_in_any_revision_counts_unless_a_later_one_was_added() -> None:
-    adjudicated = hit(1, 2, verdict=a_verdict(1, "rejected", 60))
-    acknowledged = hit(1, 3, verdict=a_verdict(1, "acknowledged", 90))
+    adjudicated = hit(1, 2, verdict=verdict_on(1, "rejected", 60))
+    acknowledged = hit(1, 3, verdict=verdict_on(1, "acknowledged", 90))
     assert numbers(count(adjudicated).total()) == (1, 0, 1, 0)
     assert numbers(count(adjudicated, acknowledged).total()) == (1, 0, 1, 0)
     assert numbers(count(acknowledged).total()) == (1, 0, 0, 1)
-    assert numbers(count(adjudicated, a_verdict(1, "confirmed", 61)).total()) == (1, 1, 0, 0)
-    assert numbers(count(adjudicated, a_verdict(1, "confirmed", 59)).total()) == (1, 0, 1, 0)
+    assert numbers(count(adjudicated, verdict_on(1, "confirmed", 61)).total()) == (1, 1, 0, 0)
+    assert numbers(count(adjudicated, verdict_on(1, "confirmed", 59)).total()) == (1, 0, 1, 0)
 
 
 @pytest.mark.parametrize("reason", ["superseded", "alert-replaced"])
 def test_a_replaced_hit_counts_only_if_it_was_adjudicated(reason: str) -> None:
-    counts = count(hit(1), retracted(1, reason), hit(2), a_verdict(2))
+    counts = count(hit(1), retracted(1, reason), hit(2), verdict_on(2))
     assert numbers(counts.total()) == (1, 1, 0, 0)
     assert counts.uncounted == 1
-    adjudicated = count(hit(1), retracted(1, reason), hit(2), a_verdict(1, "rejected"))
+    adjudicated = count(hit(1), retracted(1, reason), hit(2), verdict_on(1, "rejected"))
     assert numbers(adjudicated.total()) == (2, 0, 1, 1)
     assert adjudicated.uncounted == 0
     again = count(hit(1), retracted(1, reason), hit(1, 3), hit(2))
@@ -171,24 +165,29 @@ def test_a_replaced_hit_counts_only_if_it_was_adjudicated(reason: str) -> None:
 
 def test_a_handover_counts_only_if_it_was_adjudicated() -> None:
     handover = Handover("heading", "FR", "BE", "rekkem", after_noon(0), after_noon(600), after_noon(900))
-    counts = count(hit(1), hit(2, handover=handover), a_verdict(1))
+    counts = count(hit(1), hit(2, handover=handover), verdict_on(1))
     assert numbers(counts.total()) == (1, 1, 0, 0)
     assert counts.uncounted == 1
-    fallen = count(hit(1), retracted(2, "rejected", handover=handover), a_verdict(1, "rejected"))
+    fallen = count(hit(1), retracted(2, "rejected", handover=handover), verdict_on(1, "rejected"))
     assert (fallen.uncounted, fallen.fallen) == (1, 0)
-    assert numbers(count(hit(1), hit(2, handover=handover), a_verdict(2, "rejected")).total()) == (2, 0, 1, 1)
+    assert numbers(count(hit(1), hit(2, handover=handover), verdict_on(2, "rejected")).total()) == (
+        2,
+        0,
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize("reason", ["alert-withdrawn", "alert-expired"])
 def test_a_hit_whose_alert_has_ended_counts_with_its_adjudication(reason: str) -> None:
     assert numbers(count(hit(1), retracted(1, reason)).total()) == (1, 0, 0, 1)
-    assert numbers(count(hit(1), a_verdict(1), retracted(1, reason)).total()) == (1, 1, 0, 0)
-    assert numbers(count(retracted(1, reason, verdict=a_verdict(1, "rejected"))).total()) == (1, 0, 1, 0)
+    assert numbers(count(hit(1), verdict_on(1), retracted(1, reason)).total()) == (1, 1, 0, 0)
+    assert numbers(count(retracted(1, reason, verdict=verdict_on(1, "rejected"))).total()) == (1, 0, 1, 0)
 
 
 def test_a_hit_retracted_with_another_of_its_pair_is_open_and_counted_as_fallen() -> None:
     counts = count(
-        retracted(1, "rejected", verdict=a_verdict(1, "rejected")), retracted(2, "rejected"), hit(3)
+        retracted(1, "rejected", verdict=verdict_on(1, "rejected")), retracted(2, "rejected"), hit(3)
     )
     assert numbers(counts.total()) == (3, 0, 1, 2)
     assert counts.fallen == 1
@@ -209,7 +208,7 @@ def test_hits_of_the_correlator_of_one_passage_and_of_one_pair() -> None:
 
 def test_the_mean_posterior_is_that_of_adjudicated_hits_with_a_posterior() -> None:
     hits = [hit(1, posterior=0.7), hit(2, posterior=0.9), hit(3, posterior=0.1), hit(4, posterior=None)]
-    total = count(*hits, a_verdict(1), a_verdict(2, "rejected"), a_verdict(4)).total()
+    total = count(*hits, verdict_on(1), verdict_on(2, "rejected"), verdict_on(4)).total()
     assert total.mean_posterior == pytest.approx(0.8)
     assert (total.scored, total.adjudicated) == (2, 3)
 
@@ -217,14 +216,16 @@ def test_the_mean_posterior_is_that_of_adjudicated_hits_with_a_posterior() -> No
 def test_hits_of_reads_captured_before_the_start_do_not_count() -> None:
     day = timedelta(days=1)
     hits = [hit(1, captured_at=NOON - day), retracted(4, "superseded", captured_at=NOON - day), hit(2)]
-    counts = count(*hits, a_verdict(1), a_verdict(2), since_ms=to_ms(NOON))
+    counts = count(*hits, verdict_on(1), verdict_on(2), since_ms=to_ms(NOON))
     assert numbers(counts.total()) == (1, 1, 0, 0)
     assert (counts.unknown, counts.uncounted) == (0, 0)
     assert numbers(count(*hits, since_ms=to_ms(NOON - day)).total()) == (2, 0, 0, 2)
 
 
 def test_adjudications_of_unknown_hits_are_counted_separately() -> None:
-    counts = count(hit(1), a_verdict(1), a_verdict(2), a_verdict(2, "rejected"), a_verdict(3, "acknowledged"))
+    counts = count(
+        hit(1), verdict_on(1), verdict_on(2), verdict_on(2, "rejected"), verdict_on(3, "acknowledged")
+    )
     assert numbers(counts.total()) == (1, 1, 0, 0)
     assert counts.unknown == 1
 
@@ -256,7 +257,7 @@ def records(draw: st.DrawFn) -> list[Hit | Verdict]:
     drawn: list[Hit | Verdict] = []
     for _ in range(draw(st.integers(1, 12))):
         number = draw(numbers)
-        verdict = a_verdict(
+        verdict = verdict_on(
             number, draw(st.sampled_from(["confirmed", "rejected", "acknowledged"])), draw(times)
         )
         if draw(st.booleans()):

@@ -14,9 +14,9 @@ from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
-from streams.records.times import HOUR_MS, Millis, from_ms, parse_time, to_ms
+from streams.records.times import Millis, from_ms, parse_time
 from streams.records.verdict import Verdict
-from tests.support.builders import an_alert
+from tests.support.builders import an_alert, hours_after
 
 START = parse_time("2026-05-21T10:00:00Z")
 ALERT_IDS = ("a", "b", "c")
@@ -24,7 +24,7 @@ ALERT_IDS = ("a", "b", "c")
 
 def at(hours: float) -> Millis:
     """Return a time in hours after the start."""
-    return to_ms(START) + int(hours * HOUR_MS)
+    return hours_after(START, hours)
 
 
 def sought(alert_id: str) -> Alert:

@@ -10,9 +10,9 @@ from streams.matching.matcher import Matcher
 from streams.records.hit import Hit
 from streams.records.match import Match, MatchResult
 from streams.records.read import Read
-from streams.records.times import HOUR_MS, Millis, from_ms, parse_time, to_ms
+from streams.records.times import Millis, from_ms, parse_time
 from streams.records.verdict import Verdict
-from tests.support.builders import an_alert
+from tests.support.builders import an_alert, hours_after
 
 START = parse_time("2026-05-21T10:00:00Z")
 KEY = ("sis", "a")
@@ -26,7 +26,7 @@ ALERT = an_alert(
 
 def at(hours: float) -> Millis:
     """Return a time in hours after the start."""
-    return to_ms(START) + int(hours * HOUR_MS)
+    return hours_after(START, hours)
 
 
 class OneAlert:

@@ -5,36 +5,16 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from streams.records.hit import Hit, Place, build_hit_alert, compute_hit_id
+from streams.records.hit import Hit
 from streams.records.latest import LatestHits, LatestVerdicts, latest_whole_hits
-from streams.records.match import MatchResult
-from streams.records.verdict import Verdict, verdict_order
-from tests.support.builders import NOON, a_read, after_noon, an_alert
+from streams.records.verdict import verdict_order
+from tests.support.builders import a_hit, a_read, a_verdict, an_alert
 
 
 @pytest.fixture
 def hit() -> Hit:
     """The first revision of a hit."""
-    alert, read = an_alert("AB123CD", "FR"), a_read("AB123CD", "FR")
-    return Hit(
-        hit_id=compute_hit_id(alert, read),
-        revision=1,
-        kind="new",
-        mode="live",
-        age_s=0.0,
-        read=read,
-        alert=build_hit_alert(alert),
-        match=MatchResult("exact", "AB123CD", "AB123CD"),
-        place=Place("c1"),
-        action="stop",
-        priority=3,
-        emitted_at=NOON,
-    )
-
-
-def a_verdict(hit: Hit, verdict: str, seconds: float, centre: str = "tournai") -> Verdict:
-    """A verdict so many seconds after noon."""
-    return Verdict(hit.hit_id, centre, verdict, after_noon(seconds))  # type: ignore[arg-type]
+    return a_hit(a_read("AB123CD", "FR"), an_alert("AB123CD", "FR"))
 
 
 def test_the_newest_revision_counts_in_any_order(hit: Hit) -> None:
