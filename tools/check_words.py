@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Final
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
-_CHECKED: Final = ("streams", "tools", "docs", "schemas", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+_CHECKED: Final = (
+    *("streams", "tools", "tests", "deploy", "docs", "schemas"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+)
 _ENDINGS: Final = (".py", ".md", ".html")
 
 RETIRED: Final = {

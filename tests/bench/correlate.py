@@ -1,4 +1,4 @@
-"""Correlation: matches in, hits with journeys and handovers out; what the state takes; making it anew."""
+"""Correlation: matches in, hits with journeys and handovers out; the memory of the state; restoring it."""
 
 import gc
 from time import perf_counter
@@ -38,13 +38,13 @@ class _Kind(NamedTuple):
 
 
 def run(vehicles: int) -> None:
-    """Prints matches correlated a second on one core, bytes a vehicle, and the seconds of making it anew."""
+    """Prints matches correlated a second on one core, bytes a vehicle, and the seconds of restoring it."""
     one_core()
     traffic = made(vehicles)
     tune_gc(GcProfile.BATCHES)
     _speed(traffic)
     _state(traffic)
-    _anew(traffic)
+    _restore(traffic)
 
 
 def cooperation() -> CooperationRules:
@@ -72,24 +72,24 @@ def _speed(traffic: Made) -> None:
         _Kind("journeys and handovers", traffic.places, cooperation(), _TARGET),
     )
     times: dict[str, list[float]] = {each.name: [] for each in kinds}
-    told: dict[str, int] = {}
+    emitted: dict[str, int] = {}
     for _ in range(_ROUNDS):
         for kind in kinds:
             correlator = correlator_of(traffic, kind.places, kind.cooperation)
             gc.collect()
             began = perf_counter()
-            told[kind.name] = len(_hits(correlator, traffic))
+            emitted[kind.name] = len(_hits(correlator, traffic))
             times[kind.name].append(perf_counter() - began)
     count, bare = len(traffic.matches), min(times[kinds[0].name])
     show(
         f"{count:,} matches of {len(traffic.alerts):,} vehicles correlated, one core (fastest of {_ROUNDS})",
-        ("what", "matches/s", "target", "revisions told", "times of the first"),
+        ("what", "matches/s", "target", "revisions", "times of the first"),
         [
             (
                 kind.name,
                 f"{count / min(times[kind.name]):,.0f}",
                 kind.target,
-                f"{told[kind.name]:,}",
+                f"{emitted[kind.name]:,}",
                 f"{bare / min(times[kind.name]):.2f}",
             )
             for kind in kinds
@@ -125,30 +125,30 @@ def _match(record: bytes) -> Match:
     return match
 
 
-def _anew(traffic: Made) -> None:
-    told = _hits(correlator_of(traffic, traffic.places, cooperation()), traffic)
-    hits = [encode(hit) for hit in told]
+def _restore(traffic: Made) -> None:
+    emitted = _hits(correlator_of(traffic, traffic.places, cooperation()), traffic)
+    hits = [encode(hit) for hit in emitted]
     matches = [(now, alert_key(match.alert), encode(match)) for now, match in traffic.matches]
     correlator, last = correlator_of(traffic, traffic.places, cooperation()), matches[-1][0]
-    told.clear()
+    emitted.clear()
 
     def recall() -> None:
         for now, key, record in matches:
             correlator.restorer.add_match(key, record, now)
         for record in hits:
             correlator.restorer.add_hit(record)
-        told.extend(correlator.restorer.finish(last))
+        emitted.extend(correlator.restorer.finish(last))
 
     gc.collect()
     ready = seconds(recall)
-    rest = seconds(lambda: told.extend(correlator.hydrate(last, correlator.cold_count)))
-    assert not told, "what was told is not told again"
+    rest = seconds(lambda: emitted.extend(correlator.hydrate(last, correlator.cold_count)))
+    assert not emitted, "what was emitted is not emitted again"
     million = 1_000_000 / len(matches)
     show(
-        f"State made anew from {len(matches):,} matches and {len(hits):,} revisions as JSON, one core",
+        f"State restored from {len(matches):,} matches and {len(hits):,} revisions as JSON, one core",
         ("", "s", "s for 1 M matches, in proportion", "target"),
         (
             ("it can go on", f"{ready:.1f}", f"{ready * million:.0f}", "≤ 30"),
-            ("all that rests is reviewed besides", f"{rest:.1f}", f"{rest * million:.0f}", ""),
+            ("all cold alerts are hydrated", f"{rest:.1f}", f"{rest * million:.0f}", ""),
         ),
     )

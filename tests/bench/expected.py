@@ -1,8 +1,8 @@
 """What lists are expected to cost, against hits counted: `python -m tests.bench.expected`, some minutes.
 
 Innocent vehicles are read as real ones were: each is a read of tests/data that the estimate does not know,
-with its slips, confidences and alternatives, on another plate. Of its true plate the characters that were
-read right are drawn anew; so vehicles, misreads and lists are many, and false hits can be counted.
+with its misreads, confidences and alternatives, on another plate. Of its true plate the characters that were
+read right are drawn again; so vehicles, misreads and lists are many, and false hits can be counted.
 """
 
 import sys

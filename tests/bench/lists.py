@@ -85,7 +85,7 @@ def use(snapshot: Path, count: int, built: float) -> None:
             ("resident after use", f"{each:.1f} bytes an alert", "≤ 40 at 10 M"),
             (f"{CHANGES:,} changes taken", f"{put / CHANGES * 1e6:.0f} µs each", ""),
             ("a new alert put and found by the next batch", f"{seen * 1e6:.0f} µs", "the next batch"),
-            ("a withdrawal in force", f"{withdrawn * 1e6:.0f} µs", "the next batch"),
+            ("a withdrawal effective", f"{withdrawn * 1e6:.0f} µs", "the next batch"),
             ("match stage, no changes", f"{quiet:,.0f} reads/s", ""),
             (f"match stage, {CHANGES:,} changes", f"{busy:,.0f} reads/s ({busy / quiet:.2f} ×)", "unharmed"),
         ),

@@ -1,4 +1,4 @@
-"""The match stage: undecoded JSON to matches, beside the obvious loop."""
+"""The match stage: undecoded JSON to matches, next to the obvious loop."""
 
 import statistics
 from collections.abc import Callable

@@ -75,7 +75,7 @@ def measure(half: list[TrainingPair], other: list[TrainingPair], known: bool) ->
     """A model learnt on one half, measured on the other; the countries of the reads known, or not."""
     fleets = builtin_fleets()
     model = train(half, fleets, "general", "one half")
-    weigher = PosteriorModel(model, fleets)
+    scorer = PosteriorModel(model, fleets)
     shares = Counter(pair.country for pair in other)
     listed = {
         country: LISTED * count / len(other) / fleets.vehicle_count(country)
@@ -90,14 +90,14 @@ def measure(half: list[TrainingPair], other: list[TrainingPair], known: bool) ->
         texts = [evidence.plate, *best]
         found, edit = -1.0, 0.0
         for country in (pair.country,) if known else tuple(listed):
-            rivals = weigher.competing_plates(evidence, pair.country if known else None, country)
+            rivals = scorer.competing_plates(evidence, pair.country if known else None, country)
             for plate, density in plate_hypotheses(evidence, country, fleets, model.frequencies).items():
                 is_own = plate == pair.true_plate and country == pair.country
                 hits = _peers(evidence.plate, plate, best)
                 chance = listed[country] * density
                 if not is_own:
                     edit += chance * hits[2]
-                posterior = _posterior(weigher, evidence, plate, rivals, texts, country if known else None)
+                posterior = _posterior(scorer, evidence, plate, rivals, texts, country if known else None)
                 if is_own:
                     found = posterior
                 elif posterior >= _LEAST or hits[0] or hits[1] or hits[3]:
@@ -171,7 +171,7 @@ class _Seen:
 
 
 def _posterior(
-    weigher: PosteriorModel,
+    scorer: PosteriorModel,
     evidence: Evidence,
     plate: str,
     rivals: CompetingPlates,
@@ -180,12 +180,12 @@ def _posterior(
 ) -> float:
     """As the match stage has it: for plates it would find, 0 for others."""
     if plate != evidence.plate:
-        if weigher.upper_bound(evidence, plate, read) < _LEAST:
+        if scorer.upper_bound(evidence, plate, read) < _LEAST:
             return 0.0
         if not any(within_one_edit(text, plate, BUILTIN_CLASSES) for text in texts):
             return 0.0
-    weighed = weigher.score(evidence, plate, rivals)
-    return weighed.posterior if weighed is not None else 0.0
+    scored = scorer.score(evidence, plate, rivals)
+    return scored.posterior if scored is not None else 0.0
 
 
 def _with(posterior: float, ratio: float) -> float:

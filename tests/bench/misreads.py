@@ -1,4 +1,4 @@
-"""How good matching is on real misreads, beside simpler matching: what is found, what is cried, how sure.
+"""How good matching is on real misreads, next to simpler matching: what is found, what is cried, how sure.
 
 Recall is the share of reads whose vehicle, were it listed, would be a hit. False hits are those that lists
 drawn as the fleets are give, per 100,000 reads of other vehicles; `measured.py` says how they are counted.
@@ -90,14 +90,23 @@ def run() -> None:
         ("range", "said, mean", "right", "part", "right with looks", "part"),
         _reliability(known),
     )
-    plain, looked = (_told(known, looks) for looks in (False, True))
-    unread = _told(unknown, False)
+    plain, looked = (_posteriors(known, looks) for looks in (False, True))
+    unread = _posteriors(unknown, False)
     show(
         "Calibration in one figure, over hits of 0.1 and more (aim: expected calibration error ≤ 0.03)",
         ("", "expected calibration error", "the same below 0.95", "Brier score"),
         [
-            (name, f"{_error(*told):.4f}", f"{_error(*_below(*told, 0.95)):.4f}", f"{_brier(*told):.4f}")
-            for name, told in (("country known", plain), ("with looks", looked), ("country not read", unread))
+            (
+                name,
+                f"{_error(*posteriors):.4f}",
+                f"{_error(*_below(*posteriors, 0.95)):.4f}",
+                f"{_brier(*posteriors):.4f}",
+            )
+            for name, posteriors in (
+                ("country known", plain),
+                ("with looks", looked),
+                ("country not read", unread),
+            )
         ],
     )
 
@@ -174,11 +183,11 @@ def _spread(rate: tuple[float, float]) -> str:
     return f"{mean:,.0f}" if np.isnan(spread) else f"{mean:.1f} ± {spread:.1f}"
 
 
-Told = tuple[Floats, Floats, Floats]
+Posteriors = tuple[Floats, Floats, Floats]
 """Posteriors of hits, whether each is right (1 or 0), and how many of each are expected."""
 
 
-def _told(of: Measured, looks: bool) -> Told:
+def _posteriors(of: Measured, looks: bool) -> Posteriors:
     own, others = (of.own_looks, of.others_looks) if looks else (of.own, of.others)
     said = np.concatenate([own, others])
     right = np.concatenate([np.ones(len(own)), np.zeros(len(others))])
@@ -187,7 +196,7 @@ def _told(of: Measured, looks: bool) -> Told:
     return said[kept], right[kept], weights[kept]
 
 
-def _below(said: Floats, right: Floats, weights: Floats, most: float) -> Told:
+def _below(said: Floats, right: Floats, weights: Floats, most: float) -> Posteriors:
     kept = said < most
     return said[kept], right[kept], weights[kept]
 
@@ -211,7 +220,7 @@ def _brier(said: Floats, right: Floats, weights: Floats) -> float:
 
 
 def _reliability(of: Measured) -> Rows:
-    tables = [_told(of, looks) for looks in (False, True)]
+    tables = [_posteriors(of, looks) for looks in (False, True)]
     rows: Rows = []
     for place, (low, high) in enumerate(pairwise(BINS)):
         cells: list[str] = []

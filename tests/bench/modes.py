@@ -1,4 +1,4 @@
-"""What the posterior and one-character matching cost in the match stage, beside exact matching alone."""
+"""What the posterior and one-character matching cost in the match stage, next to exact matching alone."""
 
 import statistics
 from functools import partial
@@ -46,13 +46,13 @@ def run(small: tuple[int, Path], large: tuple[int, Path]) -> None:
     runs, peers = {}, {}
     for count, path in (large, small):
         plain = reads(READS, 7, 0.005, count)
-        for told, records in (("", plain), (", reads with all the recogniser knows", rich(plain, 8))):
+        for suffix, records in (("", plain), (", reads with all the recogniser knows", rich(plain, 8))):
             batches = batches_of(records)
-            peer = f"{count:,} alerts{told}: exact, no posterior"
+            peer = f"{count:,} alerts{suffix}: exact, no posterior"
             runs[peer] = partial(_matched, Index(Snapshot(path)), exact, batches)
-            ours = {f"{count:,} alerts{told}: confusable, posterior": (Index(Snapshot(path)), usual)}
+            ours = {f"{count:,} alerts{suffix}: confusable, posterior": (Index(Snapshot(path)), usual)}
             if count == small[0]:
-                ours[f"{count:,} alerts{told}: fuzzy, posterior"] = (
+                ours[f"{count:,} alerts{suffix}: fuzzy, posterior"] = (
                     Index(Snapshot(path), fuzzy_lists=[LIST]),
                     fuzzy,
                 )

@@ -1,4 +1,4 @@
-"""Matches of listed vehicles that drive over the shipped network, made up, in the order of their times."""
+"""Matches of listed vehicles that drive over the built-in network, made up, in the order of their times."""
 
 import random
 from collections.abc import Iterator

@@ -51,26 +51,26 @@ class Line:
         self.hits: list[Hit] = []
 
     def reads(self, *reads: Read, now: float = 0) -> list[tuple[Any, ...]]:
-        return self._told(self.pipeline.handle_reads([encode(each) for each in reads], at(now)).hits)
+        return self._summarise(self.pipeline.handle_reads([encode(each) for each in reads], at(now)).hits)
 
     def put(self, new: Alert, now: float = 0) -> list[tuple[Any, ...]]:
         hits = self.pipeline.handle_alert(new, at(now))
         assert isinstance(hits, list)
-        return self._told(hits)
+        return self._summarise(hits)
 
     def withdraw(self, minute: float, now: float = 0) -> list[tuple[Any, ...]]:
-        return self._told(
+        return self._summarise(
             self.pipeline.handle_withdrawal(Withdrawal("sis", "a", from_ms(at(minute))), at(now))
         )
 
     def verdict(self, hit: Hit, verdict: Any, now: float = 0) -> list[tuple[Any, ...]]:
         said = Verdict(hit.hit_id, "tournai", verdict, from_ms(at(now)))
-        return self._told(self.pipeline.handle_verdict(said, at(now)))
+        return self._summarise(self.pipeline.handle_verdict(said, at(now)))
 
     def standing(self) -> dict[str, Any]:
         return active_hits(msgspec.json.decode(encode(hit)) for hit in self.hits)
 
-    def _told(self, hits: list[Hit]) -> list[tuple[Any, ...]]:
+    def _summarise(self, hits: list[Hit]) -> list[tuple[Any, ...]]:
         self.hits += hits
         return [
             (hit.kind, hit.revision, hit.alert.version, hit.read.read_id)
@@ -97,7 +97,7 @@ def test_a_new_version_that_seeks_another_plate_takes_the_hit_back(line: Line) -
     assert line.reads(read(1, read_id="again"), now=1) == []
 
 
-def test_a_new_version_that_was_not_in_force_at_the_read_takes_the_hit_back(line: Line) -> None:
+def test_a_new_version_that_was_not_effective_at_the_read_retracts_the_hit(line: Line) -> None:
     assert line.put(alert(2, valid_from=START + timedelta(minutes=1)), now=1) == [
         ("withdrawn", 2, 1, "r", "alert-replaced")
     ]
@@ -109,7 +109,7 @@ def test_a_lower_or_the_same_version_changes_nothing(line: Line) -> None:
     assert line.put(alert(3), now=2) == []
 
 
-def test_a_plate_that_is_none_leaves_the_earlier_version_in_force(line: Line) -> None:
+def test_a_plate_that_is_none_leaves_the_earlier_version_effective(line: Line) -> None:
     assert not isinstance(line.pipeline.handle_alert(alert(2, "***"), at(1)), list)
     assert line.reads(read(30, read_id="later"), now=30) == [("new", 1, 1, "later")]
 

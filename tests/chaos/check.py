@@ -10,7 +10,7 @@ from tests.support.kafka import KafkaEnvironment
 
 _PREFIX = "__connect.errors."
 _MAX_SHOWN = 5
-# A duplicate is told at another time, by another worker.
+# A duplicate is emitted at another time, by another worker.
 _IGNORED_FIELDS = ("emitted_at", "age_s", "mode")
 
 
@@ -108,13 +108,13 @@ def check_run(
 
 
 def revision_differences(first: EmittedHit, repeated: EmittedHit) -> list[str]:
-    """What is wrong with a revision of a hit that was told again; nothing with the first itself."""
+    """What is wrong with a revision of a hit that was emitted again; nothing with the first itself."""
     names = sorted(
         name
         for name in first.hit.keys() | repeated.hit.keys()
         if name not in _IGNORED_FIELDS and first.hit.get(name) != repeated.hit.get(name)
     )
-    faults = [f"differs in {', '.join(names)} from itself told before"] if names else []
+    faults = [f"differs in {', '.join(names)} from itself as emitted before"] if names else []
     if repeated.key != repeated.hit["hit_id"]:
         faults.append("has another key")
     if repeated.partition != first.partition:

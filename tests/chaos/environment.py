@@ -25,12 +25,12 @@ from tests.support.processes import Process, ProcessSupervisor, WorkerProcess
 from tests.support.waiting import HANG_LIMIT_S
 
 SESSION_TIMEOUT_S = 6
-"""The shortest session a broker allows unless told otherwise: killed workers are missed after that."""
+"""The shortest session a broker allows unless set otherwise: killed workers are missed after that."""
 _DRAIN_TIMEOUT_S = 50
 """So long that a busy machine makes no worker end with work undone."""
 _PROCESSING_TIMEOUT_S = 600
 _QUIET_S = 0.5
-"""What a change of alerts makes of hits already sent is told some time after all reads are done."""
+"""What a change of alerts makes of hits already sent is emitted some time after all reads are done."""
 
 
 class ChaosEnvironment:
@@ -46,7 +46,7 @@ class ChaosEnvironment:
         self.settings = NO_PASSAGE_GAP
         """The sections of the workers' settings besides those of Kafka."""
         self.hits: list[EmittedHit] = []
-        """All that was told, after `outcome`."""
+        """All that was emitted, after `outcome`."""
         self.stack = ExitStack()
         self._producer = Producer({"bootstrap.servers": stage.servers, "acks": "all", "log_level": 0})
         self.put_alerts(self.traffic.alerts)
@@ -94,7 +94,7 @@ class ChaosEnvironment:
         return workers
 
     def wait_caught_up(self, feed: Feed) -> float:
-        """Waits until all reads taken by now are done and all hits of them told, while more come.
+        """Waits until all reads taken by now are done and all their hits emitted, while more come.
 
         Returns that time, in seconds since 1970.
         """
@@ -117,7 +117,7 @@ class ChaosEnvironment:
         print(
             f"{self.name}: {len(ledger.reads):,} reads, {len(ledger.confirmed):,} records confirmed, "
             f"{len(ledger.refused)} not; {found.expected:,} hits due, {found.hits:,} there, "
-            f"{found.duplicates} told again; {found.malformed} poisoned, {found.dead_letters} dead letters, "
+            f"{found.duplicates} repeated; {found.malformed} poisoned, {found.dead_letters} dead letters, "
             f"{found.duplicate_letters} of them again; {len(self.workers)} workers started; "
             f"done {monotonic() - began:.1f} s after the last read; {len(found.faults)} faults"
         )

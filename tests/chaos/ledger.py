@@ -26,7 +26,7 @@ class MalformedRecord(NamedTuple):
 
 
 class AlertLifetime(NamedTuple):
-    """One version of an alert, and for reads of which times it is in force, in seconds since 1970.
+    """One version of an alert, and for reads of which times it is effective, in seconds since 1970.
 
     Reads from `maybe_from` up to `maybe_until` may have its hits, those from `surely_from` up to
     `surely_until` must. `ended`: in the end no hit of it stands.
@@ -41,16 +41,16 @@ class AlertLifetime(NamedTuple):
 
 
 class ExpectedHits(NamedTuple):
-    """What is due of hits: ids that must have been told, ids that may have been, and ids not to stand now.
+    """What is due of hits: ids that must have been emitted, ids that may have been, and ids not to stand now.
 
-    An id that is neither among those that must nor those that may must never be told.
+    An id that is neither among those that must nor those that may must never be emitted.
     """
 
     required: dict[str, str]
     """To each id, which read it is of, for the report."""
     allowed: dict[str, str]
     withdrawn: set[str]
-    """Those whose last revision, if they were told, says so; all others stand."""
+    """Those whose last revision, if they were emitted, says so; all others stand."""
 
 
 class Ledger:
@@ -114,8 +114,8 @@ class Ledger:
     ) -> float:
         """When the last read was taken that was not judged by a change of alerts.
 
-        Of the reads from the time of the change on: one of an alert that had begun and has no hit in `told`,
-        or of one that had ended and has. If there is none, the time of the change.
+        Of the reads from the time of the change on: one of an alert that had begun and has no hit in
+        `emitted`, or of one that had ended and has. If there is none, the time of the change.
         """
         last = at
         for number in self.confirmed.keys() & self.reads.keys():

@@ -1,4 +1,4 @@
-"""Roads: vehicles that drive over the shipped network, their reads as they are sent, and what is due of them.
+"""Roads: vehicles that drive over the built-in network, their reads as sent, and what is due of them.
 
 Which handovers stand goes by the clock, so half of the vehicles have driven hours ago and half will in some
 hours: no handover ends while the test runs, however slow the machine is.
@@ -150,8 +150,8 @@ def count_late(sent: Iterable[Read]) -> int:
 
 
 def complete_journeys(hits: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
-    """The sites told by the latest standing hit of each alert, handovers aside; only of journeys that are
-    told whole."""
+    """The sites in the latest active hit of each alert, without handovers; only of journeys that are
+    complete in it."""
     latest: dict[str, dict[str, Any]] = {}
     for hit in hits:
         known = latest.get(hit["alert"]["alert_id"])
@@ -168,9 +168,11 @@ def active_handovers(hits: Iterable[dict[str, Any]], state: str) -> dict[str, li
     """The handovers of a state that stand, by alert."""
     found: dict[str, list[BorderCrossing]] = defaultdict(list)
     for hit in hits:
-        told = hit.get("handover")
-        if told is not None and told["state"] == state:
-            found[hit["alert"]["alert_id"]].append(BorderCrossing(told["from"], told["to"], told["site_id"]))
+        handover = hit.get("handover")
+        if handover is not None and handover["state"] == state:
+            found[hit["alert"]["alert_id"]].append(
+                BorderCrossing(handover["from"], handover["to"], handover["site_id"])
+            )
     return dict(found)
 
 

@@ -26,13 +26,13 @@ def test_broker_killed(ground: ChaosEnvironment, cluster: Cluster) -> None:
     assert ground.check_outcome(feed).faults == []
 
 
-@pytest.mark.parametrize("how", [SIGKILL, SIGTERM], ids=["killed", "told-to-end"])
+@pytest.mark.parametrize("how", [SIGKILL, SIGTERM], ids=["killed", "terminated"])
 def test_one_of_three_brokers_after_the_other(
     ground_on_three: ChaosEnvironment, cluster_of_three: Cluster, how: Signals
 ) -> None:
     """Each in turn, the one that leads and the one that has the group among them; the other two go on.
 
-    One that was killed stays away until all reads of its time are done; one that was told to end is started
+    One that was killed stays away until all reads of its time are done; one that was terminated is started
     at once. The next goes when the one before has all records again.
     """
     ground, cluster = ground_on_three, cluster_of_three

@@ -13,7 +13,7 @@ from tests.support.processes import random_delays
 pytestmark = pytest.mark.chaos
 
 CERTAIN_AFTER_S = 5.0
-"""A change is in force this long after it is on its topic, also on a busy machine."""
+"""A change is effective this long after it is on its topic, also on a busy machine."""
 ALERTS_PER_GROUP = 15
 RATE = 1500 if SOAK else 1000
 """Reads a second: what waits while a worker is killed is soon made up for, on a slow machine too."""
@@ -24,7 +24,7 @@ def test_alerts_change(ground: ChaosEnvironment, killed: bool) -> None:
     """Before a change and some time after it all is certain; between the two a hit may be there or not.
 
     If a worker is killed just after each change, reads wait, and what a change makes of earlier hits is
-    told by whoever takes over.
+    emitted by the worker that takes over.
     """
     traffic = ground.traffic
     moving, amending, going, *kept = (
@@ -61,13 +61,13 @@ def test_alerts_change(ground: ChaosEnvironment, killed: bool) -> None:
     lives = [AlertLifetime(each) for part in kept for each in part]
     lives += [AlertLifetime(each, before_added, added + CERTAIN_AFTER_S) for each in new]
     lives += [AlertLifetime(each, before_replaced, replaced + CERTAIN_AFTER_S) for each in moved]
-    # The reads of these are judged anew by the second version, whenever they were taken.
+    # The reads of these are matched again by the second version, whenever they were taken.
     lives += [AlertLifetime(each) for each in amended]
     lives += [
         AlertLifetime(each, surely_until=before_replaced, maybe_until=replaced + CERTAIN_AFTER_S, ended=True)
         for each in (*moving, *amending)
     ]
-    # By the time of the read: what was taken before the withdrawal is told, and withdrawn.
+    # By the time of the read: what was taken before the withdrawal is emitted, and retracted.
     lives += [
         AlertLifetime(
             each, surely_until=before_withdrawn, maybe_until=withdrawn + CERTAIN_AFTER_S, ended=True
@@ -75,15 +75,15 @@ def test_alerts_change(ground: ChaosEnvironment, killed: bool) -> None:
         for each in going
     ]
     outcome = ground.check_outcome(feed, feed.ledger.expected_hits(lives))
-    told = {each.hit["hit_id"] for each in ground.hits}
+    emitted = {each.hit["hit_id"] for each in ground.hits}
     late_s = [
-        feed.ledger.last_stale_read(begun, ended, at, told) - at
+        feed.ledger.last_stale_read(begun, ended, at, emitted) - at
         for begun, ended, at in (
             (new, [], added),
             (moved, [*moving, *amending], replaced),
             ([], going, withdrawn),
         )
     ]
-    told_ms = ", ".join(f"{late * 1000:.0f} ms" for late in late_s)
-    print(f"in force after {told_ms}; the feed itself was held up for {feed.longest_pause_s * 1000:.0f} ms")
+    late_ms = ", ".join(f"{late * 1000:.0f} ms" for late in late_s)
+    print(f"effective after {late_ms}; the feed itself was held up for {feed.longest_pause_s * 1000:.0f} ms")
     assert outcome.faults == []

@@ -41,7 +41,7 @@ def test_all_as_due() -> None:
     assert faults([*RIGHT, hit("m")]) == []
 
 
-def test_told_again() -> None:
+def test_emitted_again() -> None:
     again = [*RIGHT, hit("a", emitted_at="later")]
     outcome = check_run(again, DUE, [letter(), letter()], RECORDS)
     assert (outcome.faults, outcome.duplicates, outcome.duplicate_letters) == ([], 1, 1)
@@ -69,7 +69,7 @@ def test_dead_letters() -> None:
     assert "not those of the record" in faults(RIGHT, [letter()._replace(value=b"")])[0]
 
 
-def test_when_a_change_is_in_force() -> None:
+def test_when_a_change_is_effective() -> None:
     """It is as late as the last read that went by what was before it."""
     one, other = make_alert("V1", ("AA-123-AA", "FR")), make_alert("V2", ("BB-456-BB", "FR"))
     ledger = Ledger()
@@ -83,8 +83,8 @@ def test_when_a_change_is_in_force() -> None:
     ]
     change = NOON.timestamp() - 1
 
-    def late(begun: list[Alert], ended: list[Alert], told: list[str]) -> float:
-        return ledger.last_stale_read(begun, ended, change, told) - change
+    def late(begun: list[Alert], ended: list[Alert], emitted: list[str]) -> float:
+        return ledger.last_stale_read(begun, ended, change, emitted) - change
 
     assert late([one], [], hits[:2]) == 0
     assert late([one], [], hits[1:]) == 1

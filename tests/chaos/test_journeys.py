@@ -47,7 +47,7 @@ def test_vehicles_drive_on(ground: ChaosEnvironment) -> None:
         before = sum(ground.stage.end_offsets(ground.topics.hits))
         _send(ground, parts[2 * kill])
         if kill >= KILLS // 2:
-            # At first as soon as there are reads, then when some of their hits are told.
+            # At first as soon as there are reads, then when some of their hits are emitted.
             _wait_emitted(ground, before)
         workers[kill % 2].current.kill()
         _send(ground, parts[2 * kill + 1])
@@ -97,13 +97,13 @@ def _check_driven(roads: RoadTraffic, due: dict[str, Row]) -> None:
     crossed = active_handovers(due.values(), "crossed")
     assert crossed.keys() == {alert for alert, passed in borders.items() if passed}
     copied = {each.alert.alert_id for each in roads.vehicles if each.is_cloned}
-    for alert, told_ in crossed.items():
+    for alert, crossings in crossed.items():
         if alert in copied:
             # Which of two vehicles with one plate came back and which passed by, nobody knows.
-            (one,) = told_
+            (one,) = crossings
             assert one[:2] in {border[:2] for border in borders[alert]}
         else:
-            assert told_ == borders[alert][:1]
+            assert crossings == borders[alert][:1]
     assert {border.to for here in crossed.values() for border in here} == {"BE", "FR"}
     assert active_handovers(due.values(), "heading")
     assert any(hit.get("doubts") for hit in due.values())
@@ -124,9 +124,9 @@ def _wait_ready(worker: ProcessSupervisor) -> None:
 
 
 def _wait_emitted(ground: ChaosEnvironment, before: int) -> None:
-    """Waits until more hits are told than there were."""
+    """Waits until more hits are emitted than there were."""
     hits = ground.topics.hits
-    wait_until(lambda: sum(ground.stage.end_offsets(hits)) > before, "a hit is told")
+    wait_until(lambda: sum(ground.stage.end_offsets(hits)) > before, "a hit is emitted")
 
 
 def _by_revision(hits: Iterable[EmittedHit]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Workers that are killed, told to end or stopped, under load: no hit is missing, none is too many."""
+"""Workers that are killed, terminated or suspended, under load: no hit is missing, none is too many."""
 
 from time import sleep
 
@@ -12,14 +12,14 @@ pytestmark = pytest.mark.chaos
 KILLS = 200 if SOAK else 20
 RATE = 2000 if SOAK else 1000
 """Reads a second: so few that what waits while nobody works is soon made up for, on a slow machine too, with
-other tests beside. If reads come nearly as fast as they can be done, that takes many times the outage."""
+other tests meanwhile. If reads come nearly as fast as they can be done, that takes many times the outage."""
 LONG_S = 60
 """A session that no pause of the machine outlasts."""
 
 
 @pytest.mark.parametrize("members", [True, False], ids=["members", "strangers"])
 def test_killed_at_random(ground: ChaosEnvironment, members: bool) -> None:
-    """SIGKILL to one of two workers again and again; a supervisor starts it anew."""
+    """SIGKILL to one of two workers again and again; a supervisor starts it again."""
     workers = ground.start_pair(members)
     wait = random_delays(ground.seed, 0.3, 2)
     with ground.make_feed(RATE) as feed:
@@ -29,7 +29,7 @@ def test_killed_at_random(ground: ChaosEnvironment, members: bool) -> None:
     assert ground.check_outcome(feed).faults == []
 
 
-def test_told_to_end(ground: ChaosEnvironment) -> None:
+def test_terminated(ground: ChaosEnvironment) -> None:
     """SIGTERM under load: what is in work is ended and committed, so the next worker repeats nothing."""
     with ground.make_feed(RATE) as feed:
         for turn in range(4):

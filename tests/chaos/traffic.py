@@ -80,7 +80,7 @@ class Traffic:
 
 
 def make_alert(alert_id: str, plate: tuple[str, str], version: int = 1, priority: int = 3) -> Alert:
-    """An alert in force all year."""
+    """An alert that is effective all year."""
     return Alert(
         list_id=LIST,
         alert_id=alert_id,
@@ -121,5 +121,5 @@ def _is_match(text: PlateText, plate: str, country: str) -> bool:
 
 
 def matching_alerts(text: PlateText, alerts: Sequence[Alert]) -> list[Alert]:
-    """The alerts that a text matches while they are in force, by the join in plain loops."""
+    """The alerts that a text matches while they are effective, by the join in plain loops."""
     return [each for each in alerts if _is_match(text, each.plate, each.country or "")]

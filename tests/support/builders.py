@@ -46,7 +46,7 @@ def a_read(plate: str, country: str | None = None, **fields: Any) -> Read:
 
 
 def alert_json(plate: str, country: str | None = None, **fields: Any) -> bytes:
-    """An alert of the list `sis`, in force all through 2026, as JSON."""
+    """An alert of the list `sis`, effective all through 2026, as JSON."""
     record: dict[str, Any] = {
         "list_id": "sis",
         "alert_id": "a1",
@@ -64,7 +64,7 @@ def alert_json(plate: str, country: str | None = None, **fields: Any) -> bytes:
 
 
 def an_alert(plate: str, country: str | None = None, **fields: Any) -> Alert:
-    """An alert of the list `sis`, in force all through 2026."""
+    """An alert of the list `sis`, effective all through 2026."""
     decoded = decode_alert(alert_json(plate, country, **fields))
     assert isinstance(decoded, Alert), decoded
     return decoded

@@ -1,9 +1,7 @@
 """An operation, its sites and hits made up for tests."""
 
-import json
 from typing import Any, Final
 
-import msgspec
 from msgspec.structs import replace
 
 from streams.network.config import SiteConfig
@@ -12,13 +10,12 @@ from streams.records.hit import Hit
 from streams.records.journey import Admission, NextSite
 from streams.records.times import from_ms, parse_time, to_ms
 from streams.records.verdict import Verdict
-from tools.contracts import build_schemas
+from tests.support.builders import EXAMPLE_HIT, numbered_id
 
 NOON_MS: Final = to_ms(parse_time("2026-05-21T12:00:00Z"))
 """When the operation of tests begins; it lasts two hours."""
 MINUTE_MS: Final = 60_000
 ENDS_MS: Final = NOON_MS + 120 * MINUTE_MS
-EXAMPLE_HIT: Final = msgspec.convert(json.loads(build_schemas()["hit.schema.json"])["examples"][0], Hit)
 
 SITES: Final = {
     "rekkem": SiteConfig(road="A14/E17", territory="BE", lat=50.79, lon=3.15),
@@ -87,7 +84,7 @@ def a_hit(number: int, *admissions: Admission, minute: float = 0, **fields: Any)
     )
     place = replace(EXAMPLE_HIT.place, site_id=fields.pop("site_id", "rekkem"))
     parts: dict[str, Any] = {
-        "hit_id": f"{number:032x}",
+        "hit_id": numbered_id(number),
         "read": read,
         "alert": alert,
         "match": match,
@@ -107,4 +104,4 @@ def a_hit(number: int, *admissions: Admission, minute: float = 0, **fields: Any)
 def a_verdict(number: int, outcome: str = "confirmed", minute: float = 30, **fields: Any) -> Verdict:
     """What the centre `be` says of a hit, so many minutes after noon."""
     given: Any = {"centre": "be", "verdict": outcome, "at": from_ms(NOON_MS + round(minute * MINUTE_MS))}
-    return Verdict(hit_id=f"{number:032x}", **(given | fields))
+    return Verdict(hit_id=numbered_id(number), **(given | fields))

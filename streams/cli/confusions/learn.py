@@ -151,7 +151,7 @@ def _train(pairs: list[TrainingPair], inputs: TrainingInputs, options: LearnOpti
 def _report(models: ConfusionModels, rejected_count: int, output: Path) -> None:
     learnt = f"{counted(models.general.pairs, 'pair')} learnt"
     if models.by_reader:
-        learnt += f", {counted(len(models.by_reader), 'camera or maker')} with an own model"
+        learnt += f", {counted(len(models.by_reader), 'camera or vendor')} with an own model"
     say(f"{learnt}; {counted(rejected_count, 'line')} left out; {output}")
 
 

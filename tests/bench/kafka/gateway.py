@@ -1,4 +1,4 @@
-"""The gateway: events of each maker accepted and on Kafka, how long that takes, how a spool drains."""
+"""The gateway: events of each vendor accepted and on Kafka, how long that takes, how a spool drains."""
 
 import asyncio
 import sys
@@ -27,10 +27,10 @@ _FORM: Final = "multipart/form-data; boundary=boundary"
 
 
 class Kind(NamedTuple):
-    """An event of a maker: its name in the table, the maker, and the sample, or None for the own form."""
+    """An event of a vendor: its name in the table, the vendor, and the sample, or None for the own form."""
 
     name: str
-    maker: str
+    vendor: str
     sample: str | None = None
     aim: str = ""
 
@@ -53,7 +53,7 @@ def run(stage: KafkaEnvironment, quick: bool) -> None:
     count = 3_000 if quick else 20_000
     rows = []
     for kind in KINDS:
-        with _gateway(stage, ours, kind.maker) as port:
+        with _gateway(stage, ours, kind.vendor) as port:
             body, content_type = _body(kind)
             _flood(port, body, content_type, 500)
             before = sum(stage.end_offsets(ours.reads))
@@ -127,10 +127,10 @@ def _drain(stage: KafkaEnvironment, ours: ProductTopics, count: int) -> None:
 
 
 @contextmanager
-def _gateway(stage: KafkaEnvironment, ours: ProductTopics, maker: str) -> Iterator[int]:
-    """A gateway of one camera `c0` of a maker, on one core; its port."""
+def _gateway(stage: KafkaEnvironment, ours: ProductTopics, vendor: str) -> Iterator[int]:
+    """A gateway of one camera `c0` of a vendor, on one core; its port."""
     port = free_port()
-    process = _start(stage, write_gateway_config(stage, ours, port, {"c0": maker}))
+    process = _start(stage, write_gateway_config(stage, ours, port, {"c0": vendor}))
     with ending(process):
         process.wait_ready(WITHIN_S)
         yield port

@@ -1,4 +1,4 @@
-"""Looking back: how fast reads are looked at, and what it does to the live stream beside it."""
+"""Lookback: how fast reads are searched, and what it does to the live stream meanwhile."""
 
 import asyncio
 import multiprocessing
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
     reads: int
     rounds: int
     for_s: int
-    """How long each of the phases with and without a look back is."""
+    """How long each of the phases with and without a lookback is."""
 
 
 FULL = Plan(4_000_000, 4, 25)
@@ -65,7 +65,7 @@ def run(stage: KafkaEnvironment, quick: bool) -> None:
     for _ in range(plan.reads // AT_ONCE):
         put_reads(stage.servers, [ours.reads], AT_ONCE, 100_000)
     _speed(stage, ours, plan)
-    _beside(stage, ours, plan)
+    _measure_live(stage, ours, plan)
 
 
 class _Swept(NamedTuple):
@@ -96,8 +96,8 @@ def _speed(stage: KafkaEnvironment, ours: ProductTopics, plan: Plan) -> None:
             )
         )
     show(
-        "Reads looked back at a second: JSON on Kafka to confirmed matches on Kafka, one process held to one "
-        f"core, broker beside it; medians of {plan.rounds} (target: ≥ 150,000)",
+        "Reads searched a second: JSON on Kafka to confirmed matches on Kafka, one process held to one "
+        f"core, broker on the other; medians of {plan.rounds} (target: ≥ 150,000)",
         ("alerts", "reads", "matched", "reads/s", "lowest to highest", "reads per CPU second", "at most"),
         rows,
     )
@@ -120,14 +120,14 @@ async def _sweep(servers: str, prefix: str, count: int) -> _Swept:
         for each in wanted
     ]
     looking = LookbackSearch(asked, Matcher(MatchingRules()))
-    outbox = Producer(options)
+    producer = Producer(options)
     tune_gc(GcProfile.SCAN)
-    await outbox.start()
+    await producer.start()
     wall, cpu = time.perf_counter(), time.process_time()
-    way = ScanContext(options, topics, outbox, now_ms)
+    way = ScanContext(options, topics, producer, now_ms)
     done = await scan_retained_reads(asked, looking, "operator", way)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    await outbox.stop()
+    await producer.stop()
     matches = sum(at.matches for each in done for at in each.countries)
     return _Swept(done[0].countries[0].reads, matches, wall, cpu, _peak_mb())
 
@@ -139,11 +139,11 @@ def _peak_mb() -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def _beside(stage: KafkaEnvironment, ours: ProductTopics, plan: Plan) -> None:
+def _measure_live(stage: KafkaEnvironment, ours: ProductTopics, plan: Plan) -> None:
     laws = f'[jurisdictions.{COUNTRY}]\nlookback_source = "made up"\nlookback_hours = {{NATIONAL = 24}}\n'
     worker = start_worker(stage, ours, "lookback", more=laws)
     without: list[float] = []
-    beside: list[float] = []
+    during: list[float] = []
     paces: list[float] = []
     first = 1_000_000 * RATE
     phases = 2 * plan.rounds * plan.for_s
@@ -156,8 +156,8 @@ def _beside(stage: KafkaEnvironment, ours: ProductTopics, plan: Plan) -> None:
             tail.for_s(WARM_S)
             for _ in range(plan.rounds):
                 without += _latencies(tail, plan.for_s, first)
-                with _looking_back(stage, ours, worker) as sweeps:
-                    beside += _latencies(tail, plan.for_s, first)
+                with _lookbacks(stage, ours, worker) as sweeps:
+                    during += _latencies(tail, plan.for_s, first)
                 paces.append(sweeps.done_a_second() * plan.reads)
                 # What came while the last one was waited for does not count.
                 tail.for_s(3)
@@ -170,13 +170,13 @@ def _beside(stage: KafkaEnvironment, ours: ProductTopics, plan: Plan) -> None:
             *(f"{quantile(values, share):.0f} ms" for share in (0.5, 0.99, 0.999)),
             f"{max(values):.0f} ms",
         )
-        for name, values in (("no look back", without), ("one look back after the other", beside))
+        for name, values in (("no lookback", without), ("one lookback after the other", during))
     ]
-    ratio = quantile(beside, 0.99) / quantile(without, 0.99)
+    ratio = quantile(during, 0.99) / quantile(without, 0.99)
     pace = statistics.median(paces)
     show(
         f"From a read to its hit (consumed) at {RATE:,} reads/s, one worker, 100,000 alerts; {plan.rounds} "
-        f"turns of {plan.for_s} s each, in turn.\nBeside it {plan.reads:,} reads are looked at again and "
+        f"turns of {plan.for_s} s each, in turn.\nMeanwhile {plan.reads:,} reads are searched again and "
         f"again, about {pace:,.0f} a second: p99 is {ratio:.2f} times the usual (target: ≤ 2)",
         ("", "hits", "p50", "p99", "p99.9", "longest"),
         rows,
@@ -189,7 +189,7 @@ def _latencies(tail: Tail, seconds: float, first: int) -> list[float]:
 
 
 class _Sweeps:
-    """Alerts that ask, one when the one before was looked back for, in a thread."""
+    """Alerts that ask, each when the lookback of the one before is done, in a thread."""
 
     def __init__(self, stage: KafkaEnvironment, ours: ProductTopics, worker: WorkerProcess) -> None:
         self._worker = worker
@@ -202,7 +202,7 @@ class _Sweeps:
         self._thread.start()
 
     def done(self) -> int:
-        """How many look backs the worker has told of."""
+        """How many lookbacks the worker has logged."""
         return sum(line.startswith("lookback done for") for line in self._worker.output().splitlines())
 
     def done_a_second(self) -> float:
@@ -210,7 +210,7 @@ class _Sweeps:
         return (self.done() - self._before) / (self._ended - self._began)
 
     def stop(self) -> None:
-        """Ends it when the look back under way is done."""
+        """Ends it when the lookback under way is done."""
         self._over.set()
         self._thread.join()
         self._ended = time.monotonic()
@@ -225,15 +225,15 @@ class _Sweeps:
                 '"valid_from":"2026-01-01T00:00:00Z","valid_until":"2098-01-01T00:00:00Z"}'
             )
             self._load.send(self._topic, [(f"bench/L{number}".encode(), value.encode(), -1)])
-            wait_until(partial(self._more_than, before), "the look back is done")
+            wait_until(partial(self._more_than, before), "the lookback is done")
 
     def _more_than(self, before: int) -> bool:
         return self.done() > before
 
 
 @contextmanager
-def _looking_back(stage: KafkaEnvironment, ours: ProductTopics, worker: WorkerProcess) -> Iterator[_Sweeps]:
-    """One look back after the other while the block runs."""
+def _lookbacks(stage: KafkaEnvironment, ours: ProductTopics, worker: WorkerProcess) -> Iterator[_Sweeps]:
+    """One lookback after the other while the block runs."""
     sweeps = _Sweeps(stage, ours, worker)
     try:
         yield sweeps

@@ -1,4 +1,4 @@
-"""Making a state anew: matches and hits of a day read back from the topics by a worker that takes over."""
+"""Restoring state: matches and hits of a day read back from the topics by a worker that takes over."""
 
 import asyncio
 import multiprocessing
@@ -28,13 +28,13 @@ _AT_ONCE = 100
 
 
 class _Taken(NamedTuple):
-    """Seconds until it can go on, and to have reviewed all that rests; bytes resident after each."""
+    """Seconds until it can go on, and to have hydrated all cold alerts; bytes resident after each."""
 
     ready_s: float
     reviewed_s: float
     ready_bytes: int
     reviewed_bytes: int
-    told: int
+    emitted: int
 
 
 def run(stage: KafkaEnvironment, quick: bool) -> None:
@@ -47,7 +47,7 @@ def run(stage: KafkaEnvironment, quick: bool) -> None:
         taken = pool.apply(_taken, (stage.servers, vehicles))
     million = 1_000_000 / matches
     show(
-        f"State of {vehicles:,} vehicles made anew from {matches:,} matches and {hits:,} revisions of hits "
+        f"State of {vehicles:,} vehicles restored from {matches:,} matches and {hits:,} revisions of hits "
         "on Kafka, one core",
         ("", "s", "s for 1 M matches, in proportion", "target", "bytes a vehicle"),
         (
@@ -67,7 +67,7 @@ def run(stage: KafkaEnvironment, quick: bool) -> None:
             ),
         ),
     )
-    assert taken.told == 0, "what was told is not told again"
+    assert taken.emitted == 0, "what was emitted is not emitted again"
 
 
 def _put(servers: str, matches: str, hits: str, vehicles: int) -> tuple[int, int]:
@@ -75,32 +75,32 @@ def _put(servers: str, matches: str, hits: str, vehicles: int) -> tuple[int, int
     traffic = made(vehicles)
     tune_gc(GcProfile.BATCHES)
     correlator = correlator_of(traffic, traffic.places, cooperation())
-    told = [hit for now, match in traffic.matches for hit in correlator.handle_match(match, now)]
+    emitted = [hit for now, match in traffic.matches for hit in correlator.handle_match(match, now)]
     letters = [
         ProducerRecord(matches, encode_alert_key(alert_key(match.alert)), encode(match), 0)
         for _, match in traffic.matches
     ]
-    letters += [ProducerRecord(hits, hit.hit_id.encode(), encode(hit), 0) for hit in told]
+    letters += [ProducerRecord(hits, hit.hit_id.encode(), encode(hit), 0) for hit in emitted]
     asyncio.run(_sent(servers, letters))
     owner = Consumer({"bootstrap.servers": servers, "group.id": _GROUP, "log_level": 0})
     owner.commit(offsets=[TopicPartition(matches, 0, len(traffic.matches))], asynchronous=False)
     owner.close()
-    return len(traffic.matches), len(told)
+    return len(traffic.matches), len(emitted)
 
 
 async def _sent(servers: str, letters: Sequence[ProducerRecord]) -> None:
     """Sends records as a worker does."""
-    outbox = Producer(
+    producer = Producer(
         connection_from_settings(KafkaConfig(servers=servers.split(",")), {}).for_aiokafka("bench")
     )
-    await outbox.start()
+    await producer.start()
     for start in range(0, len(letters), _AT_ONCE):
-        await asyncio.gather(*await outbox.send(letters[start : start + _AT_ONCE]))
-    await outbox.stop()
+        await asyncio.gather(*await producer.send(letters[start : start + _AT_ONCE]))
+    await producer.stop()
 
 
 def _taken(servers: str, vehicles: int) -> _Taken:
-    """Makes the state anew; run in a process of its own."""
+    """Restores the state; run in a process of its own."""
     one_core()
     traffic = made(vehicles)
     now = traffic.matches[-1][0]
@@ -116,9 +116,9 @@ def _taken(servers: str, vehicles: int) -> _Taken:
     )
     before, began = resident(), time.perf_counter()
     correlator = asyncio.run(rebuild.restore(0, (), now_ms()))
-    told = correlator.restorer.finish(now)
+    emitted = correlator.restorer.finish(now)
     ready_s, ready_bytes = time.perf_counter() - began, resident() - before
     while correlator.cold_count:
-        told += correlator.hydrate(now, 100)
+        emitted += correlator.hydrate(now, 100)
     reviewed_s, reviewed_bytes = time.perf_counter() - began, resident() - before
-    return _Taken(ready_s, reviewed_s, ready_bytes, reviewed_bytes, len(told))
+    return _Taken(ready_s, reviewed_s, ready_bytes, reviewed_bytes, len(emitted))

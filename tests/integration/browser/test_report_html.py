@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page
 from streams.analysis.operation_report import OperationReport, OperationReportBuilder
 from streams.analysis.report_html import render_report
 from streams.records.times import from_ms
-from tests.support.operations import ENDS_MS, EXAMPLE_HIT, SITES, a_hit, a_verdict, an_admission, an_operation
+from tests.support.builders import EXAMPLE_HIT
+from tests.support.operations import ENDS_MS, SITES, a_hit, a_verdict, an_admission, an_operation
 from tools import install_browser as browser
 
 NAME: Final = 'Tournai & <img src="https://example.org/x" onerror="document.title = 1">'

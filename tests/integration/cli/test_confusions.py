@@ -32,7 +32,7 @@ def test_a_trained_model_can_be_shown(file: Path, tmp_path: Path) -> None:
     output = tmp_path / "ours.json"
     done = run("learn", str(file), "--output", str(output), "--source", "made up", "--least", "100")
     assert done.exit_code == 0
-    assert "120 pairs learnt, 1 camera or maker with an own model" in done.stderr
+    assert "120 pairs learnt, 1 camera or vendor with an own model" in done.stderr
     assert list(load_models(output).by_reader) == ["north"]
     shown = run("show", str(output))
     assert shown.exit_code == 0
@@ -125,10 +125,10 @@ def test_a_model_is_trained_from_confirmed_hits(tmp_path: Path) -> None:
 
 
 def test_a_vendor_is_shown_with_its_cameras(file: Path, tmp_path: Path) -> None:
-    makers = tmp_path / "makers.toml"
-    makers.write_text('north = "acme"\nsouth = "acme"\n')
+    vendors = tmp_path / "vendors.toml"
+    vendors.write_text('north = "acme"\nsouth = "acme"\n')
     output = str(tmp_path / "ours.json")
-    done = run("learn", str(file), "--output", output, "--makers", str(makers), "--least", "100")
+    done = run("learn", str(file), "--output", output, "--makers", str(vendors), "--least", "100")
     assert done.exit_code == 0, done.stderr
     assert list(load_models(Path(output)).by_reader) == ["acme", "north"]
     shown = run("show", output).stdout
@@ -140,12 +140,12 @@ def test_a_vendor_is_shown_with_its_cameras(file: Path, tmp_path: Path) -> None:
 
 def test_all_wrong_options_are_reported_at_once(file: Path, tmp_path: Path) -> None:
     """Each with what to do."""
-    makers = tmp_path / "makers.toml"
-    makers.write_text('north = 3\nwest = "south"\nsouth = "acme"\n')
+    vendors = tmp_path / "vendors.toml"
+    vendors.write_text('north = 3\nwest = "south"\nsouth = "acme"\n')
     done = run(
         "learn",
         *("--cameras", "north", "north=gone.jsonl", "9:3"),
-        *("--reads", str(file), "--verdicts", str(file), "--makers", str(makers)),
+        *("--reads", str(file), "--verdicts", str(file), "--makers", str(vendors)),
         *("--base", str(tmp_path / "gone.json"), "--output", str(tmp_path / "nowhere" / "ours.json")),
     )
     assert done.exit_code == 2

@@ -88,8 +88,8 @@ class Demo:
 
     def left(self) -> list[str]:
         """What is left of it: processes that name its folder, and files."""
-        told = subprocess.run(["ps", "-ww", "-eo", "pid=,command="], capture_output=True, text=True)
-        lines = [line for line in told.stdout.splitlines() if str(self._kept) in line]
+        listing = subprocess.run(["ps", "-ww", "-eo", "pid=,command="], capture_output=True, text=True)
+        lines = [line for line in listing.stdout.splitlines() if str(self._kept) in line]
         return lines + [path.name for path in self._kept.iterdir()]
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""The shipped example: it shows what it is to show, and the figures in the README are true."""
+"""The example: it shows what it is to show, and the figures in the README are true."""
 
 import json
 import subprocess
@@ -28,14 +28,14 @@ def vehicles_found(config: Path) -> Counter[str]:
 
 
 def test_the_readme_has_the_number_of_listed_vehicles_found() -> None:
-    shipped = vehicles_found(EXAMPLE / "config.toml")
-    assert shipped == {
+    found = vehicles_found(EXAMPLE / "config.toml")
+    assert found == {
         "read right": 20,
         "confusable": 18,
         "misread beyond confusable characters": 3,
     }
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert f"{sum(shipped.values())} of the 48 listed vehicles that passed have an active hit" in readme
+    assert f"{sum(found.values())} of the 48 listed vehicles that passed have an active hit" in readme
 
 
 def test_a_wider_mode_finds_more_vehicles(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_the_budget_used_by_the_hits_of_the_day_is_shown(topic: Topic) -> None:
     )
     topic.put(hit(1), hit(2), b"AB-123-CD", hit(1), time="2026-05-21T16:10:07Z")
     topic.put(rejected, hit(3), hit(4, read=ahead), partition=1, time="2026-05-21T16:20:00Z")
-    # Told the evening before, by a camera whose clock is ahead.
+    # Emitted the evening before, by a camera whose clock is ahead.
     topic.put(hit(5), partition=1, time="2026-05-20T23:00:00Z")
     result = status(topic.config, "--json")
     assert result.exit_code == 0, result.output

@@ -14,8 +14,8 @@ from streams.cli.main import main
 from streams.records.encode import encode
 from streams.records.hit import Hit
 from streams.records.verdict import Verdict
-from tests.support.builders import alert_json, read_json
-from tests.support.operations import EXAMPLE_HIT, a_hit, a_verdict, an_admission
+from tests.support.builders import EXAMPLE_HIT, alert_json, read_json
+from tests.support.operations import a_hit, a_verdict, an_admission
 
 CONFIG: Final = """
 [lists.sis]

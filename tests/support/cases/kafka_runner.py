@@ -157,7 +157,7 @@ def _create_topics(options: dict[str, Any], wanted: list[Any]) -> None:
 
 
 def _load_inputs(case: Case, folder: Path) -> tuple[Any, Any, list[Row]]:
-    """The lists and verdicts of the case's files as they are loaded to topics, and what was not taken."""
+    """The lists and verdicts of the case's files as they are loaded to topics, and what was rejected."""
     loaded = load_index((write_lines(folder / "alerts.jsonl", case.alerts),))
     verdicts, not_taken = load_verdicts(write_lines(folder / "verdicts.jsonl", case.verdicts))
     return loaded.alert_index, verdicts, fault_rows([*loaded.rejected, *not_taken])

@@ -8,7 +8,7 @@ from tests.support.cases.loading import Case, Row
 from tests.support.commands import run_anpr
 
 
-def look_back(case: Case, folder: Path) -> list[Row]:
+def run_lookback(case: Case, folder: Path) -> list[Row]:
     """Return the hits that `anpr lookback` writes for the files of a case, as of the case's `now`."""
     assert case.now_ms is not None, f"{case.name}: options.json needs `now`"
     files = {"alerts": case.alerts, "reads": case.reads, "config": case.config.encode().splitlines()}

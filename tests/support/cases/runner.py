@@ -17,13 +17,13 @@ from streams.replay import replay
 from streams.settings.load import parse_settings
 from streams.settings.model import Settings
 from tests.support.cases.loading import Case, Row
-from tests.support.cases.lookback_runner import look_back
+from tests.support.cases.lookback_runner import run_lookback
 
 
 class Result(NamedTuple):
     """What a case gave.
 
-    The revisions of hits in order, and a row for each fault of a line not taken, by file and line.
+    The revisions of hits in order, and a row for each fault of a rejected line, by file and line.
     """
 
     hits: list[Row]
@@ -53,7 +53,7 @@ class ReplayRunner:
 
     def _run(self, case: Case, folder: Path) -> Result:
         if case.command == "lookback":
-            return Result(look_back(case, folder), [])
+            return Result(run_lookback(case, folder), [])
         settings = _parse_settings(case.config, f"{case.name}/config.toml")
         loaded = load_index(
             (write_lines(folder / "alerts.jsonl", case.alerts),),
@@ -91,7 +91,7 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> str:
 
 
 def fault_rows(rejected: Iterable[RejectedLine]) -> list[Row]:
-    """A row for each fault of lines that were not taken, by file and line."""
+    """A row for each fault of rejected lines, by file and line."""
     return [
         {"source": entry.source, "line": entry.line_number, **fault._asdict()}
         for entry in sorted(rejected, key=lambda entry: (_SOURCES.index(entry.source), entry.line_number))

@@ -275,7 +275,7 @@ arrivals = st.lists(
 
 
 @given(arrivals, st.integers(0, 80), st.integers(1, 2))
-def test_a_vehicle_is_chosen_if_a_slot_is_left_beside_all_vehicles_of_higher_rank(
+def test_a_vehicle_is_chosen_if_a_slot_is_left_next_to_all_vehicles_of_higher_rank(
     arrival_windows: list[tuple[float, int, int]], minute: int, crews: int
 ) -> None:
     joint = an_operation(windows=[a_window(0, 60)], crews=["camphin"] * crews)

@@ -39,6 +39,4 @@ def test_an_unexpected_error_names_its_place_and_not_its_message() -> None:
 
 
 def test_an_unexpected_error_that_was_never_raised_has_no_place() -> None:
-    assert "ValueError at an unknown location" in str(
-        unexpected_error("looking back", ValueError("1-ABC-123"))
-    )
+    assert "ValueError at an unknown location" in str(unexpected_error("searching", ValueError("1-ABC-123")))

@@ -117,9 +117,9 @@ def test_rates_are_those_of_the_scenario() -> None:
     mix = Counter(truth.quality for truth in truths)
     for quality, wanted in rates.mix._asdict().items():
         assert abs(mix[quality] / READS - wanted) < 0.015
-    told = [(read, truth) for read, truth in pairs if read.country]
-    assert abs(len(told) / READS - 0.7) < 0.015
-    assert abs(share(read.country != truth.country for read, truth in told) - 0.1) < 0.015
+    with_country = [(read, truth) for read, truth in pairs if read.country]
+    assert abs(len(with_country) / READS - 0.7) < 0.015
+    assert abs(share(read.country != truth.country for read, truth in with_country) - 0.1) < 0.015
     looked = [(read.vehicle, truth.vehicle) for read, truth in pairs if read.vehicle]
     assert abs(len(looked) / READS - 0.6) < 0.015
     assert abs(share(seen.make != true.make for seen, true in looked) - 0.2) < 0.015

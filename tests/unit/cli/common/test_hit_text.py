@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from streams.cli.common.hit_text import describe_likelihood, describe_match, describe_vehicle
 from streams.records.read import Vehicle
-from tests.support.operations import EXAMPLE_HIT
+from tests.support.builders import EXAMPLE_HIT
 
 
 @pytest.mark.parametrize(

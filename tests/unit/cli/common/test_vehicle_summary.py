@@ -58,7 +58,7 @@ def test_a_historical_hit_asks_for_no_action() -> None:
     assert describe(a_hit(1, mode="historical")) == "1 listed vehicle hit: 1 no action (historical)"
 
 
-def test_handovers_are_counted_beside_the_vehicles() -> None:
+def test_handovers_are_counted_next_to_the_vehicles() -> None:
     active, over = a_handover(2), a_handover(3)
     assert describe(a_hit(1, action="stop"), active, over, withdrawn(over)) == (
         "1 listed vehicle hit: 1 stop; 2 handovers, 1 of them active at the end"

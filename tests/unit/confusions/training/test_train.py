@@ -1,4 +1,4 @@
-"""Training of models: what occurs often weighs more, and few pairs keep to the base model."""
+"""Training of models: what occurs often counts more, and few pairs keep to the base model."""
 
 from math import isfinite
 

@@ -137,7 +137,7 @@ def test_an_invalid_link_does_not_make_sites_unreachable() -> None:
     assert faults(text) == ['x:2: sites.a.links[0].km: must be a number above 0 and at most 2000, got "far"']
 
 
-def test_a_camera_with_a_maker_may_stand_at_a_builtin_site() -> None:
+def test_a_camera_with_a_vendor_may_stand_at_a_builtin_site() -> None:
     camera = '[cameras.c]\nsite = "lille"\nmaker = "frigate"\n'
     retained = "[topics.reads_hours]\nFR = 24\nBE = 24\n"
     parse_settings(BUILTIN + retained + camera, "x")

@@ -57,7 +57,7 @@ def references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if "$ref" in value:
             yield value["$ref"]
-            assert set(value) == {"$ref"}, "keys beside a reference are ignored"
+            assert set(value) == {"$ref"}, "keys next to a reference are ignored"
         for part in value.values():
             yield from references(part)
     elif isinstance(value, list):
@@ -110,7 +110,7 @@ def test_every_reference_resolves_and_every_object_is_referenced() -> None:
 
 
 def test_a_schema_file_has_the_same_meaning_in_draft_07() -> None:
-    """AsyncAPI assumes that draft by default; there, keys beside `$ref` are ignored."""
+    """AsyncAPI assumes that draft by default; there, keys next to `$ref` are ignored."""
     later_keywords = {
         "prefixItems",
         "dependentRequired",
@@ -213,7 +213,7 @@ def test_each_role_sends_and_receives_on_its_channels() -> None:
     }
 
 
-def test_the_payload_files_are_beside_the_document() -> None:
+def test_the_payload_files_are_next_to_the_document() -> None:
     folder = Path(__file__).parents[4] / "schemas"
     assert (folder / "asyncapi.json").is_file()
     external = {reference for reference in references(MESSAGES) if not reference.startswith("#/")}

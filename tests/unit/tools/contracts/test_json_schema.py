@@ -106,7 +106,7 @@ def _hit(record: bytes) -> bool:
     return isinstance(hit, Hit) and _read(encode(hit.read))
 
 
-def _looked_back(record: bytes) -> bool:
+def _is_lookback_record(record: bytes) -> bool:
     return isinstance(decode_lookback_run(record), LookbackRun)
 
 
@@ -117,7 +117,7 @@ CASES: Final[dict[str, tuple[st.SearchStrategy[Document], Callable[[bytes], bool
     "verdict": (documents.verdicts, _verdict),
     "match": (documents.matches, _match),
     "hit": (documents.hits, _hit),
-    "lookedback": (documents.lookback_records, _looked_back),
+    "lookedback": (documents.lookback_records, _is_lookback_record),
 }
 kinds = pytest.mark.parametrize("name", CASES)
 
