@@ -145,7 +145,7 @@ class _CameraCountries:
     def __init__(self, settings: Settings, default: str | None) -> None:
         self._places = settings.places
         self._default = default
-        territories = {site.territory for site in settings.sites.values()} | {default}
+        territories = {site.territory for site in self._places.sites.values()} | {default}
         self.countries = sorted(territory for territory in territories if territory is not None)
 
     def for_read(self, read: Read) -> str | None:

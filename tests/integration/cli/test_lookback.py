@@ -95,6 +95,18 @@ def test_hits_are_historical_and_name_the_authority_of_the_cameras_country(files
     assert "5 reads searched for 1 alert: 1 matched; 0 lines rejected" in result.stderr
 
 
+def test_a_site_of_the_built_in_network_has_its_country(files: Folder) -> None:
+    own_sites, cameras = CONFIG.index("[sites.lille]"), CONFIG.index("[cameras.f1]")
+    network = '[network]\nshipped = "fr-be"\n'
+    text = CONFIG[:own_sites] + network + CONFIG[cameras:]
+    for site in ("lille", "arras"):
+        text = text.replace(f'"{site}"', '"neuville"')
+    (files.folder / "config.toml").write_text(text, "utf-8")
+    result = files.look()
+    assert result.exit_code == 0, result.stderr
+    assert [hit["read"]["read_id"] for hit in hits(result)] == ["french"]
+
+
 def test_the_hits_of_a_lookback_form_one_journey(files: Folder) -> None:
     files.write(
         "reads",
