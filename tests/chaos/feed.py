@@ -65,8 +65,8 @@ class Feed:
         wait_until(
             # The read that is being sent now was captured before, too.
             lambda: self._first_unanswered() > sent,
-            within_s,
             "the broker has answered on all reads",
+            within_s,
         )
         # `captured_at` is cut to whole ms.
         return at - 0.001
