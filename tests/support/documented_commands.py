@@ -36,10 +36,14 @@ LONG_RUNNING: Final = re.compile(r"^anpr (worker|gateway(?! test)|operation rank
 """Commands that run until they are stopped: workers and the gateway by SIGTERM, `--follow` by Ctrl-C."""
 
 NOT_RUN_HERE: Final = {
-    "README.md": "`make test` is what runs this; tests/integration/cli/test_demo.py runs the demo",
-    "CONTRIBUTING.md": "`make test` and `make check` are what continuous integration runs",
+    "make setup": "it is how the environment of this test is made",
+    "make run": "tests/integration/cli/test_example.py runs what it runs",
+    "make test": "it is what runs this test",
+    "make test-fast": "it is a part of `make test`",
+    "make check": "continuous integration runs it next to `make test`",
+    ".venv/bin/anpr demo --for 30": "tests/integration/cli/test_demo.py runs it, for a shorter time",
 }
-"""Documents whose shell commands are not run by this test, with the reason."""
+"""Commands that this test does not run, with the reason."""
 
 _PLATE: Final = "AB-123-CD"
 
@@ -70,8 +74,8 @@ class DocumentedSystem:
         A command that runs until it is stopped is left running once it is ready.
         """
         failed: list[Ran] = []
-        for line in lines:
-            if not line.strip():
+        for line in _command_lines(lines):
+            if _without_comment(line) in NOT_RUN_HERE:
                 continue
             ran = self._start(line) if LONG_RUNNING.match(line) else self._run(line)
             failed += [ran] if ran.exit_code else []
@@ -83,7 +87,11 @@ class DocumentedSystem:
         while self._running:
             line, process, log = self._running.pop()
             os.killpg(process.pid, signal.SIGINT if "--follow" in line else signal.SIGTERM)
-            code = process.wait(HANG_LIMIT_S)
+            try:
+                code = process.wait(HANG_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                code = process.wait()
             failed += [Ran(line, code, log.read_text("utf-8"))] if code else []
         return failed
 
@@ -149,7 +157,7 @@ class DocumentedSystem:
         end = monotonic() + HANG_LIMIT_S
         while process.poll() is None and monotonic() < end:
             text = log.read_text("utf-8")
-            if "ready" in text or ("--follow" in line and text):
+            if re.search(r"^ready:", text, re.MULTILINE) or ("--follow" in line and text):
                 return Ran(line, 0, text)
             sleep(0.05)
         self._running.pop()
@@ -248,3 +256,13 @@ zone = "Europe/Brussels"
 
     def _write(self, name: str, records: Iterable[msgspec.Struct]) -> None:
         (self.folder / name).write_bytes(b"".join(encode(record) + b"\n" for record in records))
+
+
+def _command_lines(lines: Iterable[str]) -> list[str]:
+    """Return the command lines of a block, continued lines joined."""
+    joined = "\n".join(lines).replace("\\\n", " ")
+    return [line for line in joined.splitlines() if line.strip()]
+
+
+def _without_comment(line: str) -> str:
+    return line.partition("#")[0].strip()
