@@ -1,6 +1,5 @@
 """`anpr outcome`: the precision of hits, by the verdicts of centres."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -19,7 +18,8 @@ from streams.cli.common.options import (
     resolve_now,
 )
 from streams.cli.common.record_sources import TopicRecords, read_files
-from streams.cli.common.text import LINE_WIDTH, counted, printable
+from streams.cli.common.tables import print_table
+from streams.cli.common.text import counted, wrap_line
 from streams.files.jsonl import STANDARD_INPUT
 from streams.records.decode import decode_hit, decode_verdict
 from streams.records.times import DAY_MS, Millis
@@ -94,8 +94,11 @@ def outcome(options: _OutcomeOptions) -> None:
         for row in (*rows, _total_fields(counts, rejected_count)):
             click.echo(orjson.dumps(row))
         return
-    tables = ["\n".join(_table_lines(counts, by)) for by in groupings]
-    click.echo("\n\n".join([*tables, "\n".join(_summary_lines(counts, rejected_count))]))
+    for by in groupings:
+        _print_counts(counts, by)
+        click.echo()
+    for line in _summary_lines(counts, rejected_count):
+        click.echo(wrap_line(line, 0))
 
 
 def _check_options(options: _OutcomeOptions) -> None:
@@ -171,21 +174,13 @@ def _group_counts(counts: PrecisionCounts, by: str) -> Sequence[tuple[_GroupKey,
     return list((counts.by_camera() if by == "camera" else counts.by_confusion()).items())
 
 
-def _table_lines(counts: PrecisionCounts, by: str) -> Iterator[str]:
-    """Yield the lines of a table; a long name has a line of its own, so that no name is broken."""
+def _print_counts(counts: PrecisionCounts, by: str) -> None:
+    """Print the table of a grouping, and below that of the lists the counts of all of them."""
     groups = _group_counts(counts, by)
-    rows = [(_group_name(key), _count_cells(group)) for key, group in groups]
+    rows = [(_group_name(key), *_count_cells(group)) for key, group in groups]
     if by == "list" and len(groups) != 1:
-        rows.append(("all lists", _count_cells(counts.total())))
-    widths = [max(map(len, cells)) for cells in zip(_HEADINGS, *(cells for _, cells in rows), strict=True)]
-    name_width = LINE_WIDTH - sum(widths) - len(widths)
-    for name, cells in [(by, _HEADINGS), *rows]:
-        name = printable(name)
-        if len(name) > name_width:
-            yield name
-            name = ""
-        numbers = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-        yield " ".join((f"{name:<{name_width}}", *numbers)).rstrip()
+        rows.append(("all lists", *_count_cells(counts.total())))
+    print_table((by, *_HEADINGS), rows)
 
 
 def _group_name(key: _GroupKey) -> str:
@@ -215,22 +210,22 @@ def _count_cells(counts: EmittedCounts) -> tuple[str, ...]:
 def _summary_lines(counts: PrecisionCounts, rejected_count: int) -> list[str]:
     """Return lines on what the tables count."""
     total = counts.total()
-    paragraphs = [
+    lines = [
         f"{counted(total.hits, 'hit')}, {total.adjudicated:,} of them adjudicated; "
         f"{counted(rejected_count, 'record')} rejected as no valid hits or verdicts",
         "precision: the confirmed share of the adjudicated hits; 95 %: its confidence interval; posterior: "
         "the mean of the adjudicated hits",
     ]
     if counts.uncounted:
-        paragraphs.append(
+        lines.append(
             f"Not counted: {counted(counts.uncounted, 'hit')}, because other hits are of the same passages "
             "(better reads, later versions of the alert, handovers)"
         )
     if counts.fallen:
-        paragraphs.append(
+        lines.append(
             f"Of the open hits, {counts.fallen:,} were withdrawn when another hit of the same plate read and "
             "alert was rejected"
         )
     if counts.unknown:
-        paragraphs.append(f"Not counted: verdicts on {counted(counts.unknown, 'hit')} not among those read")
-    return [line for text in paragraphs for line in textwrap.wrap(text, LINE_WIDTH, break_long_words=False)]
+        lines.append(f"Not counted: verdicts on {counted(counts.unknown, 'hit')} not among those read")
+    return lines

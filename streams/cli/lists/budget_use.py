@@ -1,24 +1,20 @@
 """Use of the lists' budgets on a day, as `anpr lists status` counts and shows it."""
 
-import textwrap
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
-
-from rich.table import Table
-from rich.text import Text
 
 from streams.analysis.budget_use import BudgetUse, ListBudgetUse
 from streams.cli.common.forecast_text import format_number
 from streams.cli.common.record_sources import TopicRecords, read_files
-from streams.cli.common.tables import empty_table
-from streams.cli.common.text import LINE_WIDTH, counted
+from streams.cli.common.tables import print_table
+from streams.cli.common.text import counted
 from streams.cli.common.times import format_second
 from streams.matching.config import MatchingRules
 from streams.records.decode import decode_hit
 from streams.records.times import DAY_MS, Millis, to_rfc3339
 from streams.settings.model import Settings
 
-_LIST_WIDTH: Final = 40
+_HEADINGS: Final = ("list", "spent", "budget", "share", "hits", "tightened", "rejected", "confirmed")
 
 
 class DailyBudgetUse(NamedTuple):
@@ -88,27 +84,24 @@ def budget_warnings(day: DailyBudgetUse, rules: MatchingRules) -> list[str]:
     return warnings
 
 
-def budget_use_table(day: DailyBudgetUse, rules: MatchingRules) -> Table:
-    """Return the table of the budget used by each list, and of the hits that used it."""
-    table = empty_table("list")
-    table.columns[0].max_width = _LIST_WIDTH
-    for heading in ("spent", "budget", "share", "hits", "tightened", "rejected", "confirmed"):
-        table.add_column(heading, justify="right", overflow="fold")
+def print_budget_use(day: DailyBudgetUse, rules: MatchingRules) -> None:
+    """Print the table of the budget used by each list, and of the hits that used it."""
+    rows = []
     for list_id, used in day.used.items():
         budget = rules.for_list(list_id).false_hits_per_day
-        table.add_row(
-            Text(list_id),
+        cells = (
             _format_false_hits(used.false_hits),
             "none" if budget is None else f"{budget:g} a day",
             f"{used.false_hits / budget * 100:,.0f} %" if budget else "",
             *(f"{count:,}" for count in (used.hits, used.tightened, used.rejected, used.confirmed)),
         )
-    return table
+        rows.append((list_id, *cells))
+    print_table(_HEADINGS, rows)
 
 
 def describe_budget_use(day: DailyBudgetUse, rules: MatchingRules) -> list[str]:
     """Return lines on what the table counts, and on lists whose tolerance was tightened."""
-    paragraphs = [
+    lines = [
         f"Spent and the columns after it count the hits of reads of {day.date} (UTC); "
         f"{counted(day.undecodable, 'record')} rejected as no valid hits"
     ]
@@ -119,16 +112,16 @@ def describe_budget_use(day: DailyBudgetUse, rules: MatchingRules) -> list[str]:
         spent = _format_false_hits(used.false_hits)
         if budget is not None:
             spent += f" of {budget:g} a day"
-        paragraphs.append(
+        lines.append(
             f"list {list_id}: {counted(used.tightened, 'hit')} while its tolerance was tightened, the latest "
             f"of a read of {format_second(used.latest_tightened)} (UTC); {spent} spent"
         )
-    if len(paragraphs) > 1:
-        paragraphs.append(
+    if len(lines) > 1:
+        lines.append(
             "Hits do not show if it is tightened now: each partition has an equal part of the budget. The "
             "worker's log says when it tightened, and how many passages were suppressed"
         )
-    return [line for text in paragraphs for line in textwrap.wrap(text, LINE_WIDTH, break_long_words=False)]
+    return lines
 
 
 def _format_false_hits(false_hits: float) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from rich.table import Table
-from rich.text import Text
+import click
 
 from streams.alerts.list_counts import AlertState, ListCounts, count_lists
 from streams.cli.common.forecast_text import (
@@ -14,8 +13,10 @@ from streams.cli.common.forecast_text import (
     describe_sufficient_reads,
     format_number,
 )
+from streams.cli.common.hit_block import labelled
 from streams.cli.common.progress import say
-from streams.cli.common.tables import empty_table
+from streams.cli.common.tables import print_table
+from streams.cli.common.text import printable, wrap_line
 from streams.cli.lists.loading import read_lists
 from streams.matching.config import ListConfig
 from streams.matching.forecast.expectation import ListForecast
@@ -24,6 +25,17 @@ from streams.records.alert import Alert
 from streams.settings.model import Settings
 
 _STATES: Final[tuple[AlertState, ...]] = ("in_force", "not_yet", "expired", "withdrawn")
+_COUNT_HEADINGS: Final = (
+    "list",
+    "mode",
+    "alerts",
+    "effective",
+    "not yet",
+    "expired",
+    "withdrawn",
+    "wildcards",
+)
+_COST_HEADINGS: Final = ("list", "min posterior", "false hits", "a day", "budget", "fit patterns")
 _MAX_COUNTRIES: Final = 3
 _NO_FALSE_HITS: Final = ListForecast(0.0, 0.0, 0.0, None)
 
@@ -83,13 +95,14 @@ def _forecast_lists(plates: dict[str, PlateSamples], settings: Settings) -> dict
     return forecasts
 
 
-def inventory_tables(inventory: ListInventory, settings: Settings) -> list[Table]:
-    """Return the tables of contents, details and expected false hits."""
-    return [
-        _count_table(inventory.lists, inventory.total, settings),
-        _detail_table(inventory.lists, settings),
-        _cost_table(inventory.lists, settings, inventory.forecasts),
-    ]
+def print_inventory(inventory: ListInventory, settings: Settings) -> None:
+    """Print contents, details and expected false hits of the lists."""
+    _print_counts(inventory, settings)
+    click.echo()
+    for list_id, counts in inventory.lists.items():
+        _print_details(list_id, counts, settings.lists.get(list_id))
+    click.echo()
+    _print_costs(inventory, settings)
 
 
 def list_config_fields(configured: ListConfig | None) -> dict[str, Any]:
@@ -118,59 +131,49 @@ def _countries_by_count(counts: ListCounts) -> list[tuple[str, int]]:
     return sorted(counts.countries.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _count_table(counts_by_list: dict[str, ListCounts], total: ListCounts, settings: Settings) -> Table:
-    """Return the table of the alerts of each list by state."""
-    table = empty_table("list", "mode")
-    for heading in ("alerts", "effective", "not yet", "expired", "withdrawn", "wildcards"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for list_id, counts in counts_by_list.items():
-        mode = settings.lists.get(list_id, ListConfig()).mode
-        table.add_row(Text(list_id), mode, *_count_cells(counts))
-    if len(counts_by_list) != 1:
-        table.add_row("all lists", "", *_count_cells(total), style="bold")
-    return table
+def _print_counts(inventory: ListInventory, settings: Settings) -> None:
+    """Print the table of the alerts of each list by state."""
+    rows = [
+        (list_id, settings.lists.get(list_id, ListConfig()).mode, *_count_cells(counts))
+        for list_id, counts in inventory.lists.items()
+    ]
+    if len(rows) != 1:
+        rows.append(("all lists", "", *_count_cells(inventory.total)))
+    print_table(_COUNT_HEADINGS, rows, text_columns=2)
 
 
-def _detail_table(counts_by_list: dict[str, ListCounts], settings: Settings) -> Table:
-    """Return the table of each list's title, countries and notified centres."""
-    table = empty_table("list", "title", "countries", "audience")
-    for list_id, counts in counts_by_list.items():
-        list_config = settings.lists.get(list_id)
-        title = (list_config.title or "") if list_config else "(not in the settings: the defaults apply)"
-        audience = _format_audience(counts, list_config.audience if list_config else [])
-        table.add_row(*map(Text, (list_id, title, _format_countries(counts), audience)))
-    return table
+def _print_details(list_id: str, counts: ListCounts, configured: ListConfig | None) -> None:
+    """Print a list's title, countries and notified centres."""
+    title = (configured.title or "") if configured else "(not in the settings: the defaults apply)"
+    audience = _format_audience(counts, configured.audience if configured else [])
+    click.echo(printable(list_id))
+    fields = (("title", title), ("countries", _format_countries(counts)), ("audience", audience))
+    for label, text in fields:
+        for line in labelled(label, text) if text else ():
+            click.echo(line)
 
 
-def _cost_table(
-    counts_by_list: dict[str, ListCounts], settings: Settings, forecasts: dict[str, ListForecast]
-) -> Table:
-    """Return the table of expected false hits and budgets."""
-    table = empty_table("list")
-    for heading in ("min posterior", "false hits", "a day", "budget", "fit patterns"):
-        table.add_column(heading, justify="right", overflow="fold")
-    for list_id in counts_by_list:
+def _print_costs(inventory: ListInventory, settings: Settings) -> None:
+    """Print the table of expected false hits and budgets, and for how many reads budgets are enough."""
+    rows, notes = [], []
+    for list_id in inventory.lists:
         list_config = settings.matching_rules.for_list(list_id)
-        forecast = forecasts.get(list_id, _NO_FALSE_HITS)
-        min_posterior = list_config.effective_min_posterior
+        forecast = inventory.forecasts.get(list_id, _NO_FALSE_HITS)
+        min_posterior, budget = list_config.effective_min_posterior, list_config.false_hits_per_day
         spread = f" ± {format_number(forecast.standard_error)}" if forecast.standard_error else ""
-        table.add_row(
-            Text(list_id),
+        cells = (
             "any" if min_posterior is None else f"{min_posterior:g}",
             f"{format_number(forecast.false_hits)}{spread}",
             "?" if forecast.false_hits_per_day is None else format_number(forecast.false_hits_per_day),
-            _format_budget(list_config, forecast),
+            "none" if budget is None else f"{budget:g} a day",
             format_number(forecast.pattern_reads) if forecast.pattern_reads else "",
         )
-    return table
-
-
-def _format_budget(list_config: ListConfig, forecast: ListForecast) -> str:
-    if list_config.false_hits_per_day is None:
-        return "none"
-    sufficient = describe_sufficient_reads(list_config, forecast)
-    budget = f"{list_config.false_hits_per_day:g} a day"
-    return f"{budget}, enough for {sufficient}" if sufficient else budget
+        rows.append((list_id, *cells))
+        if sufficient := describe_sufficient_reads(list_config, forecast):
+            notes.append(f"list {printable(list_id)}: its budget is enough for {sufficient}")
+    print_table(_COST_HEADINGS, rows)
+    for note in notes:
+        click.echo(wrap_line(note, 2))
 
 
 def _count_cells(counts: ListCounts) -> list[str]:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 import orjson
-from rich.console import Console
-from rich.text import Text
 
 from streams.alerts import Snapshot
 from streams.cli.common.options import config_option, options_object, read_settings, resolve_connection
 from streams.cli.common.progress import progress_bar, say
 from streams.cli.common.requirements import require_packages
-from streams.cli.common.tables import empty_table
+from streams.cli.common.tables import print_table
 from streams.cli.common.text import counted
 from streams.cli.lists.loading import files_argument, read_lists
 from streams.files.loading import LoadedLists
@@ -160,14 +158,13 @@ def _print_report(changes: "SyncPlan", topic: str, dry_run: bool, as_json: bool)
         }
         click.echo(orjson.dumps(report))
         return
-    table = empty_table("list")
-    for field in _COUNT_FIELDS:
-        table.add_column(field, justify="right", no_wrap=True)
-    for list_id, count in changes.lists.items():
-        table.add_row(Text(list_id), *(f"{number:,}" for number in _count_fields(count).values()))
-    if len(changes.lists) != 1:
-        table.add_row("all lists", *(f"{number:,}" for number in total.values()), style="bold")
-    Console().print(table)
+    rows = [
+        (list_id, *(f"{number:,}" for number in _count_fields(count).values()))
+        for list_id, count in changes.lists.items()
+    ]
+    if len(rows) != 1:
+        rows.append(("all lists", *(f"{number:,}" for number in total.values())))
+    print_table(("list", *_COUNT_FIELDS), rows)
     records = counted(len(changes.records), "record")
     click.echo(
         f"dry run: {records} would be written to {topic}"

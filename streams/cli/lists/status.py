@@ -7,26 +7,25 @@ from typing import Any, NamedTuple
 
 import click
 import orjson
-from rich.console import Console
 
 from streams.cli.common.forecast_text import forecast_fields
 from streams.cli.common.options import INPUT_FILE, config_option, now_option, read_settings, resolve_now
 from streams.cli.common.progress import say
-from streams.cli.common.text import counted
+from streams.cli.common.text import counted, wrap_line
 from streams.cli.lists.budget_use import (
     DailyBudgetUse,
     budget_use_fields,
     budget_use_from_files,
     budget_use_from_kafka,
-    budget_use_table,
     budget_warnings,
     describe_budget_use,
+    print_budget_use,
 )
 from streams.cli.lists.inventory import (
     ListInventory,
     count_fields,
-    inventory_tables,
     list_config_fields,
+    print_inventory,
     read_inventory,
 )
 from streams.files.jsonl import STANDARD_INPUT
@@ -137,9 +136,10 @@ def _to_json(status: _Status) -> Mapping[str, Any]:
 def _print_tables(status: _Status) -> None:
     """Print what is shown as tables, and below them what they count."""
     settings, at, inventory, day = status
-    tables, lines = [], []
+    lines = []
     if inventory:
-        tables += inventory_tables(inventory, settings)
+        print_inventory(inventory, settings)
+        click.echo()
         lines += [
             f"{counted(inventory.total.alerts, 'alert')} and "
             f"{counted(inventory.withdrawals, 'withdrawal')} at {to_rfc3339(at)}; "
@@ -147,7 +147,8 @@ def _print_tables(status: _Status) -> None:
             f"False hits, and reads that fit patterns: expected number in {REFERENCE_READS:,} reads",
         ]
     if day:
-        tables.append(budget_use_table(day, settings.matching_rules))
+        print_budget_use(day, settings.matching_rules)
+        click.echo()
         lines += describe_budget_use(day, settings.matching_rules)
-    Console().print(*tables, sep="\n")
-    click.echo("\n".join(lines))
+    for line in lines:
+        click.echo(wrap_line(line, 0))

@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from streams.cli.common.hit_block import labelled, wrap
 from streams.cli.common.options import read_models, resolve_connection
 from streams.cli.common.progress import progress_bars, say
 from streams.cli.common.requirements import require_packages
-from streams.cli.common.tables import empty_table
-from streams.cli.common.text import counted, printable
+from streams.cli.common.text import counted
 from streams.cli.lookback.request import LookbackOptions, any_permitted, format_key, report_refused
 from streams.matching.lookback import LookbackRequest, LookbackSearch
 from streams.pipeline import build_matcher
@@ -52,7 +49,7 @@ def run_over_kafka(settings: Settings, selection: LookbackOptions, as_json: bool
         for run in runs:
             click.echo(encode(run))
     else:
-        Console().print(_table(runs))
+        click.echo("\n".join(line for run in runs for line in _describe_run(run)))
     if not any(run.countries for run in runs):
         raise click.exceptions.Exit(1)
     match_count = sum(country.matches for run in runs for country in run.countries)
@@ -123,17 +120,11 @@ def _country_progress(countries: list[str]) -> Iterator[Callable[[str], "Progres
         yield updates.__getitem__
 
 
-def _table(runs: list[LookbackRun]) -> Table:
-    """Return a row for each alert and country: what was searched and under which authority, or why not."""
-    table = empty_table("list/alert")
-    for heading in ("version", "country", "hours", "reads", "matched", "authority, or why not"):
-        right = heading in ("version", "hours", "reads", "matched")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for run in runs:
-        first = (Text(format_key(run.alert_key)), str(run.version))
-        for searched in run.countries:
-            counts = (f"{searched.hours:g}", f"{searched.reads:,}", f"{searched.matches:,}")
-            table.add_row(*first, searched.country, *counts, Text(printable(searched.source)))
-        for refused in run.refused:
-            table.add_row(*first, refused.country, "", "", "", Text(f"refused: {printable(refused.why)}"))
-    return table
+def _describe_run(run: LookbackRun) -> Iterator[str]:
+    """Yield lines for an alert: what was searched in each country and under which authority, or why not."""
+    yield from wrap(f"{format_key(run.alert_key)}, version {run.version}", "  ")
+    for searched in run.countries:
+        counts = f"{searched.hours:g} h, {counted(searched.reads, 'read')}, {searched.matches:,} matched"
+        yield from labelled(searched.country, f"{counts}: {searched.source}")
+    for refused in run.refused:
+        yield from labelled(refused.country, f"refused: {refused.why}")

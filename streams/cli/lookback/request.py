@@ -78,5 +78,5 @@ def any_permitted(requests: list[LookbackRequest]) -> bool:
     nowhere = [format_key(alert_key(request.alert)) for request in requests if not request.scope.permitted]
     if nowhere:
         shown = ", ".join(nowhere[:_MAX_SHOWN]) + (", …" if len(nowhere) > _MAX_SHOWN else "")
-        say(f"{counted(len(nowhere), 'alert')} may be searched for nowhere: {shown}")
+        say(f"no country permits a search for {counted(len(nowhere), 'alert')}: {shown}")
     return len(nowhere) < len(requests)

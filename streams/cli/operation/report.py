@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from streams.analysis.operation_report import (
     CREW_CHOICES,
@@ -20,7 +17,7 @@ from streams.cli.common.options import INPUT_FILE, config_option, options_object
 from streams.cli.common.progress import say
 from streams.cli.common.record_sources import TopicRecords, read_files
 from streams.cli.common.requirements import require_packages
-from streams.cli.common.tables import empty_table
+from streams.cli.common.tables import print_table
 from streams.cli.common.text import counted, printable
 from streams.cli.common.times import format_date_minute
 from streams.cli.operation.reads import count_reads_in_files, count_reads_on_kafka
@@ -31,7 +28,6 @@ from streams.records.times import from_ms
 from streams.runtime.clock import now_ms
 from streams.runtime.errors import InputError
 
-_NAME_WIDTH: Final = 40
 _CLIENT_ID: Final = "operation-report"
 
 
@@ -121,15 +117,18 @@ def _print_report(result: OperationReport) -> None:
     for begins, ends in result.windows:
         click.echo(f"{format_date_minute(begins)} to {format_date_minute(ends)} (UTC)")
     if result.participants:
-        click.echo(printable(f"participants: {', '.join(result.participants)}"))
+        click.echo("\n".join(wrap(f"participants: {', '.join(result.participants)}", "  ")))
     click.echo("\n".join(wrap(_summary(result), "")))
     outcomes: tuple[tuple[str, Mapping[str, ReportedOutcome]], ...] = (
         ("class", {str(name): outcome for name, outcome in result.by_class.items()}),
         ("list", result.by_list),
         ("site", result.by_site),
     )
-    tables = [_outcome_table(heading, by_name) for heading, by_name in outcomes]
-    Console().print("", *tables, _crew_table(result), sep="\n")
+    for heading, by_name in outcomes:
+        click.echo()
+        _print_outcomes(heading, by_name)
+    click.echo()
+    _print_crews(result)
 
 
 def _summary(result: OperationReport) -> str:
@@ -143,25 +142,17 @@ def _summary(result: OperationReport) -> str:
     )
 
 
-def _outcome_table(heading: str, outcomes: Mapping[str, ReportedOutcome]) -> Table:
-    table = _count_table(heading, "hits", "confirmed", "rejected", "open", "intercepted")
+def _print_outcomes(heading: str, outcomes: Mapping[str, ReportedOutcome]) -> None:
+    rows = []
     for name, outcome in outcomes.items():
         counts = (outcome.hits, outcome.confirmed, outcome.rejected, outcome.open, outcome.intercepted)
-        table.add_row(Text(printable(name)), *(f"{count:,}" for count in counts))
-    return table
+        rows.append((name, *(f"{count:,}" for count in counts)))
+    print_table((heading, "hits", "confirmed", "rejected", "open", "intercepted"), rows)
 
 
-def _crew_table(result: OperationReport) -> Table:
-    table = _count_table("crews", "vehicles", "confirmed", "rejected", "intercepted")
+def _print_crews(result: OperationReport) -> None:
+    rows = []
     for key, outcome in result.crews.items():
         counts = (outcome.vehicles, outcome.confirmed, outcome.rejected, outcome.intercepted)
-        table.add_row(CREW_CHOICES[key], *(f"{count:,}" for count in counts))
-    return table
-
-
-def _count_table(first: str, *counts: str) -> Table:
-    table = empty_table(first)
-    table.columns[0].max_width = _NAME_WIDTH
-    for heading in counts:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
+        rows.append((CREW_CHOICES[key], *(f"{count:,}" for count in counts)))
+    print_table(("crews", "vehicles", "confirmed", "rejected", "intercepted"), rows)

@@ -209,6 +209,23 @@ class TestStatus:
         assert "sis" in result.stdout
         assert "AB-1" not in result.stdout
 
+    def test_long_names_are_whole_within_80_columns(self, file: Path, tmp_path: Path) -> None:
+        config, list_id, centre = tmp_path / "anpr.toml", "list-" + "x" * 59, "centre-" + "y" * 50
+        title = "Vehicles sought for inquiry checks under the convention of 1985 on the common borders"
+        config.write_text(
+            f"[lists.{list_id}]\ntitle = '{title}'\naudience = ['{centre}']\nfalse_hits_per_day = 2.5\n"
+            f"[centres.{centre}]\n"
+        )
+        file.write_text(to_lines(alert("A1", list_id=list_id)))
+        result = anpr("status", file, *NOW, "--config", config)
+        assert (result.exit_code, result.stderr) == (0, "")
+        shown = result.stdout.splitlines()
+        assert max(map(len, shown)) <= 80
+        assert shown.count(list_id) == 3
+        words = " ".join(result.stdout.split())
+        assert f"title {title}" in words and f"audience {centre}" in words
+        assert f"list {list_id}: its budget is enough for " in words
+
     def test_only_a_list_expected_to_exceed_its_budget_is_reported(self, file: Path, tmp_path: Path) -> None:
         config = tmp_path / "anpr.toml"
         file.write_text(LISTED)

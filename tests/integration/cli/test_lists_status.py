@@ -109,6 +109,8 @@ def test_the_table_shows_the_budget_used_and_when_a_list_was_tightened(file: Pat
     assert "list spent budget share hits tightened rejected confirmed" in rows
     assert "sis 0.35 1.5 a day 23 % 2 1 0 0" in rows
     assert "free 0.00 none 0 0 0 0" in rows
+    # The long id is whole, in a line of its own.
+    assert rows[rows.index(LONG) + 1] == "0.05 none 1 0 0 0"
     assert (
         "list sis: 1 hit while its tolerance was tightened, the latest of a read of 17:58:00 (UTC); "
         "0.35 of 1.5 a day spent"

@@ -157,7 +157,7 @@ def test_an_alert_that_no_country_permits_is_refused_with_the_reasons(files: Fol
     files.write("alerts", alert_json("AB-123-CD", "FR", basis="INTERPOL-SMV", lookback_hours=24))
     result = files.look()
     assert (result.exit_code, hits(result)) == (1, [])
-    assert "1 alert may be searched for nowhere: sis/a1" in result.stderr
+    assert "no country permits a search for 1 alert: sis/a1" in result.stderr
     assert (
         "FR: not searched for 1 alert: [jurisdictions.FR] allows it for no alert of basis INTERPOL-SMV"
         in (result.stderr)

@@ -44,7 +44,7 @@ def by_edits(each: Hit, *edits: Edit) -> Hit:
 
 def outcome(*arguments: str | Path, stdin: bytes | None = None) -> Result:
     """Run `anpr outcome`."""
-    runner = CliRunner(env={"ANPR_CONFIG": "", "COLUMNS": "200"})
+    runner = CliRunner(env={"ANPR_CONFIG": "", "COLUMNS": "80"})
     result = runner.invoke(main, ["outcome", *map(str, arguments)], input=stdin)
     assert not any(plate in result.output for plate in PLATES)
     return result
@@ -130,6 +130,20 @@ def test_the_table_names_confusions_in_words_and_what_is_not_counted(
         assert row in shown
     assert "Not counted: 1 hit, because other hits are of the same passages " in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_long_ids_are_whole_and_their_counts_are_in_the_columns(tmp_path: Path) -> None:
+    file, list_id, camera_id = tmp_path / "hits.jsonl", "list-" + "x" * 59, "camera-" + "y" * 57
+    place = replace(EXAMPLE_HIT.place, camera_id=camera_id)
+    file.write_bytes(lines(hit(1, 0.75, list_id=list_id, place=place), hit(2, 0.5)))
+    shown = outcome("--hits", file).stdout.splitlines()
+    assert max(map(len, shown)) <= 80
+    heading = shown[0]
+    for name in (list_id, f"{camera_id} at {place.site_id}"):
+        counts = shown[shown.index(name) + 1]
+        assert counts.split() == ["1", "0", "0", "1", "?"]
+    counts = shown[shown.index(list_id) + 1]
+    assert counts.index("1") == heading.index("hits") + len("hits") - 1
 
 
 def test_a_posterior_of_some_adjudicated_hits_names_their_number(tmp_path: Path) -> None:

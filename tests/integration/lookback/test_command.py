@@ -50,7 +50,8 @@ def test_hours_of_the_command_line_and_the_table(scene: WorkerEnvironment) -> No
     done = anpr(scene, "sis/a1", "--hours", "24")
     assert done.returncode == 0, done.stderr
     assert f"2 reads matched and were sent to {scene.names.matches}" in done.stderr
-    assert AUTHORITY in done.stdout
+    assert f"FR 12 h, 4 reads, 2 matched: {AUTHORITY}" in " ".join(done.stdout.split())
+    assert max(map(len, done.stdout.splitlines())) <= 80
     assert "AB123CD" not in done.stdout + done.stderr
 
 
