@@ -18,6 +18,7 @@ from streams.cli.common.options import (
     resolve_now,
 )
 from streams.cli.common.progress import say
+from streams.cli.common.terminal import print_lines
 from streams.cli.common.text import counted
 from streams.files.loading import load_index
 from streams.matching.config import ListConfig
@@ -58,7 +59,7 @@ def check(config: Path | None, alerts: tuple[str, ...], now_ms: Millis | None) -
     settings = read_settings(config)
     file = config_path(config)
     name = f"{file}: no faults" if file else "no file is named, the defaults apply"
-    click.echo(f"{name}; {_count_entries(settings)}")
+    print_lines(f"{name}; {_count_entries(settings)}")
     limited = [list_id for list_id, list_config in settings.lists.items() if _is_limited(list_config)]
     if alerts or limited:
         _print_costs(settings, _effective_plates(alerts, resolve_now(now_ms)) if alerts else None, limited)
@@ -95,7 +96,7 @@ def _print_costs(
         size = (
             f"for each {_SAMPLE_SIZE:,} plates" if plates_by_list is None else counted(plates.count, "plate")
         )
-        click.echo(
+        print_lines(
             f"list {list_id}: {size}, {describe_cost(list_config, forecast, settings.topics.partitions)}"
         )
         if plates_by_list is not None and (

@@ -12,6 +12,7 @@ from streams.cli.common.groups import CommandGroup
 from streams.cli.common.options import config_option, read_settings, resolve_connection
 from streams.cli.common.progress import say
 from streams.cli.common.requirements import require_packages
+from streams.cli.common.terminal import print_lines
 from streams.kafka.topics import Topic, TopicChange, plan_changes, required_topics
 from streams.runtime.errors import OperatorError
 
@@ -79,4 +80,4 @@ def _print_changes(changes: list[TopicChange]) -> None:
     if not changes:
         click.echo("all topics are as required")
     for change in changes:
-        click.echo(f"{change.kind:<10}  {change.topic}  {change.text}")
+        print_lines(f"{change.kind:<10}  {change.topic}  {change.text}")

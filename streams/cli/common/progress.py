@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from streams.cli.common.terminal import fit_stream
+
 
 class ProgressBar:
     """A progress bar on stderr, or one that shows nothing if `progress` is None."""
@@ -77,5 +79,5 @@ def file_progress(description: str, paths: Sequence[str]) -> Iterator[Callable[[
 
 
 def say(text: str) -> None:
-    """Print a line on stderr."""
-    click.echo(text, err=True)
+    """Print a line on stderr, wrapped on a terminal."""
+    click.echo(fit_stream(text, sys.stderr), err=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from streams.cli.common.terminal import print_lines
 from streams.cli.common.text import counted
 from streams.confusions.model import ConfidenceBand, ConfusionModel, builtin_models, load_models
 from streams.runtime.errors import InputError
@@ -29,11 +30,12 @@ def show(file: Path | None) -> None:
         models = builtin_models() if file is None else load_models(file)
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error
-    sections = []
-    for model in [models.general, *models.by_reader.values()]:
+    for position, model in enumerate([models.general, *models.by_reader.values()]):
         cameras = [camera for camera, vendor in models.vendors.items() if vendor == model.name]
-        sections.append("\n".join(_format_model(model, cameras)))
-    click.echo("\n\n".join(sections))
+        if position:
+            click.echo()
+        for line in _format_model(model, cameras):
+            print_lines(line)
 
 
 def _format_model(model: ConfusionModel, cameras: list[str]) -> Iterator[str]:

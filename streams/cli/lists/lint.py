@@ -9,6 +9,7 @@ import orjson
 from streams.alerts.lint import Finding, Linter, LintSettings
 from streams.cli.common.options import config_option, now_option, read_settings, resolve_now
 from streams.cli.common.progress import file_progress, say
+from streams.cli.common.terminal import print_lines
 from streams.cli.common.text import counted
 from streams.cli.lists.loading import files_argument
 from streams.files.jsonl import STANDARD_INPUT, read_batches
@@ -43,8 +44,10 @@ def lint(
                 for number, record in zip(numbers, decode_alerts(lines), strict=True):
                     linter.add_line(source, number, record)
     findings = linter.check_all()
-    if findings:
-        click.echo("\n".join(_json_line(finding) if as_json else str(finding) for finding in findings))
+    if findings and as_json:
+        click.echo("\n".join(map(_json_line, findings)))
+    elif findings:
+        print_lines("\n".join(map(str, findings)))
     say(
         f"{counted(linter.alert_count, 'alert')}, {counted(linter.withdrawal_count, 'withdrawal')}: "
         f"{_summary(findings)}"
