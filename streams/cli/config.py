@@ -36,7 +36,7 @@ def config() -> None:
     """Check, show and document the settings."""
 
 
-@config.command()
+@config.command(short_help="Check the settings, and estimate the lists' false hits.")
 @config_option
 @click.option(
     "--alerts",
@@ -65,7 +65,7 @@ def check(config: Path | None, alerts: tuple[str, ...], now_ms: Millis | None) -
         _print_costs(settings, _effective_plates(alerts, resolve_now(now_ms)) if alerts else None, limited)
 
 
-@config.command()
+@config.command(short_help="Print the effective settings as TOML.")
 @config_option
 def show(config: Path | None) -> None:
     """Print the effective settings, with the defaults, as TOML.

@@ -53,7 +53,7 @@ class _ExplainOptions(NamedTuple):
     kafka: bool
 
 
-@click.command()
+@click.command(short_help="Explain why a READ or a hit matches, or does not.")
 @click.argument("read_text", metavar="READ")
 @click.option("--country", metavar="CODE", help="Country read, ISO 3166-1 alpha-2; by default unknown.")
 @click.option(

@@ -43,7 +43,7 @@ def hits() -> None:
     """Show the hits on Kafka."""
 
 
-@hits.command()
+@hits.command(short_help="Print hits as they are emitted.")
 @config_option
 @click.option("--since", "since_ms", type=TIME, help="Earliest time of emission; by default now.")
 @click.option("--from-start", is_flag=True, help="From the oldest hit there is.")

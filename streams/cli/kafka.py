@@ -24,7 +24,7 @@ _folder_option = click.option(
 )
 
 
-@click.group(cls=CommandGroup)
+@click.group(cls=CommandGroup, short_help="Run a local Apache Kafka, for development and tests.")
 def kafka() -> None:
     """Run an Apache Kafka on this machine, for development and tests.
 
@@ -33,7 +33,7 @@ def kafka() -> None:
     """
 
 
-@kafka.command()
+@kafka.command(short_help="Start Kafka and print its bootstrap servers.")
 @_folder_option
 @click.option("--port", default=9092, show_default=True, help="Port of the first broker; 0 for free ports.")
 @click.option("--brokers", default=1, show_default=True, type=click.Choice([1, 3]), help="Number of brokers.")
@@ -53,7 +53,7 @@ def down(folder: Path | None) -> None:
     say(f"{len(stopped)} stopped" if stopped else "none was running")
 
 
-@kafka.command()
+@kafka.command(short_help="Print which brokers run, and where their logs are.")
 @_folder_option
 def status(folder: Path | None) -> None:
     """Print for each broker if it runs, and where its log is.

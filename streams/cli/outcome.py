@@ -43,7 +43,7 @@ class _OutcomeOptions(NamedTuple):
     as_json: bool
 
 
-@click.command()
+@click.command(short_help="Show how many hits centres confirmed and rejected.")
 @config_option
 @now_option
 @click.option(

@@ -48,7 +48,7 @@ class _ReplayInputs(NamedTuple):
     verdicts: list[Verdict]
 
 
-@click.command()
+@click.command(short_help="Match reads against alerts, all in files.")
 @config_option
 @click.option(
     "--alerts",

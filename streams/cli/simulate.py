@@ -84,7 +84,7 @@ class _SimulationOptions(NamedTuple):
         return Scenario(self.seed, self.reads, self.alerts, self.begin_ms, self.hours, rates, self.detail)
 
 
-@click.command()
+@click.command(short_help="Generate synthetic reads and alerts, with the truth.")
 @click.option(
     "--out", required=True, metavar="FOLDER", type=click.Path(path_type=Path), help="Folder for the files."
 )
@@ -177,7 +177,8 @@ def simulate(options: _SimulationOptions) -> None:
     names are replaced. The same options give the same bytes. Then:
 
     \b
-        anpr replay --config FOLDER/config.toml --alerts FOLDER/alerts.jsonl --reads FOLDER/reads.jsonl
+        anpr replay --config FOLDER/config.toml \\
+            --alerts FOLDER/alerts.jsonl --reads FOLDER/reads.jsonl
 
     Exit codes: 0 done, 1 a file is not a valid model, 2 wrong use, or a file cannot be read or written.
     """

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from streams.kafka.admin import Admin
 
 
-@click.group(cls=CommandGroup)
+@click.group(cls=CommandGroup, short_help="Compare Kafka's topics with the settings; change them.")
 def topics() -> None:
     """Compare Kafka's topics with the settings, and create or change them."""
 
 
-@topics.command()
+@topics.command(short_help="Print what `apply` would create or change.")
 @config_option
 def plan(config: Path | None) -> None:
     """Print what `apply` would create or change; change nothing.
@@ -38,7 +38,7 @@ def plan(config: Path | None) -> None:
     sys.exit(1 if changes else 0)
 
 
-@topics.command()
+@topics.command(short_help="Create missing topics and change configs that differ.")
 @config_option
 def apply(config: Path | None) -> None:
     """Create the topics that are missing and change the configs that differ.

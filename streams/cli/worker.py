@@ -27,7 +27,7 @@ _FAUST_SERVICES: Final = ("streams.kafka.faust_driver", "streams.worker.faust_ap
 """Modules with services of Faust's, which log each start and stop under the module's name."""
 
 
-@click.command()
+@click.command(short_help="Match reads on Kafka against alert lists; emit hits.")
 @config_option
 @click.option(
     "--member",

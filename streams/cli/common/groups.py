@@ -9,22 +9,10 @@ from streams.runtime.errors import InputError, OperatorError
 
 _INPUT_ERROR_CODE: Final = 2
 _ERROR_CODE: Final = 1
-_MAX_SUMMARY_LENGTH: Final = 300
 
 
 class CommandGroup(click.Group):
     """A group that ends its commands' operator errors: prints the message and sets the exit code."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each command with its whole summary; click would cut it off at the end of the line."""
-        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [
-            (name, command.get_short_help_str(_MAX_SUMMARY_LENGTH))
-            for name, command in commands
-            if command is not None and not command.hidden
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; report an OperatorError as `anpr COMMAND: MESSAGE`, a line for each of its own.

@@ -7,7 +7,7 @@ from streams.cli.confusions.learn import learn
 from streams.cli.confusions.show import show
 
 
-@click.group(cls=CommandGroup)
+@click.group(cls=CommandGroup, short_help="Learn and show models of how plates are misread.")
 def confusions() -> None:
     """Learn and show models of how recognisers misread plates."""
 

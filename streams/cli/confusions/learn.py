@@ -31,7 +31,7 @@ from streams.runtime.errors import InputError
 _MIN_PAIRS: Final = 2000
 
 
-@click.command()
+@click.command(short_help="Learn a model of how plates are misread, from reads.")
 @click.argument("pair_files", nargs=-1, metavar="[PAIRS]...")
 @click.option(
     "--hits",

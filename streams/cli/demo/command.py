@@ -14,7 +14,7 @@ from streams.cli.demo.errors import DemoError, NotStartedError, StopSignal
 from streams.settings.load import CONFIG_VARIABLE
 
 
-@click.command()
+@click.command(short_help="Show the whole stream locally, with simulated traffic.")
 @click.option(
     "--config",
     metavar="PATH",

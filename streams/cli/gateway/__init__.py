@@ -10,7 +10,11 @@ from streams.cli.common.requirements import require_packages
 from streams.cli.gateway.test import test
 
 
-@click.group(cls=CommandGroup, invoke_without_command=True)
+@click.group(
+    cls=CommandGroup,
+    invoke_without_command=True,
+    short_help="Receive events of cameras and write reads to Kafka.",
+)
 @config_option
 @click.pass_context
 def gateway(context: click.Context, config: Path | None) -> None:

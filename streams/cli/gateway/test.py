@@ -18,7 +18,7 @@ from streams.runtime.clock import now_ms
 _MEDIA_TYPES = {".json": "application/json", ".jsonl": "application/x-ndjson", ".xml": "application/xml"}
 
 
-@click.command()
+@click.command(short_help="Print the reads of a captured event as JSON lines.")
 @click.argument("maker", type=click.Choice(sorted(get_args(Vendor))))
 @click.argument("file", type=INPUT_FILE)
 @click.option(

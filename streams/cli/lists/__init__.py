@@ -8,7 +8,7 @@ from streams.cli.lists.load import load
 from streams.cli.lists.status import status
 
 
-@click.group(cls=CommandGroup)
+@click.group(cls=CommandGroup, short_help="Check, count and load alert lists.")
 def lists() -> None:
     """Check, count and load alert lists: JSON lines of alerts and withdrawals (.gz; - is standard input)."""
 

@@ -43,7 +43,7 @@ class _Status(NamedTuple):
     day: DailyBudgetUse | None
 
 
-@click.command()
+@click.command(short_help="Show contents, false hits and budgets of alert lists.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @config_option
 @now_option

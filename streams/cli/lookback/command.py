@@ -46,7 +46,7 @@ class _CommandOptions(NamedTuple):
         )
 
 
-@click.command()
+@click.command(short_help="Match alerts against reads from before they came.")
 @click.argument("keys", nargs=-1, type=ALERT_KEY, metavar="[LIST/ALERT]...")
 @config_option
 @click.option(

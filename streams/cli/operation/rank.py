@@ -46,7 +46,7 @@ class _RankOptions(NamedTuple):
     as_json: bool
 
 
-@click.command()
+@click.command(short_help="Show the vehicles for crews to go for, the best first.")
 @click.argument("operation_id", metavar="ID")
 @config_option
 @hit_source_options

@@ -44,7 +44,7 @@ class _ReportOptions(NamedTuple):
     page: Path | None
 
 
-@click.command()
+@click.command(short_help="Show the results of an operation.")
 @click.argument("operation_id", metavar="ID")
 @config_option
 @hit_source_options
