@@ -14,7 +14,8 @@ _CHECKED: Final = (
     *("streams", "tools", "tests", "deploy", "docs", "schemas"),
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
 )
-_ENDINGS: Final = (".py", ".md", ".html")
+_ENDINGS: Final = (".py", ".md", ".html", ".toml", "/README")
+"""Endings of the names of files that are read; a case has a README without an extension."""
 
 RETIRED: Final = {
     r"told|untold": "emitted, notified, given, or say it another way",

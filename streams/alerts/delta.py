@@ -2,7 +2,7 @@
 
 from streams.alerts.alert_keys import build_alert_keys
 from streams.alerts.bitmap import UInt64Array, mix_keys
-from streams.alerts.owners_by_hash import OwnersByHash
+from streams.alerts.values_by_hash import ValuesByHash
 from streams.plates.confusables import ConfusableClasses
 from streams.records.alert import Alert, AlertKey, alert_key
 
@@ -13,7 +13,7 @@ class Delta:
     def __init__(self, classes: ConfusableClasses) -> None:
         self.alerts: dict[AlertKey, Alert] = {}
         self._classes = classes
-        self._owners: OwnersByHash[AlertKey] = OwnersByHash()
+        self._owners: ValuesByHash[AlertKey] = ValuesByHash()
 
     def put(self, alert: Alert) -> None:
         """Add an alert with a valid plate, or replace its earlier version."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from streams.alerts.alert_keys import pack_spellings
 from streams.alerts.bitmap import mix_keys
 from streams.alerts.one_edit_index import OneEditIndex
-from streams.alerts.owners_by_hash import OwnersByHash
+from streams.alerts.values_by_hash import ValuesByHash
 from streams.plates.confusables import ConfusableClasses
 from streams.plates.normal_form import packable_spellings
 from streams.plates.packed_keys import Keys, differ_by_one_edit, map_codes, unpack
@@ -27,10 +27,10 @@ class FuzzyPlates:
 
     def __init__(self, list_ids: Collection[str], base_plates: Keys, classes: ConfusableClasses) -> None:
         self._list_ids = frozenset(list_ids)
-        self._table = classes.code_table
-        self._base = OneEditIndex(base_plates, self._table) if len(base_plates) else None
+        self._code_table = classes.code_table
+        self._base = OneEditIndex(base_plates, self._code_table) if len(base_plates) else None
         self._alerts_by_plate: dict[int, set[AlertKey]] = {}
-        self._changed_plates: OwnersByHash[int] = OwnersByHash()
+        self._changed_plates: ValuesByHash[int] = ValuesByHash()
 
     def __bool__(self) -> bool:
         return self._base is not None or bool(self._alerts_by_plate)
@@ -65,7 +65,7 @@ class FuzzyPlates:
         if batch.umlauts:
             umlaut_rows, umlaut_keys, same_plates = self._find_umlauts(batch.umlauts)
             rows, keys = np.concatenate([rows, umlaut_rows]), np.concatenate([keys, umlaut_keys])
-            pairs = zip(rows.tolist(), map_codes(keys, self._table).tolist(), strict=True)
+            pairs = zip(rows.tolist(), map_codes(keys, self._code_table).tolist(), strict=True)
             is_different = np.fromiter(
                 (pair not in same_plates for pair in pairs), dtype=np.bool_, count=len(rows)
             )
@@ -78,7 +78,7 @@ class FuzzyPlates:
 
     def _find_plain(self, batch: PlateColumns) -> tuple[NDArray[np.intp], Keys]:
         """Return the pairs of the plain spellings of a batch, in no order, some more than once."""
-        variants = batch.deletion_keys(self._table)
+        variants = batch.deletion_keys(self._code_table)
         hashes = mix_keys(variants)
         rows, keys = np.zeros(0, dtype=np.intp), _NO_KEYS
         if self._base is not None:
@@ -89,7 +89,7 @@ class FuzzyPlates:
             rows = np.concatenate([rows, np.searchsorted(batch.starts, slots, side="right") - 1])
             keys = np.concatenate([keys, np.array([key for _, key in changed], dtype=np.uint64)])
         whole = variants[(batch.starts + batch.lengths)[rows]]
-        is_match = differ_by_one_edit(whole, map_codes(keys, self._table))
+        is_match = differ_by_one_edit(whole, map_codes(keys, self._code_table))
         if batch.faults:
             is_match &= ~np.isin(rows, list(batch.faults))
         return rows[is_match], keys[is_match]
@@ -100,8 +100,8 @@ class FuzzyPlates:
         batch = to_columns([text for _, text in spellings])
         batch_rows = np.array([row for row, _ in spellings], dtype=np.intp)
         indexes, keys = self._find_plain(batch)
-        own_keys = set(zip(batch_rows.tolist(), batch.keys(self._table).tolist(), strict=True))
+        own_keys = set(zip(batch_rows.tolist(), batch.keys(self._code_table).tolist(), strict=True))
         return batch_rows[indexes], keys, own_keys
 
     def _variant_hashes(self, plate: int) -> set[int]:
-        return set(mix_keys(to_columns([unpack(plate)]).deletion_keys(self._table)).tolist())
+        return set(mix_keys(to_columns([unpack(plate)]).deletion_keys(self._code_table)).tolist())

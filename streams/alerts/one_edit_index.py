@@ -29,25 +29,25 @@ _NO_DELETION: Final = 15
 class OneEditIndex:
     """Listed plates by the hash of each form with one character deleted, and of the whole.
 
-    `keys` (uint64, n), sorted and unique, are the unmapped packed keys of the plates; `table` (uint8, 256)
-    maps each code to the first of its class. It takes some 140 bytes per plate.
+    `keys` (uint64, n), sorted and unique, are the unmapped packed keys of the plates; `code_table` (uint8,
+    256) maps each code to the first of its class. It takes some 140 bytes per plate.
     """
 
-    def __init__(self, keys: Keys, table: NDArray[np.uint8]) -> None:
+    def __init__(self, keys: Keys, code_table: NDArray[np.uint8]) -> None:
         self._keys = keys
         # Each entry is one integer: the index of the plate and the deleted position in the low bits, the
         # first bits of the hash in the others. That sorts faster than pairs and takes less memory; the few
         # more collisions, because the hash is cut, are distinguished with the rest.
         self._low_mask = np.uint64((1 << len(keys).bit_length() + _POSITION_BITS) - 1)
-        self._table = _build_table(map_codes(keys, table), ~self._low_mask)
-        self._log2 = max(_MIN_LOG2, (len(self._table) * _BITS_PER_ENTRY - 1).bit_length())
-        self._bitmap = build_bitmap(self._table, self._log2)
+        self._entries = _build_table(map_codes(keys, code_table), ~self._low_mask)
+        self._log2 = max(_MIN_LOG2, (len(self._entries) * _BITS_PER_ENTRY - 1).bit_length())
+        self._bitmap = build_bitmap(self._entries, self._log2)
         # Buckets by the first bits of the entries; on average one or two entries share a bucket.
-        bucket_bits = len(self._table).bit_length() - 1
+        bucket_bits = len(self._entries).bit_length() - 1
         self._shift = np.uint64(64 - bucket_bits)
         begins = np.arange(1 << bucket_bits, dtype=np.uint64) << self._shift
-        self._bucket_starts = np.searchsorted(self._table, begins)
-        self._bucket_starts = np.append(self._bucket_starts, len(self._table)).astype(np.uint32)
+        self._bucket_starts = np.searchsorted(self._entries, begins)
+        self._bucket_starts = np.append(self._bucket_starts, len(self._entries)).astype(np.uint32)
 
     def find(self, batch: PlateColumns, hashes: UInt64Array) -> tuple[NDArray[np.intp], Keys]:
         """Return the pairs that share a form: rows of a batch (intp, m), unmapped keys of plates (uint64, m).
@@ -62,7 +62,7 @@ class OneEditIndex:
         counts = self._bucket_starts.take(buckets + 1) - starts
         # The indexes of the entries of all buckets, one bucket after another.
         entry_indexes = np.arange(counts.sum()) + np.repeat(starts - np.cumsum(counts) + counts, counts)
-        entries = self._table.take(entry_indexes)
+        entries = self._entries.take(entry_indexes)
         is_equal = (entries ^ np.repeat(sought, counts)) <= self._low_mask
         entries = entries[is_equal] & self._low_mask
         slots = np.repeat(slots, counts)[is_equal]

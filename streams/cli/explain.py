@@ -12,6 +12,7 @@ from streams.cli.common.hit_text import describe_differences
 from streams.cli.common.options import INPUT_FILE, config_option, options_object, read_models, read_settings
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.terminal import print_lines
+from streams.cli.common.text import LABEL_WIDTH
 from streams.cli.common.times import TIME
 from streams.cli.explain_hit import find_hit_in_files, find_hit_on_kafka, format_hit
 from streams.files.jsonl import InputFileError
@@ -34,9 +35,8 @@ from streams.runtime.errors import OperatorError
 from streams.settings.model import Settings
 
 _MAX_SHOWN: Final = 12
-_LABEL_INDENT: Final = 14
 _DETAIL_INDENT: Final = 10
-"""Columns before the text of a labelled line, and of a decision."""
+"""Columns before the text of a decision."""
 
 
 class _ExplainOptions(NamedTuple):
@@ -109,7 +109,7 @@ def explain(options: _ExplainOptions) -> None:
         return
     captured_at = to_rfc3339(read.captured_at)
     for line in _format_explanation(explanation, read.country, bool(options.alerts), captured_at):
-        print_lines(line, _DETAIL_INDENT if line.startswith(" ") else _LABEL_INDENT)
+        print_lines(line, _DETAIL_INDENT if line.startswith(" ") else LABEL_WIDTH)
 
 
 def _explain_hit(options: _ExplainOptions) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from streams.cli.common.hit_block import hit_block, labelled
+from streams.cli.common.hit_block import hit_block
 from streams.cli.common.hit_lookup import HitLookup
 from streams.cli.common.record_sources import TopicRecords, read_files
+from streams.cli.common.text import labelled
 from streams.records.decode import decode_hit
 from streams.records.hit import Hit
 from streams.settings.model import Settings

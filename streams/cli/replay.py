@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 import click
 
-from streams.cli.common.hit_block import wrap
 from streams.cli.common.hit_output import HitOutput, open_output, wide_option
 from streams.cli.common.options import INPUT_FILE, config_option, options_object, read_models, read_settings
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.rejected_lines import RejectedLines
-from streams.cli.common.text import counted
+from streams.cli.common.text import counted, wrap
 from streams.cli.common.times import TIME
 from streams.cli.common.vehicle_summary import VehicleSummary
 from streams.files.jsonl import InputFileError

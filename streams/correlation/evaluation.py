@@ -113,7 +113,7 @@ class Evaluator:
         """Return the revisions to emit for the handovers of vehicles, and schedule their next checks."""
         hits: list[Hit] = []
         for vehicle in vehicles:
-            end_reason = self._end_reason(vehicle, now_ms)
+            end_reason = self._handover_end_reason(vehicle, now_ms)
             expiry_ms = self._versions.expiry_ms(now_ms)
             update = self._handovers.evaluate(vehicle, now_ms, expiry_ms, end_reason)
             hits += update.hits
@@ -225,8 +225,8 @@ class Evaluator:
                 verdict = self._verdicts.latest_for(hit_id)
                 hits.append(self._revisions.retract(hit_id, reason, verdict, now_ms))
 
-    def _end_reason(self, vehicle: VehicleKey, now_ms: Millis) -> Retraction | None:
-        """Return why the alert of a vehicle has ended, if it has."""
+    def _handover_end_reason(self, vehicle: VehicleKey, now_ms: Millis) -> Retraction | None:
+        """Return why the alert of a vehicle has ended, which ends its handovers; None if it has not."""
         version = self._versions.get(vehicle.alert)
         if version is None:
             return Retraction("alert-expired")

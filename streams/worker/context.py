@@ -14,7 +14,7 @@ class WorkerContext(NamedTuple):
     """The settings, topic names, producer, clock and failure signal of one worker."""
 
     config: WorkerConfig
-    names: TopicNames
+    topics: TopicNames
     producer: Producer
     clock: Clock
     failure: FailureSignal

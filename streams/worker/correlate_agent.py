@@ -105,6 +105,6 @@ class CorrelateAgent:
         """Log a notice; of the tightening of a list on a day only the first, not one for each partition."""
         key = (notice.list_id, notice.day)
         if not notice.is_tightening or key not in self._tightened:
-            _log.info("%s, partition %d: %s", self._context.names.matches, partition, notice.text)
+            _log.info("%s, partition %d: %s", self._context.topics.matches, partition, notice.text)
         if notice.is_tightening:
             self._tightened.add(key)

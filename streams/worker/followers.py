@@ -35,7 +35,7 @@ class AlertFollower:
         self._reader = AlertTopicReader(
             connection,
             AlertTopicConfig(
-                context.names.alerts,
+                context.topics.alerts,
                 folder,
                 tombstone_retention_ms=round(topics.withdrawn_hours * HOUR_MS),
                 fuzzy_lists=fuzzy_lists,
@@ -67,7 +67,7 @@ class VerdictFollower:
         on_verdict: Callable[[Verdict, Millis], None],
     ) -> None:
         """`on_verdict` is called with each verdict and the time at which it takes effect."""
-        self._topic = context.names.verdicts
+        self._topic = context.topics.verdicts
         self._follower = TopicFollower(connection.for_aiokafka("verdicts"), self._topic, skip_deleted=True)
         self._since_ms = max(context.now_ms() - round(topics.verdicts_hours * HOUR_MS), 0)
         self._on_verdict = on_verdict

@@ -68,7 +68,7 @@ class MatchAgent:
             self.watermark_ms = max(self.watermark_ms, watermark_ms)
             records.append(
                 ProducerRecord(
-                    self._context.names.matches,
+                    self._context.topics.matches,
                     encode_alert_key(alert_key(match.alert)),
                     encode(match),
                     timestamp_ms=max(self._context.clock(self.watermark_ms), 0),
@@ -91,4 +91,4 @@ class MatchAgent:
     def _dead_letter(self, batch: Batch, rejected: RejectedRecord) -> ProducerRecord:
         record = batch.records[rejected.position]
         faults = (_NULL_VALUE,) if record.value is None else rejected.faults
-        return dead_letter(self._context.names.rejected, batch.topic, batch.partition, record, faults)
+        return dead_letter(self._context.topics.rejected, batch.topic, batch.partition, record, faults)

@@ -54,8 +54,8 @@ class Partition:
         self._correlator: Correlator | None = None
         self._jobs: asyncio.Queue[tuple[_Job, Callable[[], Any]]] = asyncio.Queue()
         self._unfinished_jobs = 0
-        self._owned = asyncio.Event()
-        self._owned.set()
+        self._may_emit = asyncio.Event()
+        self._may_emit.set()
         self._pending = PendingRecords(context.producer, context.failure)
         self._task = asyncio.create_task(self._run())
 
@@ -89,7 +89,7 @@ class Partition:
 
     def handle_time(self) -> None:
         """Handle the passing of time, unless other jobs are waiting, which do so too."""
-        if self._jobs.empty() and self._correlator is not None and self._owned.is_set():
+        if self._jobs.empty() and self._correlator is not None and self._may_emit.is_set():
             self._submit(lambda correlator: correlator.handle_time(self._now_ms()))
 
     def expire(self, before_ms: Millis, verdicts_before_ms: Millis) -> None:
@@ -112,11 +112,11 @@ class Partition:
 
     def pause(self) -> None:
         """Emit nothing from now on: the partition may be another worker's."""
-        self._owned.clear()
+        self._may_emit.clear()
 
     def resume(self) -> None:
         """Continue with the present state: no other worker had the partition meanwhile."""
-        self._owned.set()
+        self._may_emit.set()
 
     async def stop(self) -> None:
         """Drop all unfinished jobs; Kafka delivers their records again to the partition's next owner."""
@@ -133,20 +133,20 @@ class Partition:
         self._jobs.put_nowait((job, on_done))
 
     async def _run(self) -> None:
-        doing = f"correlating for {self._context.names.hits}, partition {self._number}"
+        doing = f"correlating for {self._context.topics.hits}, partition {self._number}"
         with self._context.failure.signal_failure(doing):
             correlator = self._correlator = await self._restore(self._number)
             await self._run_job(correlator, lambda state: state.restorer.finish(self._now_ms()))
             while True:
                 job, on_done = await self._next_job(correlator)
-                await self._owned.wait()
+                await self._may_emit.wait()
                 await self._run_job(correlator, job, on_done)
                 self._unfinished_jobs -= 1
 
     async def _next_job(self, correlator: Correlator) -> tuple[_Job, Callable[[], Any]]:
         """Return the next job; while there is none, hydrate cold alerts one by one."""
         while self._jobs.empty() and correlator.cold_count:
-            await self._owned.wait()
+            await self._may_emit.wait()
             began_s = monotonic()
             await self._run_job(correlator, lambda state: state.hydrate(self._now_ms(), 1))
             # Leave half of the time to the rest of the worker.
@@ -170,7 +170,7 @@ class Partition:
                 on_done()
 
     def _hit_record(self, hit: Hit) -> ProducerRecord:
-        return ProducerRecord(self._context.names.hits, hit.hit_id.encode(), encode(hit), self._number)
+        return ProducerRecord(self._context.topics.hits, hit.hit_id.encode(), encode(hit), self._number)
 
     def _handle_matches(self, correlator: Correlator, batch: Batch) -> list[Hit]:
         hits: list[Hit] = []

@@ -96,17 +96,8 @@ def run() -> None:
         "Calibration in one figure, over hits of 0.1 and more (aim: expected calibration error ≤ 0.03)",
         ("", "expected calibration error", "the same below 0.95", "Brier score"),
         [
-            (
-                name,
-                f"{_error(*posteriors):.4f}",
-                f"{_error(*_below(*posteriors, 0.95)):.4f}",
-                f"{_brier(*posteriors):.4f}",
-            )
-            for name, posteriors in (
-                ("country known", plain),
-                ("with looks", looked),
-                ("country not read", unread),
-            )
+            (name, f"{_error(*of):.4f}", f"{_error(*_below(*of, 0.95)):.4f}", f"{_brier(*of):.4f}")
+            for name, of in (("country known", plain), ("with looks", looked), ("country not read", unread))
         ],
     )
 

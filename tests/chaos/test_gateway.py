@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from time import monotonic, sleep
+from time import sleep
 from typing import Final
 from urllib.request import urlopen
 
@@ -118,12 +118,11 @@ def _wait_ready(gateway: ProcessSupervisor) -> None:
     gateway.current.wait_ready()
 
 
-def _wait_empty(environment: GatewayChaosEnvironment, timeout_s: float = HANG_LIMIT_S) -> None:
+def _wait_empty(environment: GatewayChaosEnvironment) -> None:
     """Wait until everything in the spool is delivered."""
-    deadline = monotonic() + timeout_s
-    while monotonic() < deadline:
+
+    def is_empty() -> bool:
         with urlopen(f"http://127.0.0.1:{environment.port}/health/ready", timeout=HANG_LIMIT_S) as response:
-            if json.load(response)["spool"]["entries"] == 0:
-                return
-        sleep(0.2)
-    raise TimeoutError(f"the spool was not delivered within {timeout_s} s")
+            return bool(json.load(response)["spool"]["entries"] == 0)
+
+    wait_until(is_empty, "the spool is delivered")

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Final, NamedTuple
 
 import msgspec
@@ -28,6 +27,7 @@ from streams.records.verdict import Verdict
 from streams.runtime.clock import now_ms
 from tests.support.builders import a_hit, a_read, a_verdict, after_noon, an_alert
 from tests.support.cameras import SECRET, free_port
+from tests.support.processes import Process
 from tests.support.two_camera_roads import MAX_TRAVEL_S, MIN_TRAVEL_S, real_pairs, sample_road
 from tests.support.vendor_samples import SAMPLES_FOLDER
 from tests.support.waiting import HANG_LIMIT_S, wait_until
@@ -65,7 +65,7 @@ class DocumentedSystem:
         self._names = TopicsConfig(prefix="guides", reads_hours={"BE": 24.0}).names()
         self._config = folder / "anpr.toml"
         self._now_ms = now_ms()
-        self._running: list[tuple[str, subprocess.Popen[bytes], Path]] = []
+        self._running: list[tuple[str, Process]] = []
         self._write_files()
 
     def run_block(self, lines: Iterable[str]) -> list[Ran]:
@@ -82,17 +82,13 @@ class DocumentedSystem:
         return failed
 
     def stop(self) -> list[Ran]:
-        """Stop what is running, the last first; return what did not end with 0."""
+        """Stop what is running, the last first; return what did not end with 0. Raises TimeoutError."""
         failed: list[Ran] = []
         while self._running:
-            line, process, log = self._running.pop()
-            os.killpg(process.pid, signal.SIGINT if "--follow" in line else signal.SIGTERM)
-            try:
-                code = process.wait(HANG_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                code = process.wait()
-            failed += [Ran(line, code, log.read_text("utf-8"))] if code else []
+            line, process = self._running.pop()
+            signum = signal.SIGINT if "--follow" in line else signal.SIGTERM
+            code = process.terminate(signum=signum)
+            failed += [Ran(line, code, process.output())] if code else []
         return failed
 
     def produce(self) -> None:
@@ -142,27 +138,16 @@ class DocumentedSystem:
         return Ran(line, done.returncode, done.stdout + done.stderr)
 
     def _start(self, line: str) -> Ran:
+        command = ["bash", "-c", f"exec {self.fill_in(line)}"]
         log = self.folder / f"running-{len(self._running)}.log"
-        with log.open("wb") as file:
-            process = subprocess.Popen(
-                ["bash", "-c", f"exec {self.fill_in(line)}"],
-                cwd=self.folder,
-                env=self._environ(),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-            )
-        self._running.append((line, process, log))
-        end = monotonic() + HANG_LIMIT_S
-        while process.poll() is None and monotonic() < end:
-            text = log.read_text("utf-8")
-            if re.search(r"^ready:", text, re.MULTILINE) or ("--follow" in line and text):
-                return Ran(line, 0, text)
-            sleep(0.05)
-        self._running.pop()
-        process.kill()
-        return Ran(line, process.wait() or 1, log.read_text("utf-8"))
+        process = Process(command, log, self.folder, self._environ())
+        self._running.append((line, process))
+        if "--follow" in line:
+            wait_until(lambda: bool(process.output()) or not process.alive, "the first output")
+        else:
+            # What it writes if it ends before it is ready is in the message.
+            process.wait_ready()
+        return Ran(line, process.exit_code or 0, process.output())
 
     def _hits_on_kafka(self) -> list[Hit]:
         printed = self._run("anpr hits tail --from-start --until-end --json 2> /dev/null").output

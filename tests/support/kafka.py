@@ -90,7 +90,7 @@ class KafkaEnvironment:
         # The admin client's method crashes (confluent-kafka 2.16.1).
         consumer = self._metadata_consumer(group)
         try:
-            committed = consumer.committed(partitions, timeout=30)
+            committed = consumer.committed(partitions, timeout=HANG_LIMIT_S)
             return [max(partition.offset, -1) for partition in committed]
         except KafkaException:  # no coordinator yet: the group is new
             return [-1] * PARTITIONS

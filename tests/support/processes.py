@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -19,14 +19,26 @@ COMMAND = str(Path(sys.executable).with_name("anpr"))
 class Process:
     """A process that logs stdout and stderr to a file and writes a line `ready: ...` once it has started."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        folder: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.log = log
         self.started_s = monotonic()
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log_start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+                command,
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
             )
 
     @property
@@ -74,15 +86,15 @@ class Process:
         """Continue it with SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
-    def terminate(self, within_s: float = HANG_LIMIT_S) -> int:
-        """Send SIGTERM and return the exit code. If it does not end, kill it and raise TimeoutError."""
-        self._process.terminate()
+    def terminate(self, within_s: float = HANG_LIMIT_S, signum: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code. If it does not end, kill it and raise TimeoutError."""
+        self._process.send_signal(signum)
         try:
             return self._process.wait(within_s)
         except subprocess.TimeoutExpired:
             self.kill()
             raise TimeoutError(
-                f"did not end within {within_s:.0f} s of SIGTERM:\n{self._last_lines()}"
+                f"did not end within {within_s:.0f} s of {signum.name}:\n{self._last_lines()}"
             ) from None
 
     def stop_gracefully(self, within_s: float = HANG_LIMIT_S) -> None:

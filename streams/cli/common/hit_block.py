@@ -1,8 +1,6 @@
 """A hit as a block of lines for a terminal of 80 columns, what to do first."""
 
-import textwrap
 from collections.abc import Iterator
-from typing import Final
 
 from streams.cli.common.hit_text import (
     action_text,
@@ -15,11 +13,9 @@ from streams.cli.common.hit_text import (
     short_id,
 )
 from streams.cli.common.journey_text import hit_details
-from streams.cli.common.text import LINE_WIDTH, printable
+from streams.cli.common.text import LABEL_WIDTH, labelled, wrap
 from streams.cli.common.times import format_datetime
 from streams.records.hit import Hit
-
-_LABEL_WIDTH: Final = 14
 
 
 def hit_block(hit: Hit, *, complete: bool = False) -> Iterator[str]:
@@ -29,26 +25,9 @@ def hit_block(hit: Hit, *, complete: bool = False) -> Iterator[str]:
     withdrawn hit the vehicle, the likelihood and the journey are left out, unless `complete` is set.
     """
     head = f"{action_text(hit).upper() if is_actionable(hit) else 'NO ACTION'}  {short_id(hit.hit_id)}"
-    yield from wrap(f"{head}  {describe_state(hit)}, priority {hit.priority}", " " * _LABEL_WIDTH)
+    yield from wrap(f"{head}  {describe_state(hit)}, priority {hit.priority}", " " * LABEL_WIDTH)
     for label, text in _fields(hit, complete or hit.kind != "withdrawn"):
         yield from labelled(label, text)
-
-
-def labelled(label: str, text: str) -> Iterator[str]:
-    """Yield the lines of a field of a block: the label, and the text in a column of its own."""
-    indent = " " * _LABEL_WIDTH
-    yield from wrap(text, indent, f"{f'  {label}':<{_LABEL_WIDTH}}")
-
-
-def wrap(text: str, indent: str, first_indent: str = "") -> list[str]:
-    """Return text from outside as lines of at most 80 columns; only words longer than a line are broken."""
-    return textwrap.wrap(
-        printable(text),
-        LINE_WIDTH,
-        initial_indent=first_indent,
-        subsequent_indent=indent,
-        break_on_hyphens=False,
-    )
 
 
 def _fields(hit: Hit, complete: bool) -> Iterator[tuple[str, str]]:

@@ -13,10 +13,9 @@ from streams.cli.common.forecast_text import (
     describe_sufficient_reads,
     format_number,
 )
-from streams.cli.common.hit_block import labelled
 from streams.cli.common.progress import say
 from streams.cli.common.tables import print_table
-from streams.cli.common.text import printable, wrap_line
+from streams.cli.common.text import labelled, printable, wrap_line
 from streams.cli.lists.loading import read_lists
 from streams.matching.config import ListConfig
 from streams.matching.forecast.expectation import ListForecast

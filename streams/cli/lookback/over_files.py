@@ -8,12 +8,11 @@ from typing import NamedTuple
 import click
 
 from streams.alerts.index import Index
-from streams.cli.common.hit_block import wrap
 from streams.cli.common.hit_output import HitOutput, open_output
 from streams.cli.common.options import read_models
 from streams.cli.common.progress import file_progress, say
 from streams.cli.common.rejected_lines import RejectedLines
-from streams.cli.common.text import counted, printable
+from streams.cli.common.text import counted, printable, wrap
 from streams.cli.common.vehicle_summary import VehicleSummary
 from streams.cli.lookback.request import LookbackOptions, any_permitted, format_key, report_refused
 from streams.files.jsonl import InputFileError
@@ -145,7 +144,12 @@ class _CameraCountries:
     def __init__(self, settings: Settings, default: str | None) -> None:
         self._places = settings.places
         self._default = default
-        territories = {site.territory for site in self._places.sites.values()} | {default}
+        sites = [
+            self._places.sites.get(site_id or "")
+            for camera in settings.cameras.values()
+            for site_id in (camera.site, *(former.site for former in camera.earlier))
+        ]
+        territories = {site.territory for site in sites if site is not None} | {default}
         self.countries = sorted(territory for territory in territories if territory is not None)
 
     def for_read(self, read: Read) -> str | None:

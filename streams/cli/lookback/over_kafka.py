@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from streams.cli.common.hit_block import labelled, wrap
 from streams.cli.common.options import read_models, resolve_connection
 from streams.cli.common.progress import progress_bars, say
 from streams.cli.common.requirements import require_packages
-from streams.cli.common.text import counted
+from streams.cli.common.text import counted, labelled, wrap
 from streams.cli.lookback.request import LookbackOptions, any_permitted, format_key, report_refused
 from streams.matching.lookback import LookbackRequest, LookbackSearch
 from streams.pipeline import build_matcher

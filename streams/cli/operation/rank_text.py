@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from streams.analysis.crew_allocation import CrewSlot, NoSlotReason
 from streams.analysis.vehicle_ranking import RankedVehicle
-from streams.cli.common.hit_block import wrap
 from streams.cli.common.hit_text import action_text, describe_match, short_id
-from streams.cli.common.text import counted, printable
+from streams.cli.common.text import counted, printable, wrap
 from streams.cli.common.times import format_datetime, format_minute, format_span
 from streams.cli.operation.selection import SelectedOperation
 from streams.records.times import Millis, from_ms, to_rfc3339

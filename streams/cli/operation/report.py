@@ -12,13 +12,12 @@ from streams.analysis.operation_report import (
     OperationReportBuilder,
     ReportedOutcome,
 )
-from streams.cli.common.hit_block import wrap
 from streams.cli.common.options import INPUT_FILE, config_option, options_object
 from streams.cli.common.progress import say
 from streams.cli.common.record_sources import TopicRecords, read_files
 from streams.cli.common.requirements import require_packages
 from streams.cli.common.tables import print_table
-from streams.cli.common.text import counted, printable
+from streams.cli.common.text import counted, printable, wrap
 from streams.cli.common.times import format_date_minute
 from streams.cli.operation.reads import count_reads_in_files, count_reads_on_kafka
 from streams.cli.operation.selection import check_hit_sources, hit_source_options, select_operation

@@ -7,12 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Final
 
 import pytest
 
-from tests.support.waiting import HANG_LIMIT_S
+from tests.support.waiting import HANG_LIMIT_S, wait_until
 
 COMMAND: Final = str(Path(sys.executable).with_name("anpr"))
 OWN: Final = """
@@ -31,7 +30,6 @@ road = "A44"
 [cameras.w1]
 site = "west"
 """
-_WITHIN_S: Final = HANG_LIMIT_S
 _SUM: Final = re.compile(
     r"([\d,]+) reads sent, ([\d,]+) misread, ([\d,]+) rejected; "
     r"hits for (\d+) of (\d+) listed passages, (\d+) never read right; (\d+) historical, (\d+) wrong"
@@ -76,15 +74,12 @@ class Demo:
 
     def wait_for_hit(self) -> None:
         """Waits until a hit is shown."""
-        end = monotonic() + _WITHIN_S
-        while len(self.out) < 2:
-            assert self._process.poll() is None, self.err
-            assert monotonic() < end, self.err
-            sleep(0.05)
+        wait_until(lambda: len(self.out) >= 2 or self._process.poll() is not None, "the demo shows a hit")
+        assert self._process.poll() is None, self.err
 
     def ended(self) -> int:
         """Waits until it has ended; its exit code."""
-        return self._process.wait(_WITHIN_S)
+        return self._process.wait(HANG_LIMIT_S)
 
     def left(self) -> list[str]:
         """What is left of it: processes that name its folder, and files."""
@@ -96,7 +91,7 @@ class Demo:
         """Ends it in whatever state it is."""
         if self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(_WITHIN_S)
+            self._process.wait(HANG_LIMIT_S)
 
     def _file(self, name: str) -> Path:
         return self.folder / name
@@ -172,9 +167,7 @@ def test_a_kafka_that_cannot_start_is_reported(tmp_path: Path) -> None:
 
 def test_it_can_be_stopped_while_it_starts(tmp_path: Path) -> None:
     demo = Demo(tmp_path, ANPR_CONFIG="")
-    end = monotonic() + _WITHIN_S
-    while not demo.err and monotonic() < end:
-        sleep(0.01)
+    wait_until(lambda: bool(demo.err), "the demo says that it starts")
     demo.tell(signal.SIGTERM)
     assert demo.ended() == 0
     assert demo.err[-1] == "stopped before the traffic started; everything that ran is stopped"

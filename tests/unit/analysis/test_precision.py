@@ -170,12 +170,8 @@ def test_a_handover_counts_only_if_it_was_adjudicated() -> None:
     assert counts.uncounted == 1
     fallen = count(hit(1), retracted(2, "rejected", handover=handover), verdict_on(1, "rejected"))
     assert (fallen.uncounted, fallen.fallen) == (1, 0)
-    assert numbers(count(hit(1), hit(2, handover=handover), verdict_on(2, "rejected")).total()) == (
-        2,
-        0,
-        1,
-        1,
-    )
+    rejected = count(hit(1), hit(2, handover=handover), verdict_on(2, "rejected"))
+    assert numbers(rejected.total()) == (2, 0, 1, 1)
 
 
 @pytest.mark.parametrize("reason", ["alert-withdrawn", "alert-expired"])
@@ -223,9 +219,8 @@ def test_hits_of_reads_captured_before_the_start_do_not_count() -> None:
 
 
 def test_adjudications_of_unknown_hits_are_counted_separately() -> None:
-    counts = count(
-        hit(1), verdict_on(1), verdict_on(2), verdict_on(2, "rejected"), verdict_on(3, "acknowledged")
-    )
+    verdicts = (verdict_on(1), verdict_on(2), verdict_on(2, "rejected"), verdict_on(3, "acknowledged"))
+    counts = count(hit(1), *verdicts)
     assert numbers(counts.total()) == (1, 1, 0, 0)
     assert counts.unknown == 1
 
