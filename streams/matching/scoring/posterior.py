@@ -29,6 +29,8 @@ from streams.plates.fleets import Fleets
 
 COUNTRY_MISREAD_RATE: Final = 0.02
 """The default share of reads whose country is misread."""
+MAX_POSTERIOR: Final = 0.9999
+"""No evidence of a camera makes a match more certain than this."""
 
 
 class Score(NamedTuple):
