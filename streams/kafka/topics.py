@@ -75,6 +75,11 @@ class TopicsConfig(Struct, frozen=True, forbid_unknown_fields=True):
         """The longest retention of reads of any country, in hours; 0 without a country."""
         return max(self.reads_hours.values(), default=0.0)
 
+    @property
+    def max_hours_of_reads(self) -> float:
+        """The longest retention of reads, or of the matches and hits that hold them, in hours."""
+        return max(self.max_reads_hours, self.matches_hours, self.hits_hours)
+
     def names(self) -> "TopicNames":
         """Return the names of all topics; those of reads in the order of their countries."""
         reads = [self.reads_topic(country) for country in sorted(self.reads_hours)]

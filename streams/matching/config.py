@@ -53,6 +53,13 @@ class ListConfig(Struct, frozen=True, forbid_unknown_fields=True):
             "with an audience of its own overrides it"
         ),
     ] = []
+    owner: Annotated[
+        Identifier | None,
+        Meta(
+            description="id in [centres.<id>] of the centre that owns the list. It may judge all hits of the "
+            "list; other centres only those of which they are notified"
+        ),
+    ] = None
 
     @property
     def effective_min_posterior(self) -> float | None:
@@ -104,6 +111,26 @@ class MatchingConfig(Struct, frozen=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    max_ahead_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=86400,
+            description="maximum number of seconds by which a read may be later than the present: the clock "
+            "of the worker, or `--now` of a replay. A later read is of a camera whose clock runs ahead, and "
+            "is rejected (implausible-time)",
+        ),
+    ] = 600.0
+    lone_ahead_hours: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=8784,
+            description="in a replay without `--now`, maximum number of hours by which a read may be later "
+            "than the reads of all other cameras; in whole hours (UTC). A later read that nothing leads up "
+            "to is rejected (implausible-time)",
+        ),
+    ] = 24
     looks: Annotated[
         AppearanceConfig,
         Meta(

@@ -8,13 +8,11 @@ from typing import Final
 from streams.confusions.evidence import CHAR_CODES
 from streams.confusions.features import Misread
 from streams.confusions.model import ConfusionModel
-from streams.matching.scoring.posterior import Score
+from streams.matching.scoring.posterior import MAX_POSTERIOR, Score
 from streams.matching.scoring.scorer import ReadScorer
 from streams.plates.normal_form import normalise
 from streams.records.alert import Alert
 
-_MAX_POSTERIOR: Final = 0.9999
-"""No evidence of a camera makes a match more certain than this."""
 _READ_AS_LISTED: Final = "read as listed, character for character"
 _READ_BUT_UMLAUTS: Final = "read as listed, but for how an umlaut is written"
 _DOUBTFUL_CONFIDENCE: Final = 0.95
@@ -23,7 +21,7 @@ _MIN_SHARE: Final = 0.02
 
 def round_posterior(score: Score | None) -> float:
     """Return the posterior of a match as recorded; 0 if the read was too far from the plate to be scored."""
-    return min(round(score.posterior, 4), _MAX_POSTERIOR) if score is not None else 0.0
+    return min(round(score.posterior, 4), MAX_POSTERIOR) if score is not None else 0.0
 
 
 def explain_score(read_scorer: ReadScorer, score: Score, alert: Alert) -> list[str]:

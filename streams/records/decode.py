@@ -61,13 +61,15 @@ class RejectedRecord(NamedTuple):
 class DecodedReads(NamedTuple):
     """The reads of a batch and the rejected records.
 
-    `indices[i]` is the position of `reads[i]` in the batch, `times[i]` when it was captured.
+    `indices[i]` is the position of `reads[i]` in the batch, `times[i]` when it was captured. `span` is the
+    least and the greatest of the times, None without reads.
     """
 
     reads: list[Read]
     indices: Sequence[int]
     times: list[datetime]
     rejected: list[RejectedRecord]
+    span: tuple[datetime, datetime] | None = None
 
 
 def decode_reads(records: Sequence[bytes]) -> DecodedReads:
@@ -75,9 +77,15 @@ def decode_reads(records: Sequence[bytes]) -> DecodedReads:
     reads = _decode_joined(_read_decoder, records)
     if reads is not None:
         times = [read.captured_at for read in reads]
-        if not times or (min(times) >= SAFE_RANGE_START and max(times) < SAFE_RANGE_END):
-            return DecodedReads(reads, range(len(reads)), times, [])
+        span = time_span(times)
+        if span is None or (span[0] >= SAFE_RANGE_START and span[1] < SAFE_RANGE_END):
+            return DecodedReads(reads, range(len(reads)), times, [], span)
     return _decode_reads_singly(records)
+
+
+def time_span(times: Sequence[datetime]) -> tuple[datetime, datetime] | None:
+    """Return the least and the greatest of some times; None if there are none."""
+    return (min(times), max(times)) if times else None
 
 
 def decode_alert(record: bytes) -> Alert | Withdrawal | tuple[Fault, ...]:
@@ -211,7 +219,8 @@ def _decode_reads_singly(records: Sequence[bytes]) -> DecodedReads:
             indices.append(index)
         else:
             rejected.append(RejectedRecord(index, decoded, record))
-    return DecodedReads(reads, indices, [read.captured_at for read in reads], rejected)
+    times = [read.captured_at for read in reads]
+    return DecodedReads(reads, indices, times, rejected, time_span(times))
 
 
 def _decode_read(record: bytes) -> Read | tuple[Fault, ...]:

@@ -2,10 +2,16 @@
 
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import orjson
 
+from streams.records.times import to_rfc3339
+
+BEGINS = datetime(2026, 5, 21, tzinfo=UTC)
+"""When the first read was captured."""
+READ_INTERVAL = timedelta(milliseconds=20)
 SEED = 5
 """Of the alerts, so that reads of listed plates can be made."""
 BATCH = 4_000
@@ -103,8 +109,8 @@ def rich(records: list[bytes], seed: int) -> list[bytes]:
     return found
 
 
-def reads(count: int, seed: int, listed: float, listed_count: int) -> list[bytes]:
-    """`count` reads as JSON, about 230 bytes each.
+def reads(count: int, seed: int, listed: float, listed_count: int, begins: datetime = BEGINS) -> list[bytes]:
+    """`count` reads as JSON, about 230 bytes each, one every 20 ms from `begins` on.
 
     The share `listed` of them has the plate of one of the first 10,000 of `listed_count` alerts.
     """
@@ -115,16 +121,12 @@ def reads(count: int, seed: int, listed: float, listed_count: int) -> list[bytes
     for place, (plate, country) in enumerate(traffic):
         if rng.random() < listed:
             plate, country = rng.choice(pool)
-        second, ms = divmod(place * 20, 1000)
-        minute, second = divmod(second, 60)
-        hour, minute = divmod(minute, 60)
-        day, hour = divmod(hour, 24)
         found.append(
             orjson.dumps(
                 {
                     "read_id": f"r{place:09d}",
                     "camera_id": f"rekkem-a22-{place % 4}",
-                    "captured_at": f"2026-05-{21 + day:02d}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z",
+                    "captured_at": to_rfc3339(begins + place * READ_INTERVAL),
                     "plate": plate,
                     "country": country,
                     "confidence": confidence(rng),

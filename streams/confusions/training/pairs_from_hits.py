@@ -27,6 +27,8 @@ PASSAGE_GAP_S: Final = 10.0
 _WILDCARDS: Final = frozenset("?*")
 _ReadKey = tuple[str, str]
 """(camera_id, read_id) of a read."""
+_ShownReads = dict[str, dict[_ReadKey, Read]]
+"""By hit, the reads that its revisions show."""
 
 
 class HitPairs(NamedTuple):
@@ -55,19 +57,21 @@ def pairs_from_hits(
 ) -> HitPairs:
     """Return the training pairs that confirmed hits prove.
 
-    The newest revision of a hit counts, and the newest adjudication, from `verdicts` or from hits. Hits
-    superseded by a confirmed one belong to its passage. `reads` are all reads of the cameras, matched or not,
-    in any order: those at the site of a confirmed read (or of its camera, if the site is not known), within
-    `gap_s` seconds of it and with fewer than four edits, are of its vehicle. A hit on a pattern gives no
-    pair, for the listed plate is not the vehicle's.
+    The newest revision of a hit counts, and the newest adjudication, from `verdicts` or from hits. The reads
+    of its earlier revisions, and hits superseded by a confirmed one, belong to its passage. `reads` are all
+    reads of the cameras, matched or not, in any order: those at the site of a confirmed read (or of its
+    camera, if the site is not known), within `gap_s` seconds of it and with fewer than four edits, are of its
+    vehicle. A hit on a pattern gives no pair, for the listed plate is not the vehicle's.
     """
     latest = latest_whole_hits()
+    shown: _ShownReads = {}
     for hit in hits:
         latest.add_hit(hit)
+        shown.setdefault(hit.hit_id, {})[_read_key(hit.read)] = hit.read
     for verdict in verdicts:
         latest.add_verdict(verdict)
     skipped: Counter[str] = Counter()
-    passages = _confirmed_passages(latest, skipped)
+    passages = _confirmed_passages(latest, shown, skipped)
     sites = {hit.place.camera_id: hit.place.site_id or hit.place.camera_id for hit in latest.values()}
     passage_reads = _reads_by_passage(passages, reads, sites, round(gap_s * SECOND_MS))
     pairs: dict[_ReadKey, TrainingPair] = {}
@@ -79,7 +83,9 @@ def pairs_from_hits(
     return HitPairs(list(pairs.values()), dict(skipped))
 
 
-def _confirmed_passages(latest: LatestHits[Hit], skipped: Counter[str]) -> list[_ConfirmedPassage]:
+def _confirmed_passages(
+    latest: LatestHits[Hit], shown: _ShownReads, skipped: Counter[str]
+) -> list[_ConfirmedPassage]:
     wide_lists = {hit.alert.list_id for hit in latest.values() if hit.match.class_ in ("confusable", "fuzzy")}
     superseded: dict[str, list[Hit]] = {}
     for hit in latest.values():
@@ -97,7 +103,12 @@ def _confirmed_passages(latest: LatestHits[Hit], skipped: Counter[str]) -> list[
         members = [
             other for other in superseded.get(hit.hit_id, ()) if _adjudication(latest, other) != "rejected"
         ]
-        passage = _build_passage(hit, members, hit.alert.list_id in wide_lists, skipped)
+        matched: dict[_ReadKey, Read] = {}
+        for member in (*members, hit):
+            matched |= shown[member.hit_id]
+            # A camera may revise the text of a read: that of the newest revision counts.
+            matched[_read_key(member.read)] = member.read
+        passage = _build_passage(hit, matched, hit.alert.list_id in wide_lists, skipped)
         # Several lists may have the same vehicle; its read is one read.
         if passage is not None and (_read_key(hit.read), passage.true_plate) not in used_reads:
             used_reads.add((_read_key(hit.read), passage.true_plate))
@@ -111,7 +122,7 @@ def _adjudication(latest: LatestHits[Hit], hit: Hit) -> str | None:
 
 
 def _build_passage(
-    hit: Hit, superseded: Sequence[Hit], shows_misreads: bool, skipped: Counter[str]
+    hit: Hit, matched: dict[_ReadKey, Read], shows_misreads: bool, skipped: Counter[str]
 ) -> _ConfirmedPassage | None:
     if hit.match.class_ == "pattern" or _WILDCARDS & set(hit.alert.plate):
         skipped["confirmed on a pattern, which is not a true plate"] += 1
@@ -120,7 +131,6 @@ def _build_passage(
     if country is None:
         skipped["confirmed, but the country of the plate is not known"] += 1
         return None
-    matched = {_read_key(member.read): member.read for member in (hit, *superseded)}
     try:
         true_plate = fold_umlauts(normalise(hit.match.listed_plate))
         for read in matched.values():

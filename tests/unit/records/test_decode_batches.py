@@ -56,11 +56,13 @@ def test_no_value_spans_two_records(records: list[bytes]) -> None:
 def _one_by_one(records: Any) -> DecodedReads:
     """The results of `decode_reads` for each record alone, combined."""
     parts = [decode_reads([record]) for record in records]
+    times = [time for part in parts for time in part.times]
     return DecodedReads(
         [entry for part in parts for entry in part.reads],
         [index for index, part in enumerate(parts) if part.reads],
-        [time for part in parts for time in part.times],
+        times,
         [entry._replace(position=index) for index, part in enumerate(parts) for entry in part.rejected],
+        (min(times), max(times)) if times else None,
     )
 
 
