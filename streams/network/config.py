@@ -74,6 +74,18 @@ class SiteConfig(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="latitude in degrees, WGS 84; with `lon`, required for distances and areas"),
     ] = None
     lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None
+    passage_gap_s: (
+        Annotated[
+            float,
+            Meta(
+                ge=0,
+                le=86400,
+                description="maximum gap in seconds between two reads of one passage here, instead of that "
+                "in [correlation]; longer where vehicles stand, as at a parking place",
+            ),
+        ]
+        | None
+    ) = None
     links: Annotated[
         list[LinkConfig],
         Meta(description="links to the next sites; each leads both ways unless it is `one_way`"),
