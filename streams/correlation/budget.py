@@ -11,7 +11,7 @@ All sums are whole millionths, so that they do not depend on the order of additi
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from streams.correlation.passages import Sighting
+from streams.correlation.passages import Passage
 from streams.matching.config import MatchingRules
 from streams.records.hit import Hit
 from streams.records.times import DAY_MS, Millis, from_ms, to_ms
@@ -95,6 +95,10 @@ class Budgets:
         self._notified: set[tuple[_ListDay, bool]] = set()
         self._notices: list[BudgetNotice] = []
 
+    def __bool__(self) -> bool:
+        """True if any list has a budget."""
+        return bool(self._budgets)
+
     def has_budget(self, list_id: str) -> bool:
         """True if a list is limited by a budget."""
         return list_id in self._budgets
@@ -106,22 +110,23 @@ class Budgets:
         day = _ListDay(hit.alert.list_id, to_ms(hit.read.captured_at) // DAY_MS)
         self._book(hit.hit_id, day, expected_false_hits(hit))
 
-    def decide(self, passage: Sequence[Sighting], best: Sighting, was_emitted: bool) -> BudgetDecision:
-        """Decide whether the hit of `best`, which represents a passage, is emitted.
+    def decide(self, passage: Passage, former_ids: Sequence[str], was_emitted: bool) -> BudgetDecision:
+        """Decide whether the hit of a passage is emitted.
 
-        `was_emitted`: a hit of the passage was emitted before; then the budget no longer applies to it. The
-        highest posterior in the passage counts; a passage without one, as of a pattern, is emitted. A
-        passage to be emitted is charged at once, because its hit is only emitted when all passages of the
-        same evaluation have been decided.
+        `former_ids` are those that its hit had before. `was_emitted`: it was emitted under any of them;
+        then the budget no longer applies to it. The highest posterior in the passage counts; a passage
+        without one, as of a pattern, is emitted. A passage to be emitted is charged at once, because its hit
+        is only emitted when all passages of the same evaluation have been decided.
         """
+        best = passage.best
         list_id = best.match.alert.list_id
         if list_id not in self._budgets:
             return "emit"
         day = _ListDay(list_id, best.captured_ms // DAY_MS)
         suppressed = self._suppressed.setdefault(day, set())
-        suppressed.difference_update(sighting.hit_id for sighting in passage)
-        posteriors = [sighting.match.result.posterior for sighting in passage]
-        highest = max((posterior for posterior in posteriors if posterior is not None), default=None)
+        suppressed.discard(passage.hit_id)
+        suppressed.difference_update(former_ids)
+        highest = best.match.result.posterior
         if was_emitted or highest is None:
             return "emit"
         minimum = self._min_posterior(day, best.captured_ms % DAY_MS)
@@ -129,10 +134,9 @@ class Budgets:
         if tightened:
             self._notify_tightened(day, minimum)
             if _to_millionths(highest) < minimum:
-                suppressed.add(best.hit_id)
+                suppressed.add(passage.hit_id)
                 return "suppress"
-        posterior = best.match.result.posterior
-        self._book(best.hit_id, day, 0 if posterior is None else MILLIONTHS - _to_millionths(posterior))
+        self._book(passage.hit_id, day, MILLIONTHS - _to_millionths(highest))
         return "emit tightened" if tightened else "emit"
 
     def min_posterior(self, list_id: str, at_ms: Millis) -> float:

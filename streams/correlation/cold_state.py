@@ -13,7 +13,7 @@ from streams.records.decode import decode_hit, decode_matches
 from streams.records.hit import Hit
 from streams.records.hit_header import HitHeader
 from streams.records.match import Match
-from streams.records.times import Millis, to_ms
+from streams.records.times import MINUTE_MS, Millis, to_ms
 
 _NO_HITS: Final[dict[str, tuple[HitHeader, bytes]]] = {}
 
@@ -70,6 +70,8 @@ class ColdAlerts:
     def __init__(self) -> None:
         self._alerts: dict[AlertKey, ColdAlert] = {}
         self._key_by_hit: dict[str, AlertKey] = {}
+        self._by_minute: dict[Millis, list[AlertKey]] = {}
+        """The alerts by the minute of their latest record, once no more are added."""
 
     def __len__(self) -> int:
         return len(self._alerts)
@@ -111,10 +113,12 @@ class ColdAlerts:
         """Yield when each alert with active hits must be evaluated, as far as time alone determines it.
 
         At once (0) if an active hit is of another version than that in `index`; otherwise at the end of the
-        alert or of the first of its handovers.
+        alert or of the first of its handovers. To be called once, when all records were added.
         """
         for key in self.sorted_keys():
-            active = [header for header in self._alerts[key].headers if header.is_active]
+            cold = self._alerts[key]
+            self._by_minute.setdefault(cold.latest_ms // MINUTE_MS, []).append(key)
+            active = [header for header in cold.headers if header.is_active]
             if not active:
                 continue
             latest = index.get(key)
@@ -124,12 +128,11 @@ class ColdAlerts:
             handovers = [header.handover for header in active if header.handover is not None]
             yield key, min((index.valid_until_ms(latest), *(to_ms(handover.ends) for handover in handovers)))
 
-    def expire(self, before_ms: Millis) -> bool:
-        """Expire the alerts of which all records are older than a time; return True if there were any."""
-        expired = [key for key, cold in self._alerts.items() if cold.latest_ms < before_ms]
-        for key in expired:
-            self.pop(key)
-        return bool(expired)
+    def expire(self, before_ms: Millis) -> None:
+        """Expire the alerts of which all records are older than the minute of a time."""
+        for minute in [minute for minute in self._by_minute if (minute + 1) * MINUTE_MS <= before_ms]:
+            for key in self._by_minute.pop(minute):
+                self.pop(key)
 
     def _get_or_create(self, key: AlertKey) -> ColdAlert:
         cold = self._alerts.get(key)

@@ -10,6 +10,7 @@ from streams.operations.config import OperationConfig
 from streams.records.countries import Country
 from streams.records.types import FreeText
 from streams.rules.handovers import HandoverRule
+from streams.rules.verdicts import VerdictRules
 
 
 class CorrelationConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,6 +20,15 @@ class CorrelationConfig(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(ge=0, le=86400, description="maximum gap in seconds between two reads of one passage at a site"),
     ] = 60.0
+    stay_minutes: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1440,
+            description="minutes from the first to the last read of a passage from which on the vehicle "
+            "stayed there; its hit is amended when it has left",
+        ),
+    ] = 5.0
     live_within_s: Annotated[
         float,
         Meta(ge=0, le=86400, description="maximum age in seconds of a read that produces a live hit"),
@@ -74,6 +84,15 @@ class CorrelationConfig(Struct, frozen=True, forbid_unknown_fields=True):
     handover_posterior: Annotated[
         float, Meta(ge=0, le=1, description="minimum posterior of a passage that triggers a handover")
     ] = 0.5
+    handover_step_minutes: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="step in minutes to which the arrival window of a handover is rounded outwards; a "
+            "handover is amended when its rounded window changes",
+        ),
+    ] = 5.0
     handover_minutes: Annotated[
         float,
         Meta(gt=0, le=1440, description="minutes after a border crossing for which its handover is active"),
@@ -94,6 +113,7 @@ class CorrelationRules(Struct, frozen=True):
     places: Places = Places()
     audiences: Mapping[str, Sequence[str]] = {}
     cooperation: CooperationRules = CooperationRules()
+    verdicts: VerdictRules = VerdictRules()
 
 
 class CentreConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,22 +4,54 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.correlation.budget import TIGHTENED_REASON, TIGHTENED_RULE
 from streams.correlation.config import CorrelationRules
 from streams.correlation.joint_operations import JointOperations
 from streams.correlation.journeys.builder import JourneyView
-from streams.correlation.passages import Sighting
-from streams.records.alert import Alert, AlertKey, alert_key
-from streams.records.hit import Hit, HitAlert, Place, build_hit_alert
+from streams.correlation.passages import Passage, Sighting
+from streams.records.alert import Alert, AlertKey
+from streams.records.hit import Hit, PassageSummary, Place, build_hit_alert
 from streams.records.journey import Admission
 from streams.records.match import Match
-from streams.records.times import Millis, from_ms
+from streams.records.times import MINUTE_MS, Millis, from_ms
 from streams.records.types import MatchClass
 from streams.records.verdict import Verdict
 from streams.rules.actions import Action, decide_action
 from streams.rules.jurisdictions import RULE_PREFIX as LOOKBACK_RULE
+
+
+class PassageView(Struct, frozen=True, gc=False):
+    """What is shown of an active passage.
+
+    `journey_view` is its journey if that was built; otherwise the journey stays as emitted. `is_over`: no
+    further read is expected.
+    """
+
+    passage: Passage
+    journey_view: JourneyView | None
+    is_over: bool
+
+
+class _AlertParts:
+    """The parts of a hit that depend on its alert alone, or on the alert and the territory."""
+
+    __slots__ = ("actions", "alert", "audience", "hit_alert")
+
+    def __init__(self, alert: Alert, audience: tuple[str, ...]) -> None:
+        self.alert = alert
+        self.hit_alert = build_hit_alert(alert)
+        self.audience = audience
+        self.actions: dict[str | None, Action] = {}
+
+    def action(self, territory: str | None) -> Action:
+        """Return the action in a territory."""
+        action = self.actions.get(territory)
+        if action is None:
+            action = self.actions[territory] = decide_action(self.alert, territory)
+        return action
 
 
 class HitBuilder:
@@ -28,58 +60,69 @@ class HitBuilder:
     def __init__(self, rules: CorrelationRules, joint_operations: JointOperations) -> None:
         self._places = rules.places
         self._audiences = {list_id: tuple(centres) for list_id, centres in rules.audiences.items()}
+        self._stay_ms = round(rules.config.stay_minutes * MINUTE_MS)
         self._live_within_ms = rules.config.live_within_s * 1000
         self._joint_operations = joint_operations
-        self._alert_cache: dict[AlertKey, tuple[Alert, HitAlert]] = {}
+        self._alert_cache: dict[AlertKey, _AlertParts] = {}
         self._place_cache: dict[tuple[str, str | None], Place] = {}
 
-    def build(
-        self,
-        sighting: Sighting,
-        view: JourneyView | None,
-        verdict: Verdict | None,
-        now_ms: Millis,
-        tightened: bool,
-    ) -> Hit:
-        """Build the first revision of the hit of a sighting.
+    def build(self, shown: PassageView, verdict: Verdict | None, now_ms: Millis, tightened: bool) -> Hit:
+        """Build the first revision of the hit of a passage.
 
-        `view` is its journey, if its location is known; `tightened`, True if the budget of its list was
-        tightened when it was admitted.
+        `tightened`: the budget of its list was tightened when it was admitted.
         """
+        passage, view = shown.passage, shown.journey_view
+        sighting = passage.best
         match = sighting.match
-        read, alert, result = match.read, match.alert, match.result
+        read, result = match.read, match.result
         if tightened:
             result = replace(result, reasons=(*result.reasons, TIGHTENED_REASON))
         age_ms = now_ms - sighting.captured_ms
         place = self._place(sighting)
-        action = decide_action(alert, place.territory)
-        # Crews are not sent after the reads of a lookback.
-        admitting = self._joint_operations.admitting_operations(sighting) if match.lookback is None else []
+        parts = self._alert_parts(match.alert)
+        action = parts.action(place.territory)
         rules = _rule_ids(match, action, tightened)
         admissions: tuple[Admission, ...] = ()
+        audience = parts.audience
+        # Crews are not sent after the reads of a lookback.
+        admitting = self._joint_operations.admitting_operations(sighting) if match.lookback is None else ()
         if admitting:
             rules += tuple([f"operation.{operation_id}" for operation_id in admitting])
             admissions = tuple([self._admission(id_, sighting, place, view) for id_ in admitting])
+            audience = self._invite(audience, admitting)
         return Hit(
-            hit_id=sighting.hit_id,
+            hit_id=passage.hit_id,
             revision=1,
             kind="new",
             mode=self.mode(match, age_ms),
             age_s=age_ms / 1000,
             read=read,
-            alert=self._hit_alert(alert),
+            alert=parts.hit_alert,
             match=result,
             place=place,
             action=action.code,
-            priority=alert.priority,
+            priority=match.alert.priority,
             emitted_at=from_ms(now_ms),
-            audience=self._audience(alert, admitting),
+            audience=audience,
             rules=rules,
             verdict=verdict,
             journey=view.journey if view is not None else None,
             doubts=view.doubts if view is not None else (),
             operations=admissions,
             lookback=match.lookback,
+            passage=self.summary(shown),
+        )
+
+    def summary(self, shown: PassageView) -> PassageSummary | None:
+        """Return what all reads of a passage say together; None if no more than its best read."""
+        passage = shown.passage
+        if not passage.says_more(self._stay_ms):
+            return None
+        return PassageSummary(
+            len(passage.sightings),
+            from_ms(passage.first_ms),
+            passage.posterior,
+            from_ms(passage.last_ms) if shown.is_over else None,
         )
 
     def mode(self, match: Match, age_ms: int) -> Literal["live", "historical"]:
@@ -87,22 +130,30 @@ class HitBuilder:
         is_late = match.read.retransmitted or match.lookback is not None
         return "historical" if is_late or age_ms > self._live_within_ms else "live"
 
+    def is_current(self, hit: Hit, alert: Alert) -> bool:
+        """True if a hit was built with this version of its alert."""
+        return hit.alert is self._alert_parts(alert).hit_alert
+
+    def audience_of(self, alert: Alert) -> tuple[str, ...]:
+        """Return the centres notified of the hits of an alert, without the participants of operations."""
+        return self._alert_parts(alert).audience
+
     def expire_alert(self, key: AlertKey) -> None:
         """Drop an alert without retained sightings from the cache."""
         self._alert_cache.pop(key, None)
 
-    def _hit_alert(self, alert: Alert) -> HitAlert:
-        """Return what the audience may see of an alert; the hits of the alert share it."""
-        cached = self._alert_cache.get(alert_key(alert))
-        if cached is None or cached[0] is not alert:
-            cached = self._alert_cache[alert_key(alert)] = alert, build_hit_alert(alert)
-        return cached[1]
+    def _alert_parts(self, alert: Alert) -> _AlertParts:
+        """Return the parts that depend on an alert; the hits of the alert share them."""
+        key = alert.list_id, alert.alert_id
+        parts = self._alert_cache.get(key)
+        if parts is None or parts.alert is not alert:
+            # The notified centres are those of the alert or else of its list.
+            audience = alert.audience or self._audiences.get(alert.list_id, ())
+            parts = self._alert_cache[key] = _AlertParts(alert, tuple(audience))
+        return parts
 
-    def _audience(self, alert: Alert, admitting: Sequence[str]) -> tuple[str, ...]:
-        """Return the notified centres: those of the alert or else its list, then those of the operations."""
-        centres = alert.audience or self._audiences.get(alert.list_id, ())
-        if not admitting:
-            return centres
+    def _invite(self, centres: tuple[str, ...], admitting: Sequence[str]) -> tuple[str, ...]:
+        """Return centres followed by the participants of the admitting operations."""
         participants = self._joint_operations.participants
         invited = (centre for operation_id in admitting for centre in participants[operation_id])
         return tuple(dict.fromkeys((*centres, *invited)))
@@ -147,9 +198,8 @@ class HitBuilder:
 def _rule_ids(match: Match, action: Action, tightened: bool) -> tuple[str, ...]:
     """Return the ids of the rules that determined the hit."""
     result = match.result
-    if not (
-        result.edits or result.contradictions or result.possible_countries or tightened or match.lookback
-    ):
+    is_plain = result.class_ == "exact" and not result.edits and not result.contradictions
+    if is_plain and not result.possible_countries and not tightened and match.lookback is None:
         return _common_rule_ids(result.class_, action.rule_id)
     edits = {edit.kind for edit in result.edits}
     contradictions = {contradiction.what for contradiction in result.contradictions}

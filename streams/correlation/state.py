@@ -1,83 +1,124 @@
-"""State of correlation, apart from itineraries and emitted revisions."""
+"""The state of correlation: its tables and timers, written through these methods alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
 
 from streams.alerts.index import Index
 from streams.correlation.budget import Budget, Budgets
 from streams.correlation.cold_state import ColdAlerts
-from streams.correlation.effective_versions import EffectiveVersions
-from streams.correlation.passages import PassageKey, Sighting, VehicleKey, passage_key, pick_resend
-from streams.correlation.sighting_store import SightingStore
+from streams.correlation.config import CorrelationRules
+from streams.correlation.effective_versions import Versions
+from streams.correlation.handovers import ActiveHandover, VehicleHandovers
+from streams.correlation.hit_table import HitTable
+from streams.correlation.journeys.itinerary import Itinerary
+from streams.correlation.passages import VehicleKey
+from streams.correlation.sighting_table import SightingTable
+from streams.correlation.tables import AlertState, Timer, VehicleState
 from streams.correlation.timers import Timers
-from streams.correlation.verdicts import Verdicts
 from streams.records.alert import Alert, AlertKey, alert_key
-from streams.records.times import Millis
-from streams.records.verdict import Verdict
-
-Timer = AlertKey | VehicleKey | Verdict
-"""An entry due at a time: the end of an alert, a check of a vehicle's handovers, or a verdict."""
+from streams.records.times import DAY_MS, Millis
 
 
 class State:
-    """The tables that the correlator and the restorer write and the evaluator reads."""
+    """All that correlation remembers."""
 
-    def __init__(self, index: Index, passage_gap_ms: float, budgets: Mapping[str, Budget]) -> None:
-        self.versions = EffectiveVersions(index)
-        self.sightings = SightingStore(passage_gap_ms)
-        self.verdicts = Verdicts()
+    def __init__(
+        self,
+        index: Index,
+        rules: CorrelationRules,
+        budgets: Mapping[str, Budget],
+        audience_of: Callable[[Alert], Sequence[str]],
+    ) -> None:
+        self.versions = Versions(index)
+        self.alerts: dict[AlertKey, AlertState] = {}
         self.budgets = Budgets(budgets)
+        self.hits = HitTable(self.budgets, rules.verdicts, audience_of)
         self.timers: Timers[Timer] = Timers()
+        self.sightings = SightingTable(self.alerts, self.hits, self.timers, rules)
         self.cold_alerts = ColdAlerts()
         self.now_ms: Millis = 0
-        """The latest time so far."""
+        """The latest time handled."""
+
+    # Time and alerts
 
     def advance(self, now_ms: Millis) -> None:
-        """Advance the latest time; an earlier one changes nothing."""
+        """Advance to the latest time; an earlier one changes nothing."""
         self.now_ms = max(self.now_ms, now_ms)
 
-    def record_version(self, alert: Alert) -> None:
+    def record_version(self, alert: Alert) -> AlertState:
         """Record the effective version of an alert, and schedule its end."""
-        self.timers.schedule(self.versions.record(alert).ends_ms, alert_key(alert))
+        key, version = alert_key(alert), self.versions.effective(alert)
+        state = self.alerts.get(key)
+        if state is None:
+            state = self.alerts[key] = AlertState(key, version, {}, {})
+        state.version = version
+        self.schedule_end(key, version.ends_ms)
+        return state
 
-    def record_sighting(self, sighting: Sighting) -> list[PassageKey]:
-        """Store a sighting unless a better one of the same hit is stored.
+    def schedule_end(self, key: AlertKey, ends_ms: Millis) -> None:
+        """Schedule the end of an alert, or a check in a day if that comes first.
 
-        Return the places to evaluate: none, that of the sighting, or that of the replaced sighting and that
-        of the new one.
+        The timer of an alert that is no longer sighted is then dropped within a day, not when the alert ends.
         """
-        stored = self.sightings.get(sighting.hit_id)
-        if stored is not None:
-            sighting = self._pick_sighting(stored[1], sighting)
-            if sighting is stored[1]:
-                return []
-        place = passage_key(sighting)
-        previous_place = self.sightings.put(place, sighting)
-        if self.verdicts.is_adjudicated(sighting.hit_id):
-            self.verdicts.set_pair(sighting.hit_id, sighting.pair)
-        return [place] if previous_place is None else [previous_place, place]
+        self.timers.schedule(min(ends_ms, self.now_ms + DAY_MS), key)
 
-    def record_verdict(self, verdict: Verdict) -> bool:
-        """Record a verdict; return True if it is newer than the one on record."""
-        changed = self.verdicts.add(verdict)
-        stored = self.sightings.get(verdict.hit_id)
-        if changed and stored is not None:
-            self.verdicts.set_pair(verdict.hit_id, stored[1].pair)
-        return changed
+    def end_input(self) -> None:
+        """Record that the input has ended: nothing more is read, and no validity period ends any more."""
+        self.sightings.end_input(inf)
+        self.versions.stop_validity(self.now_ms)
 
     def is_sighted(self, key: AlertKey) -> bool:
         """True if an alert was sighted, so that a change of it may have an effect."""
-        return key in self.versions or key in self.cold_alerts
+        return key in self.alerts or key in self.cold_alerts
 
     def has_hit(self, hit_id: str) -> bool:
         """True if a hit with this id is retained."""
-        return hit_id in self.sightings or self.cold_alerts.key_for_hit(hit_id) is not None
+        return self.hits.is_emitted(hit_id) or self.cold_alerts.key_for_hit(hit_id) is not None
 
-    def _pick_sighting(self, stored: Sighting, new: Sighting) -> Sighting:
-        """Return which of two sightings with the same hit id counts.
+    # Vehicles
 
-        That is the one of the effective version of the alert; if both or neither are, the better one.
-        """
-        latest = self.versions[alert_key(new.match.alert)].alert
-        if (stored.match.alert == latest) != (new.match.alert == latest):
-            return new if new.match.alert == latest else stored
-        return pick_resend(stored, new)
+    def drop_empty_vehicles(self, alert: AlertState) -> None:
+        """Drop the vehicles of an alert that have no passage, and the alert if it has no vehicle."""
+        for plate in [plate for plate, vehicle in alert.vehicles.items() if not vehicle.places]:
+            del alert.vehicles[plate]
+        if not alert.vehicles:
+            self.alerts.pop(alert.key, None)
+
+    def drop_vehicle(self, alert: AlertState, vehicle: VehicleState) -> bool:
+        """Drop a vehicle without passages; return True if it was the last one of its alert."""
+        alert.vehicles.pop(vehicle.key.plate, None)
+        if not alert.vehicles:
+            self.alerts.pop(alert.key, None)
+        return not alert.vehicles
+
+    def set_itinerary(self, vehicle: VehicleState, itinerary: Itinerary) -> None:
+        """Record the itinerary of a vehicle."""
+        vehicle.itinerary = itinerary
+
+    def set_active_handovers(self, vehicle: VehicleState, active: tuple[ActiveHandover, ...]) -> None:
+        """Record the active handovers of a vehicle."""
+        if vehicle.handovers is None:
+            vehicle.handovers = VehicleHandovers()
+        vehicle.handovers.active = active
+
+    def record_handovers(self, vehicle: VehicleState, ends_ms: Mapping[str, Millis], now_ms: Millis) -> None:
+        """Record the emitted handovers of a vehicle by when each ends, and schedule the next check."""
+        handovers = vehicle.handovers
+        if handovers is None:
+            handovers = vehicle.handovers = VehicleHandovers()
+        if ends_ms:
+            if not handovers.hit_ids.issuperset(ends_ms):
+                handovers.hit_ids |= ends_ms.keys()
+            at_ms, scheduled_ms = min(ends_ms.values()), handovers.next_check_ms
+            if scheduled_ms is None or not now_ms < scheduled_ms <= at_ms:
+                handovers.next_check_ms = at_ms
+                self.timers.schedule(at_ms, vehicle.key)
+
+    def restore_handover(self, alert: AlertState, plate: str, hit_id: str) -> None:
+        """Record the emitted handover of a vehicle."""
+        vehicle = alert.vehicles.get(plate)
+        if vehicle is None:
+            vehicle = alert.vehicles[plate] = VehicleState(VehicleKey(alert.key, plate), {})
+        if vehicle.handovers is None:
+            vehicle.handovers = VehicleHandovers()
+        vehicle.handovers.hit_ids |= {hit_id}

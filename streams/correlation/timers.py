@@ -22,12 +22,13 @@ class Timers(Generic[_Entry]):
         self._sequence += 1
         heapq.heappush(self._heap, (at_ms, self._sequence, entry))
 
-    def pop_due(self, until_ms: Millis) -> Iterator[tuple[Millis, _Entry]]:
-        """Remove and yield the entries due by a time, including those scheduled during the iteration."""
+    def pop_due(self, until_ms: Millis, max_count: int) -> Iterator[tuple[Millis, _Entry]]:
+        """Remove and yield entries due by a time, also those scheduled meanwhile; at most `max_count`."""
         heap = self._heap
-        while heap and heap[0][0] <= until_ms:
+        while heap and heap[0][0] <= until_ms and max_count:
             at_ms, _, entry = heapq.heappop(heap)
             yield at_ms, entry
+            max_count -= 1
 
     def has_due(self, until_ms: Millis) -> bool:
         """True if any entry is due by a time."""
@@ -43,8 +44,3 @@ class Timers(Generic[_Entry]):
             else:
                 remaining.append(timer)
         self._heap = remaining
-
-    def retain(self, predicate: Callable[[_Entry], bool]) -> None:
-        """Drop the entries that do not satisfy a predicate."""
-        self._heap = [timer for timer in self._heap if predicate(timer[2])]
-        heapq.heapify(self._heap)

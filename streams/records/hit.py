@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Protocol
 
 from msgspec import Meta, Struct
 
 from streams.records.alert import Alert
 from streams.records.countries import Country
+from streams.records.encode import encode
 from streams.records.journey import Admission, Doubt, Handover, Journey
 from streams.records.lookback import Lookback
 from streams.records.match import MatchResult
@@ -19,6 +20,7 @@ from streams.records.types import (
     BASIS_TEXT,
     ActionCode,
     Basis,
+    Confidence,
     FreeText,
     HitId,
     Identifier,
@@ -59,6 +61,32 @@ class Place(Struct, frozen=True, gc=False, omit_defaults=True):
     lon: Annotated[Longitude | None, Meta(description="longitude in degrees, WGS 84")] = None
 
 
+MOST_READS_COUNTED: Final = 16
+"""The most reads of a passage that are combined and counted."""
+
+
+class PassageSummary(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the reads of a passage say together. A passage of a single read has none."""
+
+    reads: Annotated[
+        int,
+        Meta(
+            ge=2,
+            le=MOST_READS_COUNTED,
+            description="number of its reads that are combined; 16 stands for 16 or more",
+        ),
+    ]
+    since: Annotated[Time, Meta(description="when the first of its reads was captured, RFC 3339")]
+    posterior: Annotated[
+        Confidence | None,
+        Meta(description="P(the vehicle is the listed one | these reads), 0 to 1, if computed"),
+    ] = None
+    until: Annotated[
+        Time | None,
+        Meta(description="when the last of its reads was captured, RFC 3339; absent while more may come"),
+    ] = None
+
+
 class Retraction(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a hit is no longer active."""
 
@@ -67,10 +95,11 @@ class Retraction(Struct, frozen=True, gc=False, omit_defaults=True):
             "superseded", "alert-withdrawn", "alert-expired", "alert-replaced", "rejected", "handover-over"
         ],
         Meta(
-            description="`superseded`: a better read of the passage has a hit of its own; `alert-withdrawn`: "
-            "the alert was withdrawn; `alert-expired`: its validity period ended; `alert-replaced`: a higher "
-            "version replaced it; `rejected`: a centre rejected the hit, or another with the same plate read "
-            "and alert; `handover-over`: the vehicle went elsewhere or was not seen in time"
+            description="`superseded`: an earlier read of the passage arrived, or two passages were joined; "
+            "`alert-withdrawn`: the alert was withdrawn; `alert-expired`: its validity period ended; "
+            "`alert-replaced`: a higher version describes another vehicle; `rejected`: a centre rejected the "
+            "hit, or another with the same plate read and alert; `handover-over`: the vehicle went elsewhere "
+            "or was not seen in time"
         ),
     ]
     superseded_by: Annotated[HitId | None, Meta(description="the hit that replaces it")] = None
@@ -119,22 +148,51 @@ class Hit(Struct, frozen=True, gc=False, omit_defaults=True):
     lookback: Annotated[
         Lookback | None, Meta(description="the authority, if the hit was found by a lookback")
     ] = None
+    passage: Annotated[
+        PassageSummary | None,
+        Meta(description="what the reads of the passage say together, if it has several"),
+    ] = None
 
 
-def compute_hit_id(alert: Alert, read: Read) -> str:
-    """Return the id of the hit of this version of the alert on this read: 128 bits, 32 hexadecimal digits.
+class IdentifiesVehicle(Protocol):
+    """Something with the fields of an alert that identify it and its vehicle."""
 
-    Read ids are unique for one camera only, so the camera is part of what is hashed.
+    @property
+    def list_id(self) -> str: ...
+    @property
+    def alert_id(self) -> str: ...
+    @property
+    def plate(self) -> str: ...
+    @property
+    def country(self) -> str | None: ...
+    @property
+    def vehicle(self) -> Vehicle | None: ...
+
+
+def compute_hit_id(alert: IdentifiesVehicle, first: Read) -> str:
+    """Return the id of the hit of a passage: 128 bits, 32 hexadecimal digits.
+
+    It is a digest of the alert (list, id and what identifies the vehicle: plate, country and appearance) and
+    of the first read of the passage in event time (camera and read id, because read ids are unique for one
+    camera only). A version of the alert that changes anything else keeps the ids of its hits.
     """
-    digest = _alert_digest(alert.list_id, alert.alert_id, alert.version).copy()
-    digest.update(_frame_camera_id(read.camera_id) + _frame(read.read_id))
+    digest = _alert_digest(alert.list_id, alert.alert_id, alert.plate, alert.country, alert.vehicle).copy()
+    digest.update(_frame_camera_id(first.camera_id) + _frame(first.read_id))
     return digest.hexdigest()
 
 
+def identity_digest(alert: IdentifiesVehicle) -> str:
+    """Return a digest of an alert and what identifies its vehicle: plate, country and appearance."""
+    return _alert_digest(alert.list_id, alert.alert_id, alert.plate, alert.country, alert.vehicle).hexdigest()
+
+
 @lru_cache(maxsize=1 << 16)
-def _alert_digest(list_id: str, alert_id: str, version: int) -> "hashlib.blake2b":
-    """Return the digest of the part shared by all hits of a version of an alert."""
-    return hashlib.blake2b(_frame_all((list_id, alert_id, str(version))), digest_size=16)
+def _alert_digest(
+    list_id: str, alert_id: str, plate: str, country: str | None, vehicle: Vehicle | None
+) -> "hashlib.blake2b":
+    """Return the digest of the part shared by all hits of a vehicle of an alert."""
+    described = encode(vehicle).decode() if vehicle is not None else ""
+    return hashlib.blake2b(_frame_all((list_id, alert_id, plate, country or "", described)), digest_size=16)
 
 
 def text_digest(parts: Iterable[str]) -> str:

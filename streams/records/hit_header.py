@@ -6,17 +6,27 @@ import msgspec
 from msgspec import Struct
 
 from streams.records.alert import AlertKey
+from streams.records.read import Vehicle
 from streams.records.times import Time
 
 
-class _Alert(Struct, frozen=True, gc=False):
+class AlertHeader(Struct, frozen=True, gc=False):
+    """The fields of an alert that identify it and its vehicle."""
+
     list_id: str
     alert_id: str
     version: int
+    plate: str
+    country: str | None = None
+    vehicle: Vehicle | None = None
 
 
 class _Match(Struct, frozen=True, gc=False):
     read_plate: str
+
+
+class _Read(Struct, frozen=True, gc=False):
+    captured_at: Time
 
 
 class _Handover(Struct, frozen=True, gc=False):
@@ -29,9 +39,11 @@ class HitHeader(Struct, frozen=True, gc=False):
     hit_id: str
     revision: int
     kind: Literal["new", "amended", "withdrawn"]
-    alert: _Alert
+    alert: AlertHeader
     match: _Match
+    read: _Read
     emitted_at: Time
+    audience: tuple[str, ...] = ()
     handover: _Handover | None = None
 
     @property

@@ -60,7 +60,11 @@ class Journey(Struct, frozen=True, gc=False, omit_defaults=True):
     longer: Annotated[bool, Meta(description="true if there were earlier passages than those listed")] = False
     doubtful: Annotated[
         int,
-        Meta(ge=0, description="number of passages left out: unreliable reads where it cannot have been"),
+        Meta(
+            ge=0,
+            description="number of passages left out among those listed: unreliable reads where the vehicle "
+            "cannot have been",
+        ),
     ] = 0
 
 
@@ -123,6 +127,12 @@ class Handover(Struct, frozen=True, gc=False, omit_defaults=True):
         Pursuit | None, Meta(description="what pursuing officers may do across the border")
     ] = None
     rule: Annotated[Identifier | None, Meta(description="the rule, as in [handovers.<id>]")] = None
+
+    @property
+    def centres(self) -> tuple[str, ...]:
+        """The centres notified of it: the two, and those in copy."""
+        centres = (self.from_centre, self.to_centre, *self.copy)
+        return tuple(dict.fromkeys(centre for centre in centres if centre is not None))
 
 
 class Admission(Struct, frozen=True, gc=False, omit_defaults=True):

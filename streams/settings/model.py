@@ -87,4 +87,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def pipeline(self, models: ConfusionModels | None = None) -> PipelineConfig:
         """Return the configuration of both stages; `models` are those of `confusions` in [matching]."""
-        return PipelineConfig(self.matching_rules, self.correlation, self.places, self.cooperation, models)
+        return PipelineConfig(
+            self.matching_rules,
+            self.correlation,
+            self.places,
+            self.cooperation,
+            frozenset(self.centres),
+            models,
+        )

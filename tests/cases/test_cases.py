@@ -58,6 +58,9 @@ def test_a_case_gives_what_it_expects_and_nothing_else(case: Case, runner: Runne
     assert not lines, explain(case, "other hits", lines)
     lines = describe_difference(result.rejected, case.rejected)
     assert not lines, explain(case, "other lines were rejected", lines)
+    if result.refused is not None:
+        lines = describe_difference(result.refused, case.refused)
+        assert not lines, explain(case, "other verdicts were refused", lines)
 
 
 @each_case

@@ -88,8 +88,25 @@ def line() -> Line:
     return line
 
 
-def test_a_new_version_replaces_the_hit_and_looks_at_its_read_again(line: Line) -> None:
-    assert line.put(alert(2), now=1) == [("withdrawn", 2, 1, "r", "alert-replaced"), ("new", 1, 2, "r")]
+def test_a_new_version_of_the_same_vehicle_amends_the_hit(line: Line) -> None:
+    assert line.put(alert(2, priority=1), now=1) == [("amended", 2, 2, "r")]
+    assert line.hits[-1].hit_id == line.hits[0].hit_id
+
+
+def test_a_new_version_of_the_same_vehicle_keeps_the_verdict(line: Line) -> None:
+    line.verdict(line.hits[0], "confirmed", now=1)
+    assert line.put(alert(2, reason="sought in Lille"), now=2) == [("amended", 3, 2, "r")]
+    assert line.hits[-1].verdict == line.hits[-2].verdict
+
+
+@pytest.mark.parametrize("changed", [{"vehicle": {"make": "Renault"}}, {"country": "FR"}])
+def test_a_new_version_that_describes_another_vehicle_matches_the_read_again(
+    line: Line, changed: dict[str, Any]
+) -> None:
+    assert line.put(alert(2, **changed), now=1) == [
+        ("new", 1, 2, "r"),
+        ("withdrawn", 2, 1, "r", "alert-replaced"),
+    ]
 
 
 def test_a_new_version_that_seeks_another_plate_takes_the_hit_back(line: Line) -> None:
@@ -116,7 +133,7 @@ def test_a_plate_that_is_none_leaves_the_earlier_version_effective(line: Line) -
 
 def test_a_longer_term_brings_back_what_had_expired(line: Line) -> None:
     assert line.reads(now=60) == [("withdrawn", 2, 1, "r", "alert-expired")]
-    assert line.put(alert(2, valid_until=UNTIL + timedelta(days=1)), now=62) == [("new", 1, 2, "r")]
+    assert line.put(alert(2, valid_until=UNTIL + timedelta(days=1)), now=62) == [("amended", 3, 2, "r")]
 
 
 def test_a_withdrawal_of_now_reaches_the_hit_at_once_and_one_of_later_does_later(line: Line) -> None:
@@ -139,10 +156,16 @@ def test_a_vehicle_listed_again_hits_again(line: Line) -> None:
     assert line.reads(read(12, read_id="again"), now=12) == [("new", 1, 2, "again")]
 
 
-def test_a_new_version_is_a_new_pair_for_verdicts(line: Line) -> None:
+def test_a_new_version_of_the_same_vehicle_does_not_undo_a_rejection(line: Line) -> None:
     assert line.verdict(line.hits[0], "rejected", now=1) == [("withdrawn", 2, 1, "r", "rejected")]
     assert line.reads(read(5, read_id="silent"), now=5) == []
-    assert line.put(alert(2), now=6) == [("new", 1, 2, "r"), ("new", 1, 2, "silent")]
+    assert line.put(alert(2), now=6) == []
+
+
+def test_a_new_version_of_another_vehicle_is_a_new_pair_for_verdicts(line: Line) -> None:
+    line.verdict(line.hits[0], "rejected", now=1)
+    assert line.reads(read(5, read_id="silent"), now=5) == []
+    assert line.put(alert(2, country="FR"), now=6) == [("new", 1, 2, "r"), ("new", 1, 2, "silent")]
 
 
 def test_a_verdict_known_before_its_hit_counts(line: Line) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from streams.correlation.config import CorrelationConfig
 from streams.correlation.journeys.itinerary import Stop
 from streams.network.routing import Network
-from streams.records.times import SECOND_MS, Millis
+from streams.records.times import SECOND_MS
 
 
 class ClockChecks:
@@ -17,7 +17,7 @@ class ClockChecks:
         self._clock_error_ms = SECOND_MS * config.clock_error_s
         self._clock_tolerance_ms = 2 * self._clock_error_ms
 
-    def forward_stops(self, stops: Sequence[Stop]) -> Sequence[Stop]:
+    def forward_stops(self, stops: Sequence[Stop]) -> tuple[Stop, ...]:
         """Return the stops, in event time, by which the vehicle moved on.
 
         An apparent return to a site is left out if it is so soon that wrong clocks alone may explain it: the
@@ -25,18 +25,18 @@ class ClockChecks:
         before the stop between them than the best travel time allows and the second does not come too soon
         after it.
         """
-        previous_ms: Millis = 0
-        for stop in stops:
-            # Most stops are further apart than any clock error, and need no check.
-            if stop.captured_ms - previous_ms <= self._clock_tolerance_ms:
-                break
-            previous_ms = stop.captured_ms
-        else:
-            return stops
         forward: list[Stop] = []
         for stop in stops:
             self._add_stop(stop, forward)
-        return forward
+        return tuple(forward)
+
+    def extend(self, forward: tuple[Stop, ...], stop: Stop) -> tuple[Stop, ...]:
+        """Return forward stops with a later stop, unless that is left out."""
+        if len(forward) < 2 or stop.captured_ms - forward[-1].captured_ms > self._clock_tolerance_ms:
+            return (*forward, stop)
+        extended = list(forward)
+        self._add_stop(stop, extended)
+        return tuple(extended)
 
     def _add_stop(self, stop: Stop, forward: list[Stop]) -> None:
         for index in range(len(forward) - 1, 0, -1):

@@ -24,7 +24,8 @@ class Legs:
         """
         if start.site_id is not None and start.site_id == end.site_id:
             return None
-        elapsed_ms = end.captured_ms - start.captured_ms
+        # From the last read there to the first read here. A vehicle read here meanwhile took no time at all.
+        elapsed_ms = max(end.captured_ms - start.left_ms, 0)
         if start.site_id is not None and end.site_id is not None:
             route = self._network.route(start.site_id, end.site_id)
             if route is not None:

@@ -60,10 +60,7 @@ def test_the_budget_tightens_while_it_is_used_up_faster_than_the_day_passes() ->
 def test_a_better_read_of_an_emitted_passage_is_emitted_and_charged_instead() -> None:
     line = BudgetedCorrelator(sis=1.0)
     line.read("fair", 0.5, 20, alert_id="a")
-    assert summarise(line.read("good", 0.6, 20.001, alert_id="a")) == [
-        ("new", "good", False),
-        ("withdrawn", "fair", False),
-    ]
+    assert summarise(line.read("good", 0.6, 20.001, alert_id="a")) == [("amended", "good", False)]
     assert line.read("other", 0.39, 20) == []
     assert line.read("another", 0.41, 20)
 
@@ -77,10 +74,11 @@ def test_a_suppressed_passage_is_emitted_once_a_read_is_likely_enough() -> None:
     assert line.suppressed_counts() == {}
 
 
-def test_the_highest_posterior_of_a_passage_counts_not_that_of_the_representing_read() -> None:
+def test_the_highest_posterior_of_a_passage_counts() -> None:
     line = BudgetedCorrelator(sis=0.001)
     assert line.read("exact", 0.5, 20, alert_id="a", class_="exact") == []
-    assert summarise(line.read("certain", 0.995, 20.001, alert_id="a")) == [("new", "exact", True)]
+    assert summarise(line.read("certain", 0.995, 20.001, alert_id="a")) == [("new", "certain", True)]
+    assert line.read("another", 0.5, 20.002, alert_id="a", class_="exact") == []
 
 
 def test_a_pattern_uses_no_budget_and_is_never_suppressed() -> None:

@@ -50,7 +50,7 @@ def test_a_match_emits_a_new_hit(scene: CorrelatorScene) -> None:
     [
         pytest.param(5, 0.5, [], id="worse read of the passage"),
         pytest.param(5, 0.9, [], id="equally good read of the passage"),
-        pytest.param(5, 0.99, ["new r2", "withdrawn r1: superseded"], id="better read of the passage"),
+        pytest.param(5, 0.99, ["amended r2"], id="better read of the passage"),
         pytest.param(60, 0.5, [], id="at the passage gap"),
         pytest.param(60.001, 0.5, ["new r2"], id="one millisecond after the passage gap"),
     ],
@@ -61,8 +61,8 @@ def test_a_second_read_at_the_site(
     assert one_hit.read("r2", seconds, confidence=confidence) == expected
 
 
-def test_a_superseded_hit_names_the_hit_that_replaces_it(one_hit: CorrelatorScene) -> None:
-    one_hit.read("r2", 5, confidence=0.99)
+def test_an_earlier_read_of_the_passage_takes_over_its_hit(one_hit: CorrelatorScene) -> None:
+    assert one_hit.read("r2", -5) == ["new r2", "withdrawn r1: superseded"]
     (retraction,) = [hit.withdrawn for hit in one_hit.hits if hit.withdrawn is not None]
     assert retraction.superseded_by == hit_id("r2")
 
@@ -108,8 +108,8 @@ def test_the_withdrawal_of_an_alert_without_reads_emits_nothing(scene: Correlato
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        pytest.param(SAME_PLATE, ["new r1", "withdrawn r1: alert-replaced"], id="matches the stored read"),
-        pytest.param(OTHER_PLATE, ["withdrawn r1: alert-replaced"], id="does not match it"),
+        pytest.param(SAME_PLATE, ["amended r1"], id="identifies the same vehicle"),
+        pytest.param(OTHER_PLATE, ["withdrawn r1: alert-replaced"], id="does not match the stored read"),
     ],
 )
 def test_a_new_version_is_matched_with_the_stored_reads(
