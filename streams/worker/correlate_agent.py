@@ -1,6 +1,8 @@
 """The correlate agent: this worker's partitions of the matches, and the events that concern all of them."""
 
+import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -9,6 +11,7 @@ from streams.correlation.correlator import Correlator
 from streams.records.alert import AlertKey
 from streams.records.times import Millis, to_ms
 from streams.records.verdict import Verdict
+from streams.rules.verdicts import RefusalRule, VerdictRefusal, VerdictRules
 from streams.worker.context import WorkerContext
 from streams.worker.partition import Partition
 from streams.worker.restore import EffectiveVerdict, StateRestorer
@@ -22,10 +25,14 @@ class CorrelateAgent:
     Alert changes, verdicts and time reach every partition; each emits the hits of its own vehicles.
     """
 
-    def __init__(self, context: WorkerContext, restorer: StateRestorer) -> None:
+    def __init__(self, context: WorkerContext, restorer: StateRestorer, verdict_rules: VerdictRules) -> None:
         self._context = context
         self._restorer = restorer
+        self._verdict_rules = verdict_rules
+        self.refused_verdicts: Counter[RefusalRule] = Counter()
+        """The verdicts refused so far, by rule."""
         self._partitions: dict[int, Partition] = {}
+        self._background = asyncio.Lock()
         self._generation = -1
         self._effective_verdicts: list[EffectiveVerdict] = []
         self._tightened: set[tuple[str, str]] = set()
@@ -46,7 +53,13 @@ class CorrelateAgent:
             partition.handle_alert_change(key)
 
     def handle_verdict(self, verdict: Verdict, effective_ms: Millis) -> None:
-        """Handle a verdict that takes effect at a time."""
+        """Handle a verdict that takes effect at a time, when it was written to its topic."""
+        rules = self._verdict_rules
+        refusal = rules.check_centre(verdict) or rules.check_time(verdict, effective_ms)
+        if refusal is not None:
+            # Once here, and not once by each partition.
+            self._report_refusal(refusal)
+            return
         self._effective_verdicts.append(EffectiveVerdict(verdict, effective_ms))
         for partition in self._partitions.values():
             partition.handle_verdict(verdict, effective_ms)
@@ -88,7 +101,12 @@ class CorrelateAgent:
             await self._partitions.pop(number).stop()
         for number in sorted(assigned - kept):
             self._partitions[number] = Partition(
-                number, self._context, self._restore, self._report_budget_notice
+                number,
+                self._context,
+                self._restore,
+                self._report_budget_notice,
+                self._report_refusal,
+                self._background,
             )
         for number in kept:
             self._partitions[number].resume()
@@ -100,6 +118,11 @@ class CorrelateAgent:
 
     async def _restore(self, partition: int) -> Correlator:
         return await self._restorer.restore(partition, self._effective_verdicts, self._context.now_ms())
+
+    def _report_refusal(self, refusal: VerdictRefusal) -> None:
+        """Log and count a refused verdict."""
+        self.refused_verdicts[refusal.rule] += 1
+        _log.warning("%s: %s", self._context.topics.verdicts, refusal)
 
     def _report_budget_notice(self, partition: int, notice: BudgetNotice) -> None:
         """Log a notice; of the tightening of a list on a day only the first, not one for each partition."""

@@ -1,5 +1,6 @@
 """The match agent: batches of reads in, matches out. Its only state is the index of the alert lists."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from streams.alerts.index import Index
@@ -8,6 +9,7 @@ from streams.kafka.producer import ProducerRecord
 from streams.kafka.record_keys import encode_alert_key
 from streams.matching.batch import match_batch
 from streams.matching.matcher import Matcher
+from streams.matching.plausible_time import TimeCheck
 from streams.records.alert import alert_key
 from streams.records.decode import RejectedRecord
 from streams.records.encode import encode
@@ -15,6 +17,7 @@ from streams.records.faults import Fault
 from streams.records.times import Millis
 from streams.worker.context import WorkerContext
 from streams.worker.dead_letters import dead_letter
+from streams.worker.implausible_reads import ImplausibleReads
 from streams.worker.pending_records import PendingRecords
 from streams.worker.reject_rate import RejectRate
 
@@ -28,10 +31,18 @@ class MatchAgent:
     that follow from it. Several batches are in progress at a time.
     """
 
-    def __init__(self, context: WorkerContext, index: Index, matcher: Matcher) -> None:
+    def __init__(
+        self,
+        context: WorkerContext,
+        index: Index,
+        matcher: Matcher,
+        check_times: Callable[[Millis], TimeCheck],
+    ) -> None:
+        """`check_times` returns the check of the times of reads at a present time."""
         self._context = context
         self._index = index
         self._matcher = matcher
+        self._check_times = check_times
         self._reject_rates: dict[str, RejectRate] = {}
         self._pending = PendingRecords(context.producer, context.failure)
         self.read_count = 0
@@ -39,7 +50,9 @@ class MatchAgent:
         self.match_count = 0
         """Matches sent so far."""
         self.watermark_ms: Millis = 0
-        """The greatest `captured_at` so far."""
+        """The greatest plausible `captured_at` so far."""
+        self.implausible = ImplausibleReads()
+        """The reads that were set aside for their times."""
 
     @property
     def pending_count(self) -> int:
@@ -61,9 +74,16 @@ class MatchAgent:
 
     def _match(self, batch: Batch) -> list[ProducerRecord]:
         """Return the matches and dead letters of a batch. Raises WorkerError for too many dead letters."""
-        result = match_batch([record.value or b"" for record in batch.records], self._index, self._matcher)
+        # A run over past events has no present to judge by: its clock is that of its reads.
+        now_ms = self._context.now_ms()
+        times = self._check_times(now_ms) if now_ms else None
+        values = [record.value or b"" for record in batch.records]
+        result = match_batch(values, self._index, self._matcher, times)
+        # One camera with a wrong clock must not stop the topic, so its reads do not count as rejected here.
         self._reject_rate(batch.topic).add_batch(len(batch), len(result.rejected))
-        records = [self._dead_letter(batch, rejected) for rejected in result.rejected]
+        self.implausible.add(batch.topic, result.implausible)
+        rejects = [*result.rejected, *(read.record for read in result.implausible)]
+        records = [self._dead_letter(batch, rejected) for rejected in rejects]
         for match, watermark_ms in zip(result.matches, result.watermarks_ms, strict=True):
             self.watermark_ms = max(self.watermark_ms, watermark_ms)
             records.append(

@@ -17,17 +17,21 @@ class PendingRecords:
         self._producer = producer
         self._failure = failure
         self._tasks: set[asyncio.Task[None]] = set()
+        self._latest: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     async def send(self, records: Sequence[ProducerRecord], on_acknowledged: Callable[[], object]) -> None:
-        """Send records together; call back once the broker has acknowledged all of them.
+        """Send records together; call back once the broker has acknowledged them and all sent before.
 
         If it refuses one, the worker fails. Raises WorkerError for a record that cannot be sent at all.
         """
         acknowledgements = await self._producer.send(records)
-        task = asyncio.create_task(self._wait_acknowledged(records, acknowledgements, on_acknowledged))
+        task = asyncio.create_task(
+            self._wait_acknowledged(records, acknowledgements, self._latest, on_acknowledged)
+        )
+        self._latest = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -47,6 +51,7 @@ class PendingRecords:
         self,
         records: Sequence[ProducerRecord],
         acknowledgements: Sequence[Acknowledgement],
+        previous: asyncio.Task[None] | None,
         on_acknowledged: Callable[[], object],
     ) -> None:
         answers = await asyncio.gather(*acknowledgements, return_exceptions=True)
@@ -57,4 +62,7 @@ class PendingRecords:
             if isinstance(answer, BaseException):
                 self._failure.fail(unexpected_error(f"topic {record.topic}: sending", answer))
                 return
-        on_acknowledged()
+        if previous is not None:
+            await asyncio.wait((previous,))
+        if not self._failure.is_set:
+            on_acknowledged()

@@ -18,7 +18,7 @@ from streams.kafka.faust_driver.batch import Record
 from streams.kafka.follower import FollowError, TopicFollower
 from streams.kafka.record_keys import decode_alert_key
 from streams.kafka.topics import TopicsConfig
-from streams.records.times import HOUR_MS, Millis
+from streams.records.times import HOUR_MS, Millis, to_ms
 from streams.records.verdict import Verdict
 from streams.runtime.errors import WorkerError
 
@@ -63,6 +63,8 @@ class StateRestorer:
             correlator = self._build_correlator(partition_count)
             hit_ids_with_verdict = set()
             for verdict, effective_ms in verdicts:
+                if to_ms(verdict.at) < now_ms - self._verdict_retention_ms:
+                    continue  # A worker that ran on has forgotten it.
                 correlator.schedule_verdict(verdict, effective_ms)
                 hit_ids_with_verdict.add(verdict.hit_id)
             since_ms = now_ms - self._retention_ms

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
+from math import inf
 from time import monotonic
 from typing import Any, Final, cast
 
@@ -11,8 +12,9 @@ from streams.kafka.client import Connection
 from streams.kafka.producer import Producer
 from streams.kafka.topics import TopicsConfig
 from streams.lookback.supervisor import LookbackSupervisor
-from streams.pipeline import PipelineConfig, build_correlator, build_matcher
-from streams.records.times import HOUR_MS
+from streams.matching.plausible_time import KnownPresent
+from streams.pipeline import PipelineConfig, build_correlator, build_matcher, build_verdict_rules
+from streams.records.times import HOUR_MS, Millis
 from streams.runtime.clock import Clock, wall_clock
 from streams.runtime.errors import WorkerError
 from streams.runtime.waiting import finish_within
@@ -91,6 +93,7 @@ class Worker:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._log_implausible_reads(inf)
         # After a drain nothing is in progress; after a failure what is in progress may never finish.
         left = await finish_within(_LEAVE_TIMEOUT_S, self._leave_group())
         closed = await finish_within(_LEAVE_TIMEOUT_S, self._stack.aclose())
@@ -108,7 +111,14 @@ class Worker:
 
     def progress(self) -> Mapping[str, Progress]:
         """Return the progress of each assigned partition and of the group, for a watchdog."""
-        return self._lag_probe.progress(self._app)
+        progress = self._lag_probe.progress(self._app)
+        for number, partition in self._correlate_agent.partitions.items():
+            name = f"{self._names.matches}, partition {number}"
+            if name in progress:
+                # Long work on one alert moves on without an offset.
+                position, is_pending = progress[name]
+                progress[name] = Progress((position, partition.slice_count), is_pending)
+        return progress
 
     async def _connect(self) -> None:
         self._lag_probe = LagProbe(self._connection)
@@ -126,19 +136,24 @@ class Worker:
         self._stack.push_async_callback(self._alerts.stop)
         index = await self._alerts.load()
         matcher = build_matcher(self._pipeline)
-        self._match_agent = MatchAgent(self._context, index, matcher)
+        self._match_agent = MatchAgent(self._context, index, matcher, self._check_times)
         restorer = StateRestorer(
             self._connection,
             self._config.group,
             self._topics,
             lambda partitions: build_correlator(self._pipeline, index, matcher, partitions),
         )
-        self._correlate_agent = CorrelateAgent(self._context, restorer)
+        self._correlate_agent = CorrelateAgent(self._context, restorer, build_verdict_rules(self._pipeline))
         self._verdicts = VerdictFollower(
             self._connection, self._topics, self._context, self._correlate_agent.handle_verdict
         )
         self._stack.push_async_callback(self._verdicts.stop)
         await self._verdicts.load()
+
+    def _check_times(self, now_ms: Millis) -> KnownPresent:
+        """Return the check of the times of reads; too old is what no retention reaches back to."""
+        retained_hours = max(self._topics.max_hours_of_reads, self._pipeline.correlation.kept_hours)
+        return KnownPresent(now_ms, self._pipeline.matching.matching.max_ahead_s, retained_hours)
 
     async def _start_agents(self, member: str | None) -> None:
         agents = Agents(self._match_agent.handle_batch, self._correlate_agent.handle_batch)
@@ -188,10 +203,15 @@ class Worker:
         while True:
             await asyncio.sleep(_TICK_INTERVAL_S)
             self._correlate_agent.handle_time()
+            self._log_implausible_reads(monotonic())
             if monotonic() - last_expired_s >= _EXPIRE_INTERVAL_S:
                 last_expired_s = monotonic()
                 now_ms = self._context.now_ms()
                 self._correlate_agent.expire(now_ms - retention_ms, now_ms - verdict_retention_ms)
+
+    def _log_implausible_reads(self, now_s: float) -> None:
+        for line in self._match_agent.implausible.pop_lines(now_s):
+            _log.warning("%s", line)
 
     async def _drain(self) -> None:
         consumer: Any = self._app.consumer

@@ -91,7 +91,7 @@ def check_run(
     for hit, numbers in revisions.items():
         last = first[hit, max(numbers)]
         if hit in expected.required or hit in expected.allowed:
-            faults += _check_revisions(last, numbers, hit in expected.withdrawn)
+            faults += _check_revisions(last, numbers, hit in expected.withdrawn, expected.amended.get(hit))
         else:
             unexpected.append(_describe_hit(last))
     faults += _summarize("unexpected", unexpected)
@@ -122,15 +122,20 @@ def revision_differences(first: EmittedHit, repeated: EmittedHit) -> list[str]:
     return [f"hit {_describe_hit(repeated)}: {fault}" for fault in faults]
 
 
-def _check_revisions(last: EmittedHit, numbers: list[int], ended: bool) -> list[str]:
+def _check_revisions(
+    last: EmittedHit, numbers: list[int], ended: bool, amended_version: int | None
+) -> list[str]:
     """What is wrong with the revisions of a hit; their numbers are in the order of their first coming."""
     faults = []
     if numbers != list(range(1, len(numbers) + 1)):
         faults.append(f"its revisions came as {numbers}")
     if (last.hit["kind"] == "withdrawn") != ended:
         faults.append(f"should {'be withdrawn' if ended else 'stand'}")
-    if len(numbers) > 1 + ended:
-        faults.append(f"has {len(numbers)} revisions and needs {1 + ended}")
+    needed = 1 + ended + (amended_version is not None)
+    if len(numbers) > needed:
+        faults.append(f"has {len(numbers)} revisions and needs {needed}")
+    if amended_version is not None and last.hit["alert"]["version"] != amended_version:
+        faults.append(f"should show version {amended_version} of its alert")
     return [f"hit {_describe_hit(last)}: {fault}" for fault in faults]
 
 

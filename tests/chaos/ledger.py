@@ -29,7 +29,8 @@ class AlertLifetime(NamedTuple):
     """One version of an alert, and for reads of which times it is effective, in seconds since 1970.
 
     Reads from `maybe_from` up to `maybe_until` may have its hits, those from `surely_from` up to
-    `surely_until` must. `ended`: in the end no hit of it stands.
+    `surely_until` must. `ended`: in the end no hit of it stands. `amended`: it replaced a version that seeks
+    the same vehicle, whose hits stand and in the end show this version.
     """
 
     alert: Alert
@@ -38,6 +39,7 @@ class AlertLifetime(NamedTuple):
     surely_until: float = inf
     maybe_until: float = inf
     ended: bool = False
+    amended: bool = False
 
 
 class ExpectedHits(NamedTuple):
@@ -51,6 +53,8 @@ class ExpectedHits(NamedTuple):
     allowed: dict[str, str]
     withdrawn: set[str]
     """Those whose last revision, if they were emitted, says so; all others stand."""
+    amended: dict[str, int]
+    """To each id that may have one revision more, the version of its alert that the last one shows."""
 
 
 class Ledger:
@@ -93,7 +97,7 @@ class Ledger:
         of_text = {
             text: self._matching_indices(text, alerts) for text in {text for _, text in self.reads.values()}
         }
-        due = ExpectedHits({}, {}, set())
+        due = ExpectedHits({}, {}, set(), {})
         for number, (read, text) in self.reads.items():
             at = read.captured_at.timestamp()
             for place in of_text[text]:
@@ -107,6 +111,8 @@ class Ledger:
                 )
                 if life.ended:
                     due.withdrawn.add(hit)
+                if life.amended:
+                    due.amended[hit] = life.alert.version
         return due
 
     def last_stale_read(

@@ -40,6 +40,8 @@ to = "BE"
 [handovers.south]
 from = "BE"
 to = "FR"
+[matching]
+max_ahead_s = 86400
 [correlation]
 journey_passages = 50
 handover_minutes = 1440

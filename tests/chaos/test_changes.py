@@ -61,11 +61,11 @@ def test_alerts_change(ground: ChaosEnvironment, killed: bool) -> None:
     lives = [AlertLifetime(each) for part in kept for each in part]
     lives += [AlertLifetime(each, before_added, added + CERTAIN_AFTER_S) for each in new]
     lives += [AlertLifetime(each, before_replaced, replaced + CERTAIN_AFTER_S) for each in moved]
-    # The reads of these are matched again by the second version, whenever they were taken.
-    lives += [AlertLifetime(each) for each in amended]
+    # These describe the same vehicle as before, so that their hits are amended and keep their ids.
+    lives += [AlertLifetime(each, amended=True) for each in amended]
     lives += [
         AlertLifetime(each, surely_until=before_replaced, maybe_until=replaced + CERTAIN_AFTER_S, ended=True)
-        for each in (*moving, *amending)
+        for each in moving
     ]
     # By the time of the read: what was taken before the withdrawal is emitted, and retracted.
     lives += [
@@ -80,7 +80,7 @@ def test_alerts_change(ground: ChaosEnvironment, killed: bool) -> None:
         feed.ledger.last_stale_read(begun, ended, at, emitted) - at
         for begun, ended, at in (
             (new, [], added),
-            (moved, [*moving, *amending], replaced),
+            (moved, moving, replaced),
             ([], going, withdrawn),
         )
     ]

@@ -9,15 +9,15 @@ from tests.chaos.ledger import ExpectedHits, Ledger, MalformedRecord, RecordPosi
 from tests.chaos.traffic import PlateText, make_alert, make_read
 from tests.support.builders import NOON, after_noon
 
-DUE = ExpectedHits({"a": "r1", "b": "r2"}, {"m": "r3"}, {"b"})
+DUE = ExpectedHits({"a": "r1", "b": "r2"}, {"m": "r3"}, {"b"}, {"m": 2})
 POISON = MalformedRecord(RecordPosition(1, 7), b"camera-1", b"{")
 RECORDS = ConfirmedRecords("reads", [POISON], {RecordPosition(0, 1)})
 HEADERS = {"topic": "reads", "partition": "1", "offset": "7", "exception.message": "must be a JSON object"}
 
 
-def hit(name: str, revision: int = 1, kind: str = "new", **more: Any) -> EmittedHit:
+def hit(name: str, revision: int = 1, kind: str = "new", version: int = 1, **more: Any) -> EmittedHit:
     """A hit on its topic."""
-    alert = {"alert_id": "V1", "version": 1}
+    alert = {"alert_id": "V1", "version": version}
     body = {"hit_id": name, "revision": revision, "kind": kind, "alert": alert, "read": {"read_id": "r"}}
     return EmittedHit(0, 0, name, body | more)
 
@@ -38,7 +38,8 @@ def faults(hits: list[EmittedHit], dead: list[DeadLetter] | None = None) -> list
 
 def test_all_as_due() -> None:
     assert faults(RIGHT) == []
-    assert faults([*RIGHT, hit("m")]) == []
+    assert faults([*RIGHT, hit("m"), hit("m", 2, "amended", version=2)]) == []
+    assert faults([*RIGHT, hit("m", version=2)]) == []
 
 
 def test_emitted_again() -> None:
@@ -59,6 +60,7 @@ def test_revisions() -> None:
     assert "should stand" in faults([*RIGHT, hit("a", 2, "withdrawn")])[0]
     assert "came as [2]" in faults([hit("a"), hit("b", 2, "withdrawn")])[0]
     assert "has 2 revisions and needs 1" in faults([*RIGHT, hit("a", 2, "amended")])[0]
+    assert "should show version 2" in faults([*RIGHT, hit("m")])[0]
 
 
 def test_dead_letters() -> None:

@@ -84,6 +84,8 @@ class WorkerEnvironment:
         )
         self.jurisdictions: dict[str, JurisdictionConfig] = {}
         """What countries permit with their reads, for workers made from now on."""
+        self.passage_gap_s = 0.0
+        """The gap of passages in the settings of processes."""
         self.names = self.topics_config.names()
         self.reads = self.names.reads[0]
         self.group = prefix
@@ -178,10 +180,12 @@ class WorkerEnvironment:
         """Withdraw an alert."""
         self.produce(self.names.alerts, None, key=f"sis/{alert_id}".encode())
 
-    def produce_verdict(self, hit_id: str, verdict: Any = "rejected") -> None:
-        """Send a verdict of now on a hit."""
-        record = Verdict(hit_id, "be-west", verdict, from_ms(now_ms()))
-        self.produce(self.names.verdicts, encode(record), key=hit_id.encode())
+    def produce_verdict(
+        self, hit_id: str, verdict: Any = "rejected", centre: str = "be-west", at_ms: int | None = None
+    ) -> None:
+        """Send a verdict on a hit, of now or of another time."""
+        at = from_ms(now_ms() if at_ms is None else at_ms)
+        self.produce(self.names.verdicts, encode(Verdict(hit_id, centre, verdict, at)), key=hit_id.encode())
 
     def make_worker(
         self,
@@ -226,7 +230,7 @@ class WorkerEnvironment:
             f"partitions = {self.topics_config.partitions}\nreplication = 1\n"
             f"[topics.reads_hours]\n{COUNTRY} = 24\n"
             f"{self._jurisdiction_sections()}"
-            "[correlation]\npassage_gap_s = 0\n"
+            f"[correlation]\npassage_gap_s = {self.passage_gap_s}\n[centres.be-west]\n"
             f'[worker]\ngroup = "{self.group}"\nstate_dir = "{self.folder / "state"}"\n{lines}',
             "utf-8",
         )

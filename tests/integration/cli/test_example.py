@@ -11,13 +11,17 @@ EXAMPLE = ROOT / "deploy" / "example"
 ANPR = str(Path(sys.executable).with_name("anpr"))
 
 
-def replayed(config: Path) -> list[dict[str, dict[str, str]]]:
-    """Return the hits active at the end of a replay of the example."""
+def latest_revisions(config: Path) -> list[dict[str, dict[str, str]]]:
+    """Return the latest revision of each hit of a replay of the example."""
     command = [ANPR, "replay", "--config", str(config), "--alerts", str(EXAMPLE / "alerts.jsonl")]
     command += ["--reads", str(EXAMPLE / "reads.jsonl.gz"), "--verdicts", str(EXAMPLE / "verdicts.jsonl")]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    latest = {hit["hit_id"]: hit for hit in map(json.loads, lines)}
-    return [hit for hit in latest.values() if hit["kind"] != "withdrawn"]
+    return list({hit["hit_id"]: hit for hit in map(json.loads, lines)}.values())
+
+
+def replayed(config: Path) -> list[dict[str, dict[str, str]]]:
+    """Return the hits active at the end of a replay of the example."""
+    return [hit for hit in latest_revisions(config) if hit["kind"] != "withdrawn"]
 
 
 def vehicles_found(config: Path) -> Counter[str]:
@@ -36,6 +40,13 @@ def test_the_readme_has_the_number_of_listed_vehicles_found() -> None:
     }
     readme = (ROOT / "README.md").read_text("utf-8")
     assert f"{sum(found.values())} of the 48 listed vehicles that passed have an active hit" in readme
+
+
+def test_its_verdicts_are_on_its_hits() -> None:
+    verdicts = [
+        hit["verdict"]["verdict"] for hit in latest_revisions(EXAMPLE / "config.toml") if "verdict" in hit
+    ]
+    assert sorted(verdicts) == ["confirmed", "rejected"]
 
 
 def test_a_wider_mode_finds_more_vehicles(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from streams.kafka.dev_cluster import Cluster
 from streams.kafka.hit_tail import LatestRevisions
 from streams.kafka.topics import TopicsConfig, plan_changes, required_topics
 from streams.records.encode import encode
-from streams.records.hit import Hit, Retraction
+from streams.records.hit import Hit, PassageSummary, Retraction
 from streams.records.read import Vehicle
 from streams.records.times import parse_time, to_ms
-from tests.support.builders import EXAMPLE_HIT, example_hit, numbered_id
+from tests.support.builders import EXAMPLE_HIT, NOON, after_noon, example_hit, numbered_id
 from tests.support.waiting import HANG_LIMIT_S
 
 _WITHIN_S: Final = HANG_LIMIT_S
@@ -39,7 +39,7 @@ INFORM  7aeab3c2  new, live, priority 2
   journey     next kortrijk 16:15 to 16:21
 
 NO ACTION  7aeab3c2  withdrawn, live, priority 2
-  because     a better read of the passage has a hit of its own: ffffffff
+  because     another hit stands for its passage: ffffffff
   where       site rekkem, A14/E17 Kortrijk (BE)
   camera      be.a14.rekkem.n, 2026-05-21 16:10:06 UTC
   list        sis/FR-2026-00042: seen at thefts of building machines
@@ -55,6 +55,8 @@ NO ACTION  00000000  new, historical, priority 2
   plate       read LDSAB1Z34E99 DE, listed LDSAB1234E99 FR
               I read for 1 at 3, settled by the format
   likelihood  almost certain, 0.99 (confusable match)
+  passage     16 reads or more from 12:00:00 to 12:28:31, together almost
+              certain, 0.99
   journey     next kortrijk 16:15 to 16:21
   action      none, a record of the past; inform if it were live
 """
@@ -201,10 +203,19 @@ def revisions() -> list[Hit]:
     alert = msgspec.structs.replace(EXAMPLE_HIT.alert, alert_id=f"FR-{'0' * 50}42", vehicle=None)
     read = msgspec.structs.replace(EXAMPLE_HIT.read, country="DE", vehicle=Vehicle(colour="grey", type="van"))
     match = msgspec.structs.replace(EXAMPLE_HIT.match, read_plate="LDSAB1Z34E99", listed_plate="LDSAB1234E99")
+    passage = PassageSummary(16, NOON, 0.9972, after_noon(1711))
     return [
         hit(1, hit_id=f"7aeab3c2{1:024x}"),
         hit(1, 2, hit_id=f"7aeab3c2{1:024x}", kind="withdrawn", withdrawn=Retraction("superseded", "f" * 32)),
-        hit(2, mode="historical", place=place, alert=alert, read=read, match=match),
+        hit(
+            2,
+            mode="historical",
+            passage=passage,
+            place=place,
+            alert=alert,
+            read=read,
+            match=match,
+        ),
     ]
 
 

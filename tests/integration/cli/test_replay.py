@@ -82,7 +82,7 @@ def reads(tmp_path: Path) -> Path:
 
 def test_the_command_gives_the_hits_of_a_case_on_standard_output() -> None:
     options = ("--alerts", CASE / "alerts.jsonl", "--verdicts", CASE / "verdicts.jsonl")
-    ran = anpr(*options, "--reads", CASE / "reads.jsonl")
+    ran = anpr("--config", CASE / "config.toml", *options, "--reads", CASE / "reads.jsonl")
     case = load_case(CASE)
     assert ran.code == 0
     assert describe_difference(ran.rows, case.hits) == ""
@@ -243,6 +243,30 @@ def test_a_valid_last_line_needs_no_line_end(tmp_path: Path, alerts: Path) -> No
     ran = anpr("--alerts", alerts, "--reads", file)
     assert [row["read"]["read_id"] for row in ran.rows] == ["r1", "r2"]
     assert "0 lines rejected" in ran.messages[-2]
+
+
+def test_reads_with_implausible_times_are_reported_and_written_like_other_bad_lines(tmp_path: Path) -> None:
+    """With `--now` too; the message says what to correct."""
+    case = CASES_FOLDER / "input/clock-decades-ahead"
+    arguments = ("--alerts", case / "alerts.jsonl", "--reads", case / "reads.jsonl")
+    lines = (case / "reads.jsonl").read_text("utf-8").splitlines()
+    for number, (options, text) in enumerate(
+        (((), "24 h after the other"), (("--now", "2026-05-21T10:05:00Z"), "600 s after the present"))
+    ):
+        rejected = tmp_path / f"rejected-{number}.jsonl"
+        result = anpr(*arguments, *options, "--rejected", rejected)
+        assert result.code == 0
+        assert {row["read"]["read_id"] for row in result.rows} == {"one", "two"}
+        reported = [line for line in result.messages if line.startswith("reads.jsonl:")]
+        assert [line.partition(": captured_at: ")[0] for line in reported] == [
+            "reads.jsonl:1",
+            "reads.jsonl:3",
+        ]
+        assert all(text in line and "correct the camera's clock" in line for line in reported)
+        assert any("2 lines rejected" in line for line in result.messages)
+        rows = [json.loads(line) for line in rejected.read_text("utf-8").splitlines()]
+        assert [(row["line"], row["raw"]) for row in rows] == [(1, lines[0]), (3, lines[2])]
+        assert all("implausible-time" in fault["rule"] for row in rows for fault in row["faults"])
 
 
 def test_a_truncated_compressed_file_gives_the_hits_before_the_damage(tmp_path: Path, alerts: Path) -> None:

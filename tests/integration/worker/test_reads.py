@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.records.faults import Fault
-from streams.records.times import DAY_MS
+from streams.records.times import DAY_MS, MINUTE_MS
 from tests.support.worker_scene import WorkerEnvironment, now_ms, read_json
 
 POISON: Final = (b"no JSON", b'{"read_id": "r1"}', b"[]", b"\xff\xfe", b'{"plate": 12')
@@ -135,23 +135,34 @@ def test_a_record_of_two_megabytes_is_rejected(scene: WorkerEnvironment) -> None
 
 
 def test_wrong_camera_clocks(scene: WorkerEnvironment) -> None:
-    """A read of tomorrow is live, one of yesterday historical, one of 1970 is rejected."""
+    """A read some minutes ahead is live, one of yesterday historical; those beyond are dead letters.
+
+    What is older than any retention is as implausible as what is of tomorrow.
+    """
     scene.create_topics().produce_alert()
     now = now_ms()
-    with scene.running_worker():
-        scene.produce(
-            scene.reads,
-            read_json(read_id="1970", at_ms=0),
-            read_json(read_id="tomorrow", at_ms=now + DAY_MS),
-            read_json(read_id="yesterday", at_ms=now - DAY_MS),
-            read_json(read_id="now"),
-        )
+    values = {
+        "1970": read_json(read_id="1970", at_ms=0),
+        "last year": read_json(read_id="last year", at_ms=now - 365 * DAY_MS),
+        "tomorrow": read_json(read_id="tomorrow", at_ms=now + DAY_MS),
+        "ahead": read_json(read_id="ahead", at_ms=now + 5 * MINUTE_MS),
+        "yesterday": read_json(read_id="yesterday", at_ms=now - DAY_MS),
+        "now": read_json(read_id="now"),
+    }
+    with scene.running_worker() as worker:
+        scene.produce(scene.reads, *values.values())
         scene.wait_processed()
+        assert worker.worker.match_agent.implausible.count == 2
     hits = {each.read_id: each.hit for each in scene.emitted_hits()}
     assert {name: hit["mode"] for name, hit in hits.items()} == {
-        "tomorrow": "live", "yesterday": "historical", "now": "live"
+        "ahead": "live", "yesterday": "historical", "now": "live"
     }  # fmt: skip
-    assert -DAY_MS / 1000 <= hits["tomorrow"]["age_s"] < -DAY_MS / 1000 + 60
     assert DAY_MS / 1000 <= hits["yesterday"]["age_s"] < DAY_MS / 1000 + 60
-    (letter,) = scene.read_topic(scene.names.rejected)
-    assert faults_of(letter) == [("captured_at", "must be in the years 2000 to 2099")]
+    letters = {bytes(each.value() or b""): faults_of(each) for each in scene.read_topic(scene.names.rejected)}
+    assert letters[values["1970"]] == [("captured_at", "must be in the years 2000 to 2099")]
+    assert letters.keys() == {values[name] for name in ("1970", "last year", "tomorrow")}
+    for name, text in (("last year", "at most 720 h before"), ("tomorrow", "at most 600 s after")):
+        ((field, rule),) = letters[values[name]]
+        assert field == "captured_at"
+        assert text in rule
+        assert "implausible-time" in rule

@@ -8,9 +8,11 @@
       verdicts.jsonl              verdicts, if any
       config.toml                 settings, if not the defaults
       options.json                {"now": "…"} for a run as of that time;
-                                  {"command": "lookback"} for `anpr lookback` instead of `anpr replay`
+                                  {"command": "lookback"} for `anpr lookback` instead of `anpr replay`;
+                                  {"kafka": false} for a case that a stream without an end cannot give
       expected/hits.jsonl         the revisions in order, each line a part of the hit; nothing else may come
       expected/rejected.jsonl     {"line", "field"} of every fault in a line that is not processed, if any
+      expected/refused.jsonl      {"line", "rule"} of verdicts that are refused, if any
       expected/no_match.jsonl     {"read_id", "alert_id", "rule"} of reads that do not match an alert, if any
 
 A case's name is `<group>/<case>`. The files are those that `anpr replay` reads, so a case can be run by hand;
@@ -44,11 +46,13 @@ class Case(NamedTuple):
     alerts_after_reads: Sequence[bytes] = ()
     command: str = "replay"
     no_match: Sequence[Row] = ()
+    refused: Sequence[Row] = ()
+    kafka: bool = True
 
     @property
     def on_kafka(self) -> bool:
         """True if the case can be run on Kafka, where alerts are read before the first read."""
-        return self.command == "replay" and not self.alerts_after_reads
+        return self.kafka and self.command == "replay" and not self.alerts_after_reads
 
 
 def load_case(folder: Path) -> Case:
@@ -66,6 +70,8 @@ def load_case(folder: Path) -> Case:
         rejected=[json.loads(line) for line in _read_lines(folder / "expected/rejected.jsonl", "")],
         alerts_after_reads=_read_lines(folder / "alerts_after_reads.jsonl", ""),
         command=options.get("command", "replay"),
+        kafka=options.get("kafka", True),
+        refused=[json.loads(line) for line in _read_lines(folder / "expected/refused.jsonl", "")],
         no_match=[json.loads(line) for line in _read_lines(folder / "expected/no_match.jsonl", "")],
     )
 

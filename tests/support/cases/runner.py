@@ -1,6 +1,6 @@
 """Runners: the ways in which a case can be run. Each gives what came out; none knows what should."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ from streams.files.loading import load_index, load_verdicts
 from streams.pipeline import Pipeline
 from streams.records.alert import Alert
 from streams.records.encode import encode
+from streams.records.verdict import Verdict
 from streams.replay import replay
 from streams.settings.load import parse_settings
 from streams.settings.model import Settings
@@ -23,11 +24,13 @@ from tests.support.cases.lookback_runner import run_lookback
 class Result(NamedTuple):
     """What a case gave.
 
-    The revisions of hits in order, and a row for each fault of a rejected line, by file and line.
+    The revisions of hits in order, a row for each fault of a rejected line, by file and line, and a row for
+    each refused verdict in order; None on Kafka, where the log tells of them.
     """
 
     hits: list[Row]
     rejected: list[Row]
+    refused: list[Row] | None = None
 
 
 class Runner(Protocol):
@@ -62,7 +65,7 @@ class ReplayRunner:
         pipeline = Pipeline(settings.pipeline(), loaded.alert_index)
         verdicts, not_taken = load_verdicts(write_lines(folder / "verdicts.jsonl", case.verdicts))
         for verdict in verdicts:
-            pipeline.schedule_verdict(verdict)
+            pipeline.schedule_verdict(verdict, case.now_ms)
         hits: list[Row] = []
         rejected = [*loaded.rejected, *not_taken]
         for step in replay(pipeline, write_lines(folder / "reads.jsonl", case.reads), case.now_ms):
@@ -72,7 +75,16 @@ class ReplayRunner:
             added = pipeline.handle_alert(msgspec.json.decode(line, type=Alert), pipeline.now_ms)
             assert isinstance(added, list), added
             hits += [msgspec.json.decode(encode(hit)) for hit in added]
-        return Result(hits, fault_rows(rejected))
+        return Result(hits, fault_rows(rejected), _refused_rows(pipeline, verdicts))
+
+
+def _refused_rows(pipeline: Pipeline, verdicts: Sequence[Verdict]) -> list[Row]:
+    """Return the refused verdicts with their lines."""
+    lines = {(verdict.hit_id, verdict.centre, verdict.at): line for line, verdict in enumerate(verdicts, 1)}
+    return [
+        {"line": lines[verdict.hit_id, verdict.centre, verdict.at], "rule": rule}
+        for verdict, rule, _ in pipeline.pop_refusals()
+    ]
 
 
 @lru_cache(maxsize=4)
