@@ -219,7 +219,7 @@ def _summary_lines(counts: PrecisionCounts, rejected_count: int) -> list[str]:
     if counts.uncounted:
         lines.append(
             f"Not counted: {counted(counts.uncounted, 'hit')}, because other hits are of the same passages "
-            "(better reads, later versions of the alert, handovers)"
+            "(earlier reads that came late, alerts that describe another vehicle, handovers)"
         )
     if counts.fallen:
         lines.append(

@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import click
 
@@ -24,6 +24,8 @@ from streams.replay import replay as replay_steps
 from streams.runtime.errors import OperatorError
 from streams.runtime.gc_tuning import GcProfile, tune_gc
 from streams.settings.model import Settings
+
+_MAX_REPORTED_REFUSALS: Final = 10
 
 
 class _ReplayOptions(NamedTuple):
@@ -71,7 +73,7 @@ class _ReplayInputs(NamedTuple):
     "--now",
     "now_ms",
     type=TIME,
-    help="Reference time; by default the latest captured_at so far.",
+    help="Reference time; by default the latest plausible captured_at so far.",
 )
 @click.option("--json/--table", "as_json", default=None, help="Form of the hits: JSON lines or text.")
 @wide_option
@@ -81,7 +83,8 @@ def replay(options: _ReplayOptions) -> None:
 
     Hits go to --out as JSON lines; without it to standard output, as text if that is a terminal: a block for
     each revision of a hit, the action first. The run ends with the number of listed vehicles by action. A
-    line that is not a valid read, alert or verdict is reported and left out.
+    line that is not a valid read, alert or verdict is reported and left out, and so is a read whose time is
+    implausible.
 
     Exit codes: 0 done, 1 a file is damaged or the settings have faults, 2 wrong use.
     """
@@ -93,7 +96,7 @@ def replay(options: _ReplayOptions) -> None:
         rejects = RejectedLines(rejected_file, hint="--rejected FILE writes all")
         output = HitOutput(stack, options.out, options.as_json, options.wide)
         inputs = _load_inputs(options, settings, rejects)
-        pipeline = _build_pipeline(inputs, settings)
+        pipeline = _build_pipeline(inputs, settings, options.now_ms)
         tune_gc(GcProfile.BATCHES)
         counts: Counter[str] = Counter()
         vehicles = VehicleSummary()
@@ -136,16 +139,22 @@ def _load_inputs(options: _ReplayOptions, settings: Settings, rejects: RejectedL
     return _ReplayInputs(lists, verdicts)
 
 
-def _build_pipeline(inputs: _ReplayInputs, settings: Settings) -> Pipeline:
+def _build_pipeline(inputs: _ReplayInputs, settings: Settings, now_ms: Millis | None) -> Pipeline:
     pipeline = Pipeline(settings.pipeline(read_models(settings)), inputs.lists.alert_index)
     for verdict in inputs.verdicts:
-        pipeline.schedule_verdict(verdict)
+        pipeline.schedule_verdict(verdict, now_ms)
     return pipeline
 
 
 def _report_notes(pipeline: Pipeline, verdicts: list[Verdict]) -> None:
     """Print what the hits do not show: verdicts without a hit, and passages suppressed by a budget."""
+    refusals = pipeline.pop_refusals()
+    for refusal in refusals[:_MAX_REPORTED_REFUSALS]:
+        say("\n".join(wrap(str(refusal), "  ")))
+    if refusals:
+        say(f"{counted(len(refusals), 'verdict')} refused")
     unknown = sum(not pipeline.has_hit(verdict.hit_id) for verdict in verdicts)
+    unknown -= sum(not pipeline.has_hit(refusal.verdict.hit_id) for refusal in refusals)
     if unknown:
         say(f"{counted(unknown, 'verdict')} left out: these reads have no such hit")
     for (list_id, day), count in pipeline.suppressed().items():

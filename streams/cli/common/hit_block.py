@@ -6,6 +6,7 @@ from streams.cli.common.hit_text import (
     action_text,
     describe_differences,
     describe_likelihood,
+    describe_passage,
     describe_retraction,
     describe_state,
     describe_vehicle,
@@ -42,7 +43,9 @@ def _fields(hit: Hit, complete: bool) -> Iterator[tuple[str, str]]:
     if complete:
         for line in describe_differences(hit.match):
             yield "", line
-        yield "likelihood", f"{describe_likelihood(hit.match)} ({hit.match.class_} match)"
+        yield "likelihood", f"{describe_likelihood(hit.match.posterior)} ({hit.match.class_} match)"
+        if hit.passage is not None:
+            yield "passage", describe_passage(hit.passage)
         yield from hit_details(hit)
     if hit.kind == "withdrawn":
         yield "action", f"none; was {action_text(hit)}"

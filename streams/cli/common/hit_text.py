@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from streams.records.hit import Hit, Retraction
+from streams.cli.common.times import format_datetime, format_second
+from streams.records.hit import MOST_READS_COUNTED, Hit, PassageSummary, Retraction
 from streams.records.match import Edit, MatchResult
 from streams.records.read import Vehicle
 
@@ -12,7 +13,7 @@ SHORT_ID_LENGTH: Final = 8
 _LIKELIHOODS: Final = ((0.99, "almost certain"), (0.9, "very likely"), (0.7, "likely"), (0.4, "possible"))
 """The lowest posterior of each word; below the last it is unlikely."""
 _RETRACTIONS: Final = {
-    "superseded": "a better read of the passage has a hit of its own",
+    "superseded": "another hit stands for its passage",
     "alert-withdrawn": "the alert was withdrawn",
     "alert-expired": "the alert has expired",
     "alert-replaced": "the alert has a newer version",
@@ -52,12 +53,26 @@ def describe_retraction(retraction: Retraction) -> str:
     return f"{reason}: {short_id(replacement)}" if replacement is not None else reason
 
 
-def describe_likelihood(match: MatchResult) -> str:
+def describe_likelihood(posterior: float | None) -> str:
     """Return how likely it is the listed vehicle, in words and as a number: `very likely, 0.97`."""
-    if match.posterior is None:
+    if posterior is None:
         return "not computed"
-    word = next((word for bound, word in _LIKELIHOODS if match.posterior >= bound), "unlikely")
-    return f"{word}, {_format_posterior(match.posterior)}"
+    word = next((word for bound, word in _LIKELIHOODS if posterior >= bound), "unlikely")
+    return f"{word}, {_format_posterior(posterior)}"
+
+
+def describe_passage(passage: PassageSummary) -> str:
+    """Return what the reads of a passage say together: `3 reads since 10:00:00, together likely, 0.84`."""
+    reads = f"{passage.reads} reads{' or more' if passage.reads == MOST_READS_COUNTED else ''}"
+    since = format_second(passage.since)
+    if passage.until is None:
+        times = f"since {since}"
+    elif passage.until.date() == passage.since.date():
+        times = f"from {since} to {format_second(passage.until)}"
+    else:
+        times = f"from {since} to {format_datetime(passage.until)}"
+    together = "" if passage.posterior is None else f", together {describe_likelihood(passage.posterior)}"
+    return f"{reads} {times}{together}"
 
 
 def describe_match(match: MatchResult) -> str:

@@ -190,16 +190,16 @@ def test_a_hit_retracted_with_another_of_its_pair_is_open_and_counted_as_fallen(
 
 
 def test_hits_of_the_correlator_of_one_passage_and_of_one_pair() -> None:
-    """A better read of the passage replaces the first; the rejection of one hit retracts the other."""
+    """A better read of the passage amends its hit; the rejection of one hit retracts the other."""
     line = BudgetedCorrelator()
     line.read("fair", 0.5, 3, alert_id="a")
-    (good,) = (hit for hit in line.read("good", 0.9, 3.001, alert_id="a") if hit.kind == "new")
+    (good,) = line.read("good", 0.9, 3.001, alert_id="a")
     line.read("hours-later", 0.7, 9, alert_id="a")
     rejected = Verdict(good.hit_id, "tournai", "rejected", after_noon(60))
     line.hits += line.correlator.handle_verdict(rejected, to_ms(after_noon(60)))
     counts = count(*line.hits)
     assert numbers(counts.total()) == (2, 0, 1, 1)
-    assert (counts.uncounted, counts.fallen, counts.total().mean_posterior) == (1, 1, 0.9)
+    assert (counts.uncounted, counts.fallen, counts.total().mean_posterior) == (0, 1, 0.9)
 
 
 def test_the_mean_posterior_is_that_of_adjudicated_hits_with_a_posterior() -> None:
