@@ -1,7 +1,9 @@
-"""`python -m tests.bench [--quick] [--match | --correlate | --journeys | --misreads]`: all figures.
+"""Figures: `python -m tests.bench [--quick] [--PART]`.
 
-`--quick` takes a tenth of the alerts and vehicles; `--match` measures the match stage only, `--correlate`
-correlation, `--journeys` how well journeys are found, `--misreads` the posterior.
+`--quick` takes a tenth of the alerts and vehicles. Without a part, all run; `--match` measures the match
+stage only, `--correlate` correlation, `--bounded` the cost of one event by how much is remembered,
+`--journeys` how well journeys are found, `--misreads` the posterior, `--frames` the posterior of several
+reads of one passage.
 """
 
 import multiprocessing
@@ -11,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench import correlate, journeys, lists, match, misreads, modes, replays
+from tests.bench import bounded, correlate, frames, journeys, lists, match, misreads, modes, replays
 from tests.bench.table import machine
 
 
@@ -22,6 +24,13 @@ def main() -> None:
     print(f"Measured on {machine()}; other work on the machine changes the figures, ratios less.")
     if "--misreads" in sys.argv[1:]:
         apart(misreads.run)
+        return
+    if "--frames" in sys.argv[1:]:
+        apart(frames.run, scale)
+        return
+    remembered = (1_000, 10_000, 100_000 // scale)
+    if "--bounded" in sys.argv[1:]:
+        apart(bounded.run, remembered)
         return
     if "--correlate" in sys.argv[1:]:
         apart(correlate.run, 20_000 // scale)
@@ -42,8 +51,10 @@ def main() -> None:
         apart(lists.use, snapshots[sizes[-1]], sizes[-1], built)
         apart(replays.run, folder, sizes[1])
     apart(correlate.run, 20_000 // scale)
+    apart(bounded.run, remembered)
     apart(journeys.run, scale)
     apart(misreads.run)
+    apart(frames.run, scale)
 
 
 def apart(run: Callable[..., None], *args: Any) -> None:

@@ -1,7 +1,7 @@
 """`python -m tests.bench.kafka [PART ...] [--quick]`: the figures on a real Kafka, as tables.
 
-The parts: throughput, scaling, latency, lists, failover, gateway, lookback, rebuild; without one, all of
-them, each on a Kafka of its own. `--quick` takes a tenth of the alerts and a fraction of the reads.
+The parts: throughput, scaling, latency, fairness, lists, failover, gateway, lookback, rebuild; without one,
+all of them, each on a Kafka of its own. `--quick` takes a tenth of the alerts and a fraction of the reads.
 """
 
 import os
@@ -9,7 +9,17 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from tests.bench.kafka import failover, gateway, latency, lists, lookback, rebuild, scaling, throughput
+from tests.bench.kafka import (
+    failover,
+    fairness,
+    gateway,
+    latency,
+    lists,
+    lookback,
+    rebuild,
+    scaling,
+    throughput,
+)
 from tests.bench.table import machine
 from tests.support.kafka import KafkaEnvironment, kafka_environment
 
@@ -17,6 +27,7 @@ PARTS: Final[dict[str, Callable[[KafkaEnvironment, bool], None]]] = {
     "throughput": throughput.run,
     "scaling": scaling.run,
     "latency": latency.run,
+    "fairness": fairness.run,
     "lists": lists.run,
     "failover": failover.run,
     "gateway": gateway.run,

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import orjson
 from confluent_kafka import Producer
 
 from streams.runtime.clock import now_ms
-from tests.bench.traffic import SEED, alerts, plates, reads
+from tests.bench.traffic import READ_INTERVAL, SEED, alerts, plates, reads
 from tests.support.kafka import PARTITIONS
 
 SHARE = 0.005
@@ -70,9 +71,14 @@ class Load:
             raise RuntimeError(f"records unconfirmed, {len(self._failed)} refused")
 
 
-def put_reads(servers: str, topics: Iterable[str], count: int, listed_count: int) -> set[int]:
-    """Puts the same `count` reads on each topic, the n-th in partition n % 4; the listed ones' numbers."""
-    made = reads(count, 7, SHARE, listed_count)
+def put_reads(
+    servers: str, topics: Iterable[str], count: int, listed_count: int, begins: datetime | None = None
+) -> set[int]:
+    """Puts the same `count` reads on each topic, the n-th in partition n % 4; the listed ones' numbers.
+
+    They were captured from `begins` on, by default up to now: a worker rejects what is too old.
+    """
+    made = reads(count, 7, SHARE, listed_count, begins or datetime.now(UTC) - count * READ_INTERVAL)
     load = Load(servers)
     for topic in topics:
         load.send(topic, ((b"c%d" % (n % 4), read, n % PARTITIONS) for n, read in enumerate(made)))

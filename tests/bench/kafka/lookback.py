@@ -28,7 +28,7 @@ from tests.bench.kafka.measure import quantile
 from tests.bench.kafka.sides import WITHIN_S, ending, start_worker
 from tests.bench.kafka.tail import Tail, feed
 from tests.bench.table import one_core, show
-from tests.bench.traffic import SEED, alerts
+from tests.bench.traffic import BEGINS, SEED, alerts
 from tests.support.kafka import COUNTRY, PARTITIONS, KafkaEnvironment, ProductTopics
 from tests.support.processes import WorkerProcess
 from tests.support.waiting import wait_until
@@ -63,7 +63,7 @@ def run(stage: KafkaEnvironment, quick: bool) -> None:
     ours = stage.create_product_topics("lookback")
     put_alerts(stage.servers, ours.alerts, 100_000)
     for _ in range(plan.reads // AT_ONCE):
-        put_reads(stage.servers, [ours.reads], AT_ONCE, 100_000)
+        put_reads(stage.servers, [ours.reads], AT_ONCE, 100_000, BEGINS)
     _speed(stage, ours, plan)
     _measure_live(stage, ours, plan)
 
