@@ -13,6 +13,7 @@ _MAX_SHOWN: Final = 12
 _HEADINGS: Final[dict[Where, str]] = {
     "rules": "`rules` of a hit",
     "withdrawn": "`withdrawn.reason` of a hit",
+    "refused verdict": "Rules of refused verdicts, as the log and `anpr replay` name them",
     "no match": "Rules of no match, as the matcher and `anpr explain` name them",
 }
 _INTRODUCTION: Final = """\
@@ -93,6 +94,8 @@ def _rules_shown(case: Path) -> Iterator[tuple[Where, str]]:
         yield from (("rules", written) for written in hit.get("rules", ()))
         if "withdrawn" in hit:
             yield "withdrawn", hit["withdrawn"]["reason"]
+    for row in _rows(case / "expected" / "refused.jsonl"):
+        yield "refused verdict", row["rule"]
     for row in _rows(case / "expected" / "no_match.jsonl"):
         yield "no match", row["rule"]
 

@@ -6,7 +6,7 @@
 import re
 from typing import Final, Literal, NamedTuple
 
-Where = Literal["rules", "withdrawn", "no match"]
+Where = Literal["rules", "withdrawn", "no match", "refused verdict"]
 
 
 class RuleId(NamedTuple):
@@ -43,12 +43,20 @@ RULE_IDS: Final = (
     RuleId("rules", "action.<territory>", "the action that the alert has for the territory"),
     RuleId("rules", "operation.<operation>", "the joint operation admits the hit"),
     RuleId("rules", "handover.<rule>", "the handover rule for this border"),
-    RuleId("withdrawn", "superseded", "a better read represents the passage"),
+    RuleId("withdrawn", "superseded", "an earlier read of the passage arrived, or two passages were joined"),
     RuleId("withdrawn", "alert-withdrawn", "the alert was withdrawn"),
     RuleId("withdrawn", "alert-expired", "the validity period of the alert has ended"),
     RuleId("withdrawn", "alert-replaced", "a new version of the alert came"),
     RuleId("withdrawn", "rejected", "a centre said that it is not the vehicle"),
     RuleId("withdrawn", "handover-over", "the vehicle went elsewhere, or the handover's time has passed"),
+    RuleId("refused verdict", "verdict.unknown-centre", "the centre is not in `[centres]`"),
+    RuleId(
+        "refused verdict",
+        "verdict.not-notified",
+        "the centre was not notified of the hit and does not own its list",
+    ),
+    RuleId("refused verdict", "verdict.in-the-future", "dated later than the present time"),
+    RuleId("refused verdict", "verdict.before-its-hit", "dated before the read of the hit"),
     RuleId("no match", "alert.not-in-force", "the alert is not effective at the time of the read"),
     RuleId("no match", "plate.unlike", "the plates differ by more than the mode allows"),
     RuleId("no match", "pattern.unlike", "the plate read does not fit the pattern"),

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from streams.records.alert import Alert, AlertMatch, Withdrawal, alert_key
-from streams.records.hit import Hit, Place, build_hit_alert, compute_hit_id, text_digest
+from streams.records.alert import Alert, AlertMatch, Withdrawal
+from streams.records.hit import Hit, Place, build_hit_alert, compute_hit_id, identity_digest, text_digest
 from streams.records.journey import Journey, NextSite, PassedSite
 from streams.records.lookback import LookbackRun, RefusedCountry, SearchedCountry
 from streams.records.match import Edit, Match, MatchResult
@@ -91,10 +91,7 @@ HIT: Final = Hit(
     audience=("be-west", "fr-nord"),
     rules=("match.confusable", "plate.settled-by-format", "action.BE"),
     journey=Journey(
-        # By six hours of time since 1970, as long as two passages of a journey may lie apart.
-        journey_id=text_digest(
-            ("journey", *alert_key(ALERT), "2", "", str(to_ms(READ.captured_at) // 21_600_000))
-        ),
+        journey_id=text_digest(("journey", identity_digest(ALERT), "", _STRETCH)),
         passages=(PassedSite(compute_hit_id(ALERT, READ), READ.camera_id, READ.captured_at, "rekkem", "BE"),),
         next=[
             NextSite(
